@@ -1,0 +1,63 @@
+/** The one contract behind which every engine stands: compile a graph, run it. */
+
+import { EngineError, formatShape } from '../errors.ts'
+import { type DType, type Graph, type Shape, sizeOf } from '../graph/index.ts'
+
+/** A tensor in memory, row-major. Floats are float32, or float64 in the reference engine. */
+export interface Tensor {
+  readonly shape: Shape
+  readonly data: TensorData
+}
+
+/** Floats, ints and bools (as 0 and 1). */
+export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array
+
+export type Tensors = Readonly<Record<string, Tensor>>
+
+/** A graph made ready to run; hold on to it, compiling costs seconds. */
+export interface Compiled {
+  /**
+   * Runs the graph once. What is passed in is not changed, and what comes back is not touched by
+   * later runs.
+   * @throws EngineError when an input is missing or does not have the type of the graph's
+   */
+  run(inputs: Tensors): Promise<Tensors>
+  /** Frees what the engine holds; running afterwards is an error. */
+  dispose(): Promise<void>
+}
+
+export interface CompileOptions {
+  /** Threads to compute with; the engine's default otherwise. */
+  readonly threads?: number
+}
+
+export interface Engine {
+  readonly name: string
+  compile(graph: Graph, options?: CompileOptions): Promise<Compiled>
+}
+
+const ARRAYS: Record<DType, readonly (new (length: number) => TensorData)[]> = {
+  float: [Float32Array, Float64Array],
+  int: [Int32Array],
+  bool: [Uint8Array],
+}
+
+/** Checks what a run is given against the graph's inputs. */
+export const checkInputs = (graph: Graph, inputs: Tensors): void => {
+  for (const { name = '', dtype, shape } of graph.inputs) {
+    const refuse = (expected: string, got: string): never => {
+      throw new EngineError({ where: `input ${name}`, expected, got })
+    }
+    const tensor = inputs[name]
+    if (tensor === undefined) return refuse(`${dtype} ${formatShape(shape)}`, 'nothing')
+    if (tensor.shape.join() !== shape.join())
+      refuse(`shape ${formatShape(shape)}`, formatShape(tensor.shape))
+    if (tensor.data.length !== sizeOf(shape))
+      refuse(`${sizeOf(shape)} elements`, `${tensor.data.length}`)
+    if (!ARRAYS[dtype].some(array => tensor.data instanceof array))
+      refuse(
+        `${dtype} data (${ARRAYS[dtype].map(a => a.name).join(' or ')})`,
+        tensor.data.constructor.name,
+      )
+  }
+}

@@ -1,0 +1,72 @@
+/** The errors of Excite: a small family of classes that carry data, with one voice. */
+
+/** What went wrong, as data; the message is built from it in one place. */
+export interface Problem {
+  /** The layer path, file, option or operation at fault. */
+  readonly where: string
+  readonly expected: string
+  readonly got: string
+  /** Facts that help to see why, such as the shapes of the other inputs. */
+  readonly context?: string
+  /** What to do about it: a full sentence without its full stop. */
+  readonly hint?: string
+}
+
+const text = ({ where, expected, got, context, hint }: Problem): string =>
+  `${where}: expected ${expected}, got ${got}${context ? ` (${context})` : ''}${hint ? `. ${hint}` : ''}`
+
+/** The root of the family: `error instanceof ExciteError` means that Excite itself refused. */
+export abstract class ExciteError extends Error implements Problem {
+  abstract readonly code: string
+  /** What a command that fails with this error exits with: 2 for wrong use, 1 for failure. */
+  readonly exitCode: number = 1
+  readonly where: string
+  readonly expected: string
+  readonly got: string
+  readonly context?: string
+  readonly hint?: string
+
+  constructor(problem: Problem, options?: ErrorOptions) {
+    super(text(problem), options)
+    this.name = new.target.name
+    this.where = problem.where
+    this.expected = problem.expected
+    this.got = problem.got
+    if (problem.context !== undefined) this.context = problem.context
+    if (problem.hint !== undefined) this.hint = problem.hint
+  }
+}
+
+/** A shape, dtype or attribute that an operation or a layer cannot take. */
+export class GraphError extends ExciteError {
+  readonly code = 'graph'
+}
+
+/** Wrong use: an option, an argument, a model or dataset name. */
+export class UsageError extends ExciteError {
+  readonly code = 'usage'
+  override readonly exitCode = 2
+}
+
+/** A file that is missing, damaged or not what its name says. */
+export class FileError extends ExciteError {
+  readonly code = 'file'
+}
+
+/** Weights that do not fit the network. */
+export class WeightError extends ExciteError {
+  readonly code = 'weights'
+}
+
+/** An engine that is missing, or that failed to compile or run a graph. */
+export class EngineError extends ExciteError {
+  readonly code = 'engine'
+}
+
+/** A loss or gradient that is no longer a finite number. */
+export class DivergenceError extends ExciteError {
+  readonly code = 'divergence'
+}
+
+/** `[32, 64, 8, 8]`: how shapes are written in every message. */
+export const formatShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`

@@ -1,0 +1,40 @@
+/** Symbolic values: what flows between operations, known by dtype and static shape only. */
+
+import type { Node } from './node.ts'
+
+/** Dimensions, outermost first; `[]` is a scalar. */
+export type Shape = readonly number[]
+
+/** `float` has the precision of the engine that runs the graph: float32, or float64 in the reference. */
+export type DType = 'float' | 'int' | 'bool'
+
+/** What an operation needs to know of a value to check itself. */
+export interface ValueType {
+  readonly dtype: DType
+  readonly shape: Shape
+}
+
+/** An immutable symbolic tensor: an output of a node, or an input of the graph. */
+export interface Value extends ValueType {
+  /** The node that computes it; absent for a graph input. */
+  readonly node?: Node
+  /** Which of the node's outputs it is. */
+  readonly index: number
+  /** The name of a graph input. */
+  readonly name?: string
+}
+
+/** A graph input: a named tensor that every run is given. */
+export const input = (name: string, shape: Shape, dtype: DType = 'float'): Value => ({
+  dtype,
+  shape,
+  index: 0,
+  name,
+})
+
+/** The number of elements of a shape. */
+export const sizeOf = (shape: Shape): number =>
+  shape.reduce((size, dimension) => size * dimension, 1)
+
+export const sameShape = (a: Shape, b: Shape): boolean =>
+  a.length === b.length && a.every((dimension, axis) => dimension === b[axis])

@@ -1,0 +1,32 @@
+/**
+ * The gradients of layer normalisation, with x̂ the normalised input and g = dy·scale:
+ * dx = (g − mean(g) − x̂·mean(g·x̂)) / √(variance + ε), dscale = Σ dy·x̂, dbias = Σ dy.
+ */
+
+import { formatShape } from '../errors.ts'
+import { sameShape, type Value } from '../graph/index.ts'
+import { type EpsilonAttributes, expectVectors } from './normalization.ts'
+import { apply, type Operation, onceDifferentiable } from './operation.ts'
+
+export const layerNormalizationGradientOp: Operation<
+  'layerNormalizationGradient',
+  EpsilonAttributes
+> = {
+  name: 'layerNormalizationGradient',
+  infer: (inputs, attributes, refuse) => {
+    const [x, scale, dy] = inputs
+    if (!sameShape(x.shape, dy.shape))
+      refuse(`a cotangent of shape ${formatShape(x.shape)}`, formatShape(dy.shape))
+    expectVectors(inputs, [scale], x.shape[x.shape.length - 1], attributes, refuse)
+    return [x, scale, scale]
+  },
+  gradient: () => onceDifferentiable('layerNormalizationGradient'),
+}
+
+/** The cotangents of input, scale and bias. */
+export const layerNormalizationGradient = (
+  x: Value,
+  scale: Value,
+  dy: Value,
+  attributes: EpsilonAttributes,
+): readonly Value[] => apply(layerNormalizationGradientOp, [x, scale, dy], attributes)

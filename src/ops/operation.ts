@@ -1,0 +1,85 @@
+/** What an operation is: a name, a shape rule, a gradient and a cost; and how one is applied. */
+
+import { formatShape, GraphError } from '../errors.ts'
+import { currentPath, type DType, type Node, type Value, type ValueType } from '../graph/index.ts'
+
+/** Refuses the inputs or attributes at hand; the message gets the layer path and all shapes. */
+export type Refuse = (expected: string, got: string, hint?: string) => never
+
+/** An operation in place, with the cotangents of its outputs (zeros where nothing flows back). */
+export interface Backward<Attributes> {
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  readonly attributes: Attributes
+  readonly cotangents: readonly Value[]
+}
+
+export interface Operation<Name extends string = string, Attributes extends object = object> {
+  readonly name: Name
+  /** The types of the outputs; refuses inputs and attributes that do not fit. */
+  infer(inputs: readonly ValueType[], attributes: Attributes, refuse: Refuse): readonly ValueType[]
+  /** The cotangent of each input, as graph; `undefined` where the output does not depend on it smoothly. */
+  gradient(application: Backward<Attributes>): readonly (Value | undefined)[]
+  /** Multiply-adds of one evaluation: of convolutions and matrix products, as the papers count. */
+  multiplyAdds?(
+    inputs: readonly ValueType[],
+    outputs: readonly ValueType[],
+    attributes: Attributes,
+  ): number
+}
+
+/** The attributes of an operation that has none. */
+export type NoAttributes = Record<string, never>
+
+const typeText = ({ dtype, shape }: ValueType): string =>
+  dtype === 'float' ? formatShape(shape) : `${dtype} ${formatShape(shape)}`
+
+/**
+ * Applies an operation: checks, and returns its outputs.
+ * @throws GraphError that names the layer, what was expected, what came, and the inputs' shapes.
+ */
+export const apply = <Attributes extends object>(
+  operation: Operation<string, Attributes>,
+  inputs: readonly Value[],
+  attributes: Attributes,
+): readonly Value[] => {
+  const path = currentPath()
+  const refuse: Refuse = (expected, got, hint) => {
+    throw new GraphError({
+      where: path === '' ? operation.name : `${path} (${operation.name})`,
+      expected,
+      got,
+      context: `input${inputs.length === 1 ? '' : 's'} ${inputs.map(typeText).join(', ')}`,
+      ...(hint === undefined ? {} : { hint }),
+    })
+  }
+  const types = operation.infer(inputs, attributes, refuse)
+  const outputs: Value[] = []
+  const node: Node = { op: operation.name, attributes, inputs, outputs, path }
+  for (const [index, { dtype, shape }] of types.entries())
+    outputs.push({ dtype, shape, node, index })
+  return outputs
+}
+
+/** The gradient of an operation that is itself a gradient and goes no further. */
+export const onceDifferentiable = (name: string): never => {
+  throw new GraphError({
+    where: name,
+    expected: 'a first derivative',
+    got: 'a derivative of a gradient',
+    hint: 'Second derivatives through normalisation and max pooling are not supported; use stopGradient',
+  })
+}
+
+/** Refuses inputs of another dtype. */
+export const expectDType = (inputs: readonly ValueType[], dtype: DType, refuse: Refuse): void => {
+  const wrong = inputs.find(input => input.dtype !== dtype)
+  if (wrong !== undefined)
+    refuse(`${dtype} inputs`, wrong.dtype, dtype === 'float' ? 'Use cast(x) first' : undefined)
+}
+
+/** Refuses an axis that the rank does not have. */
+export const expectAxis = (axis: number, rank: number, refuse: Refuse): void => {
+  if (!Number.isInteger(axis) || axis < 0 || axis >= rank)
+    refuse(`an axis from 0 to ${rank - 1}`, `${axis}`)
+}
