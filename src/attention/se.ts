@@ -1,0 +1,58 @@
+/**
+ * Squeeze-and-Excitation (Hu, Shen, Albanie, Sun, Wu: Squeeze-and-Excitation Networks,
+ * arXiv:1709.01507): x̃_c = s_c · u_c with s = σ(W₂ δ(W₁ z)), z_c the mean of u_c over space (eq. 2-4).
+ *
+ * Both fully connected layers are 1×1 convolutions on the squeezed map, with biases as in the
+ * released models; the paper's ablations have none (section 6). Variants of its Tables 10-16 are
+ * options. Hidden width: ⌊channels / reduction⌋, at least 1.
+ */
+
+import type { Value } from '../graph/index.ts'
+import { conv2d, globalAveragePool, type Layer, layer } from '../nn/index.ts'
+import { mul, reduceMax, relu, sigmoid, tanh } from '../ops/index.ts'
+import type { Position, Recalibration } from './attention.ts'
+
+const squeezes = {
+  mean: globalAveragePool,
+  max: (u: Value) => reduceMax(u, [2, 3], { keepDims: true }),
+  /** NoSqueeze (Table 16): both layers become 1×1 convolutions at full resolution. */
+  none: (u: Value) => u,
+}
+const gates = { sigmoid, tanh, relu }
+
+export interface SEOptions {
+  /** r: how much narrower the hidden layer is (Table 10). */
+  readonly reduction?: number
+  readonly bias?: boolean
+  /** Table 11. */
+  readonly squeeze?: keyof typeof squeezes
+  /** The non-linearity of the excitation (Table 12). */
+  readonly gate?: keyof typeof gates
+}
+
+/** [N, channels, H, W] → the same shape, each channel scaled. */
+export const squeezeExcite = (
+  channels: number,
+  { reduction = 16, bias = true, squeeze = 'mean', gate = 'sigmoid' }: SEOptions = {},
+): Layer => {
+  const hidden = Math.max(1, Math.floor(channels / reduction))
+  return layer(
+    { fc1: conv2d(channels, hidden, 1, { bias }), fc2: conv2d(hidden, channels, 1, { bias }) },
+    ({ fc1, fc2 }, u) => {
+      const z = squeezes[squeeze](u)
+      const s = gates[gate](fc2(relu(fc1(z))))
+      return mul(u, s)
+    },
+  )
+}
+
+/** SE as attention of a backbone. */
+export const se = ({
+  at = 'standard',
+  ...options
+}: SEOptions & { at?: Position } = {}): Recalibration => ({
+  kind: 'recalibration',
+  name: 'se',
+  at,
+  build: channels => squeezeExcite(channels, options),
+})

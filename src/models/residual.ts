@@ -1,0 +1,157 @@
+/**
+ * Residual units with sockets for attention (He et al.: Deep Residual Learning, arXiv:1512.03385;
+ * Identity Mappings, arXiv:1603.05027; Xie et al.: ResNeXt, arXiv:1611.05431).
+ */
+
+import { batchNorm2d, type Layer, lambda, layer } from '../nn/index.ts'
+import { add, averagePool, pad, relu } from '../ops/index.ts'
+import type { Sockets } from './sockets.ts'
+
+export interface UnitOptions {
+  readonly stride: number
+  readonly sockets: Sockets
+  /** What the shortcut does where shapes differ: a 1×1 projection, or subsampling and zero channels. */
+  readonly shortcut: 'projection' | 'pad'
+}
+
+export interface BottleneckOptions extends UnitOptions {
+  /** The channels of the spatial convolution. */
+  readonly width: number
+  readonly group: number
+  /** Which convolution strides: the first 1×1 (the paper's v1) or the 3×3 (v1.5, torchvision's). */
+  readonly strideIn: '1x1' | '3x3'
+}
+
+/** Option A of the paper: every stride-th pixel, new channels zero. No parameters. */
+const subsample = (channels: number, outputs: number, stride: number): Layer =>
+  lambda(x => {
+    const sampled = stride === 1 ? x : averagePool(x, { kernel: 1, stride })
+    const before = Math.floor((outputs - channels) / 2)
+    return pad(sampled, [0, before, 0, 0, 0, outputs - channels - before, 0, 0])
+  })
+
+/** The child that makes the shortcut fit, where it does not. */
+const downsampling = (
+  channels: number,
+  outputs: number,
+  { stride, sockets, shortcut }: UnitOptions,
+): Layer | undefined => {
+  if (stride === 1 && channels === outputs) return undefined
+  return shortcut === 'pad'
+    ? subsample(channels, outputs, stride)
+    : sockets.projection(channels, outputs, stride)
+}
+
+/** Two 3×3 convolutions; a replacement takes the first, as in timm's skresnet18. */
+export const basicBlock = (channels: number, outputs: number, options: UnitOptions): Layer => {
+  const { stride, sockets } = options
+  const replacement = sockets.replacement(channels, outputs, { stride, padding: 1 })
+  const recalibrated = sockets.unit({
+    pre: channels,
+    inside: outputs,
+    standard: outputs,
+    identity: outputs,
+    post: outputs,
+  })
+  return layer(
+    {
+      conv1: replacement ?? sockets.convolution(channels, outputs, 3, { stride, padding: 1 }),
+      bn1: replacement ? undefined : batchNorm2d(outputs),
+      conv2: sockets.convolution(outputs, outputs, 3, { padding: 1 }),
+      bn2: batchNorm2d(outputs),
+      ...recalibrated.children,
+      downsample: downsampling(channels, outputs, options),
+    },
+    (children, x) => {
+      const { conv1, bn1, conv2, bn2, downsample } = children
+      const recalibrate = recalibrated.bind(children)
+      const first = conv1(recalibrate('pre', x))
+      const hidden = bn1 ? relu(recalibrate('inside', bn1(first))) : first
+      const residual = recalibrate('standard', bn2(conv2(hidden)))
+      const shortcut = recalibrate('identity', downsample ? downsample(x) : x)
+      return recalibrate('post', relu(add(residual, shortcut)))
+    },
+  )
+}
+
+/** 1×1, 3×3 (grouped: ResNeXt's), 1×1; a replacement takes the 3×3. */
+export const bottleneck = (
+  channels: number,
+  outputs: number,
+  options: BottleneckOptions,
+): Layer => {
+  const { stride, sockets, width, group, strideIn } = options
+  const [first, second] = strideIn === '1x1' ? [stride, 1] : [1, stride]
+  const spatial = { stride: second, padding: 1, group }
+  const replacement = sockets.replacement(width, width, spatial)
+  const recalibrated = sockets.unit({
+    pre: channels,
+    inside: width,
+    standard: outputs,
+    identity: outputs,
+    post: outputs,
+  })
+  return layer(
+    {
+      conv1: sockets.convolution(channels, width, 1, { stride: first }),
+      bn1: batchNorm2d(width),
+      conv2: replacement ?? sockets.convolution(width, width, 3, spatial),
+      bn2: replacement ? undefined : batchNorm2d(width),
+      conv3: sockets.convolution(width, outputs, 1),
+      bn3: batchNorm2d(outputs),
+      ...recalibrated.children,
+      downsample: downsampling(channels, outputs, options),
+    },
+    (children, x) => {
+      const { conv1, bn1, conv2, bn2, conv3, bn3, downsample } = children
+      const recalibrate = recalibrated.bind(children)
+      const reduced = relu(bn1(conv1(recalibrate('pre', x))))
+      const second = conv2(reduced)
+      const hidden = bn2 ? relu(recalibrate('inside', bn2(second))) : second
+      const residual = recalibrate('standard', bn3(conv3(hidden)))
+      const shortcut = recalibrate('identity', downsample ? downsample(x) : x)
+      return recalibrate('post', relu(add(residual, shortcut)))
+    },
+  )
+}
+
+/**
+ * The pre-activation bottleneck: normalisation and ReLU before each convolution, nothing after the
+ * addition; a projection reads the activated input and has no normalisation of its own.
+ */
+export const preActivationBottleneck = (
+  channels: number,
+  outputs: number,
+  { stride, sockets, width }: Omit<BottleneckOptions, 'group' | 'strideIn' | 'shortcut'>,
+): Layer => {
+  const replacement = sockets.replacement(width, width, { stride, padding: 1 })
+  const recalibrated = sockets.unit({
+    pre: channels,
+    inside: width,
+    standard: outputs,
+    identity: outputs,
+    post: outputs,
+  })
+  const projects = stride !== 1 || channels !== outputs
+  return layer(
+    {
+      bn1: batchNorm2d(channels),
+      conv1: sockets.convolution(channels, width, 1),
+      bn2: batchNorm2d(width),
+      conv2: replacement ?? sockets.convolution(width, width, 3, { stride, padding: 1 }),
+      bn3: batchNorm2d(width),
+      conv3: sockets.convolution(width, outputs, 1),
+      ...recalibrated.children,
+      downsample: projects ? sockets.convolution(channels, outputs, 1, { stride }) : undefined,
+    },
+    (children, x) => {
+      const { bn1, conv1, bn2, conv2, bn3, conv3, downsample } = children
+      const recalibrate = recalibrated.bind(children)
+      const activated = relu(bn1(recalibrate('pre', x)))
+      const second = conv2(relu(bn2(conv1(activated))))
+      const residual = recalibrate('standard', conv3(relu(bn3(recalibrate('inside', second)))))
+      const shortcut = recalibrate('identity', downsample ? downsample(activated) : x)
+      return recalibrate('post', add(residual, shortcut))
+    },
+  )
+}

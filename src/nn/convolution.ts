@@ -1,0 +1,44 @@
+/** Convolution layers over two axes and over one. */
+
+import { type ConvolutionOptions, convolution } from '../ops/convolution.ts'
+import { he, pytorchBias } from './initialise.ts'
+import { type Initialiser, type Layer, layer, parameter } from './layer.ts'
+
+export interface ConvolutionLayerOptions extends ConvolutionOptions {
+  readonly bias?: boolean
+  /** How the weight begins; a bias begins as PyTorch's. */
+  readonly initialise?: Initialiser
+}
+
+const convolutionLayer = (
+  outputs: number,
+  weight: readonly number[],
+  { bias = false, initialise = he, ...options }: ConvolutionLayerOptions,
+): Layer =>
+  layer(
+    {
+      weight: parameter(weight, initialise),
+      bias: bias ? parameter([outputs], pytorchBias(weight)) : undefined,
+    },
+    ({ weight, bias }, x) => convolution(x, weight, bias, options),
+  )
+
+/**
+ * [N, channels, H, W] → [N, outputs, H′, W′]; without a bias unless asked for, since a batch
+ * normalisation usually follows. The padding defaults to 0.
+ */
+export const conv2d = (
+  channels: number,
+  outputs: number,
+  kernel: number,
+  options: ConvolutionLayerOptions = {},
+): Layer =>
+  convolutionLayer(outputs, [outputs, channels / (options.group ?? 1), kernel, kernel], options)
+
+/** [N, channels, L] → [N, outputs, L′]. */
+export const conv1d = (
+  channels: number,
+  outputs: number,
+  kernel: number,
+  options: ConvolutionLayerOptions = {},
+): Layer => convolutionLayer(outputs, [outputs, channels / (options.group ?? 1), kernel], options)

@@ -1,0 +1,22 @@
+/** Layers: records of named children and a forward function. */
+
+export { dropout, lambda, sequential } from './combine.ts'
+export { type ConvolutionLayerOptions, conv1d, conv2d } from './convolution.ts'
+export { constantly, he, initialise, normal, pytorch } from './initialise.ts'
+export {
+  type Buffer,
+  buffer,
+  type Initialiser,
+  inference,
+  type Layer,
+  layer,
+  type Mode,
+  type Parameter,
+  parameter,
+  trace,
+  type Variable,
+  variables,
+} from './layer.ts'
+export { linear } from './linear.ts'
+export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
+export { flatten, globalAveragePool } from './pooling.ts'

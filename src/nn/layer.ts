@@ -1,0 +1,137 @@
+/**
+ * A layer: a record of named children and a forward function. The names along the way to a
+ * parameter, joined by dots, are its weight name: `layer1.0.conv1.weight`, as in PyTorch.
+ */
+
+import { formatShape, GraphError } from '../errors.ts'
+import { type Shape, scope, type Value } from '../graph/index.ts'
+import type { RandomStream } from '../random.ts'
+
+/** Where a parameter's first values come from: element `index` of a tensor of this shape. */
+export type Initialiser = (shape: Shape) => (draw: RandomStream, index: number) => number
+
+/** A learnable tensor. */
+export interface Parameter {
+  readonly kind: 'parameter'
+  readonly shape: Shape
+  readonly initialise: Initialiser
+}
+
+/** A tensor that training updates without a gradient: running statistics. */
+export interface Buffer {
+  readonly kind: 'buffer'
+  readonly shape: Shape
+  readonly initialise: Initialiser
+}
+
+export interface Layer {
+  readonly kind: 'layer'
+  readonly children: Children
+  forward(children: Record<string, never>, x: Value, mode: Mode): Value
+}
+
+/** A list's layers are named 0, 1, …; a child that an option leaves out is undefined. */
+export type Child = Layer | readonly Layer[] | Parameter | Buffer | undefined
+export type Children = Readonly<Record<string, Child>>
+
+type BoundChild<Kind> = Kind extends Layer
+  ? (x: Value) => Value
+  : Kind extends Parameter | Buffer
+    ? Value
+    : Kind extends readonly Layer[]
+      ? readonly ((x: Value) => Value)[]
+      : undefined
+
+/** What `forward` receives for its children: functions for layers, values for tensors. */
+export type Bound<Named extends Children> = {
+  readonly [Name in keyof Named]: BoundChild<Named[Name]>
+}
+
+/** How a network is being traced; the only things a layer knows besides its input. */
+export interface Mode {
+  /** Whether dropout and its like are active. */
+  readonly training: boolean
+  /** Whether batch normalisation uses the statistics of the batch, and updates the running ones. */
+  readonly batchStatistics: boolean
+  /** Says what a buffer is to be after this step. */
+  update(buffer: Value, next: Value): void
+  /** A graph input of the shape, filled anew for each step with 1/(1 − rate) or, at that rate, 0. */
+  mask(shape: Shape, rate: number): Value
+}
+
+/** Plain evaluation: running statistics, no dropout. */
+export const inference: Mode = {
+  training: false,
+  batchStatistics: false,
+  update: () => {},
+  mask: shape => {
+    throw new GraphError({
+      where: 'mask',
+      expected: 'a network traced for training',
+      got: `inference, for a mask of shape ${formatShape(shape)}`,
+      hint: 'Ask for a mask only where mode.training holds',
+    })
+  },
+}
+
+/**
+ * @example
+ * const block = layer({ fc: linear(8, 8) }, ({ fc }, x) => relu(fc(x)))
+ */
+export const layer = <Named extends Children>(
+  children: Named,
+  forward: (children: Bound<Named>, x: Value, mode: Mode) => Value,
+): Layer => ({ kind: 'layer', children, forward: forward as Layer['forward'] })
+
+export const parameter = (shape: Shape, initialise: Initialiser): Parameter => ({
+  kind: 'parameter',
+  shape,
+  initialise,
+})
+
+export const buffer = (shape: Shape, initialise: Initialiser): Buffer => ({
+  kind: 'buffer',
+  shape,
+  initialise,
+})
+
+/** A parameter or buffer of a network, under its full name. */
+export interface Variable {
+  readonly name: string
+  readonly tensor: Parameter | Buffer
+}
+
+const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+
+const isList = (child: Child): child is readonly Layer[] => Array.isArray(child)
+
+/** All parameters and buffers, in the order in which they are declared. */
+export const variables = ({ children }: Layer, path = ''): readonly Variable[] =>
+  Object.entries(children).flatMap(([key, child]) => {
+    if (child === undefined) return []
+    const name = join(path, key)
+    if (isList(child)) return child.flatMap((item, i) => variables(item, join(name, `${i}`)))
+    return child.kind === 'layer' ? variables(child, name) : [{ name, tensor: child }]
+  })
+
+/** Applies a network to a value, its parameters and buffers looked up by name. */
+export const trace = (
+  network: Layer,
+  lookup: (name: string) => Value,
+  x: Value,
+  mode: Mode = inference,
+): Value => {
+  const run = ({ children, forward }: Layer, path: string, x: Value): Value => {
+    const bindLayer = (child: Layer, key: string) => (input: Value) =>
+      scope(key, () => run(child, join(path, key), input))
+    const bind = (child: Exclude<Child, undefined>, key: string) => {
+      if (isList(child)) return child.map((item, i) => bindLayer(item, `${key}.${i}`))
+      return child.kind === 'layer' ? bindLayer(child, key) : lookup(join(path, key))
+    }
+    const bound: Record<string, ReturnType<typeof bind>> = {}
+    for (const [key, child] of Object.entries(children))
+      if (child !== undefined) bound[key] = bind(child, key)
+    return forward(bound as Record<string, never>, x, mode)
+  }
+  return run(network, '', x)
+}

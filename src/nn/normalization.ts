@@ -1,0 +1,57 @@
+/** Normalisation layers. */
+
+import { sizeOf } from '../graph/index.ts'
+import {
+  add,
+  batchNormalization,
+  batchNormalizationInference,
+  layerNormalization,
+  mul,
+} from '../ops/index.ts'
+import { constantly } from './initialise.ts'
+import { buffer, type Layer, layer, parameter } from './layer.ts'
+
+export interface BatchNormOptions {
+  readonly epsilon?: number
+  /** How far the running statistics move to the batch's at each step, as in PyTorch. */
+  readonly momentum?: number
+  /** What the scale begins with; 0 on a residual branch makes its block begin as identity. */
+  readonly scale?: number
+}
+
+/** Batch normalisation of [N, channels, H, W]; the running variance is the unbiased one. */
+export const batchNorm2d = (
+  channels: number,
+  { epsilon = 1e-5, momentum = 0.1, scale = 1 }: BatchNormOptions = {},
+): Layer =>
+  layer(
+    {
+      weight: parameter([channels], constantly(scale)),
+      bias: parameter([channels], constantly(0)),
+      running_mean: buffer([channels], constantly(0)),
+      running_var: buffer([channels], constantly(1)),
+    },
+    ({ weight, bias, running_mean, running_var }, x, mode) => {
+      if (!mode.batchStatistics)
+        return batchNormalizationInference(x, weight, bias, running_mean, running_var, epsilon)
+      const { output, mean, variance } = batchNormalization(x, weight, bias, epsilon)
+      const count = sizeOf(x.shape) / channels
+      const unbiased = count / Math.max(count - 1, 1)
+      mode.update(running_mean, add(mul(running_mean, 1 - momentum), mul(mean, momentum)))
+      mode.update(
+        running_var,
+        add(mul(running_var, 1 - momentum), mul(variance, momentum * unbiased)),
+      )
+      return output
+    },
+  )
+
+/** Layer normalisation of the last axis. */
+export const layerNorm = (features: number, { epsilon = 1e-5 } = {}): Layer =>
+  layer(
+    {
+      weight: parameter([features], constantly(1)),
+      bias: parameter([features], constantly(0)),
+    },
+    ({ weight, bias }, x) => layerNormalization(x, weight, bias, epsilon),
+  )
