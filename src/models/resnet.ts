@@ -29,7 +29,7 @@ export interface NetworkOptions extends AttentionOptions {
 
 export interface ResNetOptions extends NetworkOptions {
   readonly block: 'basic' | 'bottleneck' | 'preactivation'
-  /** Blocks a stage. */
+  /** Blocks a stage, for up to four stages. */
   readonly depths: readonly number[]
   /** 7×7 stride 2 and max pooling, or a plain 3×3. */
   readonly stem: 'imagenet' | 'cifar'
@@ -93,11 +93,11 @@ export const resnet = (given: ResNetOptions): Layer => {
   const { stem, block, depths, channels } = options
   const { convolution } = sockets(options, 1, options.initialise)
   const preactivation = block === 'preactivation'
-  const stages: [name: `layer${number}`, blocks: Layer][] = []
+  const stages: (Layer | undefined)[] = []
   let outputs = options.planes
   for (const [index, depth] of depths.entries()) {
     const made = stage(index, outputs, depth, options)
-    stages.push([`layer${index + 1}`, made.blocks])
+    stages.push(made.blocks)
     outputs = made.outputs
   }
   return layer(
@@ -107,15 +107,18 @@ export const resnet = (given: ResNetOptions): Layer => {
           ? convolution(channels, options.planes, 3, { padding: 1 })
           : convolution(channels, options.planes, 7, { stride: 2, padding: 3 }),
       bn1: preactivation ? undefined : batchNorm2d(options.planes),
-      ...(Object.fromEntries(stages) as Record<`layer${number}`, Layer>),
+      layer1: stages[0],
+      layer2: stages[1],
+      layer3: stages[2],
+      layer4: stages[3],
       bn: preactivation ? batchNorm2d(outputs) : undefined,
       fc: linear(outputs, options.classes),
     },
-    ({ conv1, bn1, bn, fc, ...layers }, x) => {
+    ({ conv1, bn1, layer1, layer2, layer3, layer4, bn, fc }, x) => {
       let y = conv1(x)
       if (bn1) y = relu(bn1(y))
       if (stem === 'imagenet') y = maxPool(y, { kernel: 3, stride: 2, padding: 1 })
-      for (const [name] of stages) y = layers[name](y)
+      for (const stage of [layer1, layer2, layer3, layer4]) if (stage) y = stage(y)
       if (bn) y = relu(bn(y))
       return fc(flatten(globalAveragePool(y)))
     },
