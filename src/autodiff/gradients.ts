@@ -2,8 +2,7 @@
 
 import { formatShape, GraphError } from '../errors.ts'
 import { dependencies, type Node, scope, type Value } from '../graph/index.ts'
-import { add } from '../ops/add.ts'
-import { constant, operationOf, zeros } from '../ops/index.ts'
+import { add, constant, operationOf, zeros } from '../ops/index.ts'
 
 /** Nodes on a way from the values to the result, in order: only these carry cotangents. */
 const nodesBetween = (nodes: readonly Node[], values: readonly Value[]): Node[] => {

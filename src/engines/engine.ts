@@ -43,13 +43,12 @@ const ARRAYS: Record<DType, readonly (new (length: number) => TensorData)[]> = {
 }
 
 /** Checks what a run is given against the graph's inputs. */
-export const checkInputs = (graph: Graph, inputs: Tensors): void => {
+export const checkInputs = (graph: Pick<Graph, 'inputs'>, inputs: Tensors): void => {
   for (const { name = '', dtype, shape } of graph.inputs) {
     const refuse = (expected: string, got: string): never => {
       throw new EngineError({ where: `input ${name}`, expected, got })
     }
-    const tensor = inputs[name]
-    if (tensor === undefined) return refuse(`${dtype} ${formatShape(shape)}`, 'nothing')
+    const tensor = inputs[name] ?? refuse(`${dtype} ${formatShape(shape)}`, 'nothing')
     if (tensor.shape.join() !== shape.join())
       refuse(`shape ${formatShape(shape)}`, formatShape(tensor.shape))
     if (tensor.data.length !== sizeOf(shape))

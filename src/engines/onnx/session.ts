@@ -1,0 +1,106 @@
+/** The ONNX engine: graphs run by ONNX Runtime in Node. */
+
+import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
+import { EngineError } from '../../errors.ts'
+import type { Graph } from '../../graph/index.ts'
+import {
+  type Compiled,
+  type CompileOptions,
+  checkInputs,
+  type Engine,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+} from '../engine.ts'
+import { emit, outputName } from './emit.ts'
+import { encodeModel } from './encode.ts'
+
+/** Loaded when first needed: it costs a tenth of a second. */
+const runtime = async (): Promise<typeof import('onnxruntime-node')> => {
+  try {
+    return await import('onnxruntime-node')
+  } catch (cause) {
+    throw new EngineError(
+      {
+        where: 'engine onnx',
+        expected: 'the package onnxruntime-node',
+        got: cause instanceof Error ? cause.message : String(cause),
+        hint: 'Run: npm install onnxruntime-node',
+      },
+      { cause },
+    )
+  }
+}
+
+const failure = (where: string, cause: unknown): EngineError =>
+  new EngineError(
+    {
+      where,
+      expected: 'ONNX Runtime to run the graph',
+      got: cause instanceof Error ? cause.message : String(cause),
+      hint: 'This is a fault of Excite or of ONNX Runtime, not yours: please report it',
+    },
+    { cause },
+  )
+
+const sessionOptions = ({ threads }: CompileOptions): InferenceSession.SessionOptions => ({
+  graphOptimizationLevel: 'all',
+  executionMode: 'sequential',
+  interOpNumThreads: 1,
+  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+  logSeverityLevel: 3,
+  extra: { session: { set_denormal_as_zero: '1' } },
+})
+
+const single = (data: TensorData): Exclude<TensorData, Float64Array> =>
+  data instanceof Float64Array ? Float32Array.from(data) : data
+
+const DTYPES = { float: 'float32', int: 'int32', bool: 'bool' } as const
+
+/** Runs the bytes of a model whose inputs and outputs are those of a graph. */
+export const compileOnnx = async (
+  bytes: Uint8Array,
+  graph: Pick<Graph, 'inputs' | 'outputs'>,
+  options: CompileOptions = {},
+): Promise<Compiled> => {
+  const { InferenceSession, Tensor } = await runtime()
+  let session: InferenceSession | undefined
+  try {
+    session = await InferenceSession.create(bytes, sessionOptions(options))
+  } catch (cause) {
+    throw failure('compiling', cause)
+  }
+  const outputs = Object.entries(graph.outputs)
+  return {
+    run: async (tensors: Tensors) => {
+      if (session === undefined)
+        throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
+      checkInputs(graph, tensors)
+      const feeds: Record<string, OrtTensor> = {}
+      for (const { name = '', dtype, shape } of graph.inputs)
+        feeds[name] = new Tensor(DTYPES[dtype], single(tensors[name].data), shape)
+      try {
+        const results = await session.run(feeds)
+        return Object.fromEntries(
+          outputs.map(([name, { shape }]): [string, Tensor] => [
+            name,
+            { shape, data: results[outputName(graph, name)].data as TensorData },
+          ]),
+        )
+      } catch (cause) {
+        throw failure('running', cause)
+      }
+    },
+    dispose: async () => {
+      const released = session
+      session = undefined
+      await released?.release()
+    },
+  }
+}
+
+/** The default engine: CPU by ONNX Runtime, everywhere. */
+export const onnxEngine: Engine = {
+  name: 'onnx',
+  compile: (graph, options) => compileOnnx(encodeModel(emit(graph)), graph, options),
+}

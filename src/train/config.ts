@@ -1,0 +1,93 @@
+/** Everything that decides a training, as one record that is checked, saved and read back. */
+
+import { z } from 'zod'
+import { UsageError } from '../errors.ts'
+import { DECAY_RULES, type DecayRule } from './decay.ts'
+
+const positive = z.number().positive()
+const natural = z.number().int().positive()
+const fraction = z.number().min(0).max(1)
+
+const schedule = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('constant') }),
+  z.strictObject({
+    kind: z.literal('multi-step'),
+    at: z.array(fraction).readonly(),
+    factor: positive,
+  }),
+  z.strictObject({ kind: z.literal('cosine'), end: fraction }),
+  z.strictObject({
+    kind: z.literal('plateau'),
+    factor: positive,
+    patience: z.number().int().min(0),
+    drops: natural,
+  }),
+])
+
+const optimizer = z.discriminatedUnion('kind', [
+  z.strictObject({ kind: z.literal('sgd'), momentum: fraction, nesterov: z.boolean() }),
+  z.strictObject({
+    kind: z.literal('adamw'),
+    beta1: fraction,
+    beta2: fraction,
+    epsilon: positive,
+  }),
+])
+
+/** How a training goes: what a recipe holds. */
+export const recipeSchema = z.strictObject({
+  epochs: natural,
+  batch: natural,
+  learningRate: positive,
+  optimizer,
+  weightDecay: z.number().min(0),
+  decayRule: z.enum(Object.keys(DECAY_RULES) as [DecayRule, ...DecayRule[]]),
+  schedule,
+  warmUp: z.strictObject({ epochs: positive, from: fraction, flat: z.boolean() }).optional(),
+  smoothing: z.number().min(0).lt(1),
+  /** The longest L2 norm of a gradient. */
+  clipNorm: positive.optional(),
+  /** Decay of the running average of the weights; without it there is none. */
+  averageDecay: fraction.optional(),
+  /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
+  frozenEpochs: z.number().int().min(0),
+  augment: z.strictObject({
+    crop: z.strictObject({ padding: natural }).optional(),
+    flip: z.boolean().optional(),
+    cutout: z.strictObject({ size: natural }).optional(),
+  }),
+  initialise: z.enum(['he', 'pytorch']),
+})
+export type Recipe = z.infer<typeof recipeSchema>
+
+/** What is trained, on what, and how. */
+export const configSchema = z.strictObject({
+  model: z.string(),
+  attention: z.string().optional(),
+  data: z.string(),
+  dataDir: z.string().optional(),
+  /** How many training and test pictures of a procedural set. */
+  samples: z.strictObject({ train: natural, test: natural }).optional(),
+  size: natural.optional(),
+  seed: z.number().int().min(0),
+  engine: z.string(),
+  threads: natural.optional(),
+  recipe: recipeSchema,
+})
+export type Config = z.infer<typeof configSchema>
+
+/**
+ * Checks a configuration, from the command line or from a run's file.
+ * @throws UsageError that lists every field at fault
+ */
+export const checkConfig = (candidate: unknown, where = 'configuration'): Config => {
+  const { success, data, error } = configSchema.safeParse(candidate)
+  if (success) return data
+  throw new UsageError({
+    where,
+    expected: 'a valid training configuration',
+    got: error.issues
+      .map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+      .join('; '),
+  })
+}

@@ -1,0 +1,70 @@
+/** One flat vector for many tensors, and the table of name, shape and offset that reads it. */
+
+import { formatShape, WeightError } from '../errors.ts'
+import { type Shape, sizeOf, type Value } from '../graph/index.ts'
+import { reshape, split } from '../ops/index.ts'
+
+export interface Entry {
+  readonly name: string
+  readonly shape: Shape
+  readonly offset: number
+  readonly size: number
+}
+
+export interface Layout {
+  readonly entries: readonly Entry[]
+  readonly size: number
+}
+
+/** Lays tensors out one after the other, in the order given. */
+export const layout = (tensors: Iterable<{ name: string; shape: Shape }>): Layout => {
+  let offset = 0
+  const entries = [...tensors].map(({ name, shape }) => {
+    const entry = { name, shape, offset, size: sizeOf(shape) }
+    offset += entry.size
+    return entry
+  })
+  return { entries, size: offset }
+}
+
+/** The tensors of a flat value, by name. */
+export const unflatten = ({ entries }: Layout, flat: Value): Map<string, Value> => {
+  const pieces =
+    entries.length === 0
+      ? []
+      : split(
+          flat,
+          entries.map(({ size }) => size),
+          0,
+        )
+  return new Map(entries.map(({ name, shape }, i) => [name, reshape(pieces[i], shape)]))
+}
+
+/**
+ * Named arrays as one flat vector.
+ * @throws WeightError that lists every missing name and every wrong size at once
+ */
+export const pack = (
+  { entries, size }: Layout,
+  tensors: ReadonlyMap<string, { readonly length: number } & ArrayLike<number>>,
+): Float32Array => {
+  const problems = entries.flatMap(({ name, shape, size }) => {
+    const found = tensors.get(name)
+    if (found === undefined) return [`${name} ${formatShape(shape)} is missing`]
+    return found.length === size ? [] : [`${name} has ${found.length} elements, not ${size}`]
+  })
+  if (problems.length > 0)
+    throw new WeightError({
+      where: 'weights',
+      expected: `${entries.length} tensors of the network`,
+      got: `${problems.length} that do not fit: ${problems.join('; ')}`,
+      hint: 'Check that the weights were made for this network and its options',
+    })
+  const flat = new Float32Array(size)
+  for (const { name, offset } of entries) flat.set(tensors.get(name) ?? [], offset)
+  return flat
+}
+
+/** The arrays of a flat vector by name: views, not copies. */
+export const unpack = ({ entries }: Layout, flat: Float32Array): Map<string, Float32Array> =>
+  new Map(entries.map(({ name, offset, size }) => [name, flat.subarray(offset, offset + size)]))

@@ -1,0 +1,100 @@
+/** The papers' trainings by name. Milestones are fractions, so that other epoch counts keep the shape. */
+
+import type { Recipe } from './config.ts'
+
+const SGD = { kind: 'sgd', momentum: 0.9, nesterov: false } as const
+const NESTEROV = { ...SGD, nesterov: true } as const
+const every30of100 = { kind: 'multi-step', at: [0.3, 0.6, 0.9], factor: 0.1 } as const
+const PADDED_CROP = { crop: { padding: 4 }, flip: true }
+
+export const RECIPES = {
+  /** For a handful of epochs: one cosine after a short warm-up. The default. */
+  short: {
+    epochs: 10,
+    batch: 128,
+    learningRate: 0.1,
+    optimizer: NESTEROV,
+    weightDecay: 5e-4,
+    decayRule: 'weights',
+    schedule: { kind: 'cosine', end: 0 },
+    warmUp: { epochs: 0.5, from: 0.1, flat: false },
+    smoothing: 0.05,
+    frozenEpochs: 0,
+    augment: { crop: { padding: 2 }, flip: true },
+    initialise: 'he',
+  },
+  /** SENet, section 5.1 (Table 2); the weight decay is the authors' word (their issue 37). */
+  senet: {
+    epochs: 100,
+    batch: 1024,
+    learningRate: 0.6,
+    optimizer: SGD,
+    weightDecay: 1e-4,
+    decayRule: 'weights',
+    schedule: every30of100,
+    smoothing: 0,
+    frozenEpochs: 0,
+    augment: PADDED_CROP,
+    initialise: 'he',
+  },
+  /** SENet, section 6: the ablations' plateau schedule and label smoothing. */
+  'senet-ablation': {
+    epochs: 300,
+    batch: 256,
+    learningRate: 0.1,
+    optimizer: SGD,
+    weightDecay: 1e-4,
+    decayRule: 'weights',
+    schedule: { kind: 'plateau', factor: 0.1, patience: 10, drops: 3 },
+    smoothing: 0.1,
+    frozenEpochs: 0,
+    augment: PADDED_CROP,
+    initialise: 'he',
+  },
+  /** SKNet, section 4.1. */
+  sknet: {
+    epochs: 100,
+    batch: 256,
+    learningRate: 0.1,
+    optimizer: SGD,
+    weightDecay: 1e-4,
+    decayRule: 'weights',
+    schedule: every30of100,
+    smoothing: 0.1,
+    frozenEpochs: 0,
+    augment: PADDED_CROP,
+    initialise: 'he',
+  },
+  /** GCT, section 3.4 and the authors' code: no decay on β, first epoch at a tenth of the rate. */
+  gct: {
+    epochs: 100,
+    batch: 256,
+    learningRate: 0.1,
+    optimizer: NESTEROV,
+    weightDecay: 1e-4,
+    decayRule: 'all-but-beta',
+    schedule: every30of100,
+    warmUp: { epochs: 1, from: 0.1, flat: true },
+    smoothing: 0,
+    frozenEpochs: 0,
+    augment: PADDED_CROP,
+    initialise: 'he',
+  },
+  /** 32×32 pictures: the Wide-ResNet authors' code, which SENet's CIFAR experiments refer to. */
+  cifar: {
+    epochs: 200,
+    batch: 128,
+    learningRate: 0.1,
+    optimizer: NESTEROV,
+    weightDecay: 5e-4,
+    decayRule: 'all',
+    schedule: { kind: 'multi-step', at: [0.3, 0.6, 0.8], factor: 0.2 },
+    smoothing: 0,
+    frozenEpochs: 0,
+    augment: PADDED_CROP,
+    initialise: 'he',
+  },
+} as const satisfies Record<string, Recipe>
+
+export type RecipeName = keyof typeof RECIPES
+export const recipeNames = Object.keys(RECIPES) as readonly RecipeName[]

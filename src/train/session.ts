@@ -1,0 +1,203 @@
+/** A network in training: its compiled graphs, and the flat vectors that they take and return. */
+
+import type { Batch } from '../data/loader.ts'
+import type { Compiled, CompileOptions, Engine, Tensor, Tensors } from '../engines/engine.ts'
+import { DivergenceError } from '../errors.ts'
+import { type Shape, sizeOf } from '../graph/index.ts'
+import type { Model } from '../models/registry.ts'
+import { initialise } from '../nn/index.ts'
+import { random } from '../random.ts'
+import type { Recipe } from './config.ts'
+import { pack, unpack } from './layout.ts'
+import { adamw, type Optimizer, sgd } from './optimizers.ts'
+import { inferenceStep, type TrainingStep, trainingStep } from './step.ts'
+
+export interface SessionOptions {
+  readonly model: Model
+  /** Height and width of the pictures. */
+  readonly size: readonly [height: number, width: number]
+  readonly recipe: Recipe
+  readonly seed: number
+  readonly engine: Engine
+  readonly threads?: number
+}
+
+export interface StepResult {
+  readonly loss: number
+  readonly gradientNorm: number
+  /** [N, classes] */
+  readonly logits: Float32Array
+}
+
+export interface Session {
+  /**
+   * One update. A step whose loss or gradient is not finite changes nothing.
+   * @param frozen - whether batch-norm statistics stay as they are
+   * @throws DivergenceError that names the step, the picture indices and the first bad tensor
+   */
+  step(
+    batch: Batch,
+    at: { step: number; learningRate: number; frozen: boolean },
+  ): Promise<StepResult>
+  /** Logits of one batch, by the averaged parameters where there are any. */
+  infer(images: Float32Array): Promise<Float32Array>
+  /** Parameters (averaged where asked for) and buffers by name. */
+  weights(averaged: boolean): ReadonlyMap<string, Float32Array>
+  /** The optimizer's vectors and the average, as `slot:parameter`. */
+  slots(): ReadonlyMap<string, Float32Array>
+  /** Takes over what `weights(false)` and `slots()` gave. */
+  restore(
+    weights: ReadonlyMap<string, Float32Array>,
+    slots: ReadonlyMap<string, Float32Array>,
+  ): void
+  dispose(): Promise<void>
+}
+
+const optimizerOf = ({ optimizer }: Recipe): Optimizer =>
+  optimizer.kind === 'sgd' ? sgd(optimizer) : adamw(optimizer)
+
+const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
+
+const vector = (data: Float32Array): Tensor => ({ shape: [data.length], data })
+
+/** Dropout's zeros: a function of seed, step and mask. */
+const drawMasks = ({ masks }: TrainingStep, seed: number, step: number): Tensors =>
+  Object.fromEntries(
+    masks.map(({ name, shape, rate }) => {
+      const draw = random(seed).fork('dropout').fork(name).fork(step)
+      const kept = 1 / (1 - rate)
+      const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
+        draw.uniform(i) < rate ? 0 : kept,
+      )
+      return [name, { shape, data }]
+    }),
+  )
+
+const firstNonFinite = (tensors: Iterable<[string, Float32Array]>): string | undefined => {
+  for (const [name, data] of tensors) if (!data.every(Number.isFinite)) return name
+  return undefined
+}
+
+/** Builds, compiles and initialises; the graph with frozen statistics is compiled when first used. */
+export const openSession = async ({
+  model,
+  size,
+  recipe,
+  seed,
+  engine,
+  threads,
+}: SessionOptions): Promise<Session> => {
+  const { network, channels } = model
+  const images: Shape = [recipe.batch, channels, ...size]
+  const { weightDecay, decayRule, smoothing, clipNorm, averageDecay } = recipe
+  const build = (batchStatistics: boolean): TrainingStep =>
+    trainingStep({
+      network,
+      images,
+      optimizer: optimizerOf(recipe),
+      weightDecay,
+      decayRule,
+      smoothing,
+      batchStatistics,
+      ...(clipNorm === undefined ? {} : { clipNorm }),
+      ...(averageDecay === undefined ? {} : { averageDecay }),
+    })
+  const options: CompileOptions = threads === undefined ? {} : { threads }
+  const step = build(true)
+  const training = await engine.compile(step.graph, options)
+  const inferring = await engine.compile(inferenceStep(network, images, decayRule), options)
+  let freezing: Compiled | undefined
+  const frozenTraining = async (): Promise<Compiled> => {
+    freezing ??= await engine.compile(build(false).graph, options)
+    return freezing
+  }
+
+  const first = initialise(network, seed)
+  const state: Record<string, Float32Array> = Object.fromEntries(
+    step.state.map(name => [name, new Float32Array(step.parameters.size)]),
+  )
+  state.parameters = pack(step.parameters, first)
+  if (state.buffers !== undefined) state.buffers = pack(step.buffers, first)
+  if (state.average !== undefined) state.average = state.parameters.slice()
+  const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
+  const buffers = (): ReadonlyMap<string, Float32Array> =>
+    state.buffers === undefined ? new Map() : unpack(step.buffers, state.buffers)
+
+  const diverged = async (
+    feeds: Tensors,
+    batch: Batch,
+    at: number,
+    got: string,
+  ): Promise<never> => {
+    const diagnosis = await engine.compile(step.gradientGraph(), options)
+    const { gradients } = await diagnosis.run(feeds)
+    await diagnosis.dispose()
+    const culprit =
+      firstNonFinite([['the pictures', batch.images]]) ??
+      firstNonFinite(unpack(step.parameters, state.parameters)) ??
+      firstNonFinite(unpack(step.parameters, gradients.data as Float32Array))
+    throw new DivergenceError({
+      where: `step ${at}`,
+      expected: 'a finite loss and gradient',
+      got,
+      context: `pictures ${[...batch.indices.subarray(0, 4)].join(', ')}, …${culprit === undefined ? '' : `; first not finite: ${culprit}`}`,
+      hint: 'The update was not applied. A lower learning rate, a longer warm-up or gradient clipping usually helps',
+    })
+  }
+
+  return {
+    step: async (batch, { step: at, learningRate, frozen }) => {
+      const feeds: Record<string, Tensor> = {
+        images: { shape: images, data: batch.images },
+        labels: { shape: [recipe.batch], data: batch.labels },
+        learningRate: scalar(learningRate),
+        step: scalar(at + 1),
+        ...drawMasks(step, seed, at),
+      }
+      for (const name of step.state) feeds[name] = vector(state[name])
+      const outputs = await (frozen ? await frozenTraining() : training).run(feeds)
+      const [loss] = outputs.loss.data
+      const [gradientNorm] = outputs.gradientNorm.data
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+        await diverged(feeds, batch, at, `loss ${loss}, gradient norm ${gradientNorm}`)
+      for (const name of step.state) state[name] = outputs[name].data as Float32Array
+      return { loss, gradientNorm, logits: outputs.logits.data as Float32Array }
+    },
+    infer: async pictures => {
+      const { logits } = await inferring.run({
+        images: { shape: images, data: pictures },
+        parameters: vector(state.average ?? state.parameters),
+        ...(state.buffers === undefined ? {} : { buffers: vector(state.buffers) }),
+      })
+      return logits.data as Float32Array
+    },
+    weights: averaged =>
+      new Map([
+        ...unpack(step.parameters, (averaged ? state.average : undefined) ?? state.parameters),
+        ...buffers(),
+      ]),
+    slots: () =>
+      new Map(
+        slotNames.flatMap(slot =>
+          [...unpack(step.parameters, state[slot])].map(([name, data]): [string, Float32Array] => [
+            `${slot}:${name}`,
+            data,
+          ]),
+        ),
+      ),
+    restore: (weights, slots) => {
+      state.parameters = pack(step.parameters, weights)
+      if (state.buffers !== undefined) state.buffers = pack(step.buffers, weights)
+      for (const slot of slotNames) {
+        const own = step.parameters.entries.map(({ name }): [string, Float32Array] => [
+          name,
+          slots.get(`${slot}:${name}`) ?? new Float32Array(),
+        ])
+        state[slot] = pack(step.parameters, new Map(own))
+      }
+    },
+    dispose: async () => {
+      for (const compiled of [training, inferring, freezing]) await compiled?.dispose()
+    },
+  }
+}

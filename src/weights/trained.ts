@@ -1,0 +1,121 @@
+/**
+ * A trained network in one file: safetensors with PyTorch's names, and in its metadata what is
+ * needed to rebuild the network and to prepare pictures for it.
+ */
+
+import { z } from 'zod'
+import { FileError, formatShape, WeightError } from '../errors.ts'
+import { sizeOf } from '../graph/index.ts'
+import { type Model, model } from '../models/registry.ts'
+import { variables } from '../nn/index.ts'
+import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+
+/** What to know of a trained network besides its weights. */
+export const cardSchema = z.object({
+  model: z.string(),
+  attention: z.string().optional(),
+  /** The names of the classes, in the order of the logits. */
+  classes: z.array(z.string()).min(2),
+  channels: z.number().int().positive(),
+  height: z.number().int().positive(),
+  width: z.number().int().positive(),
+  /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
+  mean: z.array(z.number()),
+  deviation: z.array(z.number().positive()),
+})
+export type Card = z.infer<typeof cardSchema>
+
+export interface Trained {
+  readonly card: Card
+  readonly model: Model
+  /** Parameters and buffers by name. */
+  readonly tensors: ReadonlyMap<string, Float32Array>
+}
+
+/** The network that a card describes. */
+export const modelOf = ({ model: name, attention, classes, channels }: Card): Model =>
+  model(name, {
+    classes: classes.length,
+    channels,
+    ...(attention === undefined ? {} : { attention }),
+  })
+
+export const writeTrained = ({ card, model, tensors }: Trained): Uint8Array => {
+  const stored = new Map<string, StoredTensor>()
+  for (const { name, tensor } of variables(model.network)) {
+    const data = tensors.get(name)
+    if (data !== undefined) stored.set(name, { dtype: 'F32', shape: tensor.shape, data })
+  }
+  return writeSafetensors(stored, { format: 'pt', excite: JSON.stringify(card) })
+}
+
+const cardOf = (text: string | undefined, file: string): Card => {
+  const refuse = (got: string): never => {
+    throw new FileError({
+      where: file,
+      expected: 'weights that excite train wrote, with an excite card in their metadata',
+      got,
+      hint: 'Use best.safetensors or last.safetensors of a run',
+    })
+  }
+  if (text === undefined) return refuse('none')
+  let candidate: unknown
+  try {
+    candidate = JSON.parse(text)
+  } catch {
+    return refuse('a card that is not JSON')
+  }
+  const { success, data, error } = cardSchema.safeParse(candidate)
+  return success
+    ? data
+    : refuse(`a card with ${error.issues[0].path.join('.')}: ${error.issues[0].message}`)
+}
+
+/** Refuses weights that are not the network's, with every difference at once. */
+const checkTensors = (
+  model: Model,
+  stored: ReadonlyMap<string, StoredTensor>,
+  file: string,
+): void => {
+  const known = new Map(variables(model.network).map(({ name, tensor }) => [name, tensor.shape]))
+  const problems = [
+    ...[...known].flatMap(([name, shape]) => {
+      const found = stored.get(name)
+      if (found === undefined) return [`${name} missing`]
+      return formatShape(found.shape) === formatShape(shape)
+        ? []
+        : [`${name} ${formatShape(found.shape)} instead of ${formatShape(shape)}`]
+    }),
+    ...[...stored.keys()].filter(name => !known.has(name)).map(name => `${name} unexpected`),
+  ]
+  if (problems.length > 0)
+    throw new WeightError({
+      where: file,
+      expected: `the ${known.size} tensors of ${model.name}`,
+      got: problems.join('; '),
+    })
+}
+
+/**
+ * Reads a trained network.
+ * @throws FileError for a damaged file, WeightError for weights that do not fit their own card
+ */
+export const readTrained = (bytes: Uint8Array, file: string): Trained => {
+  const { tensors, metadata } = readSafetensors(bytes, file)
+  const card = cardOf(metadata.excite, file)
+  const model = modelOf(card)
+  checkTensors(model, tensors, file)
+  return {
+    card,
+    model,
+    tensors: new Map(
+      [...tensors].map(([name, { data }]) => [name, Float32Array.from(data as Float32Array)]),
+    ),
+  }
+}
+
+/** The number of learnable parameters of a network. */
+export const parameterCount = ({ network }: Model): number =>
+  variables(network)
+    .filter(({ tensor }) => tensor.kind === 'parameter')
+    .reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
