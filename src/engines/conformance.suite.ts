@@ -1,0 +1,145 @@
+/** What every engine must do: each operation as the reference does it, and the contract of `run`. */
+
+import { afterAll, describe, expect, it } from 'vitest'
+import { graph, input, type Value } from '../graph/index.ts'
+import { add, constant, mul, relu } from '../ops/index.ts'
+import { apply, type Operation } from '../ops/operation.ts'
+import { type OperationName, operations } from '../ops/table.ts'
+import { drawCase } from './cases.suite.ts'
+import type { Engine, Tensor, TensorData } from './engine.ts'
+import { referenceEngine } from './reference/engine.ts'
+
+const CASES = 24
+const ABSOLUTE = 1e-5
+const RELATIVE = 1e-4
+
+const ARRAYS = { float: Float32Array, int: Int32Array, bool: Uint8Array }
+
+export interface ConformanceOptions {
+  /** Operations that the engine need not pass, each with the reason. */
+  readonly skip?: Readonly<Partial<Record<OperationName, string>>>
+}
+
+/** All cases of an operation as one graph, since compiling is what costs. */
+const casesOf = (name: OperationName) => {
+  const feeds: Record<string, Tensor> = {}
+  const outputs: Record<string, Value> = {}
+  for (let seed = 0; seed < CASES; seed++) {
+    const { inputs, attributes } = drawCase(name, seed)
+    const values = inputs.map(({ shape, dtype, data }, i) => {
+      const label = `case${seed}_x${i}`
+      feeds[label] = { shape, data: ARRAYS[dtype].from(data) }
+      return input(label, shape, dtype)
+    })
+    const results = apply(operations[name] as Operation, values, attributes)
+    for (const [i, result] of results.entries()) outputs[`case${seed}_y${i}`] = result
+  }
+  return { graph: graph(outputs), feeds }
+}
+
+const expectClose = (label: string, got: Tensor, wanted: Tensor): void => {
+  expect(got.shape, `${label}: shape`).toEqual(wanted.shape)
+  expect(got.data.length, `${label}: elements`).toBe(wanted.data.length)
+  for (const [i, right] of wanted.data.entries()) {
+    const error = Math.abs(got.data[i] - right)
+    if (!(error <= ABSOLUTE + RELATIVE * Math.abs(right)))
+      expect.fail(`${label}[${i}]: got ${got.data[i]}, the reference has ${right}`)
+  }
+}
+
+const describeOperations = (engine: Engine, skip: ConformanceOptions['skip'] = {}): void => {
+  describe(`${engine.name}: operations against the reference`, () => {
+    for (const name of Object.keys(operations) as OperationName[])
+      it.skipIf(name in skip)(
+        `${name}: ${CASES} random cases${skip[name] ? ` (${skip[name]})` : ''}`,
+        async () => {
+          const { graph, feeds } = casesOf(name)
+          const wanted = await (await referenceEngine.compile(graph)).run(feeds)
+          const compiled = await engine.compile(graph)
+          const got = await compiled.run(feeds)
+          for (const [label, tensor] of Object.entries(wanted))
+            expectClose(`${name} ${label}`, got[label], tensor)
+          await compiled.dispose()
+        },
+      )
+  })
+}
+
+const describeContract = (engine: Engine): void => {
+  const x = input('x', [2, 3])
+  const data = Float32Array.of(-1, 2, -3, 4, -5, 6)
+  const doubled = graph({ y: mul(x, 2), same: x, fixed: constant([7, 8]), alias: mul(x, 2) })
+  const compiling = engine.compile(doubled)
+  const feed = { x: { shape: [2, 3], data } }
+  const plain = (data: TensorData): number[] => [...data]
+
+  describe(`${engine.name}: the contract of run`, () => {
+    afterAll(async () => (await compiling).dispose())
+
+    it('returns every output under its name, inputs and constants included', async () => {
+      const { y, same, fixed, alias } = await (await compiling).run(feed)
+      expect(plain(y.data)).toEqual([-2, 4, -6, 8, -10, 12])
+      expect(plain(alias.data)).toEqual(plain(y.data))
+      expect(plain(same.data)).toEqual([...data])
+      expect(plain(fixed.data)).toEqual([7, 8])
+    })
+
+    it('gives the same bits again, leaves inputs alone, and outputs to their owner', async () => {
+      const compiled = await compiling
+      const first = await compiled.run(feed)
+      const kept = plain(first.y.data)
+      const second = await compiled.run({ x: { shape: [2, 3], data: data.map(v => v + 1) } })
+      const third = await compiled.run(feed)
+      expect(plain(first.y.data)).toEqual(kept)
+      expect(plain(second.y.data)).not.toEqual(kept)
+      expect(plain(third.y.data)).toEqual(kept)
+      expect([...data]).toEqual([-1, 2, -3, 4, -5, 6])
+    })
+
+    it('takes an output under the name of an input, as training steps do', async () => {
+      const weight = input('weight', [2])
+      const compiled = await engine.compile(graph({ weight: add(weight, 1) }))
+      const one = await compiled.run({ weight: { shape: [2], data: Float32Array.of(1, 2) } })
+      const two = await compiled.run(one)
+      expect(plain(two.weight.data)).toEqual([3, 4])
+      await compiled.dispose()
+    })
+
+    it('ignores tensors that the graph does not ask for', async () => {
+      const { y } = await (await compiling).run({
+        ...feed,
+        z: { shape: [], data: Float32Array.of(1) },
+      })
+      expect(plain(y.data)).toHaveLength(6)
+    })
+
+    it.each([
+      ['input x: expected float [2, 3], got nothing', {}],
+      ['input x: expected shape [2, 3], got [3, 2]', { x: { shape: [3, 2], data } }],
+      ['input x: expected 6 elements, got 5', { x: { shape: [2, 3], data: data.slice(1) } }],
+      [
+        'input x: expected float data (Float32Array or Float64Array), got Int32Array',
+        { x: { shape: [2, 3], data: Int32Array.from(data) } },
+      ],
+    ])('refuses with: %s', async (message, feeds) => {
+      await expect((await compiling).run(feeds as never)).rejects.toThrow(message)
+    })
+
+    it('refuses to run after dispose', async () => {
+      const compiled = await engine.compile(graph({ y: relu(x) }))
+      await compiled.dispose()
+      await expect(compiled.run(feed)).rejects.toThrow(
+        'expected a graph in use, got a disposed one',
+      )
+    })
+  })
+}
+
+/** Declares the suite for an engine. */
+export const describeConformance = (
+  engine: Engine,
+  { skip = {} }: ConformanceOptions = {},
+): void => {
+  describeOperations(engine, skip)
+  describeContract(engine)
+}

@@ -1,0 +1,65 @@
+/** The reference engine: float64 loops that read like the formulas; the oracle of every test. */
+
+import { EngineError } from '../../errors.ts'
+import type { DType, Value } from '../../graph/index.ts'
+import type { OperationName } from '../../ops/table.ts'
+import { checkInputs, type Engine, type Tensor, type TensorData } from '../engine.ts'
+import { elementwise } from './elementwise.ts'
+import type { Kernel, Kernels, Numbers } from './kernel.ts'
+import { movement } from './movement.ts'
+import { normalization } from './normalization.ts'
+import { pooling } from './pooling.ts'
+import { products } from './products.ts'
+import { reductions } from './reductions.ts'
+
+const kernels: Kernels = {
+  ...elementwise,
+  ...movement,
+  ...reductions,
+  ...products,
+  ...pooling,
+  ...normalization,
+}
+
+const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
+  float: data => data.slice(),
+  int: data => Int32Array.from(data),
+  bool: data => Uint8Array.from(data),
+}
+
+export const referenceEngine: Engine = {
+  name: 'reference',
+  compile: async graph => {
+    let disposed = false
+    return {
+      run: async tensors => {
+        if (disposed)
+          throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
+        checkInputs(graph, tensors)
+        const known = new Map<Value, Numbers>(
+          graph.inputs.map(value => [value, Float64Array.from(tensors[value.name ?? ''].data)]),
+        )
+        const numbersOf = (value: Value): Numbers => known.get(value) ?? new Float64Array()
+        for (const { op, inputs, outputs, attributes } of graph.nodes) {
+          const kernel = kernels[op as OperationName] as Kernel<object>
+          const results = kernel({
+            inputs: inputs.map(numbersOf),
+            shapes: inputs.map(({ shape }) => shape),
+            outputs,
+            attributes,
+          })
+          for (const [i, output] of outputs.entries()) known.set(output, results[i])
+        }
+        return Object.fromEntries(
+          Object.entries(graph.outputs).map(([name, value]): [string, Tensor] => [
+            name,
+            { shape: value.shape, data: ARRAYS[value.dtype](numbersOf(value)) },
+          ]),
+        )
+      },
+      dispose: async () => {
+        disposed = true
+      },
+    }
+  },
+}

@@ -1,0 +1,54 @@
+/** Reductions and softmax. */
+
+import { type Shape, sizeOf } from '../../graph/index.ts'
+import type { AttributesOf } from '../../ops/table.ts'
+import { coordinates, fill, type Kernel, type Kernels, type Numbers, offsetOf } from './kernel.ts'
+
+/** The output offset that each input element is reduced into. */
+const target = (offset: number, shape: Shape, axes: readonly number[]): number => {
+  const kept = shape.map((dimension, axis) => (axes.includes(axis) ? 1 : dimension))
+  return offsetOf(coordinates(offset, shape), kept)
+}
+
+const reduction =
+  (
+    start: number,
+    combine: (total: number, x: number) => number,
+    finish: (total: number, count: number) => number = total => total,
+  ): Kernel<AttributesOf<'reduceSum'>> =>
+  ({ inputs: [x], shapes: [shape], outputs: [output], attributes: { axes } }) => {
+    const totals = new Float64Array(sizeOf(output.shape)).fill(start)
+    for (const [offset, value] of x.entries()) {
+      const place = target(offset, shape, axes)
+      totals[place] = combine(totals[place], value)
+    }
+    return [totals.map(total => finish(total, x.length / totals.length))]
+  }
+
+/** ln Σ eˣ along an axis, for every element. */
+const logSumExp = (x: Numbers, shape: Shape, axis: number): Numbers =>
+  fill(shape, at => {
+    const line = Array.from({ length: shape[axis] }, (_, i) => x[offsetOf(at.with(axis, i), shape)])
+    const largest = Math.max(...line)
+    return largest + Math.log(line.reduce((sum, value) => sum + Math.exp(value - largest), 0))
+  })
+
+export const reductions = {
+  reduceMax: reduction(Number.NEGATIVE_INFINITY, Math.max),
+  reduceMin: reduction(Number.POSITIVE_INFINITY, Math.min),
+  reduceSum: reduction(0, (total, x) => total + x),
+  reduceMean: reduction(
+    0,
+    (total, x) => total + x,
+    (total, count) => total / count,
+  ),
+  reduceSumSquare: reduction(0, (total, x) => total + x * x),
+  logSoftmax: ({ inputs: [x], shapes: [shape], attributes: { axis } }) => {
+    const total = logSumExp(x, shape, axis)
+    return [x.map((value, i) => value - total[i])]
+  },
+  softmax: ({ inputs: [x], shapes: [shape], attributes: { axis } }) => {
+    const total = logSumExp(x, shape, axis)
+    return [x.map((value, i) => Math.exp(value - total[i]))]
+  },
+} satisfies Partial<Kernels>
