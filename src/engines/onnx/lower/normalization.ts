@@ -50,12 +50,12 @@ const affineGradient = (
 }
 
 export const normalization = {
-  // With momentum 0 the "running" outputs are the batch's own mean and biased variance.
-  batchNormalization: (emit, { names, inputs: [, { shape }], attributes: { epsilon } }) => {
-    const channels = shape[0]
-    const zeros = emit.floats(new Array<number>(channels).fill(0), [channels])
-    const ones = emit.floats(new Array<number>(channels).fill(1), [channels])
-    return emit.nodes('BatchNormalization', [...names, zeros, ones], 3, {
+  // With momentum 0 the "running" outputs are the batch's own mean and biased variance, whatever the
+  // running inputs. ONNX Runtime 1.30 writes the outputs over those inputs even where others still
+  // need them (constants too), so each node gets two vectors that nobody else reads.
+  batchNormalization: (emit, { names: [x, scale, bias], attributes: { epsilon } }) => {
+    const own = (vector: string): string => emit.node('Neg', [vector])
+    return emit.nodes('BatchNormalization', [x, scale, bias, own(bias), own(scale)], 3, {
       epsilon: { float: epsilon },
       momentum: { float: 0 },
       training_mode: 1,
