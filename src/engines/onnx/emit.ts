@@ -11,7 +11,7 @@ import { movement } from './lower/movement.ts'
 import { normalization } from './lower/normalization.ts'
 import { pooling } from './lower/pooling.ts'
 import { reductions } from './lower/reductions.ts'
-import type { OnnxDType, OnnxModel, OnnxValueInfo } from './model.ts'
+import type { OnnxDType, OnnxModel, OnnxTensor, OnnxValueInfo } from './model.ts'
 
 /** Old enough for every runtime in use, and for WebGPU's kernels. */
 const OPSET = 17
@@ -31,6 +31,8 @@ const DTYPES: Readonly<Record<DType, OnnxDType>> = { float: 'float32', int: 'int
 export interface EmitOptions {
   /** Makes the first dimension of every input and output free, under this name. */
   readonly batch?: string
+  /** Inputs that become part of the file, by name. */
+  readonly weights?: ReadonlyMap<string, Float32Array>
   /** Key-value pairs that the file carries. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -41,11 +43,12 @@ export const outputName = ({ inputs }: Pick<Graph, 'inputs'>, name: string): str
 
 /** The model of a graph. */
 export const emit = (
-  { inputs, nodes, outputs }: Graph,
-  { batch, metadata = {} }: EmitOptions = {},
+  { inputs: given, nodes, outputs }: Graph,
+  { batch, weights = new Map(), metadata = {} }: EmitOptions = {},
 ): OnnxModel => {
   const collected = collect()
-  const names = new Map<Value, string>(inputs.map(value => [value, value.name ?? '']))
+  const inputs = given.filter(({ name = '' }) => !weights.has(name))
+  const names = new Map<Value, string>(given.map(value => [value, value.name ?? '']))
   const nameOf = (value: Value): string => {
     const name = names.get(value)
     if (name === undefined)
@@ -84,7 +87,13 @@ export const emit = (
     graph: {
       name: 'excite',
       nodes: collected.nodes,
-      initializers: collected.initializers,
+      initializers: [
+        ...collected.initializers,
+        ...given.flatMap(({ name = '', shape }): OnnxTensor[] => {
+          const data = weights.get(name)
+          return data === undefined ? [] : [{ name, dtype: 'float32', dims: shape, data }]
+        }),
+      ],
       inputs: inputs.map(value => info(value.name ?? '', value)),
       outputs: named,
     },

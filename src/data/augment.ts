@@ -1,0 +1,91 @@
+/** Augmentation: what happens to a picture on its way to the network, decided by (seed, epoch, index). */
+
+import type { RandomStream } from '../random.ts'
+import type { Normalization } from './dataset.ts'
+
+export interface Augmentation {
+  /** A crop of the original size, at random from the picture padded with zeros on all sides. */
+  readonly crop?: { readonly padding: number } | undefined
+  /** Mirrors every other picture, at random. */
+  readonly flip?: boolean | undefined
+  /** A square of zeros (after normalisation) about a random centre, clipped at the border. */
+  readonly cutout?: { readonly size: number } | undefined
+}
+
+export type PictureShape = readonly [channels: number, height: number, width: number]
+
+/** How one picture is moved: its corner in the padded picture, and whether it is mirrored. */
+interface Movement {
+  readonly top: number
+  readonly left: number
+  readonly mirrored: boolean
+}
+
+const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movement => {
+  const padding = crop?.padding ?? 0
+  return {
+    top: draw.below(0, 2 * padding + 1) - padding,
+    left: draw.below(1, 2 * padding + 1) - padding,
+    mirrored: flip === true && draw.uniform(2) < 0.5,
+  }
+}
+
+/** Copies normalised pixels as moved; what comes from outside the picture is a zero pixel. */
+const place = (
+  pixels: Uint8Array,
+  [channels, height, width]: PictureShape,
+  { top, left, mirrored }: Movement,
+  { mean, deviation }: Normalization,
+  target: Float32Array,
+  offset: number,
+): void => {
+  for (let c = 0; c < channels; c++) {
+    const scale = 1 / (255 * deviation[c])
+    const shift = -mean[c] / deviation[c]
+    for (let y = 0; y < height; y++) {
+      const row = y + top
+      const from = (c * height + row) * width
+      const to = offset + (c * height + y) * width
+      const inside = row >= 0 && row < height
+      for (let x = 0; x < width; x++) {
+        const column = (mirrored ? width - 1 - x : x) + left
+        const pixel = inside && column >= 0 && column < width ? pixels[from + column] : 0
+        target[to + x] = pixel * scale + shift
+      }
+    }
+  }
+}
+
+const cutOut = (
+  size: number,
+  [channels, height, width]: PictureShape,
+  draw: RandomStream,
+  target: Float32Array,
+  offset: number,
+): void => {
+  const top = draw.below(3, height) - Math.floor(size / 2)
+  const left = draw.below(4, width) - Math.floor(size / 2)
+  const [first, last] = [Math.max(left, 0), Math.min(left + size, width)]
+  for (let c = 0; c < channels; c++)
+    for (let y = Math.max(top, 0); y < Math.min(top + size, height); y++) {
+      const row = offset + (c * height + y) * width
+      target.fill(0, row + first, row + last)
+    }
+}
+
+/**
+ * Writes a picture into a batch: cropped, mirrored, normalised, cut out.
+ * @param draw - the picture's own stream; the same stream gives the same result
+ */
+export const augment = (
+  pixels: Uint8Array,
+  shape: PictureShape,
+  augmentation: Augmentation,
+  normalization: Normalization,
+  draw: RandomStream,
+  target: Float32Array,
+  offset: number,
+): void => {
+  place(pixels, shape, drawMovement(augmentation, draw), normalization, target, offset)
+  if (augmentation.cutout) cutOut(augmentation.cutout.size, shape, draw, target, offset)
+}

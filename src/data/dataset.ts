@@ -1,0 +1,51 @@
+/** What a dataset is to the rest of Excite: labelled pictures, read one by one. */
+
+export type Split = 'train' | 'test'
+
+export interface Dataset {
+  readonly name: string
+  readonly split: Split
+  /** Their order is that of the labels. */
+  readonly classes: readonly string[]
+  readonly shape: readonly [channels: number, height: number, width: number]
+  /** One a picture. */
+  readonly labels: Int32Array
+  /** The pixels of a picture: planar C×H×W, 0 to 255. Not to be changed by the reader. */
+  read(index: number): Uint8Array | Promise<Uint8Array>
+}
+
+/** Per channel, of pixels scaled to 0 … 1; the network sees (pixel − mean) / deviation. */
+export interface Normalization {
+  readonly mean: readonly number[]
+  readonly deviation: readonly number[]
+}
+
+const SAMPLED = 2000
+
+/**
+ * Mean and deviation of each channel over up to 2000 pictures, spread evenly over the set: enough
+ * for three digits, and the same every time.
+ */
+export const measureNormalization = async (dataset: Dataset): Promise<Normalization> => {
+  const [channels, height, width] = dataset.shape
+  const plane = height * width
+  const sum = new Float64Array(channels)
+  const square = new Float64Array(channels)
+  const count = Math.min(dataset.labels.length, SAMPLED)
+  for (let i = 0; i < count; i++) {
+    const pixels = await dataset.read(Math.floor((i * dataset.labels.length) / count))
+    for (const [offset, pixel] of pixels.entries()) {
+      const channel = Math.floor(offset / plane)
+      sum[channel] += pixel / 255
+      square[channel] += (pixel / 255) ** 2
+    }
+  }
+  const rounded = (value: number): number => Math.round(value * 1e4) / 1e4
+  const mean = sum.map(total => total / (count * plane))
+  return {
+    mean: [...mean].map(rounded),
+    deviation: [...square].map((total, channel) =>
+      Math.max(rounded(Math.sqrt(Math.max(total / (count * plane) - mean[channel] ** 2, 0))), 1e-4),
+    ),
+  }
+}

@@ -1,0 +1,66 @@
+/** Datasets by name. */
+
+import { UsageError } from '../errors.ts'
+import { suggestion } from '../suggest.ts'
+import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
+import type { Dataset, Split } from './dataset.ts'
+import type { DownloadProgress } from './download.ts'
+import { cacheFolder } from './folders.ts'
+import { MNIST_SOURCES, type MnistName, openMnist } from './mnist.ts'
+import { openShapes } from './shapes/shapes.ts'
+
+/** Each with a line that says what it is. */
+export const DATASETS = {
+  shapes: 'procedural, needs no files: ten textured shapes on clutter, 32×32 in colour',
+  'fashion-mnist': '70,000 grey 28×28 pictures of clothes, ten classes',
+  mnist: '70,000 grey 28×28 handwritten digits',
+  cifar10: '60,000 colour 32×32 photographs, ten classes',
+  cifar100: '60,000 colour 32×32 photographs, a hundred classes',
+} as const
+
+export type DatasetName = keyof typeof DATASETS
+export const datasetNames = Object.keys(DATASETS) as readonly DatasetName[]
+
+export interface OpenOptions {
+  readonly split: Split
+  /** The only folder to look for files in. */
+  readonly dataDir?: string
+  /** Where downloads go; `EXCITE_CACHE` or the user's cache folder unless given. */
+  readonly cacheDir?: string
+  readonly onProgress?: DownloadProgress
+  /** Of `shapes`: how many pictures, how large, and the seed that decides them. */
+  readonly count?: number
+  readonly size?: number
+  readonly seed?: number
+}
+
+const SHAPES_COUNT = { train: 8000, test: 2000 }
+
+/**
+ * Opens a dataset.
+ * @throws UsageError for an unknown name; FileError for missing or damaged files, with the remedy
+ */
+export const openDataset = async (name: string, options: OpenOptions): Promise<Dataset> => {
+  const { split, cacheDir = cacheFolder(), count = SHAPES_COUNT[split], size, seed } = options
+  if (name === 'shapes')
+    return openShapes({
+      split,
+      count,
+      ...(size === undefined ? {} : { size }),
+      ...(seed === undefined ? {} : { seed }),
+    })
+  const { dataDir, onProgress } = options
+  const places = {
+    cacheDir,
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(onProgress === undefined ? {} : { onProgress }),
+  }
+  if (Object.hasOwn(MNIST_SOURCES, name)) return openMnist(name as MnistName, split, places)
+  if (Object.hasOwn(CIFAR_SOURCES, name)) return openCifar(name as CifarName, split, places)
+  throw new UsageError({
+    where: `dataset ${name}`,
+    expected: `one of ${datasetNames.join(', ')}`,
+    got: name,
+    ...(suggestion(name, datasetNames) ? { hint: suggestion(name, datasetNames) as string } : {}),
+  })
+}

@@ -1,0 +1,129 @@
+/** Painting one picture of `shapes`: background, clutter, the shape, what is in front of it, noise. */
+
+import type { RandomStream } from '../../random.ts'
+import { OUTLINES } from './outlines.ts'
+import { type Factors, type Sequence, sequence } from './shapes.ts'
+import { TEXTURES, type Texture } from './textures.ts'
+
+type Colour = readonly [red: number, green: number, blue: number]
+
+/** Around the colour circle at a given lightness and saturation, each 0 to 1. */
+const colourOf = (hue: number, saturation: number, lightness: number): Colour => {
+  const channel = (shift: number): number => {
+    const turn = Math.abs(((((hue + shift) % 1) + 1) % 1) * 6 - 3) - 1
+    return lightness + saturation * (Math.min(Math.max(turn, 0), 1) - 0.5)
+  }
+  return [channel(0), channel(2 / 3), channel(1 / 3)]
+}
+
+/** One layer of paint: how much it covers a pixel (0 to 1), and its colour there. */
+interface Layer {
+  readonly cover: (x: number, y: number) => number
+  /** Nothing is covered outside of this square. */
+  readonly square: { readonly x: number; readonly y: number; readonly reach: number }
+  readonly colour: Colour
+  readonly texture: Texture
+  /** How much the texture brightens and darkens. */
+  readonly contrast: number
+}
+
+/** Half a pixel of transition at the edge. */
+const inside = (distance: number): number => Math.min(Math.max(0.5 - distance, 0), 1)
+
+const placed = (
+  outline: (x: number, y: number) => number,
+  { x, y, rotation }: { x: number; y: number; rotation: number },
+  radius: number,
+) => {
+  const [cos, sin] = [Math.cos(rotation), Math.sin(rotation)]
+  return (px: number, py: number): number => {
+    const [dx, dy] = [(px - x) / radius, (py - y) / radius]
+    return inside(outline(cos * dx + sin * dy, cos * dy - sin * dx) * radius)
+  }
+}
+
+const drawTexture = ({ between, pick }: Sequence, names: readonly string[]): Texture =>
+  TEXTURES[pick(names)](between(3, 8), between(0, 2 * Math.PI))
+
+/** A line or a blob that means nothing. */
+const distractor = (draws: Sequence, size: number): Layer => {
+  const { between } = draws
+  const at = { x: between(0, size), y: between(0, size), rotation: between(0, Math.PI) }
+  const [long, thin] = [between(0.1, 0.35) * size, between(0.02, 0.08) * size]
+  const bar = (x: number, y: number): number => Math.max(Math.abs(x) - 1, Math.abs(y) - thin / long)
+  return {
+    cover: placed(bar, at, long),
+    square: { ...at, reach: long * 1.1 + thin + 1 },
+    colour: colourOf(between(0, 1), between(0.2, 0.9), between(0.2, 0.8)),
+    texture: drawTexture(draws, ['plain', 'shading']),
+    contrast: between(0, 0.15),
+  }
+}
+
+const background = (draws: Sequence): Layer => ({
+  cover: () => 1,
+  square: { x: 0, y: 0, reach: Number.POSITIVE_INFINITY },
+  colour: colourOf(draws.between(0, 1), draws.between(0.1, 0.8), draws.between(0.25, 0.75)),
+  texture: drawTexture(draws, Object.keys(TEXTURES)),
+  contrast: draws.between(0.05, 0.25),
+})
+
+const subject = (factors: Factors, draws: Sequence, size: number): Layer => {
+  const { label, scale, hue, texture } = factors
+  const outline = Object.values(OUTLINES)[label]
+  const radius = 0.2 * size * scale
+  return {
+    cover: placed(outline, factors, radius),
+    square: { x: factors.x, y: factors.y, reach: radius * 1.3 + 1 },
+    colour: colourOf(hue, draws.between(0.4, 1), draws.between(0.3, 0.75)),
+    texture: TEXTURES[texture](draws.between(3, 8), draws.between(0, 2 * Math.PI)),
+    contrast: draws.between(0.05, 0.2),
+  }
+}
+
+/** Blends a layer over the canvas, three planes of brightness. */
+const blend = (canvas: Float32Array, size: number, layer: Layer): void => {
+  const { cover, colour, texture, contrast, square } = layer
+  const plane = size * size
+  const first = (centre: number): number => Math.max(Math.floor(centre - square.reach), 0)
+  const last = (centre: number): number => Math.min(Math.ceil(centre + square.reach), size)
+  for (let row = first(square.y); row < last(square.y); row++)
+    for (let column = first(square.x); column < last(square.x); column++) {
+      const part = cover(column + 0.5, row + 0.5)
+      if (part === 0) continue
+      const light = contrast === 0 ? 0 : contrast * texture(column + 0.5, row + 0.5)
+      for (let channel = 0; channel < 3; channel++) {
+        const i = channel * plane + row * size + column
+        canvas[i] += part * (colour[channel] + light - canvas[i])
+      }
+    }
+}
+
+/** Brightness noise, the same for all channels: four pixels from one draw. */
+const speckle = (
+  canvas: Float32Array,
+  plane: number,
+  strength: number,
+  grain: RandomStream,
+): void => {
+  for (let first = 0; first < plane; first += 4) {
+    const word = grain.uint32(first)
+    for (let k = 0; k < 4 && first + k < plane; k++) {
+      const noise = strength * (((word >>> (8 * k)) & 0xff) / 127.5 - 1)
+      for (let channel = 0; channel < 3; channel++) canvas[channel * plane + first + k] += noise
+    }
+  }
+}
+
+/** Planar 3×size×size bytes. */
+export const paint = (factors: Factors, size: number, draw: RandomStream): Uint8Array => {
+  const draws = sequence(draw)
+  const clutter = (count: number): Layer[] =>
+    Array.from({ length: count }, () => distractor(draws, size))
+  const behind = [background(draws), ...clutter(3)]
+  const layers = [...behind, subject(factors, draws, size), ...clutter(1)]
+  const canvas = new Float32Array(3 * size * size)
+  for (const layer of layers) blend(canvas, size, layer)
+  speckle(canvas, size * size, draws.between(0.01, 0.1), draw.fork('noise'))
+  return Uint8Array.from(canvas, light => 255 * Math.min(Math.max(light, 0), 1))
+}

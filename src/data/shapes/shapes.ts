@@ -1,0 +1,93 @@
+/**
+ * `shapes`: pictures that need no download. One shape of known class, scale, position, rotation,
+ * colour and texture on a cluttered background, each a function of (seed, split, index): made for
+ * asking what an attention looks at.
+ */
+
+import { type RandomStream, random } from '../../random.ts'
+import type { Dataset, Split } from '../dataset.ts'
+import { OUTLINES } from './outlines.ts'
+import { paint } from './paint.ts'
+import { TEXTURES } from './textures.ts'
+
+/** What a picture was made from. */
+export interface Factors {
+  /** The label, an index into `classes`. */
+  readonly label: number
+  /** 0.5 to 2 times the usual size, whose radius is a fifth of the picture. */
+  readonly scale: number
+  /** The centre, in pixels. */
+  readonly x: number
+  readonly y: number
+  /** Radians, clockwise. */
+  readonly rotation: number
+  /** 0 to 1 around the colour circle. */
+  readonly hue: number
+  readonly texture: string
+}
+
+export interface ShapesOptions {
+  readonly split: Split
+  readonly count: number
+  /** Height and width in pixels. */
+  readonly size?: number
+  readonly seed?: number
+}
+
+export interface ShapesDataset extends Dataset {
+  factors(index: number): Factors
+}
+
+export const SHAPE_CLASSES = Object.keys(OUTLINES)
+const textureNames = Object.keys(TEXTURES)
+
+/** Uniform draws one after the other. */
+export const sequence = (draw: RandomStream) => {
+  let index = 0
+  return {
+    between: (low: number, high: number): number => low + draw.uniform(index++) * (high - low),
+    pick: <Item>(items: readonly Item[]): Item => items[draw.below(index++, items.length)],
+  }
+}
+export type Sequence = ReturnType<typeof sequence>
+
+const drawFactors = (draw: RandomStream, label: number, size: number): Factors => {
+  const { between, pick } = sequence(draw)
+  const scale = 2 ** between(-1, 1)
+  // At least three quarters of the radius stay inside the picture.
+  const margin = Math.min(0.2 * size * scale * 0.75, size / 2)
+  return {
+    label,
+    scale,
+    x: between(margin, size - margin),
+    y: between(margin, size - margin),
+    rotation: between(0, 2 * Math.PI),
+    hue: between(0, 1),
+    texture: pick(textureNames),
+  }
+}
+
+/** The dataset; pictures are painted when first read, and kept. */
+export const openShapes = ({ split, count, size = 32, seed = 0 }: ShapesOptions): ShapesDataset => {
+  const source = random(seed).fork('shapes').fork(split)
+  const classes = SHAPE_CLASSES
+  const labels = Int32Array.from({ length: count }, (_, i) => i % classes.length)
+  const factors = (index: number): Factors =>
+    drawFactors(source.fork('factors').fork(index), labels[index], size)
+  const painted = new Map<number, Uint8Array>()
+  return {
+    name: 'shapes',
+    split,
+    classes,
+    shape: [3, size, size],
+    labels,
+    factors,
+    read: index => {
+      const known = painted.get(index)
+      if (known !== undefined) return known
+      const picture = paint(factors(index), size, source.fork('scene').fork(index))
+      painted.set(index, picture)
+      return picture
+    },
+  }
+}

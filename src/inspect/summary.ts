@@ -1,0 +1,74 @@
+/**
+ * What a network costs, layer by layer, counted from its graph. Multiply-adds are those of
+ * convolutions and fully connected layers, as in the papers' columns; one multiply-add is one.
+ */
+
+import { type Graph, graph, input, type Shape, sizeOf, type Value } from '../graph/index.ts'
+import type { Model } from '../models/registry.ts'
+import { trace, variables } from '../nn/index.ts'
+import { operationOf } from '../ops/index.ts'
+
+export interface LayerRow {
+  /** The layer's path; the network itself is ''. */
+  readonly path: string
+  /** The operations of the layer itself, its children's not included. */
+  readonly operations: readonly string[]
+  readonly output: Shape
+  readonly parameters: number
+  readonly multiplyAdds: number
+}
+
+export interface Summary {
+  readonly rows: readonly LayerRow[]
+  readonly parameters: number
+  /** Running statistics. */
+  readonly buffers: number
+  readonly multiplyAdds: number
+}
+
+/** The inference graph for one picture. */
+const pictureGraph = ({ network, channels }: Model, size: readonly [number, number]): Graph => {
+  const tensors = new Map<string, Value>(
+    variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
+  )
+  const picture = input('images', [1, channels, ...size])
+  return graph({ logits: trace(network, name => tensors.get(name) as Value, picture) })
+}
+
+const parent = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0))
+
+const total = (rows: readonly LayerRow[], of: 'parameters' | 'multiplyAdds'): number =>
+  rows.reduce((sum, row) => sum + row[of], 0)
+
+export const summarize = (
+  model: Model,
+  size: readonly [height: number, width: number] = [model.size, model.size],
+): Summary => {
+  const rows = new Map<string, LayerRow>()
+  for (const node of pictureGraph(model, size).nodes) {
+    const { path, op, inputs, outputs, attributes } = node
+    const before = rows.get(path)
+    const cost = operationOf(node).multiplyAdds?.(inputs, outputs, attributes) ?? 0
+    rows.set(path, {
+      path,
+      operations: [...(before?.operations ?? []), op],
+      output: outputs[0].shape,
+      parameters: 0,
+      multiplyAdds: (before?.multiplyAdds ?? 0) + cost,
+    })
+  }
+  let buffers = 0
+  for (const { name, tensor } of variables(model.network)) {
+    const count = sizeOf(tensor.shape)
+    const row = rows.get(parent(name))
+    if (tensor.kind === 'buffer') buffers += count
+    else if (row !== undefined) rows.set(row.path, { ...row, parameters: row.parameters + count })
+  }
+  const all = [...rows.values()]
+  return {
+    rows: all,
+    parameters: total(all, 'parameters'),
+    buffers,
+    multiplyAdds: total(all, 'multiplyAdds'),
+  }
+}

@@ -1,0 +1,30 @@
+/** What must be the same for a resumed training to give the same bits, and what says so when it is not. */
+
+import { UsageError } from '../errors.ts'
+import type { Config } from './config.ts'
+
+export type Conditions = Readonly<Record<string, string>>
+
+export const conditionsOf = ({ engine, threads }: Config, engineVersion: string): Conditions => ({
+  engine: `${engine} ${engineVersion}`,
+  threads: threads === undefined ? 'default' : `${threads}`,
+  platform: `${process.platform} ${process.arch}`,
+  node: process.versions.node.split('.')[0],
+})
+
+/**
+ * Compares the conditions of a checkpoint with those of now.
+ * @throws UsageError that lists every difference, unless inexact resuming is allowed
+ */
+export const checkConditions = (saved: Conditions, now: Conditions, compatible: boolean): void => {
+  const differences = Object.keys({ ...saved, ...now })
+    .filter(name => saved[name] !== now[name])
+    .map(name => `${name} ${saved[name] ?? 'unknown'} then, ${now[name] ?? 'unknown'} now`)
+  if (differences.length === 0 || compatible) return
+  throw new UsageError({
+    where: '--resume',
+    expected: 'the conditions under which the run was saved, so that it goes on bit for bit',
+    got: differences.join('; '),
+    hint: 'Restore them, or go on without exactness: --resume-compatible',
+  })
+}

@@ -1,0 +1,66 @@
+/** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, UsageError } from '../errors.ts'
+import { writeFileAtomic } from '../files.ts'
+import { type Config, checkConfig } from './config.ts'
+import type { EpochRow } from './progress.ts'
+
+export const RUN_FILES = {
+  config: 'config.json',
+  table: 'metrics.csv',
+  lines: 'metrics.jsonl',
+  checkpoints: 'checkpoints',
+  /** The weights of the epoch with the highest test accuracy, and those of the last. */
+  best: 'best.safetensors',
+  last: 'last.safetensors',
+  onnx: 'model.onnx',
+} as const
+
+/** @throws UsageError when the folder already holds a run */
+export const createRun = async (folder: string, config: Config): Promise<void> => {
+  const path = join(folder, RUN_FILES.config)
+  if (existsSync(path))
+    throw new UsageError({
+      where: folder,
+      expected: 'a folder without a run',
+      got: 'one that has a run already',
+      hint: `Go on with it: excite train --resume ${folder}; or choose another with --out`,
+    })
+  await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`)
+}
+
+/** @throws FileError or UsageError when there is no run, or its configuration is not valid */
+export const readRun = async (folder: string): Promise<Config> => {
+  const path = join(folder, RUN_FILES.config)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(
+      {
+        where: folder,
+        expected: `the folder of a run, with ${RUN_FILES.config}`,
+        got: 'none',
+        hint: 'Runs are where excite train was told by --out, in runs/ unless it was',
+      },
+      { cause },
+    )
+  })
+  try {
+    return checkConfig(JSON.parse(text), path)
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new FileError({ where: path, expected: 'JSON', got: cause.message }, { cause })
+  }
+}
+
+/** Writes the metrics of all finished epochs, whole each time: so a resumed run has no stray lines. */
+export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): Promise<void> => {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first) as (keyof EpochRow)[]
+  const csv = [columns.join(','), ...rows.map(row => columns.map(name => row[name]).join(','))]
+  await writeFileAtomic(join(folder, RUN_FILES.table), `${csv.join('\n')}\n`)
+  const lines = rows.map(row => JSON.stringify(row))
+  await writeFileAtomic(join(folder, RUN_FILES.lines), `${lines.join('\n')}\n`)
+}

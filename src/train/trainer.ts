@@ -1,0 +1,326 @@
+/** The training loop: epochs of steps, evaluations, checkpoints; resumable at any of them. */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Dataset, Normalization } from '../data/dataset.ts'
+import { stepsPerEpoch, trainingBatches } from '../data/loader.ts'
+import type { Engine } from '../engines/engine.ts'
+import { UsageError } from '../errors.ts'
+import { writeFileAtomic } from '../files.ts'
+import type { Model } from '../models/registry.ts'
+import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts'
+import { type Card, readTrained, type Trained, writeTrained } from '../weights/trained.ts'
+import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
+import { type Conditions, checkConditions } from './conditions.ts'
+import type { Config } from './config.ts'
+import { evaluate } from './evaluate.ts'
+import { addLogits, meanOf, noSums, type Sums } from './metrics.ts'
+import { bestRow, type EpochRow, type Progress, readProgress, writeProgress } from './progress.ts'
+import { RUN_FILES, writeMetrics } from './runFolder.ts'
+import { learningRate } from './schedule.ts'
+import { openSession, type Session } from './session.ts'
+
+const FILES = {
+  weights: 'model.safetensors',
+  optimizer: 'optimizer.safetensors',
+  progress: 'state.json',
+} as const
+
+/** How many checkpoints stay, besides the best. */
+const KEPT = 2
+
+export interface StepReport {
+  /** From 1. */
+  readonly epoch: number
+  readonly epochs: number
+  /** Steps done in the epoch, and how many it has. */
+  readonly step: number
+  readonly steps: number
+  /** Means over the epoch so far. */
+  readonly loss: number
+  readonly top1: number
+  readonly learningRate: number
+  /** Of the last steps. */
+  readonly imagesPerSecond: number
+}
+
+export interface TrainOptions {
+  readonly config: Config
+  readonly model: Model
+  readonly train: Dataset
+  readonly test: Dataset
+  readonly normalization: Normalization
+  readonly engine: Engine
+  readonly conditions: Conditions
+  /** The run's folder. */
+  readonly folder: string
+  /** Whether to go on from the newest checkpoint, and whether other conditions than its are fine. */
+  readonly resume?: 'exact' | 'compatible'
+  /** Save at least this often, in seconds, besides after each epoch. */
+  readonly saveEvery?: number
+  /** Stops after the step under way, and saves. */
+  readonly signal?: AbortSignal
+  onStep?(report: StepReport): void
+  onEpoch?(row: EpochRow, epochs: number): void
+  onWarning?(message: string): void
+}
+
+export interface TrainResult {
+  readonly history: readonly EpochRow[]
+  /** False when the signal stopped it. */
+  readonly finished: boolean
+  /** The weights of the best epoch, where one was finished. */
+  readonly best: Trained | undefined
+}
+
+const asStored = (tensors: ReadonlyMap<string, Float32Array>) =>
+  new Map(
+    [...tensors].map(([name, data]) => [
+      name,
+      { dtype: 'F32' as const, shape: [data.length], data },
+    ]),
+  )
+
+/** Lets signals and timers in: a step blocks the event loop while it runs. */
+const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+const checkData = ({ config, train, test }: TrainOptions): void => {
+  const { batch } = config.recipe
+  if (stepsPerEpoch(train, batch) === 0)
+    throw new UsageError({
+      where: '--batch',
+      expected: `at most ${train.labels.length}, the number of training pictures`,
+      got: `${batch}`,
+    })
+  if (test.labels.length === 0)
+    throw new UsageError({ where: 'test data', expected: 'at least one picture', got: 'none' })
+}
+
+/**
+ * Trains to the end, or until the signal.
+ * @throws DivergenceError when a loss or gradient is not finite; the last checkpoint stays
+ */
+export const train = async (options: TrainOptions): Promise<TrainResult> => {
+  checkData(options)
+  const { config, model, engine } = options
+  const [, ...size] = options.train.shape
+  const checkpoints = await openCheckpoints(join(options.folder, RUN_FILES.checkpoints), {
+    ...(options.onWarning ? { warn: options.onWarning } : {}),
+  })
+  const session = await openSession({
+    model,
+    size,
+    recipe: config.recipe,
+    seed: config.seed,
+    engine,
+    ...(config.threads === undefined ? {} : { threads: config.threads }),
+  })
+  try {
+    return await new Loop(options, session, checkpoints).run()
+  } finally {
+    await session.dispose()
+  }
+}
+
+/** What changes during a training, and how it goes on from one state to the next. */
+class Loop {
+  #step = 0
+  #sums: Sums = noSums()
+  #seconds = 0
+  #history: EpochRow[] = []
+  #saved = performance.now()
+  readonly #options: TrainOptions
+  readonly #session: Session
+  readonly #checkpoints: Checkpoints
+  readonly #steps: number
+
+  constructor(options: TrainOptions, session: Session, checkpoints: Checkpoints) {
+    this.#options = options
+    this.#session = session
+    this.#checkpoints = checkpoints
+    this.#steps = stepsPerEpoch(options.train, options.config.recipe.batch)
+  }
+
+  async run(): Promise<TrainResult> {
+    const { signal, config, resume } = this.#options
+    if (resume !== undefined) await this.#restore(resume === 'compatible')
+    while (this.#history.length < config.recipe.epochs) {
+      if (!(await this.#epoch())) break
+      await this.#finishEpoch()
+      if (signal?.aborted) break
+    }
+    await this.#save()
+    return {
+      history: this.#history,
+      finished: this.#history.length >= config.recipe.epochs,
+      best: await this.#best(),
+    }
+  }
+
+  get #card(): Card {
+    const { config, model, train, normalization } = this.#options
+    const [channels, height, width] = train.shape
+    return {
+      model: model.name,
+      ...(config.attention === undefined ? {} : { attention: config.attention }),
+      classes: [...train.classes],
+      channels,
+      height,
+      width,
+      mean: [...normalization.mean],
+      deviation: [...normalization.deviation],
+    }
+  }
+
+  #trained(averaged: boolean): Trained {
+    return {
+      card: this.#card,
+      model: this.#options.model,
+      tensors: this.#session.weights(averaged),
+    }
+  }
+
+  #learningRate(): number {
+    const { learningRate: base, schedule, warmUp, epochs } = this.#options.config.recipe
+    return learningRate(base, schedule, warmUp, {
+      step: this.#step,
+      stepsPerEpoch: this.#steps,
+      epochs,
+      losses: this.#history.map(({ testLoss }) => testLoss),
+    })
+  }
+
+  /** The steps of one epoch from where it stands; false when the signal came first. */
+  async #epoch(): Promise<boolean> {
+    const { config, train, normalization, signal } = this.#options
+    const { recipe, seed } = config
+    const epoch = this.#history.length
+    const frozen = epoch >= recipe.epochs - recipe.frozenEpochs
+    const batches = trainingBatches(train, {
+      batch: recipe.batch,
+      seed,
+      epoch,
+      augmentation: recipe.augment,
+      normalization,
+      start: this.#step - epoch * this.#steps,
+    })
+    let before = performance.now()
+    for await (const batch of batches) {
+      const rate = this.#learningRate()
+      const { logits } = await this.#session.step(batch, {
+        step: this.#step,
+        learningRate: rate,
+        frozen,
+      })
+      addLogits(this.#sums, logits, batch.labels, batch.count)
+      this.#step++
+      const now = performance.now()
+      this.#seconds += (now - before) / 1000
+      this.#report(rate, (recipe.batch * 1000) / (now - before))
+      before = now
+      await breathe()
+      if (signal?.aborted) return this.#step === (epoch + 1) * this.#steps
+      if (now - this.#saved > (this.#options.saveEvery ?? 300) * 1000) await this.#save()
+    }
+    return true
+  }
+
+  #report(rate: number, imagesPerSecond: number): void {
+    const { loss, top1 } = meanOf(this.#sums)
+    const epoch = Math.floor((this.#step - 1) / this.#steps)
+    this.#options.onStep?.({
+      epoch: epoch + 1,
+      epochs: this.#options.config.recipe.epochs,
+      step: this.#step - epoch * this.#steps,
+      steps: this.#steps,
+      loss,
+      top1,
+      learningRate: rate,
+      imagesPerSecond,
+    })
+  }
+
+  async #finishEpoch(): Promise<void> {
+    const { config, test, normalization, folder, onEpoch } = this.#options
+    const rate = this.#learningRate()
+    const trained = meanOf(this.#sums)
+    const tested = await evaluate(test, {
+      batch: config.recipe.batch,
+      normalization,
+      infer: images => this.#session.infer(images),
+    })
+    const row: EpochRow = {
+      epoch: this.#history.length + 1,
+      learningRate: rate,
+      trainLoss: trained.loss,
+      trainTop1: trained.top1,
+      testLoss: tested.loss,
+      testTop1: tested.top1,
+      testTop5: tested.top5,
+      seconds: Math.round(this.#seconds * 1000) / 1000,
+    }
+    this.#history.push(row)
+    this.#sums = noSums()
+    this.#seconds = 0
+    const weights = writeTrained(this.#trained(true))
+    await writeFileAtomic(join(folder, RUN_FILES.last), weights)
+    if (bestRow(this.#history) === row) await writeFileAtomic(join(folder, RUN_FILES.best), weights)
+    await writeMetrics(folder, this.#history)
+    await this.#save()
+    onEpoch?.(row, config.recipe.epochs)
+  }
+
+  async #save(): Promise<void> {
+    const progress: Progress = {
+      step: this.#step,
+      sums: this.#sums,
+      seconds: this.#seconds,
+      history: this.#history,
+      conditions: { ...this.#options.conditions },
+    }
+    await this.#checkpoints.save({
+      step: this.#step,
+      files: new Map([
+        [FILES.weights, writeTrained(this.#trained(false))],
+        [FILES.optimizer, writeSafetensors(asStored(this.#session.slots()))],
+        [FILES.progress, writeProgress(progress)],
+      ]),
+    })
+    const best = bestRow(this.#history)
+    await this.#checkpoints.prune(KEPT, best === undefined ? [] : [best.epoch * this.#steps])
+    this.#saved = performance.now()
+  }
+
+  /** Takes over the newest checkpoint; without any, the run begins anew. */
+  async #restore(compatible: boolean): Promise<void> {
+    const { folder, conditions } = this.#options
+    const found = await this.#checkpoints.latest()
+    if (found === undefined) return
+    const file = (name: string): [Uint8Array, string] => [
+      found.files.get(name) ?? new Uint8Array(),
+      join(folder, RUN_FILES.checkpoints, `step ${found.step}`, name),
+    ]
+    const progress = readProgress(...file(FILES.progress))
+    checkConditions(progress.conditions, conditions, compatible)
+    const weights = readTrained(...file(FILES.weights))
+    const slots = readSafetensors(...file(FILES.optimizer)).tensors
+    this.#session.restore(
+      weights.tensors,
+      new Map([...slots].map(([name, { data }]) => [name, data as Float32Array])),
+    )
+    this.#step = progress.step
+    this.#sums = { ...progress.sums }
+    this.#seconds = progress.seconds
+    this.#history = [...progress.history]
+    await writeMetrics(folder, this.#history)
+  }
+
+  /** The weights in use now where the last epoch is the best; else those that were written then. */
+  async #best(): Promise<Trained | undefined> {
+    const { folder } = this.#options
+    const best = bestRow(this.#history)
+    if (best === undefined) return undefined
+    const path = join(folder, RUN_FILES.best)
+    return readTrained(await readFile(path), path)
+  }
+}

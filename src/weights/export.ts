@@ -1,0 +1,92 @@
+/** A trained network as one ONNX file: weights, class names and preprocessing in it, any batch size. */
+
+import { emit } from '../engines/onnx/emit.ts'
+import { encodeModel } from '../engines/onnx/encode.ts'
+import { compileOnnx } from '../engines/onnx/session.ts'
+import { WeightError } from '../errors.ts'
+import { type Graph, graph, input, sizeOf, type Value } from '../graph/index.ts'
+import { trace, variables } from '../nn/index.ts'
+import { random } from '../random.ts'
+import type { Card, Trained } from './trained.ts'
+
+/** The inference graph for a batch, its weights as inputs under their names. */
+const inferenceGraph = ({ card, model }: Trained, batch: number): Graph => {
+  const weights = new Map<string, Value>(
+    variables(model.network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
+  )
+  const images = input('images', [batch, card.channels, card.height, card.width])
+  return graph({ logits: trace(model.network, name => weights.get(name) as Value, images) })
+}
+
+/** What a service needs to know to feed the network and to read its logits. */
+export const onnxMetadata = ({
+  model,
+  attention,
+  classes,
+  ...picture
+}: Card): Record<string, string> => ({
+  model,
+  ...(attention === undefined ? {} : { attention }),
+  classes: JSON.stringify(classes),
+  preprocessing: JSON.stringify({
+    ...picture,
+    layout: 'NCHW',
+    order: picture.channels === 3 ? 'RGB' : 'grey',
+    scale: 1 / 255,
+    note: 'resize to width × height, multiply by scale, subtract mean, divide by deviation',
+  }),
+})
+
+/** The bytes of the file: input `images` [N, C, H, W], output `logits` [N, classes]. */
+export const exportOnnx = (trained: Trained): Uint8Array =>
+  encodeModel(
+    emit(inferenceGraph(trained, 1), {
+      batch: 'N',
+      weights: trained.tensors,
+      metadata: onnxMetadata(trained.card),
+    }),
+  )
+
+/** The largest difference of logits that rounding in another order explains, relative to their size. */
+const TOLERANCE = 1e-4
+const BATCH = 3
+
+/**
+ * Runs an exported file and the network itself on the same random pictures.
+ * @returns the largest difference of their logits
+ * @throws WeightError when it is more than rounding explains
+ */
+export const checkExport = async (bytes: Uint8Array, trained: Trained): Promise<number> => {
+  const own = inferenceGraph(trained, BATCH)
+  const [pictures] = own.inputs.filter(({ name }) => name === 'images')
+  const draw = random(0).fork('export')
+  const images = {
+    shape: pictures.shape,
+    data: Float32Array.from({ length: sizeOf(pictures.shape) }, (_, i) => draw.normal(i)),
+  }
+  const file = await compileOnnx(bytes, { inputs: [pictures], outputs: own.outputs })
+  const session = await compileOnnx(encodeModel(emit(own)), own)
+  const weights = Object.fromEntries(
+    variables(trained.model.network).map(({ name, tensor: { shape } }) => [
+      name,
+      { shape, data: trained.tensors.get(name) ?? new Float32Array() },
+    ]),
+  )
+  const exported = (await file.run({ images })).logits.data
+  const original = (await session.run({ images, ...weights })).logits.data
+  await file.dispose()
+  await session.dispose()
+  const largest = original.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+  const difference = original.reduce(
+    (most, value, i) => Math.max(most, Math.abs(value - exported[i])),
+    0,
+  )
+  if (!(difference <= TOLERANCE * largest))
+    throw new WeightError({
+      where: 'export',
+      expected: 'the logits of the network',
+      got: `logits that differ by ${difference}`,
+      hint: 'Please report this: the file is not to be used',
+    })
+  return difference
+}

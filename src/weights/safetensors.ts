@@ -1,0 +1,202 @@
+/**
+ * The safetensors format: a little-endian 64-bit header length, a JSON header of names, dtypes,
+ * shapes and offsets, then the tensors' bytes without gaps. Read strictly: every size is checked
+ * against the bytes present before anything is made of it.
+ */
+
+import { FileError } from '../errors.ts'
+import { type Shape, sizeOf } from '../graph/index.ts'
+
+const ARRAYS = {
+  F64: Float64Array,
+  F32: Float32Array,
+  I64: BigInt64Array,
+  I32: Int32Array,
+  U8: Uint8Array,
+  BOOL: Uint8Array,
+} as const
+
+export type StoredDType = keyof typeof ARRAYS
+type StoredData = Float64Array | Float32Array | BigInt64Array | Int32Array | Uint8Array
+
+export interface StoredTensor {
+  readonly dtype: StoredDType
+  readonly shape: Shape
+  readonly data: StoredData
+}
+
+export interface Safetensors {
+  readonly tensors: Map<string, StoredTensor>
+  readonly metadata: Readonly<Record<string, string>>
+}
+
+/** Half precision is widened to F32. */
+const WIDENED = ['F16', 'BF16']
+const BYTES: Readonly<Record<string, number>> = {
+  F64: 8,
+  I64: 8,
+  F32: 4,
+  I32: 4,
+  F16: 2,
+  BF16: 2,
+  U8: 1,
+  BOOL: 1,
+}
+const LARGEST_HEADER = 16 * 2 ** 20
+
+/**
+ * The bytes of a file. Tensors keep their order, larger elements first as the format's own writer
+ * has it, so that each begins at a multiple of its element size.
+ */
+export const writeSafetensors = (
+  tensors: ReadonlyMap<string, StoredTensor>,
+  metadata: Readonly<Record<string, string>> = {},
+): Uint8Array => {
+  const sorted = [...tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype])
+  const entries: [string, unknown][] =
+    Object.keys(metadata).length > 0 ? [['__metadata__', metadata]] : []
+  let end = 0
+  for (const [name, { dtype, shape, data }] of sorted) {
+    const start = end
+    end += data.byteLength
+    entries.push([name, { dtype, shape, data_offsets: [start, end] }])
+  }
+  // Not an object: a tensor may be called __proto__.
+  const json = `{${entries.map(([name, value]) => `${JSON.stringify(name)}:${JSON.stringify(value)}`).join(',')}}`
+  const text = new TextEncoder().encode(json)
+  const header = Math.ceil(text.length / 8) * 8
+  const bytes = new Uint8Array(8 + header + end)
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(header), true)
+  bytes.set(text, 8)
+  bytes.fill(0x20, 8 + text.length, 8 + header)
+  let offset = 8 + header
+  for (const [, { data }] of sorted) {
+    bytes.set(new Uint8Array(data.buffer, data.byteOffset, data.byteLength), offset)
+    offset += data.byteLength
+  }
+  return bytes
+}
+
+type Refuse = (rule: string, got: string) => never
+
+interface Described {
+  readonly name: string
+  readonly dtype: string
+  readonly shape: readonly number[]
+  readonly start: number
+  readonly end: number
+}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const describe = (name: string, value: unknown, refuse: Refuse): Described => {
+  if (!isRecord(value)) return refuse(`an object for tensor ${name}`, JSON.stringify(value))
+  const { dtype, shape, data_offsets: offsets, ...more } = value
+  const [unknown] = Object.keys(more)
+  if (unknown !== undefined)
+    return refuse(`dtype, shape and data_offsets for tensor ${name}`, `also ${unknown}`)
+  if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
+    return refuse(`tensor ${name} of dtype ${Object.keys(BYTES).join(', ')}`, JSON.stringify(dtype))
+  if (!Array.isArray(shape) || !shape.every(isCount))
+    return refuse(`a shape of whole numbers for tensor ${name}`, JSON.stringify(shape))
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+    return refuse(`two offsets for tensor ${name}`, JSON.stringify(offsets))
+  const [start, end] = offsets as [number, number]
+  const size = sizeOf(shape as number[]) * BYTES[dtype]
+  if (!Number.isSafeInteger(size) || end - start !== size)
+    return refuse(
+      `${size} bytes for tensor ${name}, ${dtype} [${shape.join(', ')}]`,
+      `${end - start}`,
+    )
+  return { name, dtype, shape: shape as number[], start, end }
+}
+
+/** No gap, no overlap, all bytes used. */
+const checkCover = (described: readonly Described[], available: number, refuse: Refuse): void => {
+  let end = 0
+  for (const tensor of [...described].sort((a, b) => a.start - b.start || a.end - b.end)) {
+    if (tensor.start !== end)
+      refuse(`tensor ${tensor.name} to begin at data offset ${end}`, `${tensor.start}`)
+    end = tensor.end
+  }
+  if (end !== available) refuse(`${end} bytes of data after the header`, `${available}`)
+}
+
+const half = (bits: number): number => {
+  const exponent = (bits >> 10) & 0x1f
+  const fraction = bits & 0x3ff
+  const sign = bits & 0x8000 ? -1 : 1
+  if (exponent === 0) return sign * fraction * 2 ** -24
+  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
+  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
+}
+
+/** A copy, since the file's bytes need not lie at a multiple of the element size. */
+const decode = (dtype: string, bytes: Uint8Array): { dtype: StoredDType; data: StoredData } => {
+  const { buffer } = bytes.slice()
+  if (!WIDENED.includes(dtype)) {
+    const known = dtype as StoredDType
+    return { dtype: known, data: new ARRAYS[known](buffer) }
+  }
+  const words = new Uint16Array(buffer)
+  if (dtype === 'F16') return { dtype: 'F32', data: Float32Array.from(words, half) }
+  return {
+    dtype: 'F32',
+    data: new Float32Array(Uint32Array.from(words, word => word << 16).buffer),
+  }
+}
+
+const parseHeader = (
+  bytes: Uint8Array,
+  length: number,
+  refuse: Refuse,
+): Record<string, unknown> => {
+  try {
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length))
+    const header: unknown = JSON.parse(text)
+    return isRecord(header) ? header : refuse('a JSON object as header', typeof header)
+  } catch (cause) {
+    if (cause instanceof FileError) throw cause
+    return refuse('a header of valid JSON', cause instanceof Error ? cause.message : String(cause))
+  }
+}
+
+/**
+ * Reads a file.
+ * @param file - its name, for messages
+ * @throws FileError that names the file, the rule and what was found
+ */
+export const readSafetensors = (bytes: Uint8Array, file: string): Safetensors => {
+  const refuse: Refuse = (expected, got) => {
+    throw new FileError({
+      where: file,
+      expected,
+      got,
+      hint: 'The file is damaged or not safetensors',
+    })
+  }
+  if (bytes.length < 8) refuse('at least 8 bytes', `${bytes.length}`)
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const declared = view.getBigUint64(0, true)
+  if (declared > BigInt(LARGEST_HEADER))
+    refuse(`a header of at most ${LARGEST_HEADER} bytes at offset 0`, `${declared}`)
+  const length = Number(declared)
+  if (8 + length > bytes.length)
+    refuse(`${length} header bytes from offset 8`, `${bytes.length - 8}`)
+  const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes, length, refuse)
+  if (!isRecord(metadata) || Object.values(metadata).some(value => typeof value !== 'string'))
+    return refuse('__metadata__ of strings', JSON.stringify(metadata))
+  const described = Object.entries(entries).map(([name, value]) => describe(name, value, refuse))
+  checkCover(described, bytes.length - 8 - length, refuse)
+  const tensors = new Map<string, StoredTensor>()
+  for (const { name, dtype, shape, start, end } of described)
+    tensors.set(name, {
+      shape,
+      ...decode(dtype, bytes.subarray(8 + length + start, 8 + length + end)),
+    })
+  return { tensors, metadata: metadata as Record<string, string> }
+}
