@@ -72,8 +72,8 @@ export const checkExport = async (bytes: Uint8Array, trained: Trained): Promise<
       { shape, data: trained.tensors.get(name) ?? new Float32Array() },
     ]),
   )
-  const exported = (await file.run({ images })).logits.data
-  const original = (await session.run({ images, ...weights })).logits.data
+  const exported = (await file.run({ images })).logits.data as Float32Array
+  const original = (await session.run({ images, ...weights })).logits.data as Float32Array
   await file.dispose()
   await session.dispose()
   const largest = original.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
