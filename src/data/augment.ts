@@ -89,3 +89,14 @@ export const augment = (
   place(pixels, shape, drawMovement(augmentation, draw), normalization, target, offset)
   if (augmentation.cutout) cutOut(augmentation.cutout.size, shape, draw, target, offset)
 }
+
+/** One picture as it is, normalised: planar C×H×W. */
+export const normalized = (
+  pixels: Uint8Array,
+  shape: PictureShape,
+  normalization: Normalization,
+): Float32Array => {
+  const target = new Float32Array(pixels.length)
+  place(pixels, shape, { top: 0, left: 0, mirrored: false }, normalization, target, 0)
+  return target
+}

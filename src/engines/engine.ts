@@ -33,6 +33,11 @@ export interface CompileOptions {
 
 export interface Engine {
   readonly name: string
+  /**
+   * Of what computes: another one may round otherwise.
+   * @throws EngineError when its library is missing
+   */
+  version(): Promise<string>
   compile(graph: Graph, options?: CompileOptions): Promise<Compiled>
 }
 

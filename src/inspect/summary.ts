@@ -3,9 +3,10 @@
  * convolutions and fully connected layers, as in the papers' columns; one multiply-add is one.
  */
 
-import { type Graph, graph, input, type Shape, sizeOf, type Value } from '../graph/index.ts'
+import { type Shape, sizeOf } from '../graph/index.ts'
+import { inferenceGraph } from '../models/inferenceGraph.ts'
 import type { Model } from '../models/registry.ts'
-import { trace, variables } from '../nn/index.ts'
+import { variables } from '../nn/index.ts'
 import { operationOf } from '../ops/index.ts'
 
 export interface LayerRow {
@@ -26,27 +27,22 @@ export interface Summary {
   readonly multiplyAdds: number
 }
 
-/** The inference graph for one picture. */
-const pictureGraph = ({ network, channels }: Model, size: readonly [number, number]): Graph => {
-  const tensors = new Map<string, Value>(
-    variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
-  )
-  const picture = input('images', [1, channels, ...size])
-  return graph({ logits: trace(network, name => tensors.get(name) as Value, picture) })
-}
-
 const parent = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0))
 
 const total = (rows: readonly LayerRow[], of: 'parameters' | 'multiplyAdds'): number =>
   rows.reduce((sum, row) => sum + row[of], 0)
 
+/** @param depth - layers deeper than so many names count for their ancestor there */
 export const summarize = (
   model: Model,
   size: readonly [height: number, width: number] = [model.size, model.size],
+  depth = Number.POSITIVE_INFINITY,
 ): Summary => {
+  const folded = (path: string): string => path.split('.').slice(0, depth).join('.')
   const rows = new Map<string, LayerRow>()
-  for (const node of pictureGraph(model, size).nodes) {
-    const { path, op, inputs, outputs, attributes } = node
+  for (const node of inferenceGraph(model, 1, size).nodes) {
+    const { op, inputs, outputs, attributes } = node
+    const path = folded(node.path)
     const before = rows.get(path)
     const cost = operationOf(node).multiplyAdds?.(inputs, outputs, attributes) ?? 0
     rows.set(path, {
@@ -60,7 +56,7 @@ export const summarize = (
   let buffers = 0
   for (const { name, tensor } of variables(model.network)) {
     const count = sizeOf(tensor.shape)
-    const row = rows.get(parent(name))
+    const row = rows.get(folded(parent(name)))
     if (tensor.kind === 'buffer') buffers += count
     else if (row !== undefined) rows.set(row.path, { ...row, parameters: row.parameters + count })
   }

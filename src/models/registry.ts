@@ -48,6 +48,8 @@ const cifar = (depth: number): Backbone => ({
 })
 
 const BACKBONES: Readonly<Record<string, Backbone>> = {
+  resnet8: cifar(8),
+  resnet14: cifar(14),
   resnet20: cifar(20),
   resnet32: cifar(32),
   resnet44: cifar(44),

@@ -1,11 +1,13 @@
 /** What must be the same for a resumed training to give the same bits, and what says so when it is not. */
 
 import { UsageError } from '../errors.ts'
+import { VERSION } from '../version.ts'
 import type { Config } from './config.ts'
 
 export type Conditions = Readonly<Record<string, string>>
 
 export const conditionsOf = ({ engine, threads }: Config, engineVersion: string): Conditions => ({
+  excite: VERSION,
   engine: `${engine} ${engineVersion}`,
   threads: threads === undefined ? 'default' : `${threads}`,
   platform: `${process.platform} ${process.arch}`,

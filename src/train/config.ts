@@ -64,6 +64,7 @@ export type Recipe = z.infer<typeof recipeSchema>
 export const configSchema = z.strictObject({
   model: z.string(),
   attention: z.string().optional(),
+  strideIn: z.enum(['1x1', '3x3']).optional(),
   data: z.string(),
   dataDir: z.string().optional(),
   /** How many training and test pictures of a procedural set. */

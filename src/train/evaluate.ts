@@ -1,4 +1,4 @@
-/** Loss and accuracy of a network over a dataset. */
+/** Loss and accuracy of a network over a dataset, in all and by class. */
 
 import type { Dataset, Normalization } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
@@ -12,17 +12,32 @@ export interface EvaluateOptions {
   onBatch?(done: number, total: number): void
 }
 
+export interface Evaluation extends Metrics {
+  /** In the order of the classes: how many pictures, and which fraction of them was right. */
+  readonly perClass: readonly { readonly count: number; readonly top1: number }[]
+}
+
 export const evaluate = async (
   dataset: Dataset,
   { batch, normalization, infer, onBatch }: EvaluateOptions,
-): Promise<Metrics> => {
-  const sums = noSums()
+): Promise<Evaluation> => {
+  const all = noSums()
+  const byClass = dataset.classes.map(noSums)
   for await (const { images, labels, count } of evaluationBatches(dataset, {
     batch,
     normalization,
   })) {
-    addLogits(sums, await infer(images), labels, count)
-    onBatch?.(sums.count, dataset.labels.length)
+    const logits = await infer(images)
+    const classes = logits.length / labels.length
+    addLogits(all, logits, labels, count)
+    for (let row = 0; row < count; row++) {
+      const own = logits.subarray(row * classes, (row + 1) * classes)
+      addLogits(byClass[labels[row]], own, labels.subarray(row, row + 1), 1)
+    }
+    onBatch?.(all.count, dataset.labels.length)
   }
-  return meanOf(sums)
+  return {
+    ...meanOf(all),
+    perClass: byClass.map(({ count, top1 }) => ({ count, top1: count === 0 ? 0 : top1 / count })),
+  }
 }

@@ -1,10 +1,11 @@
 /** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
 
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
+import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from './config.ts'
 import type { EpochRow } from './progress.ts'
 
@@ -63,4 +64,41 @@ export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): P
   await writeFileAtomic(join(folder, RUN_FILES.table), `${csv.join('\n')}\n`)
   const lines = rows.map(row => JSON.stringify(row))
   await writeFileAtomic(join(folder, RUN_FILES.lines), `${lines.join('\n')}\n`)
+}
+
+/**
+ * The trained network of a run's folder, or of a file of weights.
+ * @throws UsageError when there is none; FileError or WeightError when it is damaged
+ */
+export const loadTrained = async (
+  path: string,
+  which: 'best' | 'last' = 'best',
+): Promise<Trained> => {
+  const isFolder = await stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  )
+  const file = isFolder ? join(path, RUN_FILES[which]) : path
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UsageError(
+      {
+        where: file,
+        expected: 'the weights of a trained network',
+        got: isFolder ? 'a folder without any' : 'no such file',
+        hint: isFolder
+          ? 'They are written after the first epoch: excite train --resume goes on with it'
+          : 'Give the folder of a run, or a .safetensors file out of one',
+      },
+      { cause },
+    )
+  })
+  return readTrained(bytes, file)
+}
+
+/** `base`, or the first of `base-2`, `base-3`, … that does not exist yet. */
+export const freeFolder = (base: string): string => {
+  for (let n = 1; ; n++) {
+    const folder = n === 1 ? base : `${base}-${n}`
+    if (!existsSync(folder)) return folder
+  }
 }

@@ -40,7 +40,9 @@ export interface StepReport {
   readonly loss: number
   readonly top1: number
   readonly learningRate: number
-  /** Of the last steps. */
+  /** Pictures a step. */
+  readonly batch: number
+  /** Of this step, its data included. */
   readonly imagesPerSecond: number
 }
 
@@ -84,7 +86,12 @@ const asStored = (tensors: ReadonlyMap<string, Float32Array>) =>
 /** Lets signals and timers in: a step blocks the event loop while it runs. */
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-const checkData = ({ config, train, test }: TrainOptions): void => {
+/** @throws UsageError when there are too few pictures for the configuration */
+export const checkData = ({
+  config,
+  train,
+  test,
+}: Pick<TrainOptions, 'config' | 'train' | 'test'>): void => {
   const { batch } = config.recipe
   if (stepsPerEpoch(train, batch) === 0)
     throw new UsageError({
@@ -163,6 +170,7 @@ class Loop {
     return {
       model: model.name,
       ...(config.attention === undefined ? {} : { attention: config.attention }),
+      ...(config.strideIn === undefined ? {} : { strideIn: config.strideIn }),
       classes: [...train.classes],
       channels,
       height,
@@ -236,6 +244,7 @@ class Loop {
       loss,
       top1,
       learningRate: rate,
+      batch: this.#options.config.recipe.batch,
       imagesPerSecond,
     })
   }

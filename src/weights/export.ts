@@ -4,19 +4,14 @@ import { emit } from '../engines/onnx/emit.ts'
 import { encodeModel } from '../engines/onnx/encode.ts'
 import { compileOnnx } from '../engines/onnx/session.ts'
 import { WeightError } from '../errors.ts'
-import { type Graph, graph, input, sizeOf, type Value } from '../graph/index.ts'
-import { trace, variables } from '../nn/index.ts'
+import { type Graph, sizeOf } from '../graph/index.ts'
+import { inferenceGraph } from '../models/inferenceGraph.ts'
+import { variables } from '../nn/index.ts'
 import { random } from '../random.ts'
 import type { Card, Trained } from './trained.ts'
 
-/** The inference graph for a batch, its weights as inputs under their names. */
-const inferenceGraph = ({ card, model }: Trained, batch: number): Graph => {
-  const weights = new Map<string, Value>(
-    variables(model.network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
-  )
-  const images = input('images', [batch, card.channels, card.height, card.width])
-  return graph({ logits: trace(model.network, name => weights.get(name) as Value, images) })
-}
+const graphOf = ({ card, model }: Trained, batch: number): Graph =>
+  inferenceGraph(model, batch, [card.height, card.width])
 
 /** What a service needs to know to feed the network and to read its logits. */
 export const onnxMetadata = ({
@@ -40,7 +35,7 @@ export const onnxMetadata = ({
 /** The bytes of the file: input `images` [N, C, H, W], output `logits` [N, classes]. */
 export const exportOnnx = (trained: Trained): Uint8Array =>
   encodeModel(
-    emit(inferenceGraph(trained, 1), {
+    emit(graphOf(trained, 1), {
       batch: 'N',
       weights: trained.tensors,
       metadata: onnxMetadata(trained.card),
@@ -57,7 +52,7 @@ const BATCH = 3
  * @throws WeightError when it is more than rounding explains
  */
 export const checkExport = async (bytes: Uint8Array, trained: Trained): Promise<number> => {
-  const own = inferenceGraph(trained, BATCH)
+  const own = graphOf(trained, BATCH)
   const [pictures] = own.inputs.filter(({ name }) => name === 'images')
   const draw = random(0).fork('export')
   const images = {

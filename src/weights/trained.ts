@@ -5,7 +5,6 @@
 
 import { z } from 'zod'
 import { FileError, formatShape, WeightError } from '../errors.ts'
-import { sizeOf } from '../graph/index.ts'
 import { type Model, model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
@@ -14,6 +13,7 @@ import { readSafetensors, type StoredTensor, writeSafetensors } from './safetens
 export const cardSchema = z.object({
   model: z.string(),
   attention: z.string().optional(),
+  strideIn: z.enum(['1x1', '3x3']).optional(),
   /** The names of the classes, in the order of the logits. */
   classes: z.array(z.string()).min(2),
   channels: z.number().int().positive(),
@@ -33,11 +33,12 @@ export interface Trained {
 }
 
 /** The network that a card describes. */
-export const modelOf = ({ model: name, attention, classes, channels }: Card): Model =>
+export const modelOf = ({ model: name, attention, strideIn, classes, channels }: Card): Model =>
   model(name, {
     classes: classes.length,
     channels,
     ...(attention === undefined ? {} : { attention }),
+    ...(strideIn === undefined ? {} : { strideIn }),
   })
 
 export const writeTrained = ({ card, model, tensors }: Trained): Uint8Array => {
@@ -113,9 +114,3 @@ export const readTrained = (bytes: Uint8Array, file: string): Trained => {
     ),
   }
 }
-
-/** The number of learnable parameters of a network. */
-export const parameterCount = ({ network }: Model): number =>
-  variables(network)
-    .filter(({ tensor }) => tensor.kind === 'parameter')
-    .reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)

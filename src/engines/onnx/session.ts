@@ -102,5 +102,6 @@ export const compileOnnx = async (
 /** The default engine: CPU by ONNX Runtime, everywhere. */
 export const onnxEngine: Engine = {
   name: 'onnx',
+  version: async () => (await runtime()).env.versions.node ?? 'unknown',
   compile: (graph, options) => compileOnnx(encodeModel(emit(graph)), graph, options),
 }

@@ -29,6 +29,7 @@ const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
 
 export const referenceEngine: Engine = {
   name: 'reference',
+  version: async () => 'float64',
   compile: async graph => {
     let disposed = false
     return {

@@ -1,0 +1,93 @@
+/** `excite data`: which datasets there are, and what is in one. */
+
+import { Command } from 'commander'
+import { UsageError } from '../../errors.ts'
+import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { count, printJson, table, withJson } from '../output.ts'
+
+const HELP = `
+Examples:
+  $ excite data                                       what there is
+  $ excite data fashion-mnist                         counts, classes, mean and deviation
+  $ excite data shapes --sheet shapes.png             a picture of the pictures
+  $ excite data shapes --factors 3 --json             what the first three were made from
+  $ excite data cifar10 --data-dir ~/cifar-10-batches-bin
+
+Where files lie: the folder of --data-dir, and no other; else where the system installs them
+(Debian: apt install dataset-fashion-mnist), else the cache folder, into which they are fetched
+from the set's own address and checked by their hash.`
+
+interface DataCommandFlags extends DataFlags {
+  readonly split: string
+  readonly sheet?: string
+  readonly factors?: number
+  readonly json?: boolean
+}
+
+const list = async (json: boolean): Promise<void> => {
+  const { DATASETS } = await import('../../data/registry.ts')
+  const rows = Object.entries(DATASETS)
+  if (json) return printJson(rows.map(([name, describe]) => ({ name, describe })))
+  console.log(table([{ heading: 'name' }, { heading: 'what it is' }], rows))
+}
+
+const run = async (name: string | undefined, flags: DataCommandFlags): Promise<void> => {
+  const { split, sheet, factors, json = false } = flags
+  if (name === undefined) return list(json)
+  if (split !== 'train' && split !== 'test')
+    throw new UsageError({ where: '--split', expected: 'train or test', got: split })
+  if (factors !== undefined && name !== 'shapes')
+    throw new UsageError({ where: '--factors', expected: 'the set shapes', got: name })
+  const { measureNormalization } = await import('../../data/dataset.ts')
+  const { openShapes } = await import('../../data/shapes/shapes.ts')
+  const dataset = await openSplit(name, split, flags)
+  const counts = dataset.classes.map(
+    (_, label) => dataset.labels.filter(own => own === label).length,
+  )
+  const normalization = await measureNormalization(dataset)
+  if (sheet !== undefined) {
+    const { writeSheet } = await import('../../data/sheet.ts')
+    await writeSheet(dataset, sheet)
+  }
+  const { shape, labels, classes } = dataset
+  const shapes = openShapes({ split, count: labels.length, size: shape[1] })
+  const made = Array.from({ length: Math.min(factors ?? 0, labels.length) }, (_, index) => ({
+    index,
+    ...shapes.factors(index),
+  }))
+  if (json)
+    return printJson({
+      name,
+      split,
+      pictures: labels.length,
+      shape,
+      classes: classes.map((label, i) => ({ name: label, pictures: counts[i] })),
+      ...normalization,
+      ...(factors === undefined ? {} : { factors: made }),
+      ...(sheet === undefined ? {} : { sheet }),
+    })
+  console.log(`${name}, ${split}: ${count(labels.length)} pictures of ${shape.join('×')}
+mean ${normalization.mean.join(', ')}; deviation ${normalization.deviation.join(', ')}
+`)
+  console.log(
+    table(
+      [{ heading: 'class' }, { heading: 'pictures', right: true }],
+      classes.map((label, i) => [label, count(counts[i])]),
+    ),
+  )
+  for (const { index, label, scale, x, y, rotation, hue, texture } of made)
+    console.log(
+      `${index}: ${classes[label]}, scale ${scale.toFixed(2)}, at (${x.toFixed(1)}, ${y.toFixed(1)}), turned ${rotation.toFixed(2)}, hue ${hue.toFixed(2)}, ${texture}`,
+    )
+  if (sheet !== undefined) console.log(`\n${sheet}: a row a class`)
+}
+
+export const dataCommand = (): Command => {
+  const command = new Command('data')
+    .description('list the datasets, or look into one')
+    .argument('[name]', 'of a dataset')
+    .option('--split <name>', 'train or test', 'train')
+    .option('--sheet <file.png>', 'write a contact sheet')
+    .option('--factors <n>', 'of shapes: what the first n were made from', whole('--factors'))
+  return withJson(withDataOptions(command)).addHelpText('after', HELP).action(run)
+}

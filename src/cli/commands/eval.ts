@@ -1,0 +1,107 @@
+/** `excite eval`: loss and accuracy of a trained network on a dataset. */
+
+import { Command } from 'commander'
+import { formatShape, UsageError } from '../../errors.ts'
+import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { count, percent, printJson, table, withJson } from '../output.ts'
+import { bar, progressLine } from '../progressLine.ts'
+
+const HELP = `
+Examples:
+  $ excite eval runs/se-resnet20-fashion-mnist
+  $ excite eval runs/se-resnet20-fashion-mnist --split train --per-class
+  $ excite eval best.safetensors --data fashion-mnist --json`
+
+interface EvalFlags extends DataFlags {
+  readonly data?: string
+  readonly split: string
+  readonly last?: boolean
+  readonly perClass?: boolean
+  readonly batch: number
+  readonly engine: string
+  readonly threads?: number
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+const run = async (path: string, flags: EvalFlags): Promise<void> => {
+  const { loadTrained, readRun } = await import('../../train/runFolder.ts')
+  const { evaluate } = await import('../../train/evaluate.ts')
+  const { openEngine } = await import('../../engines/registry.ts')
+  const { openPredictor } = await import('../../weights/predictor.ts')
+  const { split, batch, quiet = false, json = false } = flags
+  if (split !== 'train' && split !== 'test')
+    throw new UsageError({ where: '--split', expected: 'train or test', got: split })
+  const trained = await loadTrained(path, flags.last ? 'last' : 'best')
+  const config = flags.data === undefined ? await readRun(path) : undefined
+  const name = flags.data ?? (config?.data as string)
+  const dataset = await openSplit(
+    name,
+    split,
+    {
+      ...(config?.dataDir === undefined ? {} : { dataDir: config.dataDir }),
+      ...(config?.size === undefined ? {} : { size: config.size }),
+      ...(config?.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
+      ...flags,
+    },
+    quiet,
+  )
+  const { card } = trained
+  const own = [card.channels, card.height, card.width]
+  if (own.join() !== dataset.shape.join() || card.classes.join() !== dataset.classes.join())
+    throw new UsageError({
+      where: `--data ${name}`,
+      expected: `pictures ${formatShape(own)} of ${card.classes.length} classes (${card.classes.slice(0, 3).join(', ')}, …), as the network was trained on`,
+      got: `${formatShape(dataset.shape)}, ${dataset.classes.length} classes (${dataset.classes.slice(0, 3).join(', ')}, …)`,
+    })
+  const predictor = await openPredictor(
+    trained,
+    batch,
+    await openEngine(flags.engine),
+    flags.threads,
+  )
+  const progress = progressLine(quiet)
+  const { perClass, ...metrics } = await evaluate(dataset, {
+    batch,
+    normalization: card,
+    infer: predictor.infer,
+    onBatch: (done, total) =>
+      progress.update(`${bar(done / total)} ${count(done)}/${count(total)} pictures`),
+  })
+  progress.clear()
+  await predictor.dispose()
+  const classes = card.classes.map((label, i) => ({ class: label, ...perClass[i] }))
+  if (json)
+    return printJson({ model: card.model, data: name, split, ...metrics, perClass: classes })
+  console.log(
+    `${card.model} on ${count(dataset.labels.length)} ${split} pictures of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)}`,
+  )
+  if (flags.perClass)
+    console.log(
+      table(
+        [
+          { heading: 'class' },
+          { heading: 'pictures', right: true },
+          { heading: 'top-1', right: true },
+        ],
+        classes.map(row => [row.class, count(row.count), percent(row.top1)]),
+      ),
+    )
+}
+
+export const evalCommand = (): Command => {
+  const command = new Command('eval')
+    .description('measure a trained network')
+    .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
+    .option('--data <name>', "a dataset (default: the run's)")
+    .option('--split <name>', 'train or test', 'test')
+    .option('--last', 'the last epoch, in place of the best')
+    .option('--per-class', 'accuracy of each class too')
+    .option('--batch <n>', 'pictures at a time', whole('--batch'), 100)
+    .option('--engine <name>', 'what computes', 'onnx')
+    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+  return withJson(withDataOptions(command))
+    .option('--quiet', 'no progress')
+    .addHelpText('after', HELP)
+    .action(run)
+}

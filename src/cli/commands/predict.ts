@@ -1,0 +1,136 @@
+/** `excite predict`: the classes of pictures, from files or from a dataset. */
+
+import { Command } from 'commander'
+import type { Dataset } from '../../data/dataset.ts'
+import { UsageError } from '../../errors.ts'
+import type { Card } from '../../weights/trained.ts'
+import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { percent, printJson, withJson } from '../output.ts'
+
+const HELP = `
+Examples:
+  $ excite predict runs/se-resnet20-fashion-mnist shoe.png shirt.jpg
+  $ excite predict runs/se-resnet20-fashion-mnist --data fashion-mnist --index 0,1,2 --top 5
+  $ excite predict runs/se-resnet20-shapes photo.jpg --json
+
+Files are resized to cover the network's picture and cut at the centre. A network that was
+trained on light objects before black, as Fashion-MNIST has them, expects the same of yours.`
+
+interface PredictFlags extends DataFlags {
+  readonly data?: string
+  readonly split: 'train' | 'test'
+  readonly index?: readonly number[]
+  readonly last?: boolean
+  readonly top: number
+  readonly engine: string
+  readonly json?: boolean
+}
+
+interface Picture {
+  readonly name: string
+  readonly pixels: Uint8Array
+  /** Its class, where it is known. */
+  readonly label?: string
+}
+
+const indices = (text: string): number[] => text.split(',').map(whole('--index', 0))
+
+const fromFiles = async (files: readonly string[], card: Card): Promise<Picture[]> => {
+  const { readPicture } = await import('../../data/pictures.ts')
+  const shape = [card.channels, card.height, card.width] as const
+  return Promise.all(files.map(async name => ({ name, pixels: await readPicture(name, shape) })))
+}
+
+const fromDataset = (dataset: Dataset, wanted: readonly number[]): Promise<Picture[]> =>
+  Promise.all(
+    wanted.map(async index => {
+      if (index >= dataset.labels.length)
+        throw new UsageError({
+          where: '--index',
+          expected: `0 to ${dataset.labels.length - 1}`,
+          got: `${index}`,
+        })
+      return {
+        name: `${dataset.name} ${index}`,
+        pixels: await dataset.read(index),
+        label: dataset.classes[dataset.labels[index]],
+      }
+    }),
+  )
+
+const softmax = (logits: Float32Array): number[] => {
+  const exponentials = Array.from(logits, logit => Math.exp(logit - Math.max(...logits)))
+  const total = exponentials.reduce((sum, value) => sum + value, 0)
+  return exponentials.map(value => value / total)
+}
+
+const picturesOf = async (
+  files: readonly string[],
+  flags: PredictFlags,
+  card: Card,
+): Promise<Picture[]> => {
+  const { data, index } = flags
+  if (data === undefined && index !== undefined)
+    throw new UsageError({
+      where: '--index',
+      expected: 'the dataset that it counts in',
+      got: 'none',
+      hint: 'Such as: --data fashion-mnist --index 0,1,2',
+    })
+  const chosen = data === undefined ? [] : (index ?? [0])
+  if (files.length + chosen.length === 0)
+    throw new UsageError({
+      where: 'excite predict',
+      expected: 'picture files, or --data with --index',
+      got: 'neither',
+    })
+  const dataset = data === undefined ? undefined : await openSplit(data, flags.split, flags)
+  if (dataset && dataset.shape.join() !== [card.channels, card.height, card.width].join())
+    throw new UsageError({
+      where: `--data ${data}`,
+      expected: `pictures of ${card.channels}×${card.height}×${card.width}, as the network was trained on`,
+      got: dataset.shape.join('×'),
+    })
+  return [...(await fromFiles(files, card)), ...(dataset ? await fromDataset(dataset, chosen) : [])]
+}
+
+const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
+  const { loadTrained } = await import('../../train/runFolder.ts')
+  const { normalized } = await import('../../data/augment.ts')
+  const { openEngine } = await import('../../engines/registry.ts')
+  const { openPredictor } = await import('../../weights/predictor.ts')
+  const trained = await loadTrained(path, flags.last ? 'last' : 'best')
+  const { card } = trained
+  const pictures = await picturesOf(files, flags, card)
+  const predictor = await openPredictor(trained, 1, await openEngine(flags.engine))
+  const results = []
+  for (const { name, pixels, label } of pictures) {
+    const shape = [card.channels, card.height, card.width] as const
+    const probabilities = softmax(await predictor.infer(normalized(pixels, shape, card)))
+    const classes = card.classes
+      .map((name, i) => ({ class: name, probability: probabilities[i] }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, flags.top)
+    results.push({ picture: name, ...(label === undefined ? {} : { label }), classes })
+  }
+  await predictor.dispose()
+  if (flags.json) return printJson(results)
+  for (const { picture, label, classes } of results) {
+    const text = classes.map(one => `${one.class} ${percent(one.probability)}`).join(', ')
+    console.log(`${picture}${label === undefined ? '' : ` (${label})`}: ${text}`)
+  }
+}
+
+export const predictCommand = (): Command => {
+  const command = new Command('predict')
+    .description('classify pictures')
+    .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
+    .argument('[pictures...]', 'PNG, JPEG or WebP files')
+    .option('--data <name>', 'take pictures of a dataset')
+    .option('--index <n,…>', 'which ones', indices)
+    .option('--split <name>', 'train or test', 'test')
+    .option('--top <n>', 'how many classes to show', whole('--top'), 3)
+    .option('--last', 'the last epoch, in place of the best')
+    .option('--engine <name>', 'what computes', 'onnx')
+  return withJson(withDataOptions(command)).addHelpText('after', HELP).action(run)
+}

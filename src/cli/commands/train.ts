@@ -1,0 +1,194 @@
+/** `excite train`: from a model's name and a dataset to a run folder with `model.onnx`. */
+
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import { UsageError } from '../../errors.ts'
+import type { Config } from '../../train/config.ts'
+import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { percent, printJson, withJson } from '../output.ts'
+import { givenOverrides, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
+
+const HELP = `
+Examples:
+  $ excite train se-resnet20 --data fashion-mnist
+  $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
+  $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
+  $ excite train --resume runs/se-resnet20-fashion-mnist
+
+Attention, as NAME or NAME:option=value,…
+  se   reduction, bias, squeeze (mean, max, none), gate (sigmoid, tanh, relu)
+  sk   branches (3+5, 3+5+7, …), reduction, floor, select
+  gct  norm (l2, l1), afterRelu, epsilon
+  se and gct also take at (standard, pre, post, identity, inside, convolutions);
+  all take stages (such as 3+4; stage k is layer k − 1, 1 the stem)
+
+A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,
+last.safetensors and model.onnx. Ctrl-C saves, and says how to go on.`
+
+interface TrainFlags extends DataFlags {
+  readonly data?: string
+  readonly attention?: string
+  readonly strideIn?: '1x1' | '3x3'
+  readonly seed?: number
+  readonly engine?: string
+  readonly threads?: number
+  readonly out?: string
+  readonly resume?: string
+  readonly resumeCompatible?: boolean
+  readonly saveEvery: number
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+/** What a run's folder already says, and the command line must not say again. */
+const FIXED = [
+  'data',
+  'attention',
+  'strideIn',
+  'dataDir',
+  'samples',
+  'size',
+  'seed',
+  'out',
+] as const
+
+const flagOf = (key: string): string =>
+  `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+
+const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
+  const { checkConfig } = await import('../../train/config.ts')
+  const optional = Object.fromEntries(
+    (['attention', 'strideIn', 'dataDir', 'size'] as const).flatMap(key =>
+      flags[key] === undefined ? [] : [[key, flags[key]]],
+    ),
+  )
+  const {
+    data = 'shapes',
+    seed = 0,
+    engine = 'onnx',
+    threads = availableParallelism(),
+    samples,
+  } = flags
+  return checkConfig(
+    {
+      model: name,
+      ...optional,
+      data,
+      ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
+      seed,
+      engine,
+      threads,
+      recipe: recipeFrom({ ...flags }),
+    },
+    'command line',
+  )
+}
+
+const resumedConfig = async (
+  folder: string,
+  name: string | undefined,
+  flags: TrainFlags,
+): Promise<Config> => {
+  const { readRun } = await import('../../train/runFolder.ts')
+  const given = [
+    ...(name === undefined ? [] : [name]),
+    ...FIXED.filter(key => flags[key] !== undefined).map(flagOf),
+    ...givenOverrides({ ...flags }),
+  ]
+  if (given.length > 0)
+    throw new UsageError({
+      where: '--resume',
+      expected: `nothing that ${join(folder, 'config.json')} already says`,
+      got: given.join(' '),
+      hint: 'Leave it out, or begin another run',
+    })
+  const { engine, threads } = flags
+  return {
+    ...(await readRun(folder)),
+    ...(engine === undefined ? {} : { engine }),
+    ...(threads === undefined ? {} : { threads }),
+  }
+}
+
+const run = async (name: string | undefined, flags: TrainFlags): Promise<void> => {
+  const { resume, quiet = false, json = false } = flags
+  if (resume === undefined && name === undefined)
+    throw new UsageError({
+      where: 'excite train',
+      expected: 'the name of a model',
+      got: 'none',
+      hint: 'Such as: excite train se-resnet20 --data fashion-mnist; all names: excite models',
+    })
+  const config =
+    resume === undefined
+      ? await configFrom(name as string, flags)
+      : await resumedConfig(resume, name, flags)
+  const { describeModel } = await import('../../models/registry.ts')
+  describeModel(config.model)
+  const places: DataFlags = {
+    ...(config.dataDir === undefined ? {} : { dataDir: config.dataDir }),
+    ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
+    ...(config.size === undefined ? {} : { size: config.size }),
+    ...(config.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
+  }
+  const train = await openSplit(config.data, 'train', places, quiet)
+  const test = await openSplit(config.data, 'test', places, quiet)
+  const { freeFolder } = await import('../../train/runFolder.ts')
+  const folder = resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${config.data}`))
+  const { trainDisplay } = await import('../trainDisplay.ts')
+  const { runTraining } = await import('../runTraining.ts')
+  const display = trainDisplay(quiet)
+  const result = await interruptible(
+    signal =>
+      runTraining({
+        config,
+        folder,
+        train,
+        test,
+        display,
+        signal,
+        saveEvery: flags.saveEvery,
+        ...(resume === undefined
+          ? {}
+          : { resume: flags.resumeCompatible ? ('compatible' as const) : ('exact' as const) }),
+      }),
+    () => display.line('saving after this step; Ctrl-C again to leave at once'),
+  )
+  if (json) printJson(result)
+  if (!result.finished) {
+    process.exitCode = INTERRUPTED
+    display.line(`saved; to go on: excite train --resume ${folder}`)
+    return
+  }
+  const { best } = result
+  if (json || best === undefined) return
+  console.log(`best: ${percent(best.testTop1)} of the test pictures, after epoch ${best.epoch}
+${folder}/model.onnx runs in any ONNX Runtime; its classes and preprocessing are in its metadata
+next: excite predict ${folder} --data ${config.data} --index 0,1,2
+      excite predict ${folder} PICTURE.png`)
+}
+
+export const trainCommand = (): Command => {
+  const command = new Command('train')
+    .description('train a network')
+    .argument('[model]', 'such as se-resnet20; excite models lists all')
+    .option('--data <name>', 'shapes (the default), fashion-mnist, mnist, cifar10 or cifar100')
+    .option('--attention <spec>', 'in place of the one in the name, such as se:reduction=8')
+    .option('--stride-in <where>', 'of bottlenecks: 1x1 (v1) or 3x3 (v1.5, the default)')
+    .option(
+      '--seed <n>',
+      'decides first weights, order and augmentation (default: 0)',
+      whole('--seed', 0),
+    )
+    .option('--out <folder>', 'the run (default: runs/MODEL-DATA)')
+    .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
+    .option('--resume-compatible', 'go on even where bits may differ: other threads, other engine')
+    .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
+    .option('--engine <name>', 'what computes (default: onnx)')
+    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+  withDataOptions(command)
+  withRecipeOptions(command)
+  return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)
+}

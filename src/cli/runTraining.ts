@@ -1,0 +1,84 @@
+/** One training from its configuration to `model.onnx`, in a run folder, shown as it goes. */
+
+import { join } from 'node:path'
+import { type Dataset, measureNormalization } from '../data/dataset.ts'
+import { openEngine } from '../engines/registry.ts'
+import { writeFileAtomic } from '../files.ts'
+import { model } from '../models/registry.ts'
+import { he, pytorch } from '../nn/index.ts'
+import { conditionsOf } from '../train/conditions.ts'
+import type { Config } from '../train/config.ts'
+import { bestRow, type EpochRow } from '../train/progress.ts'
+import { createRun, RUN_FILES } from '../train/runFolder.ts'
+import { checkData, train } from '../train/trainer.ts'
+import { checkExport, exportOnnx } from '../weights/export.ts'
+import { count } from './output.ts'
+import type { TrainDisplay } from './trainDisplay.ts'
+
+const INITIALISERS = { he, pytorch }
+
+export interface RunTrainingOptions {
+  readonly config: Config
+  readonly folder: string
+  readonly train: Dataset
+  readonly test: Dataset
+  readonly display: TrainDisplay
+  readonly resume?: 'exact' | 'compatible'
+  readonly saveEvery?: number
+  readonly signal?: AbortSignal
+}
+
+export interface RunResult {
+  readonly run: string
+  readonly finished: boolean
+  readonly best: EpochRow | undefined
+  readonly history: readonly EpochRow[]
+  /** The exported network, once training has finished. */
+  readonly onnx?: string
+}
+
+export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
+  const { config, folder, display, resume, saveEvery, signal } = options
+  const [channels] = options.train.shape
+  const network = model(config.model, {
+    classes: options.train.classes.length,
+    channels,
+    initialise: INITIALISERS[config.recipe.initialise],
+    ...(config.attention === undefined ? {} : { attention: config.attention }),
+    ...(config.strideIn === undefined ? {} : { strideIn: config.strideIn }),
+  })
+  const engine = await openEngine(config.engine)
+  const normalization = await measureNormalization(options.train)
+  const conditions = conditionsOf(config, await engine.version())
+  checkData(options)
+  if (resume === undefined) await createRun(folder, config)
+  const { labels, shape, classes } = options.train
+  display.line(
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${config.threads ?? 'all'} threads → ${folder}`,
+  )
+  const result = await train({
+    config,
+    model: network,
+    train: options.train,
+    test: options.test,
+    normalization,
+    engine,
+    conditions,
+    folder,
+    ...(resume === undefined ? {} : { resume }),
+    ...(saveEvery === undefined ? {} : { saveEvery }),
+    ...(signal === undefined ? {} : { signal }),
+    onStep: display.step,
+    onEpoch: display.epoch,
+    onWarning: display.line,
+  })
+  display.clear()
+  const { history, finished, best } = result
+  const onnx = join(folder, RUN_FILES.onnx)
+  if (finished && best !== undefined) {
+    const bytes = exportOnnx(best)
+    await checkExport(bytes, best)
+    await writeFileAtomic(onnx, bytes)
+  }
+  return { run: folder, finished, best: bestRow(history), history, ...(finished ? { onnx } : {}) }
+}

@@ -1,0 +1,37 @@
+/** What a training shows while it runs. */
+
+import type { EpochRow } from '../train/progress.ts'
+import type { StepReport } from '../train/trainer.ts'
+import { duration, percent } from './output.ts'
+import { bar, progressLine } from './progressLine.ts'
+
+export interface TrainDisplay {
+  step(report: StepReport): void
+  epoch(row: EpochRow, epochs: number): void
+  line(text: string): void
+  clear(): void
+}
+
+/** How much a new speed counts against those before: about the last twenty steps. */
+const WEIGHT = 0.05
+
+/** @param label - stands before each line, where several trainings share a screen */
+export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {
+  const { update, line, clear } = progressLine(quiet)
+  let speed: number | undefined
+  return {
+    step: ({ epoch, epochs, step, steps, loss, top1, batch, imagesPerSecond }) => {
+      speed = speed === undefined ? imagesPerSecond : speed + WEIGHT * (imagesPerSecond - speed)
+      const left = (((epochs - epoch) * steps + steps - step) * batch) / speed
+      update(
+        `${label}epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps}  loss ${loss.toFixed(4)}  acc ${percent(top1)}  ${speed.toFixed(0)} images/s  ${duration(left)} left`,
+      )
+    },
+    epoch: (row, epochs) =>
+      line(
+        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}  loss ${row.trainLoss.toFixed(4)}  train ${percent(row.trainTop1)}  test ${percent(row.testTop1)}  top-5 ${percent(row.testTop5)}  ${duration(row.seconds)}`,
+      ),
+    line: text => line(`${label}${text}`),
+    clear,
+  }
+}
