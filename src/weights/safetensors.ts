@@ -137,7 +137,8 @@ const half = (bits: number): number => {
 
 /** A copy, since the file's bytes need not lie at a multiple of the element size. */
 const decode = (dtype: string, bytes: Uint8Array): { dtype: StoredDType; data: StoredData } => {
-  const { buffer } = bytes.slice()
+  // Not slice(): a Buffer's slice is a view.
+  const { buffer } = new Uint8Array(bytes)
   if (!WIDENED.includes(dtype)) {
     const known = dtype as StoredDType
     return { dtype: known, data: new ARRAYS[known](buffer) }

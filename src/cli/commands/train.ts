@@ -3,6 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { POSITIONS } from '../../attention/attention.ts'
 import { UsageError } from '../../errors.ts'
 import type { Config } from '../../train/config.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
@@ -21,7 +22,7 @@ Attention, as NAME or NAME:option=value,…
   se   reduction, bias, squeeze (mean, max, none), gate (sigmoid, tanh, relu)
   sk   branches (3+5, 3+5+7, …), reduction, floor, select
   gct  norm (l2, l1), afterRelu, epsilon
-  se and gct also take at (standard, pre, post, identity, inside, convolutions);
+  se and gct also take at (${POSITIONS.join(', ')});
   all take stages (such as 3+4; stage k is layer k − 1, 1 the stem)
 
 A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,

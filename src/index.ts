@@ -1,0 +1,67 @@
+/** Excite as a library: the same code that the command line calls. */
+
+export {
+  type Attention,
+  POSITIONS,
+  type Position,
+  type Recalibration,
+  type Replacement,
+} from './attention/attention.ts'
+export { type GCTOptions, gct } from './attention/gct.ts'
+export { attentionNames, parseAttention } from './attention/registry.ts'
+export { type SEOptions, se } from './attention/se.ts'
+export { type Branch, type SKOptions, sk } from './attention/sk.ts'
+export { gradients } from './autodiff/index.ts'
+export {
+  type Dataset,
+  measureNormalization,
+  type Normalization,
+  type Split,
+} from './data/dataset.ts'
+export { type Batch, evaluationBatches, trainingBatches } from './data/loader.ts'
+export { readPicture } from './data/pictures.ts'
+export { DATASETS, openDataset } from './data/registry.ts'
+export { type Factors, openShapes } from './data/shapes/shapes.ts'
+export type { Compiled, Engine, Tensor, Tensors } from './engines/engine.ts'
+export { emit } from './engines/onnx/emit.ts'
+export { encodeModel } from './engines/onnx/encode.ts'
+export { onnxEngine } from './engines/onnx/session.ts'
+export { referenceEngine } from './engines/reference/engine.ts'
+export { openEngine } from './engines/registry.ts'
+export * from './errors.ts'
+export {
+  type Graph,
+  graph,
+  input,
+  type Node,
+  printGraph,
+  type Shape,
+  scope,
+  type Value,
+} from './graph/index.ts'
+export { type LayerRow, type Summary, summarize } from './inspect/summary.ts'
+export { inferenceGraph } from './models/inferenceGraph.ts'
+export {
+  describeModel,
+  type Model,
+  type ModelOptions,
+  model,
+  modelNames,
+} from './models/registry.ts'
+export { type ResNetOptions, resnet } from './models/resnet.ts'
+export * as nn from './nn/index.ts'
+export * as ops from './ops/index.ts'
+export { permutation, type RandomStream, random } from './random.ts'
+export { conditionsOf } from './train/conditions.ts'
+export { type Config, checkConfig, type Recipe } from './train/config.ts'
+export { evaluate } from './train/evaluate.ts'
+export { crossEntropy } from './train/loss.ts'
+export { adamw, type Optimizer, sgd } from './train/optimizers.ts'
+export { RECIPES } from './train/recipes.ts'
+export { createRun, loadTrained, RUN_FILES, readRun } from './train/runFolder.ts'
+export { inferenceStep, trainingStep } from './train/step.ts'
+export { type TrainOptions, type TrainResult, train } from './train/trainer.ts'
+export { checkExport, exportOnnx } from './weights/export.ts'
+export { openPredictor } from './weights/predictor.ts'
+export { readSafetensors, writeSafetensors } from './weights/safetensors.ts'
+export { type Card, readTrained, type Trained, writeTrained } from './weights/trained.ts'
