@@ -1,6 +1,6 @@
 /** The options that say where pictures come from, shared by the commands that need some. */
 
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
 import { UsageError } from '../errors.ts'
 import { progressLine } from './progressLine.ts'
@@ -28,6 +28,12 @@ const twoCounts = (text: string): [number, number] => {
     return [train, test]
   throw new UsageError({ where: '--samples', expected: 'two counts, such as 8000,2000', got: text })
 }
+
+/** `--split`, for the commands that read one half of a set. */
+export const withSplit = (command: Command, half: Split): Command =>
+  command.addOption(
+    new Option('--split <name>', 'which half').choices(['train', 'test']).default(half),
+  )
 
 export const withDataOptions = (command: Command): Command =>
   command

@@ -1,8 +1,9 @@
 /** `excite data`: which datasets there are, and what is in one. */
 
 import { Command } from 'commander'
+import type { Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { count, printJson, table, withJson } from '../output.ts'
 
 const HELP = `
@@ -18,7 +19,7 @@ Where files lie: the folder of --data-dir, and no other; else where the system i
 from the set's own address and checked by their hash.`
 
 interface DataCommandFlags extends DataFlags {
-  readonly split: string
+  readonly split: Split
   readonly sheet?: string
   readonly factors?: number
   readonly json?: boolean
@@ -34,8 +35,6 @@ const list = async (json: boolean): Promise<void> => {
 const run = async (name: string | undefined, flags: DataCommandFlags): Promise<void> => {
   const { split, sheet, factors, json = false } = flags
   if (name === undefined) return list(json)
-  if (split !== 'train' && split !== 'test')
-    throw new UsageError({ where: '--split', expected: 'train or test', got: split })
   if (factors !== undefined && name !== 'shapes')
     throw new UsageError({ where: '--factors', expected: 'the set shapes', got: name })
   const { measureNormalization } = await import('../../data/dataset.ts')
@@ -86,8 +85,9 @@ export const dataCommand = (): Command => {
   const command = new Command('data')
     .description('list the datasets, or look into one')
     .argument('[name]', 'of a dataset')
-    .option('--split <name>', 'train or test', 'train')
     .option('--sheet <file.png>', 'write a contact sheet')
     .option('--factors <n>', 'of shapes: what the first n were made from', whole('--factors'))
-  return withJson(withDataOptions(command)).addHelpText('after', HELP).action(run)
+  return withJson(withDataOptions(withSplit(command, 'train')))
+    .addHelpText('after', HELP)
+    .action(run)
 }

@@ -1,8 +1,9 @@
 /** `excite eval`: loss and accuracy of a trained network on a dataset. */
 
 import { Command } from 'commander'
+import type { Split } from '../../data/dataset.ts'
 import { formatShape, UsageError } from '../../errors.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 
@@ -14,7 +15,7 @@ Examples:
 
 interface EvalFlags extends DataFlags {
   readonly data?: string
-  readonly split: string
+  readonly split: Split
   readonly last?: boolean
   readonly perClass?: boolean
   readonly batch: number
@@ -30,8 +31,6 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { openEngine } = await import('../../engines/registry.ts')
   const { openPredictor } = await import('../../weights/predictor.ts')
   const { split, batch, quiet = false, json = false } = flags
-  if (split !== 'train' && split !== 'test')
-    throw new UsageError({ where: '--split', expected: 'train or test', got: split })
   const trained = await loadTrained(path, flags.last ? 'last' : 'best')
   const config = flags.data === undefined ? await readRun(path) : undefined
   const name = flags.data ?? (config?.data as string)
@@ -94,13 +93,12 @@ export const evalCommand = (): Command => {
     .description('measure a trained network')
     .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
     .option('--data <name>', "a dataset (default: the run's)")
-    .option('--split <name>', 'train or test', 'test')
     .option('--last', 'the last epoch, in place of the best')
     .option('--per-class', 'accuracy of each class too')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 100)
     .option('--engine <name>', 'what computes', 'onnx')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
-  return withJson(withDataOptions(command))
+  return withJson(withDataOptions(withSplit(command, 'test')))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

@@ -1,10 +1,10 @@
 /** `excite predict`: the classes of pictures, from files or from a dataset. */
 
 import { Command } from 'commander'
-import type { Dataset } from '../../data/dataset.ts'
+import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { Card } from '../../weights/trained.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
 
 const HELP = `
@@ -18,7 +18,7 @@ trained on light objects before black, as Fashion-MNIST has them, expects the sa
 
 interface PredictFlags extends DataFlags {
   readonly data?: string
-  readonly split: 'train' | 'test'
+  readonly split: Split
   readonly index?: readonly number[]
   readonly last?: boolean
   readonly top: number
@@ -128,9 +128,10 @@ export const predictCommand = (): Command => {
     .argument('[pictures...]', 'PNG, JPEG or WebP files')
     .option('--data <name>', 'take pictures of a dataset')
     .option('--index <n,…>', 'which ones', indices)
-    .option('--split <name>', 'train or test', 'test')
     .option('--top <n>', 'how many classes to show', whole('--top'), 3)
     .option('--last', 'the last epoch, in place of the best')
     .option('--engine <name>', 'what computes', 'onnx')
-  return withJson(withDataOptions(command)).addHelpText('after', HELP).action(run)
+  return withJson(withDataOptions(withSplit(command, 'test')))
+    .addHelpText('after', HELP)
+    .action(run)
 }

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import { formatShape } from '../../errors.ts'
 import { whole } from '../dataOptions.ts'
+import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
 
 const HELP = `
@@ -15,9 +16,7 @@ Counted from the graph of one picture. Multiply-adds are those of convolutions a
 connected layers; one multiply-add counts one. Parameters are what is learned: running
 statistics are listed apart.`
 
-interface SummaryFlags {
-  readonly attention?: string
-  readonly strideIn?: '1x1' | '3x3'
+interface SummaryFlags extends ModelFlags {
   readonly classes?: number
   readonly channels?: number
   readonly size?: number
@@ -60,11 +59,9 @@ multiply-adds  ${multiplyAdds(totals.multiplyAdds)} (convolutions and fully conn
 
 export const summaryCommand = (): Command =>
   withJson(
-    new Command('summary')
+    withModelOptions(new Command('summary'))
       .description('show a network layer by layer')
       .argument('<model>', 'such as se-resnet50')
-      .option('--attention <spec>', 'in place of the one in the name')
-      .option('--stride-in <where>', 'of bottlenecks: 1x1 (v1) or 3x3 (v1.5, the default)')
       .option('--classes <n>', 'how many', whole('--classes', 2))
       .option('--channels <n>', 'of the pictures', whole('--channels'))
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))

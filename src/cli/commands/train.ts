@@ -8,6 +8,7 @@ import { UsageError } from '../../errors.ts'
 import type { Config } from '../../train/config.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
 import { givenOverrides, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
 
@@ -28,10 +29,8 @@ Attention, as NAME or NAME:option=value,…
 A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,
 last.safetensors and model.onnx. Ctrl-C saves, and says how to go on.`
 
-interface TrainFlags extends DataFlags {
+interface TrainFlags extends DataFlags, ModelFlags {
   readonly data?: string
-  readonly attention?: string
-  readonly strideIn?: '1x1' | '3x3'
   readonly seed?: number
   readonly engine?: string
   readonly threads?: number
@@ -176,8 +175,6 @@ export const trainCommand = (): Command => {
     .description('train a network')
     .argument('[model]', 'such as se-resnet20; excite models lists all')
     .option('--data <name>', 'shapes (the default), fashion-mnist, mnist, cifar10 or cifar100')
-    .option('--attention <spec>', 'in place of the one in the name, such as se:reduction=8')
-    .option('--stride-in <where>', 'of bottlenecks: 1x1 (v1) or 3x3 (v1.5, the default)')
     .option(
       '--seed <n>',
       'decides first weights, order and augmentation (default: 0)',
@@ -189,6 +186,7 @@ export const trainCommand = (): Command => {
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--engine <name>', 'what computes (default: onnx)')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+  withModelOptions(command)
   withDataOptions(command)
   withRecipeOptions(command)
   return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)

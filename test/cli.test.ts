@@ -1,0 +1,131 @@
+/** The command as its users meet it: from training to ONNX, in JSON, and when they slip. */
+
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import sharp from 'sharp'
+import { expect, it } from 'vitest'
+import { excite, inFolder } from './command.ts'
+
+const COMMANDS = ['train', 'eval', 'predict', 'export', 'models', 'summary', 'data', 'quickstart']
+
+it.each(COMMANDS)('%s --help teaches', async command => {
+  const { code, stdout } = await excite('.', command, '--help')
+  expect(code).toBe(0)
+  expect(stdout).toContain(`Usage: excite ${command}`)
+  expect(stdout).toContain('--json')
+})
+
+/** What is typed, and what comes back on standard error; all exit 2. */
+const WRONG: readonly [command: string, message: string][] = [
+  ['trian', "error: unknown command 'trian'\n(Did you mean train?)"],
+  ['train', 'excite train: expected the name of a model, got none. Such as: excite train'],
+  ['train se-resnet21', 'excite models lists, got se-resnet21. Did you mean se-resnet20?'],
+  ['train resnet20 --epochs many', 'excite: --epochs: expected a number, got many'],
+  ['train resnet20 --epochs 0', 'recipe.epochs: Too small'],
+  ['train resnet20 --smoothing 1', 'recipe.smoothing: Too big'],
+  ['train resnet20 --recipe senett', '--recipe: expected one of short, senet'],
+  ['train resnet20 --optimizer adam', 'got adam. Did you mean adamw?'],
+  ['train resnet20 --engine onxx', 'Did you mean onnx?'],
+  ['train resnet20 --data fashon-mnist', 'Did you mean fashion-mnist?'],
+  ['train resnet20 --samples 10', '--samples: expected two counts, such as 8000,2000, got 10'],
+  ['train resnet20 --samples 20,20 --batch 64', '--batch: expected at most 20'],
+  ['train resnet20 --attention se:redction=8', 'got redction. Did you mean reduction?'],
+  ['train resnet20 --attention se:at=after', 'at among standard, pre, post, identity'],
+  ['train resnet20 --bogus', "error: unknown option '--bogus'"],
+  ['train --resume nowhere', 'nowhere: expected the folder of a run, with config.json, got none'],
+  ['eval nowhere', 'nowhere: expected the weights of a trained network, got no such file'],
+  ['predict nowhere', 'nowhere: expected the weights of a trained network'],
+  ['export some.safetensors', '--out: expected a file to write'],
+  ['summary', "error: missing required argument 'model'"],
+  ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
+  ['summary resnet50 --stride-in 5x5', "'5x5' is invalid. Allowed choices are 1x1, 3x3."],
+  ['models sk-resnt20', 'Did you mean sk-resnet20?'],
+  ['data mnsit', 'Did you mean mnist?'],
+]
+
+it.each(WRONG)('excite %s exits 2 and says what to do', async (command, message) =>
+  inFolder(async folder => {
+    const { code, stderr } = await excite(folder, ...command.split(' '))
+    expect(stderr).toContain(message)
+    expect(code).toBe(2)
+  }),
+)
+
+it('exits 1 for what fails, as JSON where that was asked for', () =>
+  inFolder(async folder => {
+    const { code, stderr } = await excite(folder, 'data', 'mnist', '--data-dir', '.', '--json')
+    expect(code).toBe(1)
+    const { error } = JSON.parse(stderr)
+    expect(error).toMatchObject({ code: 'file', where: '.', got: 'neither' })
+    expect(error.hint).toContain('--data-dir')
+  }))
+
+it('goes from training to predictions and ONNX', () =>
+  inFolder(async folder => {
+    const run = async (command: string) => {
+      const { code, stdout, stderr } = await excite(folder, ...command.split(' '), '--json')
+      expect(stderr).not.toContain('excite:')
+      expect(code).toBe(0)
+      return JSON.parse(stdout)
+    }
+    const small = '--samples 60,30 --size 16 --epochs 2 --batch 20'
+    const trained = await run(`train gct-resnet8 ${small} --quiet`)
+    expect(trained).toMatchObject({ run: 'runs/gct-resnet8-shapes', finished: true })
+    expect(trained.history).toHaveLength(2)
+
+    const measured = await run('eval runs/gct-resnet8-shapes')
+    expect(measured.top1).toBeCloseTo(trained.best.testTop1, 10)
+    expect(measured.perClass).toHaveLength(10)
+
+    await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c40' } })
+      .png()
+      .toFile(join(folder, 'red.png'))
+    const [picture, sample] = await run(
+      'predict runs/gct-resnet8-shapes red.png --data shapes --samples 60,30 --size 16 --index 4 --top 10',
+    )
+    expect(picture.picture).toBe('red.png')
+    const total = picture.classes.reduce(
+      (sum: number, one: { probability: number }) => sum + one.probability,
+      0,
+    )
+    expect(total).toBeCloseTo(1, 6)
+    expect(sample.label).toBe('triangle')
+
+    const exported = await run('export runs/gct-resnet8-shapes --out other.onnx')
+    expect(await readFile(join(folder, 'other.onnx'))).toEqual(
+      await readFile(join(folder, 'runs/gct-resnet8-shapes/model.onnx')),
+    )
+    expect(exported.card.classes).toContain('hexagon')
+
+    const metrics = await readFile(join(folder, 'runs/gct-resnet8-shapes/metrics.csv'), 'utf8')
+    expect(metrics.split('\n')[0]).toBe(
+      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds',
+    )
+  }))
+
+it('names a picture that is none, and a weights file that is damaged', () =>
+  inFolder(async folder => {
+    await excite(
+      folder,
+      ...'train resnet8 --samples 20,20 --size 16 --epochs 1 --batch 10'.split(' '),
+    )
+    await writeFile(join(folder, 'text.png'), 'no picture')
+    const picture = await excite(folder, 'predict', 'runs/resnet8-shapes', 'text.png')
+    expect(picture.code).toBe(1)
+    expect(picture.stderr).toContain('excite: text.png: expected a picture')
+
+    const weights = join(folder, 'runs/resnet8-shapes/best.safetensors')
+    await writeFile(weights, (await readFile(weights)).subarray(0, 5000))
+    const damaged = await excite(folder, 'eval', 'runs/resnet8-shapes')
+    expect(damaged.code).toBe(1)
+    expect(damaged.stderr).toContain('best.safetensors: expected')
+  }))
+
+it('lists networks and a summary that agree', async () => {
+  const models = JSON.parse((await excite('.', 'models', 'resnet50', '--json')).stdout)
+  const summary = JSON.parse((await excite('.', 'summary', 'se-resnet50', '--json')).stdout)
+  const listed = models.find(({ name }: { name: string }) => name === 'se-resnet50')
+  expect(listed.parameters).toBe(28_088_024)
+  expect(summary.parameters).toBe(28_088_024)
+  expect(summary.multiplyAdds).toBe(listed.multiplyAdds)
+})
