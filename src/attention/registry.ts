@@ -65,7 +65,6 @@ export type AttentionName = keyof typeof kinds
 
 export interface PluggedAttention {
   readonly attention: Attention
-  readonly at?: Position
   readonly stages?: readonly number[]
 }
 
@@ -73,17 +72,19 @@ const refuse = (spec: string, expected: string, got: string, hint?: string): nev
   throw new UsageError({ where: `attention ${spec}`, expected, got, ...(hint ? { hint } : {}) })
 }
 
-const optionsOf = (spec: string, text: string): Record<string, string> =>
-  Object.fromEntries(
-    text
-      .split(',')
-      .filter(part => part !== '')
-      .map(part => {
-        const [name, value] = part.split('=')
-        if (value === undefined) refuse(spec, 'options as name=value', part)
-        return [name.trim(), value.trim()]
-      }),
-  )
+const optionsOf = (spec: string, text: string): Record<string, string> => {
+  const options = text
+    .split(',')
+    .filter(part => part !== '')
+    .map(part => {
+      const [name, value, ...more] = part.split('=')
+      if (value === undefined || more.length > 0) refuse(spec, 'options as name=value', part)
+      return [name.trim(), value.trim()] as const
+    })
+  const twice = options.find(([name], i) => options.findIndex(other => other[0] === name) !== i)
+  if (twice !== undefined) refuse(spec, `${twice[0]} once`, 'it twice')
+  return Object.fromEntries(options)
+}
 
 /**
  * Reads `name` or `name:option=value,…`.
@@ -91,9 +92,14 @@ const optionsOf = (spec: string, text: string): Record<string, string> =>
  */
 export const parseAttention = (spec: string): PluggedAttention => {
   const [name, ...rest] = spec.split(':')
-  const kind =
-    kinds[name as AttentionName] ??
-    refuse(spec, `one of ${attentionNames.join(', ')}`, name, suggestion(name, attentionNames))
+  if (!Object.hasOwn(kinds, name))
+    refuse(
+      spec,
+      `one of ${attentionNames.join(', ')}`,
+      name || 'none',
+      suggestion(name, attentionNames),
+    )
+  const kind = kinds[name as AttentionName]
   const given = optionsOf(spec, rest.join(':'))
   const { success, error, data } = kind.options.safeParse(given)
   if (!success) {

@@ -1,7 +1,7 @@
 /** Reverse mode: the gradients of one value with respect to others, as more graph. */
 
 import { formatShape, GraphError } from '../errors.ts'
-import { dependencies, type Node, scope, type Value } from '../graph/index.ts'
+import { dependencies, type Node, sameShape, scope, type Value } from '../graph/index.ts'
 import { add, constant, operationOf, zeros } from '../ops/index.ts'
 
 /** Nodes on a way from the values to the result, in order: only these carry cotangents. */
@@ -21,7 +21,7 @@ const nodesBetween = (nodes: readonly Node[], values: readonly Value[]): Node[] 
  * @param withRespectTo - the values whose gradients are asked for
  * @param cotangent - shaped like `of`: the gradient of Σ cotangent·of is what comes back
  * @returns one gradient a value, shaped like it; zeros where `of` does not depend on it
- * @throws GraphError when `of` is no scalar and there is no cotangent
+ * @throws GraphError when `of` is no scalar and there is no cotangent, or one of another shape
  */
 export const gradients = (
   of: Value,
@@ -34,6 +34,12 @@ export const gradients = (
       expected: 'a scalar',
       got: formatShape(of.shape),
       hint: 'Reduce it first, or give a cotangent of its shape',
+    })
+  if (cotangent !== undefined && !sameShape(cotangent.shape, of.shape))
+    throw new GraphError({
+      where: 'gradients',
+      expected: `a cotangent of shape ${formatShape(of.shape)}`,
+      got: formatShape(cotangent.shape),
     })
   const cotangents = new Map<Value, Value>([[of, cotangent ?? constant(1)]])
   const accumulate = (value: Value, term: Value): void => {

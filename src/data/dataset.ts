@@ -23,8 +23,8 @@ export interface Normalization {
 const SAMPLED = 2000
 
 /**
- * Mean and deviation of each channel over up to 2000 pictures, spread evenly over the set: enough
- * for three digits, and the same every time.
+ * Mean and deviation of each channel over up to 2000 pictures, spread evenly over the set: within
+ * a hundredth of those of all, and the same every time.
  */
 export const measureNormalization = async (dataset: Dataset): Promise<Normalization> => {
   const [channels, height, width] = dataset.shape

@@ -17,6 +17,12 @@ export interface Download {
 
 export type DownloadProgress = (file: string, received: number, total: number | undefined) => void
 
+/** What fetch says is no more than «fetch failed»; the reason is its cause. */
+const reasonOf = (failure: unknown): string => {
+  const { cause, message } = failure as { cause?: { message?: string }; message?: string }
+  return cause?.message || message || String(failure)
+}
+
 const fetchBytes = async (url: string, onProgress: DownloadProgress): Promise<Uint8Array> => {
   const refuse = (got: string, cause?: unknown): never => {
     throw new FileError(
@@ -29,8 +35,9 @@ const fetchBytes = async (url: string, onProgress: DownloadProgress): Promise<Ui
       { cause },
     )
   }
-  const response = await fetch(url).catch((cause: unknown) =>
-    refuse(cause instanceof Error ? cause.message : String(cause), cause),
+  // Not to be unpacked on the way: the hash is checked of what was fetched.
+  const response = await fetch(url, { headers: { 'accept-encoding': 'identity' } }).catch(
+    (cause: unknown) => refuse(reasonOf(cause), cause),
   )
   if (!response.ok || response.body === null) return refuse(`HTTP status ${response.status}`)
   const total = Number(response.headers.get('content-length')) || undefined

@@ -7,6 +7,7 @@ export { currentPath, scope } from './scope.ts'
 export {
   type DType,
   input,
+  isShape,
   type Shape,
   sameShape,
   sizeOf,

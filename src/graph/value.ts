@@ -1,5 +1,6 @@
 /** Symbolic values: what flows between operations, known by dtype and static shape only. */
 
+import { formatShape, GraphError } from '../errors.ts'
 import type { Node } from './node.ts'
 
 /** Dimensions, outermost first; `[]` is a scalar. */
@@ -24,13 +25,23 @@ export interface Value extends ValueType {
   readonly name?: string
 }
 
-/** A graph input: a named tensor that every run is given. */
-export const input = (name: string, shape: Shape, dtype: DType = 'float'): Value => ({
-  dtype,
-  shape,
-  index: 0,
-  name,
-})
+/** Whether these are dimensions: whole and not negative. */
+export const isShape = (shape: Shape): boolean =>
+  shape.every(dimension => Number.isInteger(dimension) && dimension >= 0)
+
+/**
+ * A graph input: a named tensor that every run is given.
+ * @throws GraphError for dimensions that are no whole numbers
+ */
+export const input = (name: string, shape: Shape, dtype: DType = 'float'): Value => {
+  if (!isShape(shape))
+    throw new GraphError({
+      where: `input ${name}`,
+      expected: 'whole dimensions',
+      got: formatShape(shape),
+    })
+  return { dtype, shape, index: 0, name }
+}
 
 /** The number of elements of a shape. */
 export const sizeOf = (shape: Shape): number =>

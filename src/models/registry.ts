@@ -133,6 +133,13 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
   const plugged: PluggedAttention | undefined =
     given === undefined ? undefined : parseAttention(given)
   const { classes = backbone.options.classes ?? 1000, channels = 3 } = rest
+  for (const [option, value] of Object.entries({ classes, channels }))
+    if (!Number.isInteger(value) || value < 1)
+      throw new UsageError({
+        where: `model ${name}`,
+        expected: `a whole number of ${option} from 1`,
+        got: `${value}`,
+      })
   return {
     ...describeModel(name),
     network: resnet({ ...backbone.options, ...plugged, ...rest, classes, channels }),

@@ -1,7 +1,14 @@
 /** What an operation is: a name, a shape rule, a gradient and a cost; and how one is applied. */
 
 import { formatShape, GraphError } from '../errors.ts'
-import { currentPath, type DType, type Node, type Value, type ValueType } from '../graph/index.ts'
+import {
+  currentPath,
+  type DType,
+  isShape,
+  type Node,
+  type Value,
+  type ValueType,
+} from '../graph/index.ts'
 
 /** Refuses the inputs or attributes at hand; the message gets the layer path and all shapes. */
 export type Refuse = (expected: string, got: string, hint?: string) => never
@@ -54,6 +61,8 @@ export const apply = <Attributes extends object>(
     })
   }
   const types = operation.infer(inputs, attributes, refuse)
+  for (const { shape } of types)
+    if (!isShape(shape)) refuse('attributes that give whole dimensions', formatShape(shape))
   const outputs: Value[] = []
   const node: Node = { op: operation.name, attributes, inputs, outputs, path }
   for (const [index, { dtype, shape }] of types.entries())

@@ -30,4 +30,6 @@ export const padOp: Operation<'pad', PadAttributes> = {
 }
 
 export const pad = (x: Value, pads: readonly number[], value = 0): Value =>
-  pads.every(size => size === 0) ? x : apply(padOp, [x], { pads, value })[0]
+  pads.length === 2 * x.shape.length && pads.every(size => size === 0)
+    ? x
+    : apply(padOp, [x], { pads, value })[0]

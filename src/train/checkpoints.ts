@@ -92,7 +92,9 @@ export const openCheckpoints = async (
   folder: string,
   { warn = () => {}, on = disk }: { warn?: (message: string) => void; on?: Disk } = {},
 ): Promise<Checkpoints> => {
-  await on.mkdir(folder)
+  await on.mkdir(folder).catch((cause: unknown) => {
+    throw writeFailure(folder, 0, cause)
+  })
   for (const name of await readdir(folder))
     if (name.startsWith(TEMPORARY)) await on.remove(join(folder, name))
 
@@ -119,11 +121,10 @@ export const openCheckpoints = async (
     save: async checkpoint => {
       const { step, files } = checkpoint
       const target = join(folder, folderOf(step))
-      if ((await steps()).includes(step)) {
-        if (typeof (await readCheckpoint(target, step)) !== 'string') return
-        await on.remove(target)
-      }
+      const standing = (await steps()).includes(step)
+      if (standing && typeof (await readCheckpoint(target, step)) !== 'string') return
       try {
+        if (standing) await on.remove(target)
         await write(checkpoint)
       } catch (cause) {
         await on.remove(join(folder, `${TEMPORARY}${folderOf(step)}`)).catch(() => {})
@@ -140,10 +141,16 @@ export const openCheckpoints = async (
       return undefined
     },
     prune: async (count, keep) => {
-      const all = await steps()
-      const old = count > 0 ? all.slice(0, -count) : all
-      for (const step of old)
-        if (!keep.includes(step)) await on.remove(join(folder, folderOf(step)))
+      let valid = 0
+      for (const step of (await steps()).reverse()) {
+        const path = join(folder, folderOf(step))
+        // A damaged one is no reason to let go of one that can be read.
+        if (valid < count && typeof (await readCheckpoint(path, step)) !== 'string') valid++
+        else if (!keep.includes(step))
+          await on.remove(path).catch((cause: unknown) => {
+            throw writeFailure(path, 0, cause)
+          })
+      }
     },
   }
 }

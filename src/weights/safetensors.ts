@@ -87,6 +87,16 @@ interface Described {
   readonly end: number
 }
 
+/** A value of the header as a message shows it: short, however long or deep it is. */
+const quoted = (value: unknown): string => {
+  try {
+    const text = JSON.stringify(value)
+    return text.length > 80 ? `${text.slice(0, 80)}…` : text
+  } catch {
+    return 'a value nested too deep to show'
+  }
+}
+
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 
@@ -94,17 +104,17 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const describe = (name: string, value: unknown, refuse: Refuse): Described => {
-  if (!isRecord(value)) return refuse(`an object for tensor ${name}`, JSON.stringify(value))
+  if (!isRecord(value)) return refuse(`an object for tensor ${name}`, quoted(value))
   const { dtype, shape, data_offsets: offsets, ...more } = value
   const [unknown] = Object.keys(more)
   if (unknown !== undefined)
     return refuse(`dtype, shape and data_offsets for tensor ${name}`, `also ${unknown}`)
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
-    return refuse(`tensor ${name} of dtype ${Object.keys(BYTES).join(', ')}`, JSON.stringify(dtype))
+    return refuse(`tensor ${name} of dtype ${Object.keys(BYTES).join(', ')}`, quoted(dtype))
   if (!Array.isArray(shape) || !shape.every(isCount))
-    return refuse(`a shape of whole numbers for tensor ${name}`, JSON.stringify(shape))
+    return refuse(`a shape of whole numbers for tensor ${name}`, quoted(shape))
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    return refuse(`two offsets for tensor ${name}`, JSON.stringify(offsets))
+    return refuse(`two offsets for tensor ${name}`, quoted(offsets))
   const [start, end] = offsets as [number, number]
   const size = sizeOf(shape as number[]) * BYTES[dtype]
   if (!Number.isSafeInteger(size) || end - start !== size)
@@ -190,7 +200,7 @@ export const readSafetensors = (bytes: Uint8Array, file: string): Safetensors =>
     refuse(`${length} header bytes from offset 8`, `${bytes.length - 8}`)
   const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes, length, refuse)
   if (!isRecord(metadata) || Object.values(metadata).some(value => typeof value !== 'string'))
-    return refuse('__metadata__ of strings', JSON.stringify(metadata))
+    return refuse('__metadata__ of strings', quoted(metadata))
   const described = Object.entries(entries).map(([name, value]) => describe(name, value, refuse))
   checkCover(described, bytes.length - 8 - length, refuse)
   const tensors = new Map<string, StoredTensor>()

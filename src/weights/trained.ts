@@ -10,19 +10,24 @@ import { variables } from '../nn/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 
 /** What to know of a trained network besides its weights. */
-export const cardSchema = z.object({
-  model: z.string(),
-  attention: z.string().optional(),
-  strideIn: z.enum(['1x1', '3x3']).optional(),
-  /** The names of the classes, in the order of the logits. */
-  classes: z.array(z.string()).min(2),
-  channels: z.number().int().positive(),
-  height: z.number().int().positive(),
-  width: z.number().int().positive(),
-  /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
-  mean: z.array(z.number()),
-  deviation: z.array(z.number().positive()),
-})
+export const cardSchema = z
+  .object({
+    model: z.string(),
+    attention: z.string().optional(),
+    strideIn: z.enum(['1x1', '3x3']).optional(),
+    /** The names of the classes, in the order of the logits. */
+    classes: z.array(z.string()).min(2),
+    channels: z.number().int().positive(),
+    height: z.number().int().positive(),
+    width: z.number().int().positive(),
+    /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
+    mean: z.array(z.number()),
+    deviation: z.array(z.number().positive()),
+  })
+  .refine(
+    ({ channels, mean, deviation }) => mean.length === channels && deviation.length === channels,
+    { path: ['mean and deviation'], message: 'not one number a channel' },
+  )
 export type Card = z.infer<typeof cardSchema>
 
 export interface Trained {
@@ -69,7 +74,9 @@ const cardOf = (text: string | undefined, file: string): Card => {
   const { success, data, error } = cardSchema.safeParse(candidate)
   return success
     ? data
-    : refuse(`a card with ${error.issues[0].path.join('.')}: ${error.issues[0].message}`)
+    : refuse(
+        `a card with ${error.issues[0].path.join('.') || 'no fields'}: ${error.issues[0].message}`,
+      )
 }
 
 /** Refuses weights that are not the network's, with every difference at once. */
@@ -83,6 +90,7 @@ const checkTensors = (
     ...[...known].flatMap(([name, shape]) => {
       const found = stored.get(name)
       if (found === undefined) return [`${name} missing`]
+      if (found.dtype !== 'F32' && found.dtype !== 'F64') return [`${name} of dtype ${found.dtype}`]
       return formatShape(found.shape) === formatShape(shape)
         ? []
         : [`${name} ${formatShape(found.shape)} instead of ${formatShape(shape)}`]

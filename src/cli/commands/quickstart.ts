@@ -13,7 +13,7 @@ const HELP = `
 Trains resnet8 and se-resnet8 on shapes: same pictures, same order, same recipe, same seed.
 Leaves two run folders in runs/. Needs no network, and about three minutes on two cores.`
 
-const SAMPLES = { train: 4000, test: 2000 }
+const SAMPLES = { train: 6000, test: 2000 }
 const EPOCHS = 6
 
 const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: boolean }) => {
@@ -37,7 +37,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
       seed: 0,
       engine: 'onnx',
       threads: availableParallelism(),
-      recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 64 },
+      recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, smoothing: 0 },
     }
     const display = trainDisplay(quiet, `${name.padStart(10)}  `)
     const folder = freeFolder(join('runs', `quickstart-${name}`))

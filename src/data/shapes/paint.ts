@@ -2,7 +2,8 @@
 
 import type { RandomStream } from '../../random.ts'
 import { OUTLINES } from './outlines.ts'
-import { type Factors, type Sequence, sequence } from './shapes.ts'
+import { type Sequence, sequence } from './sequence.ts'
+import type { Factors } from './shapes.ts'
 import { TEXTURES, type Texture } from './textures.ts'
 
 type Colour = readonly [red: number, green: number, blue: number]
@@ -54,7 +55,7 @@ const distractor = (draws: Sequence, size: number): Layer => {
   return {
     cover: placed(bar, at, long),
     square: { ...at, reach: long * 1.1 + thin + 1 },
-    colour: colourOf(between(0, 1), between(0.2, 0.9), between(0.2, 0.8)),
+    colour: colourOf(between(0, 1), between(0, 0.35), between(0.2, 0.8)),
     texture: drawTexture(draws, ['plain', 'shading']),
     contrast: between(0, 0.15),
   }
@@ -63,9 +64,9 @@ const distractor = (draws: Sequence, size: number): Layer => {
 const background = (draws: Sequence): Layer => ({
   cover: () => 1,
   square: { x: 0, y: 0, reach: Number.POSITIVE_INFINITY },
-  colour: colourOf(draws.between(0, 1), draws.between(0.1, 0.8), draws.between(0.25, 0.75)),
+  colour: colourOf(draws.between(0, 1), draws.between(0, 0.3), draws.between(0.25, 0.75)),
   texture: drawTexture(draws, Object.keys(TEXTURES)),
-  contrast: draws.between(0.05, 0.25),
+  contrast: draws.between(0.02, 0.15),
 })
 
 const subject = (factors: Factors, draws: Sequence, size: number): Layer => {
@@ -75,7 +76,7 @@ const subject = (factors: Factors, draws: Sequence, size: number): Layer => {
   return {
     cover: placed(outline, factors, radius),
     square: { x: factors.x, y: factors.y, reach: radius * 1.3 + 1 },
-    colour: colourOf(hue, draws.between(0.4, 1), draws.between(0.3, 0.75)),
+    colour: colourOf(hue, draws.between(0.6, 1), draws.between(0.35, 0.7)),
     texture: TEXTURES[texture](draws.between(3, 8), draws.between(0, 2 * Math.PI)),
     contrast: draws.between(0.05, 0.2),
   }

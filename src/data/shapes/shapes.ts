@@ -8,6 +8,7 @@ import { type RandomStream, random } from '../../random.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { OUTLINES } from './outlines.ts'
 import { paint } from './paint.ts'
+import { sequence } from './sequence.ts'
 import { TEXTURES } from './textures.ts'
 
 /** What a picture was made from. */
@@ -40,16 +41,6 @@ export interface ShapesDataset extends Dataset {
 
 export const SHAPE_CLASSES = Object.keys(OUTLINES)
 const textureNames = Object.keys(TEXTURES)
-
-/** Uniform draws one after the other. */
-export const sequence = (draw: RandomStream) => {
-  let index = 0
-  return {
-    between: (low: number, high: number): number => low + draw.uniform(index++) * (high - low),
-    pick: <Item>(items: readonly Item[]): Item => items[draw.below(index++, items.length)],
-  }
-}
-export type Sequence = ReturnType<typeof sequence>
 
 const drawFactors = (draw: RandomStream, label: number, size: number): Factors => {
   const { between, pick } = sequence(draw)

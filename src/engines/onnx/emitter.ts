@@ -16,6 +16,8 @@ export interface Emitter {
   floats(values: readonly number[], shape: Shape): string
   ints(values: readonly number[], shape: Shape): string
   bools(values: readonly number[], shape: Shape): string
+  /** A number that no other call returns. */
+  fresh(): number
 }
 
 /** One operation to be lowered. */
@@ -70,6 +72,7 @@ export const collect = (): Collected => {
     floats: (list, shape) => constant('float32', shape, Float32Array.from(list)),
     ints: (list, shape) => constant('int32', shape, Int32Array.from(list)),
     bools: (list, shape) => constant('bool', shape, Uint8Array.from(list)),
+    fresh: () => values++,
   }
   return {
     emitter,

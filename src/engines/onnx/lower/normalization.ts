@@ -52,9 +52,11 @@ const affineGradient = (
 export const normalization = {
   // With momentum 0 the "running" outputs are the batch's own mean and biased variance, whatever the
   // running inputs. ONNX Runtime 1.30 writes the outputs over those inputs even where others still
-  // need them (constants too), so each node gets two vectors that nobody else reads.
+  // need them (constants too), so each node gets two vectors that
+  // nobody else reads: sums with a number of their own, since equal nodes would be merged.
   batchNormalization: (emit, { names: [x, scale, bias], attributes: { epsilon } }) => {
-    const own = (vector: string): string => emit.node('Neg', [vector])
+    const own = (vector: string): string =>
+      emit.node('Add', [vector, emit.floats([emit.fresh()], [])])
     return emit.nodes('BatchNormalization', [x, scale, bias, own(bias), own(scale)], 3, {
       epsilon: { float: epsilon },
       momentum: { float: 0 },
