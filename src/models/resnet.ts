@@ -8,24 +8,15 @@ import {
   flatten,
   globalAveragePool,
   he,
-  type Initialiser,
   type Layer,
   layer,
   linear,
   sequential,
 } from '../nn/index.ts'
 import { maxPool, relu } from '../ops/index.ts'
+import type { NetworkOptions } from './backbone.ts'
 import { basicBlock, bottleneck, preActivationBottleneck } from './residual.ts'
-import { type AttentionOptions, sockets } from './sockets.ts'
-
-/** What every network can be told. */
-export interface NetworkOptions extends AttentionOptions {
-  readonly classes?: number
-  /** Channels of the pictures: 1 or 3. */
-  readonly channels?: number
-  /** How convolutions begin. */
-  readonly initialise?: Initialiser
-}
+import { sockets } from './sockets.ts'
 
 export interface ResNetOptions extends NetworkOptions {
   readonly block: 'basic' | 'bottleneck' | 'preactivation'
@@ -38,7 +29,6 @@ export interface ResNetOptions extends NetworkOptions {
   /** ResNeXt's cardinality, and the channels of a group at 64 planes. */
   readonly group?: number
   readonly groupWidth?: number
-  readonly strideIn?: '1x1' | '3x3'
   readonly shortcut?: 'projection' | 'pad'
 }
 
