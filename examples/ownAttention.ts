@@ -2,18 +2,28 @@
 
 import { inferenceGraph, nn, ops, type Recalibration, resnet, summarize } from '../src/index.ts'
 
-/** Efficient channel attention: a 1-D convolution over the channels' means (arXiv:1910.03151). */
-const eca = (kernel = 3): Recalibration => ({
+/**
+ * Contrast attention, made up here: a channel passes by how much it varies over space, with a scale
+ * and a shift of its own. Two parameters a channel; with scale and shift 0 it begins by halving.
+ */
+const contrast = (): Recalibration => ({
   kind: 'recalibration',
-  name: 'eca',
+  name: 'contrast',
   at: 'standard',
-  build: channels =>
-    nn.layer({ conv: nn.conv1d(1, 1, kernel, { padding: (kernel - 1) / 2 }) }, ({ conv }, x) => {
-      const [batch] = x.shape
-      const squeezed = ops.reshape(ops.reduceMean(x, [2, 3]), [batch, 1, channels])
-      const gate = ops.sigmoid(conv(squeezed))
-      return ops.mul(x, ops.reshape(gate, [batch, channels, 1, 1]))
-    }),
+  build: channels => {
+    const perChannel = [1, channels, 1, 1]
+    return nn.layer(
+      {
+        scale: nn.parameter(perChannel, nn.constantly(0)),
+        shift: nn.parameter(perChannel, nn.constantly(0)),
+      },
+      ({ scale, shift }, x) => {
+        const keep = { keepDims: true }
+        const range = ops.sub(ops.reduceMax(x, [2, 3], keep), ops.reduceMean(x, [2, 3], keep))
+        return ops.mul(x, ops.sigmoid(ops.add(ops.mul(scale, range), shift)))
+      },
+    )
+  },
 })
 
 const network = resnet({
@@ -22,9 +32,16 @@ const network = resnet({
   stem: 'cifar',
   shortcut: 'pad',
   classes: 10,
-  attention: eca(),
+  attention: contrast(),
 })
-const model = { name: 'eca-resnet20', describe: '', size: 32, classes: 10, channels: 3, network }
+const model = {
+  name: 'contrast-resnet20',
+  describe: '',
+  size: 32,
+  classes: 10,
+  channels: 3,
+  network,
+}
 const { parameters, multiplyAdds } = summarize(model)
-console.log(`eca-resnet20: ${parameters} parameters, ${multiplyAdds} multiply-adds`)
+console.log(`contrast-resnet20: ${parameters} parameters, ${multiplyAdds} multiply-adds`)
 console.log(`${inferenceGraph(model, 1, [32, 32]).nodes.length} operations`)

@@ -7,10 +7,21 @@ export {
   type Recalibration,
   type Replacement,
 } from './attention/attention.ts'
+export { type BAMOptions, bam } from './attention/bam.ts'
+export { ATTENTIONS } from './attention/catalogue.ts'
+export { type CBAMOptions, cbam } from './attention/cbam.ts'
+export { type CoordinateOptions, ca } from './attention/coordinate.ts'
+export { type ECAOptions, eca } from './attention/eca.ts'
+export { type FcaOptions, fca } from './attention/fca.ts'
+export { type GCOptions, gc } from './attention/gc.ts'
 export { type GCTOptions, gct } from './attention/gct.ts'
+export { type GEOptions, ge } from './attention/ge.ts'
 export { attentionNames, parseAttention } from './attention/registry.ts'
 export { type SEOptions, se } from './attention/se.ts'
+export { type SimAMOptions, simam } from './attention/simam.ts'
 export { type Branch, type SKOptions, sk } from './attention/sk.ts'
+export { type SplitAttentionOptions, splat } from './attention/splitAttention.ts'
+export { srm } from './attention/srm.ts'
 export { gradients } from './autodiff/index.ts'
 export {
   type Dataset,
@@ -48,6 +59,7 @@ export {
   model,
   modelNames,
 } from './models/registry.ts'
+export { type ResNeStOptions, resnest } from './models/resnest.ts'
 export { type ResNetOptions, resnet } from './models/resnet.ts'
 export * as nn from './nn/index.ts'
 export * as ops from './ops/index.ts'

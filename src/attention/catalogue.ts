@@ -103,7 +103,7 @@ export const ATTENTIONS = {
   },
   bam: {
     paper: 'BAM: Bottleneck Attention Module, arXiv:1807.06514',
-    does: 'adds attention over channels and places at once, at the end of stages 2 to 4',
+    does: 'scales each element by attention over channels and places at once',
     kind: 'recalibration',
     options: { reduction: positive, combine: oneOf('multiply', 'add') },
   },
@@ -125,7 +125,7 @@ export const ATTENTIONS = {
   },
   fca: {
     paper: 'FcaNet: Frequency Channel Attention Networks, arXiv:2012.11879',
-    does: 'is SE with frequencies of a cosine transform in place of means',
+    does: 'takes frequencies of a cosine transform where SE takes means',
     kind: 'recalibration',
     options: { reduction: positive, frequencies: whole(1, 32), selection: oneOf('top', 'low') },
   },

@@ -1,4 +1,4 @@
-/** Networks by the names people know: a backbone, or `se-`, `sk-`, `gct-` before one. */
+/** Networks by the names people know: a backbone, or the name of an attention before one: `se-`, `eca-`. */
 
 import {
   type AttentionName,
@@ -10,10 +10,11 @@ import { UsageError } from '../errors.ts'
 import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
+import { RESNESTS } from './resnest.ts'
 import { RESNETS } from './resnets.ts'
 
 /** Every family; a name stands in one of them only. */
-const BACKBONES: Family = { ...RESNETS }
+const BACKBONES: Family = { ...RESNETS, ...RESNESTS }
 
 /** The papers' own attentions, listed with every backbone; any other goes by its prefix too. */
 const LISTED = ['se', 'sk', 'gct'] as const satisfies readonly AttentionName[]

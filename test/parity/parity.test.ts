@@ -7,8 +7,7 @@
  * a biased variance would show.
  */
 
-import { readFileSync } from 'node:fs'
-import { describe, expect, it } from 'vitest'
+import { describe, it } from 'vitest'
 import { gatedChannelTransformation, gct } from '../../src/attention/gct.ts'
 import { se, squeezeExcite } from '../../src/attention/se.ts'
 import { selectiveKernel, sk } from '../../src/attention/sk.ts'
@@ -16,110 +15,31 @@ import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
 import { onnxEngine } from '../../src/engines/onnx/session.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
-import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
+import { graph, input, type Shape } from '../../src/graph/index.ts'
 import { model } from '../../src/models/registry.ts'
 import { resnet } from '../../src/models/resnet.ts'
-import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
+import type { Layer } from '../../src/nn/index.ts'
 import { mul, reduceSum } from '../../src/ops/index.ts'
 import { pack, unpack } from '../../src/train/layout.ts'
 import { crossEntropy } from '../../src/train/loss.ts'
 import { adamw, type Optimizer, sgd } from '../../src/train/optimizers.ts'
 import { trainingStep } from '../../src/train/step.ts'
-import { readSafetensors } from '../../src/weights/safetensors.ts'
-import { distance, labels, type Named, value } from './formula.ts'
-
-const FLOAT32_BLOCK = 1e-5
-const FLOAT32_NETWORK = 1e-4
-const FLOAT64 = 1e-10
-const CLASSES = 10
-
-type Numbers = Tensor['data']
-
-/** What one file holds: for a case, its seed and its tensors. */
-const fixtures = (file: string) => {
-  const path = new URL(`fixtures/${file}.safetensors`, import.meta.url)
-  const { tensors, metadata } = readSafetensors(readFileSync(path), file)
-  return (name: string): { seed: number; recorded: Map<string, Numbers> } => {
-    const prefix = `${name}/`
-    const own = [...tensors].filter(([key]) => key.startsWith(prefix))
-    return {
-      seed: Number(metadata[name]),
-      recorded: new Map(own.map(([key, { data }]) => [key.slice(prefix.length), data as Numbers])),
-    }
-  }
-}
-
-/** Every recorded tensor must have come out, and be near. */
-const expectNear = (
-  got: ReadonlyMap<string, Numbers>,
-  recorded: ReadonlyMap<string, Numbers>,
-  tolerance: number,
-): void => {
-  expect([...got.keys()].sort()).toEqual([...recorded.keys()].sort())
-  const far = [...recorded]
-    .map(([name, wanted]) => ({ name, distance: distance(got.get(name) as Numbers, wanted) }))
-    .filter(({ distance }) => !(distance <= tolerance))
-  expect(far, `tensors further than ${tolerance} from PyTorch's`).toEqual([])
-}
-
-const dataOf = (outputs: Tensors): Map<string, Numbers> =>
-  new Map(Object.entries(outputs).map(([name, { data }]) => [name, data]))
-
-const runOnce = async (engine: Engine, graph: Graph, feeds: Tensors): Promise<Tensors> => {
-  const compiled = await engine.compile(graph)
-  try {
-    return await compiled.run(feeds)
-  } finally {
-    await compiled.dispose()
-  }
-}
-
-/** One pass in training: y, the loss, all its gradients, all running statistics after it. */
-const pass = (
-  network: Layer,
-  shape: Shape,
-  objective: (y: Value) => Value,
-  batchStatistics = true,
-): Graph => {
-  const all = variables(network)
-  const values = new Map(all.map(({ name, tensor }) => [name, input(name, tensor.shape)]))
-  const outputs: Record<string, Value> = {}
-  const mode: Mode = {
-    training: true,
-    batchStatistics,
-    update: (buffer, next) => {
-      outputs[`next/${buffer.name}`] = next
-    },
-    mask: (shape, rate) => input(`mask of ${rate}`, shape),
-  }
-  const x = input('x', shape)
-  const y = trace(network, name => values.get(name) as Value, x, mode)
-  const loss = objective(y)
-  const parameters = all
-    .filter(({ tensor }) => tensor.kind === 'parameter')
-    .map(({ name }) => values.get(name) as Value)
-  const wanted = [x, ...parameters]
-  for (const [i, gradient] of gradients(loss, wanted).entries())
-    outputs[`gradient/${wanted[i].name}`] = gradient
-  return graph({ y, loss, ...outputs })
-}
-
-/** Every float input of a graph, by the formula. */
-const feedsOf = ({ inputs }: Graph, seed: number, scale = 1): Tensors =>
-  Object.fromEntries(
-    inputs
-      .filter(({ dtype }) => dtype === 'float')
-      .map(({ name = '', shape }) => {
-        const data = value(seed, { name, shape }, name === 'x' ? scale : 1)
-        return [name, { shape, data }]
-      }),
-  )
-
-const classification = (y: Value): Value => crossEntropy(y, input('labels', [y.shape[0]], 'int'))
-
-const labelFeed = (count: number): Tensors => ({
-  labels: { shape: [count], data: labels(count, CLASSES) },
-})
+import {
+  CLASSES,
+  classification,
+  dataOf,
+  expectNear,
+  FLOAT32_BLOCK,
+  FLOAT32_NETWORK,
+  FLOAT64,
+  feedsOf,
+  fixtures,
+  labelFeed,
+  type Numbers,
+  pass,
+  runOnce,
+} from './compare.ts'
+import { type Named, value } from './formula.ts'
 
 interface Block {
   readonly block: Layer

@@ -3,9 +3,9 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { POSITIONS } from '../../attention/attention.ts'
 import { UsageError } from '../../errors.ts'
 import type { Config } from '../../train/config.ts'
+import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
@@ -19,12 +19,7 @@ Examples:
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
   $ excite train --resume runs/se-resnet20-fashion-mnist
 
-Attention, as NAME or NAME:option=value,…
-  se   reduction, bias, squeeze (mean, max, none), gate (sigmoid, tanh, relu)
-  sk   branches (3+5, 3+5+7, …), reduction, floor, select
-  gct  norm (l2, l1), afterRelu, epsilon
-  se and gct also take at (${POSITIONS.join(', ')});
-  all take stages (such as 3+4; stage k is layer k − 1, 1 the stem)
+${ATTENTION_HELP}
 
 A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,
 last.safetensors and model.onnx. Ctrl-C saves, and says how to go on.`

@@ -1,0 +1,114 @@
+/** What every parity test does: reads a recording, runs a network on an engine, and compares. */
+
+import { readFileSync } from 'node:fs'
+import { expect } from 'vitest'
+import { gradients } from '../../src/autodiff/index.ts'
+import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
+import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
+import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
+import { crossEntropy } from '../../src/train/loss.ts'
+import { readSafetensors } from '../../src/weights/safetensors.ts'
+import { distance, labels, value } from './formula.ts'
+
+export const FLOAT32_BLOCK = 1e-5
+export const FLOAT32_NETWORK = 1e-4
+export const FLOAT64 = 1e-10
+export const CLASSES = 10
+
+export type Numbers = Tensor['data']
+
+/** What one file holds: for a case, its seed and its tensors. */
+export const fixtures = (file: string) => {
+  const path = new URL(`fixtures/${file}.safetensors`, import.meta.url)
+  const { tensors, metadata } = readSafetensors(readFileSync(path), file)
+  return (name: string): { seed: number; recorded: Map<string, Numbers> } => {
+    const prefix = `${name}/`
+    const own = [...tensors].filter(([key]) => key.startsWith(prefix))
+    return {
+      seed: Number(metadata[name]),
+      recorded: new Map(own.map(([key, { data }]) => [key.slice(prefix.length), data as Numbers])),
+    }
+  }
+}
+
+const largest = (data: Numbers): number =>
+  Array.from(data).reduce((most, number) => Math.max(most, Math.abs(number)), 0)
+
+/** Zero but for rounding, such as the gradient of a bias before a batch normalisation. */
+const vanishes = (data: Numbers): boolean => largest(data) < 1e-12
+
+/** Every recorded tensor must have come out, and be near; one that vanishes is all rounding errors: ten times as far. */
+export const expectNear = (
+  got: ReadonlyMap<string, Numbers>,
+  recorded: ReadonlyMap<string, Numbers>,
+  tolerance: number,
+): void => {
+  expect([...got.keys()].sort()).toEqual([...recorded.keys()].sort())
+  const far = [...recorded]
+    .map(([name, wanted]) => {
+      const own = got.get(name) as Numbers
+      return { name, distance: vanishes(wanted) ? largest(own) / 10 : distance(own, wanted) }
+    })
+    .filter(({ distance }) => !(distance <= tolerance))
+  expect(far, `tensors further than ${tolerance} from PyTorch's`).toEqual([])
+}
+
+export const dataOf = (outputs: Tensors): Map<string, Numbers> =>
+  new Map(Object.entries(outputs).map(([name, { data }]) => [name, data]))
+
+export const runOnce = async (engine: Engine, graph: Graph, feeds: Tensors): Promise<Tensors> => {
+  const compiled = await engine.compile(graph)
+  try {
+    return await compiled.run(feeds)
+  } finally {
+    await compiled.dispose()
+  }
+}
+
+/** One pass in training: y, the loss, all its gradients, all running statistics after it. */
+export const pass = (
+  network: Layer,
+  shape: Shape,
+  objective: (y: Value) => Value,
+  batchStatistics = true,
+): Graph => {
+  const all = variables(network)
+  const values = new Map(all.map(({ name, tensor }) => [name, input(name, tensor.shape)]))
+  const outputs: Record<string, Value> = {}
+  const mode: Mode = {
+    training: true,
+    batchStatistics,
+    update: (buffer, next) => {
+      outputs[`next/${buffer.name}`] = next
+    },
+    mask: (shape, rate) => input(`mask of ${rate}`, shape),
+  }
+  const x = input('x', shape)
+  const y = trace(network, name => values.get(name) as Value, x, mode)
+  const loss = objective(y)
+  const parameters = all
+    .filter(({ tensor }) => tensor.kind === 'parameter')
+    .map(({ name }) => values.get(name) as Value)
+  const wanted = [x, ...parameters]
+  for (const [i, gradient] of gradients(loss, wanted).entries())
+    outputs[`gradient/${wanted[i].name}`] = gradient
+  return graph({ y, loss, ...outputs })
+}
+
+/** Every float input of a graph, by the formula. */
+export const feedsOf = ({ inputs }: Graph, seed: number, scale = 1): Tensors =>
+  Object.fromEntries(
+    inputs
+      .filter(({ dtype }) => dtype === 'float')
+      .map(({ name = '', shape }) => {
+        const data = value(seed, { name, shape }, name === 'x' ? scale : 1)
+        return [name, { shape, data }]
+      }),
+  )
+
+export const classification = (y: Value): Value =>
+  crossEntropy(y, input('labels', [y.shape[0]], 'int'))
+
+export const labelFeed = (count: number): Tensors => ({
+  labels: { shape: [count], data: labels(count, CLASSES) },
+})
