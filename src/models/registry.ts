@@ -11,10 +11,21 @@ import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { CIFAR } from './cifar.ts'
+import { MOBILENET } from './mobilenet.ts'
 import { RESNETS } from './resnets.ts'
+import { SHUFFLENET } from './shufflenet.ts'
+import { SHUFFLENETV2 } from './shufflenetv2.ts'
+import { VGG } from './vgg.ts'
 
 /** Every family; a name stands in one of them only. */
-const BACKBONES: Family = { ...RESNETS, ...CIFAR }
+const BACKBONES: Family = {
+  ...RESNETS,
+  ...VGG,
+  ...MOBILENET,
+  ...SHUFFLENET,
+  ...SHUFFLENETV2,
+  ...CIFAR,
+}
 
 /** The papers' own attentions, listed with every backbone; any other goes by its prefix too. */
 const LISTED = ['se', 'sk', 'gct'] as const satisfies readonly AttentionName[]
