@@ -45,6 +45,7 @@ const kinds = {
       reduction: positive.optional(),
       floor: natural.optional(),
       select: flag.optional(),
+      split: flag.optional(),
     }),
     build: sk,
   },

@@ -91,6 +91,7 @@ const pass = (
       outputs[`next/${buffer.name}`] = next
     },
     mask: (shape, rate) => input(`mask of ${rate}`, shape),
+    uniform: shape => input('uniform', shape),
   }
   const x = input('x', shape)
   const y = trace(network, name => values.get(name) as Value, x, mode)
