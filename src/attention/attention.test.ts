@@ -206,7 +206,7 @@ describe('positions', () => {
   const BN = 'batchNormalizationInference'
   type Expected = readonly [channels: number, from: string, to: string]
   const WANTED: Readonly<
-    Record<Block, Readonly<Record<Exclude<Position, 'before-conv'>, Expected>>>
+    Record<Block, Readonly<Record<Exclude<Position, 'before-conv' | 'stage-end'>, Expected>>>
   > = {
     basic: {
       standard: [16, `${BN} layer2.0.bn2`, 'add layer2.0'],
@@ -386,17 +386,17 @@ describe('attention as text', () => {
 
   const RECALIBRATION = POSITIONS.join(', ')
   it.each([
-    ['', 'one of se, sk, gct, got none. Did you mean se?'],
-    ['see', 'one of se, sk, gct, got see. Did you mean se?'],
-    ['attention', 'one of se, sk, gct, got attention'],
+    ['', `one of ${attentionNames.join(', ')}, got none. Did you mean se?`],
+    ['see', `one of ${attentionNames.join(', ')}, got see. Did you mean se?`],
+    ['attention', `one of ${attentionNames.join(', ')}, got attention`],
     [
       'se:redction=8',
       'options among stages, at, reduction, bias, squeeze, gate, got redction. Did you mean reduction?',
     ],
-    ['sk:at=pre', 'options among stages, branches, reduction, floor, select, got at'],
+    ['sk:at=pre', 'options among stages, branches, reduction, floor, select, split, got at'],
     [
       'gct:epsilom=1',
-      'options among stages, at, norm, afterRelu, epsilon, got epsilom. Did you mean epsilon?',
+      'options among stages, at, norm, embedding, normalisation, gate, afterRelu, epsilon, got epsilom. Did you mean epsilon?',
     ],
     ['se:reduction', 'options as name=value, got reduction'],
     ['se:at=after', `at among ${RECALIBRATION}, got after`],
@@ -404,14 +404,22 @@ describe('attention as text', () => {
     ['se:squeeze=min', 'squeeze among mean, max, none, got min'],
     ['se:gate=elu', 'gate among sigmoid, tanh, relu, got elu'],
     ['gct:norm=l3', 'norm among l2, l1, got l3'],
-    ['sk:branches=3+4', 'branches among 1, 3, 5, 7, got 3+4'],
-    ['se:reduction=0', 'a valid reduction (Too small: expected number to be >0), got 0'],
+    ['sk:branches=3+4', 'branches among 1, 3, 5, 7, with + between, such as 3+5+7, got 3+4'],
+    ['se:reduction=0', 'reduction as a number above 0, got 0'],
+    ['se:reduction=', 'reduction as a number above 0, got '],
+    ['se:bias=true,reduction=many', 'reduction as a number above 0, got many'],
+    ['sk:floor=1.5', 'floor as a whole number from 1, got 1.5'],
+    ['se:stages=6', 'stages as a whole number from 1 to 5, with + between, such as 3+4, got 6'],
+    ['eca:kernel=4', 'kernel as an odd number, got 4'],
+    ['eca:kernel=-3', 'kernel as an odd number, got -3'],
+    ['ge:extent=3', 'extent among 2, 4, 8, global, got 3'],
     [
-      'se:bias=true,reduction=many',
-      'a valid reduction (Invalid input: expected number, received NaN), got many',
+      'ge:maps=256x0',
+      'maps as pairs of whole numbers, with + between, such as 256x56+512x28, got 256x0',
     ],
-    ['sk:floor=1.5', 'a valid floor (Invalid input: expected int, received number), got 1.5'],
-    ['se:stages=6', 'a valid stages (Too big: expected number to be <=5), got 6'],
+    ['fca:frequencies=33', 'frequencies as a whole number from 1 to 32, got 33'],
+    ['splat:lambda=1', 'options among stages, radix, reduction, floor, avd, got lambda'],
+    ['simam:lambda=1e', 'lambda as a number above 0, got 1e'],
   ])('refuses %j', (spec, message) => {
     const error = (() => {
       try {

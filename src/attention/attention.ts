@@ -1,6 +1,6 @@
 /**
  * What a backbone offers to attention, as data. A recalibration keeps the shape of what it is put
- * on, and stands at one of six positions; a replacement takes the place of a block's spatial
+ * on, and stands at one of the positions below; a replacement takes the place of a block's spatial
  * convolution. Either is built anew, for the channels at hand, wherever it goes.
  */
 
@@ -10,10 +10,19 @@ import type { ConvolutionLayerOptions, Layer } from '../nn/index.ts'
  * Where a recalibration stands in a residual unit y = relu(F(x) + x):
  * `standard` on F's output before the addition, `pre` on F's input, `post` on y,
  * `identity` on the shortcut (after its projection, where there is one), `inside` after the
- * batch normalisation of the block's spatial (first 3×3) convolution, and `before-conv` on the
- * input of every convolution of the network, its stem and projections included.
+ * batch normalisation of the block's spatial (first 3×3) convolution, `before-conv` on the
+ * input of every convolution of the network, its stem and projections included, and `stage-end` on
+ * the output of each stage's last unit, once a stage.
  */
-export const POSITIONS = ['standard', 'pre', 'post', 'identity', 'inside', 'before-conv'] as const
+export const POSITIONS = [
+  'standard',
+  'pre',
+  'post',
+  'identity',
+  'inside',
+  'before-conv',
+  'stage-end',
+] as const
 export type Position = (typeof POSITIONS)[number]
 
 export interface Recalibration {
@@ -22,6 +31,8 @@ export interface Recalibration {
   readonly name: string
   /** Where its paper puts it. */
   readonly at: Position
+  /** The stages where its paper puts it, if not in all. */
+  readonly stages?: readonly number[]
   build(channels: number): Layer
 }
 

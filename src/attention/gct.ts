@@ -6,6 +6,10 @@
  * Difference from equation 3: ε is added to the mean over channels, as in the authors' code, which
  * is ε·C in the paper's form; √C is absorbed in the mean. With α = 1 and γ = β = 0 at the start,
  * the block begins as identity.
+ *
+ * Of Table 6's other rows the paper gives no formula; here l∞ embeds by the largest magnitude, mean
+ * and variance normalise to (s − mean) / √(variance + ε), and the sigmoid gates as it is, without a
+ * factor: it begins by halving.
  */
 
 import type { Value } from '../graph/index.ts'
@@ -14,11 +18,15 @@ import {
   abs,
   add,
   div,
+  elu,
   mul,
+  reduceMax,
   reduceMean,
   reduceSum,
   reduceSumSquare,
+  sigmoid,
   sqrt,
+  sub,
   tanh,
 } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
@@ -27,29 +35,59 @@ const SPACE = [2, 3]
 const CHANNELS = [1]
 const keep = { keepDims: true }
 
+type Norm = 'l2' | 'l1'
+
 export interface GCTOptions {
-  /** The norm that embeds a channel and normalises over channels (Table 6). */
-  readonly norm?: 'l2' | 'l1'
-  /** For l1: the input comes from a ReLU, so its absolute value needs no computing. */
+  /** The norm of both embedding and normalisation, as in the authors' code. */
+  readonly norm?: Norm
+  /** The norm that embeds a channel, if it is another (Table 6). */
+  readonly embedding?: Norm | 'linf'
+  /** What the embeddings are normalised by over channels, if it is another (Table 6). */
+  readonly normalisation?: Norm | 'meanvar'
+  /** 1 + tanh, a plain sigmoid, or 1 + ELU (Table 6). */
+  readonly gate?: keyof typeof gates
+  /** For l1 and linf: the input comes from a ReLU, so its absolute value needs no computing. */
   readonly afterRelu?: boolean
   readonly epsilon?: number
 }
 
+type Embedding = Pick<Required<GCTOptions>, 'epsilon' | 'afterRelu'>
+
 const embeddings = {
-  l2: (x: Value, { epsilon }: Required<GCTOptions>) =>
-    sqrt(add(reduceSumSquare(x, SPACE, keep), epsilon)),
-  l1: (x: Value, { afterRelu }: Required<GCTOptions>) =>
-    reduceSum(afterRelu ? x : abs(x), SPACE, keep),
-}
-const magnitudes = {
-  l2: (s: Value, epsilon: number) => sqrt(add(reduceMean(mul(s, s), CHANNELS, keep), epsilon)),
-  l1: (s: Value, epsilon: number) => add(reduceMean(abs(s), CHANNELS, keep), epsilon),
+  l2: (x: Value, { epsilon }: Embedding) => sqrt(add(reduceSumSquare(x, SPACE, keep), epsilon)),
+  l1: (x: Value, { afterRelu }: Embedding) => reduceSum(afterRelu ? x : abs(x), SPACE, keep),
+  linf: (x: Value, { afterRelu }: Embedding) => reduceMax(afterRelu ? x : abs(x), SPACE, keep),
 }
 
-/** [N, channels, H, W] → the same shape, each channel gated by 1 + tanh. */
+const rootMeanSquare = (s: Value, epsilon: number): Value =>
+  sqrt(add(reduceMean(mul(s, s), CHANNELS, keep), epsilon))
+
+const normalisations = {
+  l2: (s: Value, epsilon: number) => div(s, rootMeanSquare(s, epsilon)),
+  l1: (s: Value, epsilon: number) => div(s, add(reduceMean(abs(s), CHANNELS, keep), epsilon)),
+  meanvar: (s: Value, epsilon: number) => {
+    const centred = sub(s, reduceMean(s, CHANNELS, keep))
+    return div(centred, rootMeanSquare(centred, epsilon))
+  },
+}
+
+const gates = {
+  tanh: (x: Value) => add(1, tanh(x)),
+  sigmoid,
+  elu: (x: Value) => add(1, elu(x)),
+}
+
+/** [N, channels, H, W] → the same shape, each channel gated. */
 export const gatedChannelTransformation = (
   channels: number,
-  { norm = 'l2', afterRelu = false, epsilon = 1e-5 }: GCTOptions = {},
+  {
+    norm = 'l2',
+    embedding = norm,
+    normalisation = norm,
+    gate = 'tanh',
+    afterRelu = false,
+    epsilon = 1e-5,
+  }: GCTOptions = {},
 ): Layer => {
   const perChannel = [1, channels, 1, 1]
   return layer(
@@ -59,9 +97,9 @@ export const gatedChannelTransformation = (
       beta: parameter(perChannel, constantly(0)),
     },
     ({ alpha, gamma, beta }, x) => {
-      const s = mul(alpha, embeddings[norm](x, { norm, afterRelu, epsilon }))
-      const normalised = div(s, magnitudes[norm](s, epsilon))
-      return mul(x, add(1, tanh(add(mul(gamma, normalised), beta))))
+      const s = mul(alpha, embeddings[embedding](x, { afterRelu, epsilon }))
+      const normalised = normalisations[normalisation](s, epsilon)
+      return mul(x, gates[gate](add(mul(gamma, normalised), beta)))
     },
   )
 }

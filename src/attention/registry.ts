@@ -1,68 +1,32 @@
 /** Attention by name, with its options as text: `se:reduction=8,at=pre,stages=4`. */
 
-import { z } from 'zod'
 import { UsageError } from '../errors.ts'
 import { suggestion } from '../suggest.ts'
-import { type Attention, POSITIONS, type Position } from './attention.ts'
+import type { Attention, Position } from './attention.ts'
+import { bam } from './bam.ts'
+import { ATTENTIONS, type AttentionName, attentionNames, optionsOf } from './catalogue.ts'
+import { cbam } from './cbam.ts'
+import { ca } from './coordinate.ts'
+import { eca } from './eca.ts'
+import { fca } from './fca.ts'
+import { gc } from './gc.ts'
 import { gct } from './gct.ts'
+import { ge } from './ge.ts'
+import type { Meanings } from './options.ts'
 import { se } from './se.ts'
-import { type Branch, sk } from './sk.ts'
+import { simam } from './simam.ts'
+import { sk } from './sk.ts'
+import { splat } from './splitAttention.ts'
+import { srm } from './srm.ts'
 
-const flag = z.enum(['true', 'false']).transform(text => text === 'true')
-const positive = z.coerce.number().positive()
-const natural = z.coerce.number().int().positive()
-const list = <Item extends z.ZodType>(item: Item) =>
-  z.preprocess(text => String(text).split('+'), z.array(item))
+export { type AttentionName, attentionNames } from './catalogue.ts'
 
-/** The papers' notation: K3 is 3×3, K5 and K7 are 3×3 with dilation 2 and 3. */
-const BRANCHES: Readonly<Record<string, Branch>> = {
-  '1': { kernel: 1 },
-  '3': { kernel: 3 },
-  '5': { kernel: 3, dilation: 2 },
-  '7': { kernel: 3, dilation: 3 },
-}
-const branch = z.enum(['1', '3', '5', '7']).transform(kernel => BRANCHES[kernel])
-
-const everywhere = { stages: list(z.coerce.number().int().min(1).max(5)).optional() }
-const recalibration = { ...everywhere, at: z.enum(POSITIONS).optional() }
-
-/** What stands behind each name: its options as they come in text, and what they make. */
-const kinds = {
-  se: {
-    options: z.strictObject({
-      ...recalibration,
-      reduction: positive.optional(),
-      bias: flag.optional(),
-      squeeze: z.enum(['mean', 'max', 'none']).optional(),
-      gate: z.enum(['sigmoid', 'tanh', 'relu']).optional(),
-    }),
-    build: se,
-  },
-  sk: {
-    options: z.strictObject({
-      ...everywhere,
-      branches: list(branch).optional(),
-      reduction: positive.optional(),
-      floor: natural.optional(),
-      select: flag.optional(),
-      split: flag.optional(),
-    }),
-    build: sk,
-  },
-  gct: {
-    options: z.strictObject({
-      ...recalibration,
-      norm: z.enum(['l2', 'l1']).optional(),
-      afterRelu: flag.optional(),
-      epsilon: positive.optional(),
-    }),
-    build: gct,
-  },
-} as const
-
-/** The names that an attention can be asked for by. */
-export const attentionNames = Object.keys(kinds) as readonly AttentionName[]
-export type AttentionName = keyof typeof kinds
+/** What each name builds of its options. */
+const builders: {
+  readonly [Name in AttentionName]: (
+    options: Meanings<(typeof ATTENTIONS)[Name]['options']> & { at?: Position },
+  ) => Attention
+} = { se, sk, gct, ge, eca, cbam, bam, srm, gc, fca, simam, ca, splat }
 
 export interface PluggedAttention {
   readonly attention: Attention
@@ -73,7 +37,7 @@ const refuse = (spec: string, expected: string, got: string, hint?: string): nev
   throw new UsageError({ where: `attention ${spec}`, expected, got, ...(hint ? { hint } : {}) })
 }
 
-const optionsOf = (spec: string, text: string): Record<string, string> => {
+const given = (spec: string, text: string): readonly (readonly [name: string, text: string])[] => {
   const options = text
     .split(',')
     .filter(part => part !== '')
@@ -84,7 +48,7 @@ const optionsOf = (spec: string, text: string): Record<string, string> => {
     })
   const twice = options.find(([name], i) => options.findIndex(other => other[0] === name) !== i)
   if (twice !== undefined) refuse(spec, `${twice[0]} once`, 'it twice')
-  return Object.fromEntries(options)
+  return options
 }
 
 /**
@@ -93,36 +57,26 @@ const optionsOf = (spec: string, text: string): Record<string, string> => {
  */
 export const parseAttention = (spec: string): PluggedAttention => {
   const [name, ...rest] = spec.split(':')
-  if (!Object.hasOwn(kinds, name))
-    refuse(
+  const known = attentionNames.find(known => known === name)
+  if (known === undefined)
+    return refuse(
       spec,
       `one of ${attentionNames.join(', ')}`,
       name || 'none',
       suggestion(name, attentionNames),
     )
-  const kind = kinds[name as AttentionName]
-  const given = optionsOf(spec, rest.join(':'))
-  const { success, error, data } = kind.options.safeParse(given)
-  if (!success) {
-    const [issue] = error.issues
-    const names = Object.keys(kind.options.shape)
-    if (issue.code === 'unrecognized_keys')
-      refuse(
-        spec,
-        `options among ${names.join(', ')}`,
-        issue.keys[0],
-        suggestion(issue.keys[0], names),
-      )
-    const option = String(issue.path[0])
-    const expected =
-      issue.code === 'invalid_value'
-        ? `${option} among ${issue.values.join(', ')}`
-        : `a valid ${option} (${issue.message})`
-    refuse(spec, expected, given[option])
-  }
-  const { stages, ...options } = data as { stages?: readonly number[]; at?: Position }
+  const table = optionsOf(ATTENTIONS[known])
+  const names = Object.keys(table)
+  const options = given(spec, rest.join(':')).map(([name, text]) => {
+    if (!Object.hasOwn(table, name))
+      refuse(spec, `options among ${names.join(', ')}`, name, suggestion(name, names))
+    const meaning = table[name].read(text)
+    if (meaning === undefined) refuse(spec, `${name} ${table[name].expected}`, text)
+    return [name, meaning] as const
+  })
+  const { stages, ...own } = Object.fromEntries(options) as { stages?: readonly number[] }
   return {
-    attention: (kind.build as (options: object) => Attention)(options),
+    attention: (builders[known] as (options: object) => Attention)(own),
     ...(stages === undefined ? {} : { stages }),
   }
 }

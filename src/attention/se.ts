@@ -4,13 +4,14 @@
  *
  * Both fully connected layers are 1×1 convolutions on the squeezed map, with biases as in the
  * released models; the paper's ablations have none (section 6). Variants of its Tables 10-16 are
- * options. Hidden width: ⌊channels / reduction⌋, at least 1.
+ * options.
  */
 
 import type { Value } from '../graph/index.ts'
 import { conv2d, globalAveragePool, type Layer, layer } from '../nn/index.ts'
 import { mul, reduceMax, relu, sigmoid, tanh } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
+import { hiddenWidth } from './hidden.ts'
 
 const squeezes = {
   mean: globalAveragePool,
@@ -35,7 +36,7 @@ export const squeezeExcite = (
   channels: number,
   { reduction = 16, bias = true, squeeze = 'mean', gate = 'sigmoid' }: SEOptions = {},
 ): Layer => {
-  const hidden = Math.max(1, Math.floor(channels / reduction))
+  const hidden = hiddenWidth(channels, reduction)
   return layer(
     { fc1: conv2d(channels, hidden, 1, { bias }), fc2: conv2d(hidden, channels, 1, { bias }) },
     ({ fc1, fc2 }, u) => {

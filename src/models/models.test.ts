@@ -296,7 +296,7 @@ describe('every name', () => {
     for (const name of ['resnet20', 'resnet50', 'resnext101'])
       expect(modelNames.filter(known => known.endsWith(name))).toEqual([
         name,
-        ...attentionNames.map(prefix => `${prefix}-${name}`),
+        ...['se', 'sk', 'gct'].map(prefix => `${prefix}-${name}`),
       ])
     expect(modelNames.filter(known => known.includes('sknet'))).toEqual([
       'sknet26',
@@ -343,7 +343,7 @@ describe('other names', () => {
     expect(() => model('resnet50', plug('sa'))).toThrow(
       new UsageError({
         where: 'attention sa',
-        expected: 'one of se, sk, gct',
+        expected: `one of ${attentionNames.join(', ')}`,
         got: 'sa',
         hint: 'Did you mean se?',
       }),

@@ -12,7 +12,6 @@ import {
   type Layer,
   layer,
   linear,
-  sequential,
 } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
@@ -71,7 +70,7 @@ const stage = (
   const blocks = Array.from({ length: depth }, (_, i) =>
     i === 0 ? unit(channels, index === 0 ? 1 : 2) : unit(outputs, 1),
   )
-  return { blocks: sequential(...blocks), outputs }
+  return { blocks: plugs.stage(blocks, outputs), outputs }
 }
 
 const DEFAULTS = {

@@ -14,6 +14,7 @@ import {
   conv2d,
   type Initialiser,
   type Layer,
+  layer,
   sequential,
 } from '../nn/index.ts'
 import type { PerAxis } from '../ops/index.ts'
@@ -22,12 +23,15 @@ export interface AttentionOptions {
   readonly attention?: Attention | undefined
   /** Where a recalibration stands, if not where its paper puts it. */
   readonly at?: Position | undefined
-  /** The stages that get it; all unless given. */
+  /** The stages that get it; those of its paper unless given, which are mostly all. */
   readonly stages?: readonly number[] | undefined
 }
 
-/** The channels at each position of a unit that is not in front of a convolution. */
-export type UnitChannels = Readonly<Record<Exclude<Position, 'before-conv'>, number>>
+/** Where attention stands outside of units. */
+type Elsewhere = 'before-conv' | 'stage-end'
+
+/** The channels at each position within a unit. */
+export type UnitChannels = Readonly<Record<Exclude<Position, Elsewhere>, number>>
 
 type Children = Readonly<Record<string, unknown>>
 
@@ -40,6 +44,8 @@ export interface Recalibrated {
 
 export interface Sockets {
   unit(channels: UnitChannels): Recalibrated
+  /** The units of the stage one after the other, with what stands at their end. */
+  stage(units: readonly Layer[], outputs: number): Layer
   /** A convolution, with what stands before it. */
   convolution(
     channels: number,
@@ -57,13 +63,17 @@ export interface Sockets {
   ): Layer | undefined
 }
 
+const isElsewhere = (position: Position): position is Elsewhere =>
+  position === 'before-conv' || position === 'stage-end'
+
 /** The sockets of one stage. */
 export const sockets = (
   { attention, at, stages }: AttentionOptions,
   stage: number,
   initialise: Initialiser,
 ): Sockets => {
-  const plugged = stages === undefined || stages.includes(stage) ? attention : undefined
+  const chosen = stages ?? (attention?.kind === 'recalibration' ? attention.stages : undefined)
+  const plugged = chosen === undefined || chosen.includes(stage) ? attention : undefined
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
   const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
@@ -73,7 +83,7 @@ export const sockets = (
   }
   return {
     unit: channels => {
-      if (recalibration === undefined || position === undefined || position === 'before-conv')
+      if (recalibration === undefined || position === undefined || isElsewhere(position))
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
       return {
@@ -83,6 +93,14 @@ export const sockets = (
           return (here, x) => (here === position ? recalibrate(x) : x)
         },
       }
+    },
+    stage: (units, outputs) => {
+      if (recalibration === undefined || position !== 'stage-end') return sequential(...units)
+      const { name } = recalibration
+      return layer(
+        { ...Object.fromEntries(units.entries()), [name]: recalibration.build(outputs) },
+        (children, x) => children[name](units.reduce((y, _, i) => children[i](y), x)),
+      )
     },
     convolution: (channels, outputs, kernel, options) =>
       preceded(channels, conv2d(channels, outputs, kernel, { initialise, ...options })),

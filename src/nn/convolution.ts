@@ -6,8 +6,9 @@ import { he, pytorchBias } from './initialise.ts'
 import { type Initialiser, type Layer, layer, parameter } from './layer.ts'
 
 export interface ConvolutionLayerOptions extends ConvolutionOptions {
-  readonly bias?: boolean
-  /** How the weight begins; a bias begins as PyTorch's. */
+  /** Whether there is one, or how it begins; otherwise as PyTorch's. */
+  readonly bias?: boolean | Initialiser
+  /** How the weight begins. */
   readonly initialise?: Initialiser
 }
 
@@ -19,7 +20,7 @@ const convolutionLayer = (
   layer(
     {
       weight: parameter(weight, initialise),
-      bias: bias ? parameter([outputs], pytorchBias(weight)) : undefined,
+      bias: bias ? parameter([outputs], bias === true ? pytorchBias(weight) : bias) : undefined,
     },
     ({ weight, bias }, x) => convolution(x, weight, bias, options),
   )

@@ -1,0 +1,52 @@
+/**
+ * Efficient Channel Attention (Wang, Wu, Zhu, Li, Zuo, Hu: ECA-Net, arXiv:1910.03151):
+ * x̃ = σ(conv1d_k(z)) · x, z the means of the channels as one sequence, zero-padded (equation 9),
+ * k the odd number next to (log₂ C + b) / γ (equation 12).
+ *
+ * Weight names are those of the authors and of timm. An even ⌊(log₂ C + b) / γ⌋ becomes the odd
+ * number above, as in timm, so that 2048 channels take 7 and ResNet-50 has 86 weights; the 80 that
+ * the paper names are `kernel: 5` in all of its 16 blocks. The authors' released networks set k
+ * by hand.
+ */
+
+import { conv1d, globalAveragePool, type Layer, layer, pytorch } from '../nn/index.ts'
+import { mul, reshape, sigmoid } from '../ops/index.ts'
+import type { Position, Recalibration } from './attention.ts'
+
+export interface ECAOptions {
+  /** k, odd, in place of the rule. */
+  readonly kernel?: number
+  readonly gamma?: number
+  readonly beta?: number
+}
+
+/** The kernel of so many channels: equation 12, at least 3. */
+export const ecaKernel = (channels: number, gamma = 2, beta = 1): number => {
+  const whole = Math.floor(Math.abs((Math.log2(channels) + beta) / gamma))
+  return Math.max(whole % 2 === 1 ? whole : whole + 1, 3)
+}
+
+/** [N, channels, H, W] → the same shape, each channel scaled. */
+export const efficientChannelAttention = (
+  channels: number,
+  { gamma = 2, beta = 1, kernel = ecaKernel(channels, gamma, beta) }: ECAOptions = {},
+): Layer =>
+  layer(
+    { conv: conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, initialise: pytorch }) },
+    ({ conv }, x) => {
+      const [n] = x.shape
+      const z = reshape(globalAveragePool(x), [n, 1, channels])
+      return mul(x, reshape(sigmoid(conv(z)), [n, channels, 1, 1]))
+    },
+  )
+
+/** ECA as attention of a backbone. */
+export const eca = ({
+  at = 'standard',
+  ...options
+}: ECAOptions & { at?: Position } = {}): Recalibration => ({
+  kind: 'recalibration',
+  name: 'eca',
+  at,
+  build: channels => efficientChannelAttention(channels, options),
+})

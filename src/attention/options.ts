@@ -1,0 +1,82 @@
+/** How an option of an attention is written as text, what is expected of it, and what it means. */
+
+export interface Option<Meaning = unknown> {
+  /** What may be given, to be read after the option's name: `among l1, l2`, `as a number above 0`. */
+  readonly expected: string
+  /** The same for a list of all options; a plain number or flag needs no saying. */
+  readonly values?: string
+  /** Undefined for a text that is none. */
+  read(text: string): Meaning | undefined
+}
+
+/** Options by name, each of which may be left out. */
+export type OptionTable = Readonly<Record<string, Option>>
+
+/** What a table's options mean, once read. */
+export type Meanings<Table extends OptionTable> = {
+  readonly [Name in keyof Table]?: Table[Name] extends Option<infer Meaning> ? Meaning : never
+}
+
+/** One of several words, each with its meaning. */
+const among = <Meaning>(meanings: Readonly<Record<string, Meaning>>, values?: string) => {
+  const expected = `among ${Object.keys(meanings).join(', ')}`
+  const read = (text: string) => (Object.hasOwn(meanings, text) ? meanings[text] : undefined)
+  return { expected, read, ...(values === undefined ? {} : { values }) } satisfies Option<Meaning>
+}
+
+export const flag: Option<boolean> = among({ true: true, false: false })
+
+/** One of several words that stand for themselves. */
+export const oneOf = <Word extends string>(...words: readonly Word[]): Option<Word> =>
+  among(
+    Object.fromEntries(words.map(word => [word, word])) as Record<string, Word>,
+    words.join(', '),
+  )
+
+/** One of several words that stand for something else. */
+export const named = <Meaning>(meanings: Readonly<Record<string, Meaning>>): Option<Meaning> =>
+  among(meanings, Object.keys(meanings).join(', '))
+
+const number = (expected: string, holds: (number: number) => boolean): Option<number> => ({
+  expected,
+  read: text => {
+    const value = text === '' ? Number.NaN : Number(text)
+    return Number.isFinite(value) && holds(value) ? value : undefined
+  },
+})
+
+export const positive = number('as a number above 0', value => value > 0)
+
+/** A whole number within bounds. */
+export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): Option<number> =>
+  number(
+    most === Number.MAX_SAFE_INTEGER
+      ? `as a whole number from ${least}`
+      : `as a whole number from ${least} to ${most}`,
+    value => Number.isInteger(value) && value >= least && value <= most,
+  )
+
+/** An odd number from 1: the width of something with a middle. */
+export const odd = number('as an odd number', value => Number.isInteger(value) && value % 2 === 1)
+
+/** One or more, with + between. */
+export const list = <Meaning>(item: Option<Meaning>, example: string): Option<Meaning[]> => ({
+  expected: `${item.expected}, with + between, such as ${example}`,
+  values: example,
+  read: text => {
+    const items = text.split('+').map(part => item.read(part.trim()))
+    return items.some(item => item === undefined) ? undefined : (items as Meaning[])
+  },
+})
+
+/** Pairs of whole numbers, with + between: 256x56+512x28. */
+export const pairs = (example: string): Option<ReadonlyMap<number, number>> => ({
+  expected: `as pairs of whole numbers, with + between, such as ${example}`,
+  values: example,
+  read: text => {
+    const found = text.split('+').map(pair => /^(\d+)x(\d+)$/.exec(pair.trim()))
+    if (found.some(pair => pair === null || Number(pair[1]) * Number(pair[2]) === 0))
+      return undefined
+    return new Map(found.map(pair => [Number(pair?.[1]), Number(pair?.[2])]))
+  },
+})

@@ -1,0 +1,41 @@
+/**
+ * SimAM (Yang, Zhang, Li, Xie: SimAM: A Simple, Parameter-Free Attention Module, ICML 2021):
+ * x̃ = x · σ(1/e*), the energy of a neuron 1/e* = (x − μ)² / (4(σ² + λ)) + ½ with mean and variance
+ * of its channel over space (equations 5 and 6), the variance divided by H·W − 1 as in the
+ * authors' code.
+ *
+ * The authors put it between a block's 3×3 convolution and its batch normalisation; here it stands
+ * after that normalisation, `inside`. It has no weights.
+ */
+
+import { sizeOf } from '../graph/index.ts'
+import { globalAveragePool, type Layer, layer } from '../nn/index.ts'
+import { add, div, mul, reduceSum, sigmoid, sub } from '../ops/index.ts'
+import type { Position, Recalibration } from './attention.ts'
+
+export interface SimAMOptions {
+  /** λ, the regulariser of the energy. */
+  readonly lambda?: number
+}
+
+/** [N, C, H, W] → the same shape, each element scaled by how far it stands out of its channel. */
+export const simpleAttention = ({ lambda = 1e-4 }: SimAMOptions = {}): Layer =>
+  layer({}, (_, x) => {
+    const others = Math.max(sizeOf(x.shape.slice(2)) - 1, 1)
+    const difference = sub(x, globalAveragePool(x))
+    const d = mul(difference, difference)
+    const variance = div(reduceSum(d, [2, 3], { keepDims: true }), others)
+    const energy = add(div(d, mul(add(variance, lambda), 4)), 0.5)
+    return mul(x, sigmoid(energy))
+  })
+
+/** SimAM as attention of a backbone. */
+export const simam = ({
+  at = 'inside',
+  ...options
+}: SimAMOptions & { at?: Position } = {}): Recalibration => ({
+  kind: 'recalibration',
+  name: 'simam',
+  at,
+  build: () => simpleAttention(options),
+})
