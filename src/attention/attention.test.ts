@@ -229,6 +229,13 @@ describe('positions', () => {
       identity: [64, 'convolution layer2.0.downsample', 'add layer2.0'],
       inside: [16, 'convolution layer2.0.conv2', `${BN} layer2.0.bn3`],
     },
+    'preactivation-basic': {
+      standard: [16, 'convolution layer2.0.conv2', 'add layer2.0'],
+      pre: [8, 'add layer1.0', `${BN} layer2.0.bn1`],
+      post: [16, 'add layer2.0', `${BN} layer3.0.bn1`],
+      identity: [16, 'convolution layer2.0.downsample', 'add layer2.0'],
+      inside: [16, 'convolution layer2.0.conv1', `${BN} layer2.0.bn2`],
+    },
   }
   const rows = Object.entries(WANTED).flatMap(([block, positions]) =>
     Object.entries(positions).map(
@@ -279,6 +286,7 @@ describe('positions', () => {
     ['basic', 'conv1'],
     ['bottleneck', 'conv2'],
     ['preactivation', 'conv2'],
+    ['preactivation-basic', 'conv1'],
   ])('of SK in a %s block is %s, in place of a spatial convolution', (block, child) => {
     const names = variables(network(block, sk())).map(({ name }) => name)
     expect(names).toContain(`layer3.0.${child}.attn.fc_reduce.weight`)
@@ -385,7 +393,7 @@ describe('attention as text', () => {
       'se:redction=8',
       'options among stages, at, reduction, bias, squeeze, gate, got redction. Did you mean reduction?',
     ],
-    ['sk:at=pre', 'options among stages, branches, reduction, floor, select, got at'],
+    ['sk:at=pre', 'options among stages, branches, reduction, floor, select, split, got at'],
     [
       'gct:epsilom=1',
       'options among stages, at, norm, embedding, normalisation, gate, afterRelu, epsilon, got epsilom. Did you mean epsilon?',

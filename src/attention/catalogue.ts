@@ -63,6 +63,7 @@ export const ATTENTIONS = {
       reduction: positive,
       floor: whole(1),
       select: flag,
+      split: flag,
     },
   },
   gct: {

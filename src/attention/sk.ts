@@ -8,6 +8,7 @@
  * no bias and begin as normal with σ = 0.01, and nothing follows V.
  */
 
+import { GraphError } from '../errors.ts'
 import type { Shape, Value } from '../graph/index.ts'
 import {
   batchNorm2d,
@@ -19,7 +20,7 @@ import {
   layer,
   normal,
 } from '../nn/index.ts'
-import { add, mul, relu, reshape, slice, softmax } from '../ops/index.ts'
+import { add, mul, relu, reshape, slice, softmax, split as splitAxis } from '../ops/index.ts'
 import type { Replacement } from './attention.ts'
 
 export interface Branch {
@@ -38,6 +39,8 @@ export interface SKOptions {
   readonly floor?: number
   /** Without selection the branches are simply added (Table 7). */
   readonly select?: boolean
+  /** Branch m sees the m-th part of the channels only, as in timm's skresnet18. */
+  readonly split?: boolean
 }
 
 const sum = (values: readonly Value[]): Value => values.reduce((total, value) => add(total, value))
@@ -73,12 +76,21 @@ export const selectiveKernel = (
     reduction = 16,
     floor = 32,
     select = true,
+    split = false,
   }: SKOptions = {},
 ): Layer => {
+  const part = channels / branches.length
+  if (split && !Number.isInteger(part))
+    throw new GraphError({
+      where: 'sk',
+      expected: `input channels that ${branches.length} branches can share`,
+      got: `${channels}`,
+      hint: 'Leave out split',
+    })
   const path = ({ kernel, dilation = 1, group: own = group }: Branch): Layer =>
     layer(
       {
-        conv: conv2d(channels, outputs, kernel, {
+        conv: conv2d(split ? part : channels, outputs, kernel, {
           stride,
           dilation,
           padding: (dilation * (kernel - 1)) / 2,
@@ -96,7 +108,9 @@ export const selectiveKernel = (
       attn: select ? selection(outputs, branches.length, features) : undefined,
     },
     ({ paths, attn }, x) => {
-      const u = paths.map(path => path(x))
+      const sizes = new Array<number>(branches.length).fill(part)
+      const inputs = split ? splitAxis(x, sizes, 1) : paths.map(() => x)
+      const u = paths.map((path, m) => path(inputs[m]))
       if (attn === undefined) return sum(u)
       // The mean of a sum is the sum of means: one full-size addition less.
       const a = attn(sum(u.map(globalAveragePool)))

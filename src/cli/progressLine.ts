@@ -19,7 +19,8 @@ const ERASE = '\r\x1b[2K'
 export const progressLine = (quiet = false): ProgressLine => {
   const { stderr } = process
   const live = stderr.isTTY === true
-  let shown = Number.NEGATIVE_INFINITY
+  // At once where a line is live; else only work that takes a while is worth one.
+  let shown = live ? Number.NEGATIVE_INFINITY : performance.now()
   if (quiet) return { update: () => {}, line: () => {}, clear: () => {} }
   const clear = (): void => {
     if (live) stderr.write(ERASE)

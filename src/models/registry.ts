@@ -10,14 +10,34 @@ import { UsageError } from '../errors.ts'
 import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
+import { CIFAR } from './cifar.ts'
+import { MOBILENET } from './mobilenet.ts'
 import { RESNESTS } from './resnest.ts'
 import { RESNETS } from './resnets.ts'
+import { SHUFFLENET } from './shufflenet.ts'
+import { SHUFFLENETV2 } from './shufflenetv2.ts'
+import { VGG } from './vgg.ts'
 
 /** Every family; a name stands in one of them only. */
-const BACKBONES: Family = { ...RESNETS, ...RESNESTS }
+const BACKBONES: Family = {
+  ...RESNETS,
+  ...RESNESTS,
+  ...VGG,
+  ...MOBILENET,
+  ...SHUFFLENET,
+  ...SHUFFLENETV2,
+  ...CIFAR,
+}
 
 /** The papers' own attentions, listed with every backbone; any other goes by its prefix too. */
 const LISTED = ['se', 'sk', 'gct'] as const satisfies readonly AttentionName[]
+
+/** Whether a backbone has a place for an attention. */
+const fits = (
+  { positions, replaceable }: Backbone,
+  { attention }: PluggedAttention,
+  at = attention.kind === 'recalibration' ? attention.at : undefined,
+): boolean => (at === undefined ? replaceable : positions.includes(at))
 
 export interface ModelInfo {
   readonly name: string
@@ -27,8 +47,12 @@ export interface ModelInfo {
 
 /** The networks that are listed: backbones, and their variants with the papers' attentions. */
 export const modelNames: readonly string[] = Object.entries(BACKBONES).flatMap(
-  ([name, { attention }]) =>
-    attention === undefined ? [name, ...LISTED.map(prefix => `${prefix}-${name}`)] : [name],
+  ([name, backbone]) => [
+    name,
+    ...LISTED.filter(
+      prefix => backbone.attention === undefined && fits(backbone, parseAttention(prefix)),
+    ).map(prefix => `${prefix}-${name}`),
+  ],
 )
 
 export interface ModelOptions extends Omit<NetworkOptions, 'attention' | 'at' | 'stages'> {
@@ -71,6 +95,36 @@ export const describeModel = (name: string): ModelInfo => {
   return { name, describe: `${backbone.describe}${plugged}`, size: backbone.size }
 }
 
+const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention): void => {
+  if (fits(backbone, plugged)) return
+  const { attention } = plugged
+  throw new UsageError({
+    where: `model ${name}`,
+    expected:
+      backbone.positions.length > 0
+        ? `an attention at ${backbone.positions.join(', ')}`
+        : 'no attention: its own is part of it',
+    got:
+      attention.kind === 'recalibration'
+        ? `${attention.name} at ${attention.at}`
+        : `${attention.name}, which replaces a spatial convolution`,
+  })
+}
+
+const checkVariations = (name: string, { variations }: Backbone, given: object): void => {
+  for (const [option, value] of Object.entries(given))
+    if (
+      value !== undefined &&
+      !variations.some(known => known === option) &&
+      option !== 'initialise'
+    )
+      throw new UsageError({
+        where: `model ${name}`,
+        expected: variations.length > 0 ? `options among ${variations.join(', ')}` : 'no options',
+        got: option,
+      })
+}
+
 /**
  * Builds a network.
  * @throws UsageError for an unknown name or attention, with the nearest known one
@@ -80,7 +134,9 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
   const { attention: given = attention, ...rest } = options
   const plugged: PluggedAttention | undefined =
     given === undefined ? undefined : parseAttention(given)
-  const { classes = backbone.classes, channels = 3 } = rest
+  const { classes = backbone.classes, channels = 3, ...variations } = rest
+  if (plugged !== undefined) checkPlace(name, backbone, plugged)
+  checkVariations(name, backbone, variations)
   for (const [option, value] of Object.entries({ classes, channels }))
     if (!Number.isInteger(value) || value < 1)
       throw new UsageError({

@@ -12,6 +12,8 @@ export interface UnitOptions {
   readonly sockets: Sockets
   /** What the shortcut does where shapes differ: a 1×1 projection, or subsampling and zero channels. */
   readonly shortcut: 'projection' | 'pad'
+  /** The kernel of a projection that strides. */
+  readonly shortcutKernel?: 1 | 3
 }
 
 export interface BottleneckOptions extends UnitOptions {
@@ -20,6 +22,8 @@ export interface BottleneckOptions extends UnitOptions {
   readonly group: number
   /** Which convolution strides: the first 1×1 (the paper's v1) or the 3×3 (v1.5, torchvision's). */
   readonly strideIn: '1x1' | '3x3'
+  /** Whether the first 1×1 has half the width (SENet-154). */
+  readonly halved?: boolean
 }
 
 /** Option A of the paper: every stride-th pixel, new channels zero. No parameters. */
@@ -34,12 +38,12 @@ const subsample = (channels: number, outputs: number, stride: number): Layer =>
 const downsampling = (
   channels: number,
   outputs: number,
-  { stride, sockets, shortcut }: UnitOptions,
+  { stride, sockets, shortcut, shortcutKernel = 1 }: UnitOptions,
 ): Layer | undefined => {
   if (stride === 1 && channels === outputs) return undefined
   return shortcut === 'pad'
     ? subsample(channels, outputs, stride)
-    : sockets.projection(channels, outputs, stride)
+    : sockets.projection(channels, outputs, stride, stride === 1 ? 1 : shortcutKernel)
 }
 
 /** Two 3×3 convolutions; a replacement takes the first, as in timm's skresnet18. */
@@ -80,10 +84,11 @@ export const bottleneck = (
   outputs: number,
   options: BottleneckOptions,
 ): Layer => {
-  const { stride, sockets, width, group, strideIn } = options
+  const { stride, sockets, width, group, strideIn, halved = false } = options
+  const narrow = halved ? width / 2 : width
   const [first, second] = strideIn === '1x1' ? [stride, 1] : [1, stride]
   const spatial = { stride: second, padding: 1, group }
-  const replacement = sockets.replacement(width, width, spatial)
+  const replacement = sockets.replacement(narrow, width, spatial)
   const recalibrated = sockets.unit({
     pre: channels,
     inside: width,
@@ -93,9 +98,9 @@ export const bottleneck = (
   })
   return layer(
     {
-      conv1: sockets.convolution(channels, width, 1, { stride: first }),
-      bn1: batchNorm2d(width),
-      conv2: replacement ?? sockets.convolution(width, width, 3, spatial),
+      conv1: sockets.convolution(channels, narrow, 1, { stride: first }),
+      bn1: batchNorm2d(narrow),
+      conv2: replacement ?? sockets.convolution(narrow, width, 3, spatial),
       bn2: replacement ? undefined : batchNorm2d(width),
       conv3: sockets.convolution(width, outputs, 1),
       bn3: batchNorm2d(outputs),
@@ -111,47 +116,6 @@ export const bottleneck = (
       const residual = recalibrate('standard', bn3(conv3(hidden)))
       const shortcut = recalibrate('identity', downsample ? downsample(x) : x)
       return recalibrate('post', relu(add(residual, shortcut)))
-    },
-  )
-}
-
-/**
- * The pre-activation bottleneck: normalisation and ReLU before each convolution, nothing after the
- * addition; a projection reads the activated input and has no normalisation of its own.
- */
-export const preActivationBottleneck = (
-  channels: number,
-  outputs: number,
-  { stride, sockets, width }: Omit<BottleneckOptions, 'group' | 'strideIn' | 'shortcut'>,
-): Layer => {
-  const replacement = sockets.replacement(width, width, { stride, padding: 1 })
-  const recalibrated = sockets.unit({
-    pre: channels,
-    inside: width,
-    standard: outputs,
-    identity: outputs,
-    post: outputs,
-  })
-  const projects = stride !== 1 || channels !== outputs
-  return layer(
-    {
-      bn1: batchNorm2d(channels),
-      conv1: sockets.convolution(channels, width, 1),
-      bn2: batchNorm2d(width),
-      conv2: replacement ?? sockets.convolution(width, width, 3, { stride, padding: 1 }),
-      bn3: batchNorm2d(width),
-      conv3: sockets.convolution(width, outputs, 1),
-      ...recalibrated.children,
-      downsample: projects ? sockets.convolution(channels, outputs, 1, { stride }) : undefined,
-    },
-    (children, x) => {
-      const { bn1, conv1, bn2, conv2, bn3, conv3, downsample } = children
-      const recalibrate = recalibrated.bind(children)
-      const activated = relu(bn1(recalibrate('pre', x)))
-      const second = conv2(relu(bn2(conv1(activated))))
-      const residual = recalibrate('standard', conv3(relu(bn3(recalibrate('inside', second)))))
-      const shortcut = recalibrate('identity', downsample ? downsample(activated) : x)
-      return recalibrate('post', add(residual, shortcut))
     },
   )
 }

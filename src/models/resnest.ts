@@ -6,6 +6,7 @@
  * Plugged in by another attention, or by none, what stands here is ResNet-D.
  */
 
+import { POSITIONS } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
 import {
   batchNorm2d,
@@ -16,36 +17,21 @@ import {
   layer,
   linear,
 } from '../nn/index.ts'
-import { averagePool, maxPool, relu } from '../ops/index.ts'
+import { averagePool, relu } from '../ops/index.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { bottleneck } from './residual.ts'
 import { type Sockets, sockets } from './sockets.ts'
+import { POOLINGS, stem } from './stems.ts'
 
 export interface ResNeStOptions extends NetworkOptions {
   readonly depths: readonly [number, number, number, number]
-  /** Channels of the first two convolutions; the third has twice as many. */
-  readonly stem?: number
+  /** What the stem gives; its first two convolutions have half of that. */
+  readonly stemWidth?: number
   /** Planes of the first stage. */
   readonly planes?: number
 }
 
 const EXPANSION = 4
-
-/** The authors' Sequential, whose 2 and 5 are ReLUs. */
-const deepStem = (channels: number, width: number, { convolution }: Sockets): Layer =>
-  layer(
-    {
-      '0': convolution(channels, width, 3, { stride: 2, padding: 1 }),
-      '1': batchNorm2d(width),
-      '3': convolution(width, width, 3, { padding: 1 }),
-      '4': batchNorm2d(width),
-      '6': convolution(width, width * 2, 3, { padding: 1 }),
-    },
-    (stem, x) => {
-      const first = relu(stem['1'](stem['0'](x)))
-      return stem['6'](relu(stem['4'](stem['3'](first))))
-    },
-  )
 
 const pooled = (x: Value, stride: number): Value =>
   stride === 1
@@ -64,16 +50,21 @@ const pooling = (plugs: Sockets): Sockets => ({
 
 /** [N, channels, H, W] → [N, classes]. */
 export const resnest = (given: ResNeStOptions): Layer => {
-  const { depths, stem = 32, planes = 64, classes = 1000, channels = 3 } = given
-  const { initialise = he, strideIn = '3x3' } = given
-  let inputs = stem * 2
+  const { depths, stemWidth = 64, planes = 64, classes = 1000, channels = 3 } = given
+  const { initialise = he } = given
+  let inputs = stemWidth
   const stages = depths.map((depth, index) => {
     const width = planes * 2 ** index
     const plugs = pooling(sockets(given, index + 2, initialise))
     const units = Array.from({ length: depth }, (_, i) => {
       const stride = index > 0 && i === 0 ? 2 : 1
       const common = { stride, sockets: plugs, shortcut: 'projection' } as const
-      const unit = bottleneck(inputs, width * EXPANSION, { ...common, width, group: 1, strideIn })
+      const unit = bottleneck(inputs, width * EXPANSION, {
+        ...common,
+        width,
+        group: 1,
+        strideIn: '3x3',
+      })
       inputs = width * EXPANSION
       return unit
     })
@@ -82,8 +73,8 @@ export const resnest = (given: ResNeStOptions): Layer => {
   const [layer1, layer2, layer3, layer4] = stages
   return layer(
     {
-      conv1: deepStem(channels, stem, sockets(given, 1, initialise)),
-      bn1: batchNorm2d(stem * 2),
+      conv1: stem('deep', channels, stemWidth, sockets(given, 1, initialise)),
+      bn1: batchNorm2d(stemWidth),
       layer1,
       layer2,
       layer3,
@@ -91,21 +82,24 @@ export const resnest = (given: ResNeStOptions): Layer => {
       fc: linear(inputs, classes),
     },
     ({ conv1, bn1, layer1, layer2, layer3, layer4, fc }, x) => {
-      const y = maxPool(relu(bn1(conv1(x))), { kernel: 3, stride: 2, padding: 1 })
+      const y = POOLINGS.padded(relu(bn1(conv1(x))))
       return fc(flatten(globalAveragePool(layer4(layer3(layer2(layer1(y)))))))
     },
   )
 }
 
-const named = (depths: ResNeStOptions['depths'], stem: number): Backbone => ({
+const named = (depths: ResNeStOptions['depths'], stemWidth: number): Backbone => ({
   describe: 'ResNeSt, split attention 2s1x64d',
   size: 224,
   classes: 1000,
   attention: 'splat:avd=true',
-  build: options => resnest({ depths, stem, ...options }),
+  positions: POSITIONS,
+  replaceable: true,
+  variations: [],
+  build: options => resnest({ depths, stemWidth, ...options }),
 })
 
 export const RESNESTS: Family = {
-  resnest50: named([3, 4, 6, 3], 32),
-  resnest101: named([3, 4, 23, 3], 64),
+  resnest50: named([3, 4, 6, 3], 64),
+  resnest101: named([3, 4, 23, 3], 128),
 }

@@ -5,6 +5,7 @@
 
 import {
   batchNorm2d,
+  dropout,
   flatten,
   globalAveragePool,
   he,
@@ -12,17 +13,21 @@ import {
   layer,
   linear,
 } from '../nn/index.ts'
-import { maxPool, relu } from '../ops/index.ts'
+import { relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
-import { basicBlock, bottleneck, preActivationBottleneck } from './residual.ts'
+import { preActivationBasic, preActivationBottleneck } from './preactivation.ts'
+import { basicBlock, bottleneck } from './residual.ts'
 import { sockets } from './sockets.ts'
+import { POOLINGS, type Stem, stem as stemLayer } from './stems.ts'
 
 export interface ResNetOptions extends NetworkOptions {
-  readonly block: 'basic' | 'bottleneck' | 'preactivation'
+  readonly block: keyof typeof EXPANSION
   /** Blocks a stage, for up to four stages. */
   readonly depths: readonly number[]
-  /** 7×7 stride 2 and max pooling, or a plain 3×3. */
-  readonly stem: 'imagenet' | 'cifar'
+  /** All but CIFAR's are followed by max pooling. */
+  readonly stem: Stem
+  /** What the stem gives, if not the planes of the first stage. */
+  readonly stemWidth?: number
   /** Planes of the first stage; they double at each further one. */
   readonly planes?: number
   /** ResNeXt's cardinality, and the channels of a group at 64 planes. */
@@ -36,7 +41,12 @@ interface Stage {
   readonly outputs: number
 }
 
-const EXPANSION = { basic: 1, bottleneck: 4, preactivation: 4 }
+const EXPANSION = {
+  basic: 1,
+  bottleneck: 4,
+  preactivation: 4,
+  'preactivation-basic': 1,
+} as const
 
 const stage = (
   index: number,
@@ -44,17 +54,18 @@ const stage = (
   depth: number,
   options: Required<ResNetOptions>,
 ): Stage => {
-  const { block, group, groupWidth, strideIn, shortcut, initialise } = options
+  const { block, group, groupWidth, initialise } = options
   const planes = options.planes * 2 ** index
   const outputs = planes * EXPANSION[block]
   const width = Math.floor((planes * groupWidth) / 64) * group
   const plugs = sockets(options, index + 2, initialise)
   const unit = (inputs: number, stride: number): Layer => {
-    const common = { stride, sockets: plugs, shortcut }
-    if (block === 'basic') return basicBlock(inputs, outputs, common)
+    const own = { ...options, stride, sockets: plugs }
+    if (block === 'basic') return basicBlock(inputs, outputs, own)
+    if (block === 'preactivation-basic') return preActivationBasic(inputs, outputs, own)
     if (block === 'preactivation')
-      return preActivationBottleneck(inputs, outputs, { ...common, width: planes })
-    return bottleneck(inputs, outputs, { ...common, width, group, strideIn })
+      return preActivationBottleneck(inputs, outputs, { ...own, width: planes })
+    return bottleneck(inputs, outputs, { ...own, width, group })
   }
   const blocks = Array.from({ length: depth }, (_, i) =>
     i === 0 ? unit(channels, index === 0 ? 1 : 2) : unit(outputs, 1),
@@ -66,6 +77,10 @@ const DEFAULTS = {
   group: 1,
   groupWidth: 64,
   strideIn: '3x3',
+  pooling: 'padded',
+  halved: false,
+  shortcutKernel: 1,
+  dropout: 0,
   shortcut: 'projection',
   attention: undefined,
   at: undefined,
@@ -77,13 +92,12 @@ const DEFAULTS = {
 
 /** [N, channels, H, W] → [N, classes]. */
 export const resnet = (given: ResNetOptions): Layer => {
-  const planes = given.stem === 'cifar' ? 16 : 64
-  const options: Required<ResNetOptions> = { planes, ...DEFAULTS, ...given }
-  const { stem, block, depths, channels } = options
-  const { convolution } = sockets(options, 1, options.initialise)
-  const preactivation = block === 'preactivation'
+  const planes = given.planes ?? (given.stem === 'cifar' ? 16 : 64)
+  const options = { stemWidth: planes, ...DEFAULTS, ...given, planes }
+  const { stem, block, depths, channels, stemWidth } = options
+  const preactivation = block.startsWith('preactivation')
   const stages: (Layer | undefined)[] = []
-  let outputs = options.planes
+  let outputs = stemWidth
   for (const [index, depth] of depths.entries()) {
     const made = stage(index, outputs, depth, options)
     stages.push(made.blocks)
@@ -91,25 +105,23 @@ export const resnet = (given: ResNetOptions): Layer => {
   }
   return layer(
     {
-      conv1:
-        stem === 'cifar'
-          ? convolution(channels, options.planes, 3, { padding: 1 })
-          : convolution(channels, options.planes, 7, { stride: 2, padding: 3 }),
-      bn1: preactivation ? undefined : batchNorm2d(options.planes),
+      conv1: stemLayer(stem, channels, stemWidth, sockets(options, 1, options.initialise)),
+      bn1: preactivation ? undefined : batchNorm2d(stemWidth),
       layer1: stages[0],
       layer2: stages[1],
       layer3: stages[2],
       layer4: stages[3],
       bn: preactivation ? batchNorm2d(outputs) : undefined,
+      dropout: dropout(options.dropout),
       fc: linear(outputs, options.classes),
     },
-    ({ conv1, bn1, layer1, layer2, layer3, layer4, bn, fc }, x) => {
+    ({ conv1, bn1, layer1, layer2, layer3, layer4, bn, dropout, fc }, x) => {
       let y = conv1(x)
       if (bn1) y = relu(bn1(y))
-      if (stem === 'imagenet') y = maxPool(y, { kernel: 3, stride: 2, padding: 1 })
+      if (stem !== 'cifar') y = POOLINGS[options.pooling](y)
       for (const stage of [layer1, layer2, layer3, layer4]) if (stage) y = stage(y)
       if (bn) y = relu(bn(y))
-      return fc(flatten(globalAveragePool(y)))
+      return fc(dropout(flatten(globalAveragePool(y))))
     },
   )
 }

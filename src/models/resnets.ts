@@ -1,7 +1,11 @@
-/** The ResNets, ResNeXts and SKNets by name. */
+/** The residual networks for ImageNet, by name: ResNet, ResNeXt, SENet-154, SKNet, timm's skresnet. */
 
+import { POSITIONS } from '../attention/attention.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type ResNetOptions, resnet } from './resnet.ts'
+
+/** A residual network has every socket. */
+const residual = { positions: POSITIONS, replaceable: true } as const
 
 const imagenet = (
   describe: string,
@@ -9,9 +13,17 @@ const imagenet = (
   depths: readonly number[],
   more: Partial<ResNetOptions> = {},
 ): Backbone => ({
+  ...residual,
   describe,
   size: 224,
   classes: 1000,
+  variations: [
+    'stem',
+    'pooling',
+    'shortcutKernel',
+    'dropout',
+    ...(block === 'bottleneck' ? (['strideIn', 'halved'] as const) : []),
+  ],
   build: options => resnet({ block, depths, stem: 'imagenet', ...more, ...options }),
 })
 
@@ -22,44 +34,40 @@ const sknet = (depths: readonly number[]): Backbone => ({
   attention: 'sk',
 })
 
-/** Depth 6n + 2: n blocks of two convolutions in each of three stages. */
-const cifar = (depth: number): Backbone => ({
-  describe: 'ResNet for 32×32 pictures, zero-padded shortcuts',
-  size: 32,
-  classes: 10,
-  build: options =>
-    resnet({
-      block: 'basic',
-      depths: new Array<number>(3).fill((depth - 2) / 6),
-      stem: 'cifar',
-      shortcut: 'pad',
-      ...options,
-    }),
+/** timm's: each branch sees half of the channels, and r is 8 with at least 16 features. */
+const skresnet = (depths: readonly number[]): Backbone => ({
+  ...imagenet("timm's ResNet of split SK units", 'basic', depths),
+  attention: 'sk:split=true,reduction=8,floor=16',
 })
 
+/** SENet's appendix: what makes SENet-154 of a ResNeXt-152 64×4d. */
+const SENET154 = {
+  group: 64,
+  groupWidth: 4,
+  stem: 'deep',
+  stemWidth: 128,
+  pooling: 'ceil',
+  halved: true,
+  shortcutKernel: 3,
+  dropout: 0.2,
+} as const
+
 export const RESNETS: Family = {
-  resnet8: cifar(8),
-  resnet14: cifar(14),
-  resnet20: cifar(20),
-  resnet32: cifar(32),
-  resnet44: cifar(44),
-  resnet56: cifar(56),
-  resnet110: cifar(110),
-  resnet164: {
-    describe: 'pre-activation bottleneck ResNet for 32×32 pictures',
-    size: 32,
-    classes: 10,
-    build: options =>
-      resnet({ block: 'preactivation', depths: [18, 18, 18], stem: 'cifar', ...options }),
-  },
   resnet18: imagenet('ResNet, basic blocks', 'basic', [2, 2, 2, 2]),
   resnet34: imagenet('ResNet, basic blocks', 'basic', [3, 4, 6, 3]),
   resnet50: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 4, 6, 3]),
   resnet101: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 4, 23, 3]),
   resnet152: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 8, 36, 3]),
+  resnet200: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 24, 36, 3]),
   resnext50: imagenet('ResNeXt 32×4d', 'bottleneck', [3, 4, 6, 3], RESNEXT),
   resnext101: imagenet('ResNeXt 32×4d', 'bottleneck', [3, 4, 23, 3], RESNEXT),
+  senet154: {
+    ...imagenet('SENet-154, of ResNeXt 64×4d blocks', 'bottleneck', [3, 8, 36, 3], SENET154),
+    attention: 'se',
+  },
   sknet26: sknet([2, 2, 2, 2]),
   sknet50: sknet([3, 4, 6, 3]),
   sknet101: sknet([3, 4, 23, 3]),
+  skresnet18: skresnet([2, 2, 2, 2]),
+  skresnet34: skresnet([3, 4, 6, 3]),
 }

@@ -17,6 +17,7 @@ import {
   layer,
   sequential,
 } from '../nn/index.ts'
+import type { PerAxis } from '../ops/index.ts'
 
 export interface AttentionOptions {
   readonly attention?: Attention | undefined
@@ -49,11 +50,11 @@ export interface Sockets {
   convolution(
     channels: number,
     outputs: number,
-    kernel: number,
+    kernel: PerAxis,
     options?: ConvolutionLayerOptions,
   ): Layer
-  /** A projection shortcut: a 1×1 convolution, with what stands before it, and its normalisation. */
-  projection(channels: number, outputs: number, stride: number): Layer
+  /** A projection shortcut: a convolution, with what stands before it, and its normalisation. */
+  projection(channels: number, outputs: number, stride: number, kernel?: 1 | 3): Layer
   /** What replaces a block's spatial convolution, its normalisation and ReLU, if anything. */
   replacement(
     channels: number,
@@ -103,10 +104,10 @@ export const sockets = (
     },
     convolution: (channels, outputs, kernel, options) =>
       preceded(channels, conv2d(channels, outputs, kernel, { initialise, ...options })),
-    projection: (channels, outputs, stride) =>
+    projection: (channels, outputs, stride, kernel = 1) =>
       preceded(
         channels,
-        conv2d(channels, outputs, 1, { stride, initialise }),
+        conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, initialise }),
         batchNorm2d(outputs),
       ),
     replacement: (channels, outputs, options) =>

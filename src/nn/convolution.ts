@@ -1,6 +1,7 @@
 /** Convolution layers over two axes and over one. */
 
 import { type ConvolutionOptions, convolution } from '../ops/convolution.ts'
+import { type PerAxis, perAxis } from '../ops/window.ts'
 import { he, pytorchBias } from './initialise.ts'
 import { type Initialiser, type Layer, layer, parameter } from './layer.ts'
 
@@ -27,14 +28,19 @@ const convolutionLayer = (
 /**
  * [N, channels, H, W] → [N, outputs, H′, W′]; without a bias unless asked for, since a batch
  * normalisation usually follows. The padding defaults to 0.
+ * @param kernel - its height and width, or one number for both
  */
 export const conv2d = (
   channels: number,
   outputs: number,
-  kernel: number,
+  kernel: PerAxis,
   options: ConvolutionLayerOptions = {},
 ): Layer =>
-  convolutionLayer(outputs, [outputs, channels / (options.group ?? 1), kernel, kernel], options)
+  convolutionLayer(
+    outputs,
+    [outputs, channels / (options.group ?? 1), ...perAxis(kernel, 2)],
+    options,
+  )
 
 /** [N, channels, L] → [N, outputs, L′]. */
 export const conv1d = (

@@ -19,4 +19,5 @@ export {
 } from './layer.ts'
 export { linear } from './linear.ts'
 export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
-export { flatten, globalAveragePool } from './pooling.ts'
+export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
+export { channelShuffle } from './shuffle.ts'

@@ -54,6 +54,7 @@ const recording = (): {
       masks.push({ shape, rate })
       return input(`mask${masks.length}`, shape)
     },
+    uniform: shape => input('uniform', shape),
   }
   return { mode, updates, masks }
 }
@@ -190,6 +191,17 @@ describe('modes', () => {
         expected: 'a network traced for training',
         got: 'inference, for a mask of shape [2, 3]',
         hint: 'Ask for a mask only where mode.training holds',
+      }),
+    )
+  })
+
+  it('refuse random numbers in inference', () => {
+    expect(() => inference.uniform([2])).toThrow(
+      new GraphError({
+        where: 'uniform',
+        expected: 'a network traced for training',
+        got: 'inference, for a uniform of shape [2]',
+        hint: 'Ask for a uniform only where mode.training holds',
       }),
     )
   })

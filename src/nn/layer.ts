@@ -57,6 +57,17 @@ export interface Mode {
   update(buffer: Value, next: Value): void
   /** A graph input of the shape, filled anew for each step with 1/(1 − rate) or, at that rate, 0. */
   mask(shape: Shape, rate: number): Value
+  /** A graph input of the shape, filled anew for each step with numbers uniform in [0, 1). */
+  uniform(shape: Shape): Value
+}
+
+const noRandomness = (what: 'mask' | 'uniform', shape: Shape): never => {
+  throw new GraphError({
+    where: what,
+    expected: 'a network traced for training',
+    got: `inference, for a ${what} of shape ${formatShape(shape)}`,
+    hint: `Ask for a ${what} only where mode.training holds`,
+  })
 }
 
 /** Plain evaluation: running statistics, no dropout. */
@@ -64,14 +75,8 @@ export const inference: Mode = {
   training: false,
   batchStatistics: false,
   update: () => {},
-  mask: shape => {
-    throw new GraphError({
-      where: 'mask',
-      expected: 'a network traced for training',
-      got: `inference, for a mask of shape ${formatShape(shape)}`,
-      hint: 'Ask for a mask only where mode.training holds',
-    })
-  },
+  mask: shape => noRandomness('mask', shape),
+  uniform: shape => noRandomness('uniform', shape),
 }
 
 /**

@@ -73,6 +73,16 @@ const drawMasks = ({ masks }: TrainingStep, seed: number, step: number): Tensors
     }),
   )
 
+/** Uniform draws: a function of seed, step and which. */
+const drawUniforms = ({ uniforms }: TrainingStep, seed: number, step: number): Tensors =>
+  Object.fromEntries(
+    uniforms.map(({ name, shape }) => {
+      const draw = random(seed).fork('uniform').fork(name).fork(step)
+      const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw.uniform(i))
+      return [name, { shape, data }]
+    }),
+  )
+
 const firstNonFinite = (tensors: Iterable<[string, Float32Array]>): string | undefined => {
   for (const [name, data] of tensors) if (!data.every(Number.isFinite)) return name
   return undefined
@@ -153,6 +163,7 @@ export const openSession = async ({
         learningRate: scalar(learningRate),
         step: scalar(at + 1),
         ...drawMasks(step, seed, at),
+        ...drawUniforms(step, seed, at),
       }
       for (const name of step.state) feeds[name] = vector(state[name])
       const outputs = await (frozen ? await frozenTraining() : training).run(feeds)

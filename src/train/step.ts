@@ -43,10 +43,16 @@ export interface Mask {
   readonly rate: number
 }
 
+/** Random numbers in [0, 1), to be drawn anew for each step: how shake-shake mixes its branches. */
+export interface Uniform {
+  readonly name: string
+  readonly shape: Shape
+}
+
 /**
  * The graph's inputs: `images` [N, C, H, W], int `labels` [N], scalars `learningRate` and `step`,
  * the flat vectors `parameters`, `buffers`, the optimizer's slots and, where asked for, `average`,
- * and the masks. Its outputs: the same flat vectors after the update, `loss`, `logits` [N, K] and
+ * and the masks and uniform draws. Its outputs: the same flat vectors after the update, `loss`, `logits` [N, K] and
  * `gradientNorm`.
  */
 export interface TrainingStep {
@@ -56,6 +62,7 @@ export interface TrainingStep {
   /** Names of all flat vectors that a step takes and returns. */
   readonly state: readonly string[]
   readonly masks: readonly Mask[]
+  readonly uniforms: readonly Uniform[]
   /** The raw gradient alone, as one flat vector `gradients`: to find what went wrong. */
   gradientGraph(): Graph
 }
@@ -116,6 +123,7 @@ export const trainingStep = ({
   const buffers =
     bufferTable.size > 0 ? unflatten(bufferTable, flat('buffers', bufferTable)) : new Map()
   const masks: Mask[] = []
+  const uniforms: Uniform[] = []
   const updates = new Map<Value, Value>()
   const mode: Mode = {
     training: true,
@@ -124,6 +132,11 @@ export const trainingStep = ({
     mask: (shape, rate) => {
       const name = `mask${masks.length}`
       masks.push({ name, shape, rate })
+      return input(name, shape)
+    },
+    uniform: shape => {
+      const name = `uniform${uniforms.length}`
+      uniforms.push({ name, shape })
       return input(name, shape)
     },
   }
@@ -169,6 +182,7 @@ export const trainingStep = ({
     buffers: bufferTable,
     state: Object.keys(state),
     masks,
+    uniforms,
     gradientGraph: () => graph({ gradients: raw }),
   }
 }

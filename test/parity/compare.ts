@@ -82,6 +82,7 @@ export const pass = (
       outputs[`next/${buffer.name}`] = next
     },
     mask: (shape, rate) => input(`mask of ${rate}`, shape),
+    uniform: shape => input('uniform', shape),
   }
   const x = input('x', shape)
   const y = trace(network, name => values.get(name) as Value, x, mode)

@@ -127,7 +127,7 @@ describe.each(ENGINES)('$name engine', (engine, ofBlock, ofNetwork) => {
 
   it('resnest, an eighth as wide', async () => {
     const { seed, recorded } = fixture('resnest, an eighth as wide')
-    const options = { depths: [1, 2, 1, 1], planes: 8, stem: 4, classes: CLASSES } as const
+    const options = { depths: [1, 2, 1, 1], planes: 8, stemWidth: 8, classes: CLASSES } as const
     const network = resnest({ ...options, attention: splat({ avd: true }) })
     const made = pass(network, [8, 3, 32, 32], classification)
     const feeds = { ...feedsOf(made, seed), ...labelFeed(8) }

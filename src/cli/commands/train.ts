@@ -109,6 +109,13 @@ const resumedConfig = async (
 
 const run = async (name: string | undefined, flags: TrainFlags): Promise<void> => {
   const { resume, quiet = false, json = false } = flags
+  if (resume === undefined && flags.resumeCompatible)
+    throw new UsageError({
+      where: '--resume-compatible',
+      expected: 'the run to go on with',
+      got: 'none',
+      hint: 'Such as: excite train --resume runs/se-resnet20-shapes --resume-compatible',
+    })
   if (resume === undefined && name === undefined)
     throw new UsageError({
       where: 'excite train',
