@@ -206,7 +206,15 @@ describe('positions', () => {
   const BN = 'batchNormalizationInference'
   type Expected = readonly [channels: number, from: string, to: string]
   const WANTED: Readonly<
-    Record<Block, Readonly<Record<Exclude<Position, 'before-conv' | 'stage-end'>, Expected>>>
+    Record<
+      Block,
+      Readonly<
+        Record<
+          Exclude<Position, 'before-conv' | 'before-norm' | 'after-norm' | 'stage-end'>,
+          Expected
+        >
+      >
+    >
   > = {
     basic: {
       standard: [16, `${BN} layer2.0.bn2`, 'add layer2.0'],
@@ -272,6 +280,40 @@ describe('positions', () => {
       'layer1.0.conv3.1.weight [32, 8, 1, 1]',
       'layer1.0.downsample.1.weight [32, 8, 1, 1]',
       'layer1.0.downsample.2.weight [32]',
+    ])
+  })
+
+  it.each([
+    ['before-norm', 0, 1],
+    ['after-norm', 1, 0],
+  ] as const)('%s, of every batch normalisation', (at, gate, norm) => {
+    const names = named(network('bottleneck', gct(), { depths: [1], at }))
+    expect(names.filter(name => /alpha|running_var/.test(name)).toSorted()).toEqual(
+      [
+        ['bn1', 8],
+        ['layer1.0.bn1', 8],
+        ['layer1.0.bn2', 8],
+        ['layer1.0.bn3', 32],
+      ]
+        .flatMap(([name, channels]) => [
+          `${name}.${gate}.alpha [1, ${channels}, 1, 1]`,
+          `${name}.${norm}.running_var [${channels}]`,
+        ])
+        .concat(
+          `layer1.0.downsample.${gate + 1}.alpha [1, 32, 1, 1]`,
+          `layer1.0.downsample.${norm + 1}.running_var [32]`,
+        )
+        .toSorted(),
+    )
+    const { nodes } = graph({ y: traced(network('preactivation', gct(), { at }), [1, 3, 8, 8]) })
+    expect(nodes.filter(({ op }) => op === 'tanh')).toHaveLength(4 * 3 + 1)
+  })
+
+  it('at the end of a stage, once', () => {
+    const names = named(network('basic', se(), { depths: [2, 1], at: 'stage-end' }))
+    expect(names.filter(name => name.includes('fc1.bias'))).toEqual([
+      'layer1.se.fc1.bias [1]',
+      'layer2.se.fc1.bias [1]',
     ])
   })
 

@@ -11,8 +11,9 @@ import type { ConvolutionLayerOptions, Layer } from '../nn/index.ts'
  * `standard` on F's output before the addition, `pre` on F's input, `post` on y,
  * `identity` on the shortcut (after its projection, where there is one), `inside` after the
  * batch normalisation of the block's spatial (first 3×3) convolution, `before-conv` on the
- * input of every convolution of the network, its stem and projections included, and `stage-end` on
- * the output of each stage's last unit, once a stage.
+ * input of every convolution of the network, its stem and projections included, `before-norm` and
+ * `after-norm` on the input or output of every batch normalisation (GCT's Table 6), and `stage-end`
+ * on the output of each stage's last unit, once a stage.
  */
 export const POSITIONS = [
   'standard',
@@ -21,6 +22,8 @@ export const POSITIONS = [
   'identity',
   'inside',
   'before-conv',
+  'before-norm',
+  'after-norm',
   'stage-end',
 ] as const
 export type Position = (typeof POSITIONS)[number]

@@ -5,7 +5,7 @@
  * input and has no normalisation of its own.
  */
 
-import { batchNorm2d, type Layer, layer } from '../nn/index.ts'
+import { type Layer, layer } from '../nn/index.ts'
 import { add, relu } from '../ops/index.ts'
 import type { Sockets } from './sockets.ts'
 
@@ -40,9 +40,9 @@ export const preActivationBasic = (
   })
   return layer(
     {
-      bn1: batchNorm2d(channels),
+      bn1: sockets.normalization(channels),
       conv1: replacement ?? sockets.convolution(channels, outputs, 3, { stride, padding: 1 }),
-      bn2: batchNorm2d(outputs),
+      bn2: sockets.normalization(outputs),
       conv2: sockets.convolution(outputs, outputs, 3, { padding: 1 }),
       ...recalibrated.children,
       downsample: projection(channels, outputs, options),
@@ -76,11 +76,11 @@ export const preActivationBottleneck = (
   })
   return layer(
     {
-      bn1: batchNorm2d(channels),
+      bn1: sockets.normalization(channels),
       conv1: sockets.convolution(channels, width, 1),
-      bn2: batchNorm2d(width),
+      bn2: sockets.normalization(width),
       conv2: replacement ?? sockets.convolution(width, width, 3, { stride, padding: 1 }),
-      bn3: batchNorm2d(width),
+      bn3: sockets.normalization(width),
       conv3: sockets.convolution(width, outputs, 1),
       ...recalibrated.children,
       downsample: projection(channels, outputs, options),

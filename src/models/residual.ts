@@ -3,7 +3,7 @@
  * Identity Mappings, arXiv:1603.05027; Xie et al.: ResNeXt, arXiv:1611.05431).
  */
 
-import { batchNorm2d, type Layer, lambda, layer } from '../nn/index.ts'
+import { type Layer, lambda, layer } from '../nn/index.ts'
 import { add, averagePool, pad, relu } from '../ops/index.ts'
 import type { Sockets } from './sockets.ts'
 
@@ -60,9 +60,9 @@ export const basicBlock = (channels: number, outputs: number, options: UnitOptio
   return layer(
     {
       conv1: replacement ?? sockets.convolution(channels, outputs, 3, { stride, padding: 1 }),
-      bn1: replacement ? undefined : batchNorm2d(outputs),
+      bn1: replacement ? undefined : sockets.normalization(outputs),
       conv2: sockets.convolution(outputs, outputs, 3, { padding: 1 }),
-      bn2: batchNorm2d(outputs),
+      bn2: sockets.normalization(outputs),
       ...recalibrated.children,
       downsample: downsampling(channels, outputs, options),
     },
@@ -99,11 +99,11 @@ export const bottleneck = (
   return layer(
     {
       conv1: sockets.convolution(channels, narrow, 1, { stride: first }),
-      bn1: batchNorm2d(narrow),
+      bn1: sockets.normalization(narrow),
       conv2: replacement ?? sockets.convolution(narrow, width, 3, spatial),
-      bn2: replacement ? undefined : batchNorm2d(width),
+      bn2: replacement ? undefined : sockets.normalization(width),
       conv3: sockets.convolution(width, outputs, 1),
-      bn3: batchNorm2d(outputs),
+      bn3: sockets.normalization(outputs),
       ...recalibrated.children,
       downsample: downsampling(channels, outputs, options),
     },

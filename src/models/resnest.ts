@@ -8,15 +8,7 @@
 
 import { POSITIONS } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
-import {
-  batchNorm2d,
-  flatten,
-  globalAveragePool,
-  he,
-  type Layer,
-  layer,
-  linear,
-} from '../nn/index.ts'
+import { flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { bottleneck } from './residual.ts'
@@ -43,7 +35,7 @@ const pooling = (plugs: Sockets): Sockets => ({
   ...plugs,
   projection: (channels, outputs, stride) =>
     layer(
-      { '1': plugs.convolution(channels, outputs, 1), '2': batchNorm2d(outputs) },
+      { '1': plugs.convolution(channels, outputs, 1), '2': plugs.normalization(outputs) },
       (children, x) => children['2'](children['1'](pooled(x, stride))),
     ),
 })
@@ -71,10 +63,11 @@ export const resnest = (given: ResNeStOptions): Layer => {
     return plugs.stage(units, inputs)
   })
   const [layer1, layer2, layer3, layer4] = stages
+  const first = sockets(given, 1, initialise)
   return layer(
     {
-      conv1: stem('deep', channels, stemWidth, sockets(given, 1, initialise)),
-      bn1: batchNorm2d(stemWidth),
+      conv1: stem('deep', channels, stemWidth, first),
+      bn1: first.normalization(stemWidth),
       layer1,
       layer2,
       layer3,

@@ -3,16 +3,7 @@
  * GCT networks are these with `se()`, `sk()` or `gct()` plugged in. Weight names are torchvision's.
  */
 
-import {
-  batchNorm2d,
-  dropout,
-  flatten,
-  globalAveragePool,
-  he,
-  type Layer,
-  layer,
-  linear,
-} from '../nn/index.ts'
+import { dropout, flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
 import { preActivationBasic, preActivationBottleneck } from './preactivation.ts'
@@ -103,15 +94,17 @@ export const resnet = (given: ResNetOptions): Layer => {
     stages.push(made.blocks)
     outputs = made.outputs
   }
+  const first = sockets(options, 1, options.initialise)
+  const last = sockets(options, depths.length + 1, options.initialise)
   return layer(
     {
-      conv1: stemLayer(stem, channels, stemWidth, sockets(options, 1, options.initialise)),
-      bn1: preactivation ? undefined : batchNorm2d(stemWidth),
+      conv1: stemLayer(stem, channels, stemWidth, first),
+      bn1: preactivation ? undefined : first.normalization(stemWidth),
       layer1: stages[0],
       layer2: stages[1],
       layer3: stages[2],
       layer4: stages[3],
-      bn: preactivation ? batchNorm2d(outputs) : undefined,
+      bn: preactivation ? last.normalization(outputs) : undefined,
       dropout: dropout(options.dropout),
       fc: linear(outputs, options.classes),
     },

@@ -7,7 +7,6 @@
  * fits its parameters. The first 1×1 of stage 2 has one group, as its input is narrow.
  */
 
-import { POSITIONS } from '../attention/attention.ts'
 import {
   batchNorm2d,
   channelShuffle,
@@ -103,7 +102,7 @@ export const SHUFFLENET: Family = {
     describe: 'ShuffleNet 1×, 3 groups',
     size: 224,
     classes: 1000,
-    positions: POSITIONS,
+    positions: ['standard', 'pre', 'post', 'identity', 'inside', 'before-conv', 'stage-end'],
     replaceable: true,
     variations: [],
     build: shufflenet,

@@ -28,7 +28,8 @@ export interface AttentionOptions {
 }
 
 /** Where attention stands outside of units. */
-type Elsewhere = 'before-conv' | 'stage-end'
+const ELSEWHERE = ['before-conv', 'before-norm', 'after-norm', 'stage-end'] as const
+type Elsewhere = (typeof ELSEWHERE)[number]
 
 /** The channels at each position within a unit. */
 export type UnitChannels = Readonly<Record<Exclude<Position, Elsewhere>, number>>
@@ -53,6 +54,8 @@ export interface Sockets {
     kernel: PerAxis,
     options?: ConvolutionLayerOptions,
   ): Layer
+  /** A batch normalisation, with what stands before or after it. */
+  normalization(channels: number): Layer
   /** A projection shortcut: a convolution, with what stands before it, and its normalisation. */
   projection(channels: number, outputs: number, stride: number, kernel?: 1 | 3): Layer
   /** What replaces a block's spatial convolution, its normalisation and ReLU, if anything. */
@@ -64,7 +67,7 @@ export interface Sockets {
 }
 
 const isElsewhere = (position: Position): position is Elsewhere =>
-  position === 'before-conv' || position === 'stage-end'
+  ELSEWHERE.some(elsewhere => elsewhere === position)
 
 /** The sockets of one stage. */
 export const sockets = (
@@ -80,6 +83,13 @@ export const sockets = (
     const before = position === 'before-conv' ? recalibration : undefined
     const all = before === undefined ? layers : [before.build(channels), ...layers]
     return all.length === 1 ? all[0] : sequential(...all)
+  }
+  const normalized = (channels: number): readonly Layer[] => {
+    const norm = batchNorm2d(channels)
+    if (recalibration === undefined) return [norm]
+    if (position === 'before-norm') return [recalibration.build(channels), norm]
+    if (position === 'after-norm') return [norm, recalibration.build(channels)]
+    return [norm]
   }
   return {
     unit: channels => {
@@ -102,13 +112,17 @@ export const sockets = (
         (children, x) => children[name](units.reduce((y, _, i) => children[i](y), x)),
       )
     },
+    normalization: channels => {
+      const all = normalized(channels)
+      return all.length === 1 ? all[0] : sequential(...all)
+    },
     convolution: (channels, outputs, kernel, options) =>
       preceded(channels, conv2d(channels, outputs, kernel, { initialise, ...options })),
     projection: (channels, outputs, stride, kernel = 1) =>
       preceded(
         channels,
         conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, initialise }),
-        batchNorm2d(outputs),
+        ...normalized(outputs),
       ),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'

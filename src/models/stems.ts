@@ -1,6 +1,6 @@
 /** The stems of residual networks: from pictures to the first stage's channels. */
 
-import { batchNorm2d, type Layer, lambda, sequential } from '../nn/index.ts'
+import { type Layer, lambda, sequential } from '../nn/index.ts'
 import { maxPool, relu } from '../ops/index.ts'
 import type { Variations } from './backbone.ts'
 import type { Sockets } from './sockets.ts'
@@ -12,7 +12,7 @@ export const stem = (
   kind: Stem,
   channels: number,
   outputs: number,
-  { convolution }: Sockets,
+  { convolution, normalization }: Sockets,
 ): Layer => {
   if (kind === 'imagenet') return convolution(channels, outputs, 7, { stride: 2, padding: 3 })
   if (kind === 'cifar') return convolution(channels, outputs, 3, { padding: 1 })
@@ -20,10 +20,10 @@ export const stem = (
   const half = outputs / 2
   return sequential(
     convolution(channels, half, 3, { stride: 2, padding: 1 }),
-    batchNorm2d(half),
+    normalization(half),
     lambda(relu),
     convolution(half, half, 3, { padding: 1 }),
-    batchNorm2d(half),
+    normalization(half),
     lambda(relu),
     convolution(half, outputs, 3, { padding: 1 }),
   )
