@@ -1,12 +1,7 @@
 /** What the command line says of attention, from the catalogue of all. */
 
-import {
-  ATTENTIONS,
-  attentionNames,
-  EVERYWHERE,
-  optionsOf,
-  PLACED,
-} from '../attention/catalogue.ts'
+import { POSITIONS } from '../attention/attention.ts'
+import { ATTENTIONS, attentionNames, EVERYWHERE, optionsOf } from '../attention/catalogue.ts'
 import type { OptionTable } from '../attention/options.ts'
 
 const WIDTH = 96
@@ -32,8 +27,8 @@ const COLUMN = 2 + Math.max(...attentionNames.map(name => name.length)) + 2
 const replacements = attentionNames.filter(name => ATTENTIONS[name].kind === 'replacement')
 
 /** What attentions share. */
-export const SHARED_OPTIONS = `All take stages (${EVERYWHERE.stages.values}; stage k is layer k − 1, 1 the stem), and all but
-${replacements.join(' and ')} take at (${PLACED.at.values}).`
+export const SHARED_OPTIONS = `All take stages (${EVERYWHERE.stages.values}; stage k is layer k − 1, 1 the stem), and all but ${replacements.join(' and ')} take at:
+${wrapped(POSITIONS, 0)}.`
 
 /** For help: every attention with its own options, then what they share. */
 export const ATTENTION_HELP = `Attention, as NAME or NAME:option=value,…
