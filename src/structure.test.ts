@@ -26,7 +26,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   weights: [...DESCRIBING, 'engines'],
   data: [],
   train: RUNNING,
-  inspect: RUNNING,
+  inspect: [...RUNNING, 'report'],
   report: [],
   cli: [...RUNNING, 'train', 'inspect', 'report'],
   'index.ts': [...RUNNING, 'train', 'inspect'],

@@ -58,10 +58,15 @@ export const gatedChannelTransformation = (
       gamma: parameter(perChannel, constantly(0)),
       beta: parameter(perChannel, constantly(0)),
     },
-    ({ alpha, gamma, beta }, x) => {
+    ({ alpha, gamma, beta }, x, mode) => {
       const s = mul(alpha, embeddings[norm](x, { norm, afterRelu, epsilon }))
       const normalised = div(s, magnitudes[norm](s, epsilon))
-      return mul(x, add(1, tanh(add(mul(gamma, normalised), beta))))
+      const gate = add(1, tanh(add(mul(gamma, normalised), beta)))
+      const y = mul(x, gate)
+      mode.observe?.('input', x)
+      mode.observe?.('gate', gate)
+      mode.observe?.('output', y)
+      return y
     },
   )
 }

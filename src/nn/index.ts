@@ -20,3 +20,4 @@ export {
 export { linear } from './linear.ts'
 export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
 export { flatten, globalAveragePool } from './pooling.ts'
+export { replaceLayer } from './replace.ts'

@@ -57,6 +57,8 @@ export interface Mode {
   update(buffer: Value, next: Value): void
   /** A graph input of the shape, filled anew for each step with 1/(1 − rate) or, at that rate, 0. */
   mask(shape: Shape, rate: number): Value
+  /** Shows what a layer holds inside, such as the gates of an attention, to whoever looks in. */
+  observe?(name: string, value: Value): void
 }
 
 /** Plain evaluation: running statistics, no dropout. */

@@ -104,7 +104,8 @@ export const plot = ({
   const y = scaleOf(
     vertical,
     values.flatMap(value => value.y),
-    [bottom, top],
+    vertical.categories === undefined ? [bottom, top] : [top, bottom],
+    40,
   )
   const left = Math.max(...y.ticks.map(({ text }) => textWidth(text)), 10) + 10
   const labelled = marks.flatMap(mark =>

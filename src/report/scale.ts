@@ -75,13 +75,14 @@ export const scaleOf = (
   { domain, log = false, categories, ticks, format }: Axis,
   values: readonly number[],
   [from, to]: readonly [number, number],
+  spacing = 70,
 ): Scale => {
   const own =
     domain ??
     (categories === undefined ? around(values, log) : ([-0.5, categories.length - 0.5] as const))
   const place = log ? Math.log : (value: number) => value
   const [low, high] = [place(own[0]), place(own[1])]
-  const count = Math.max(2, Math.floor(Math.abs(to - from) / 70))
+  const count = Math.max(2, Math.floor(Math.abs(to - from) / spacing))
   const found =
     ticks ??
     categories?.map((text, at) => ({ at, text })) ??

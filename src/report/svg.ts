@@ -10,7 +10,7 @@ export interface Figure {
 }
 
 /** Text takes about this many pixels; fonts differ, so a little more than most. */
-export const textWidth = (text: string): number => text.length * 6.6
+export const textWidth = (text: string): number => text.length * 7
 
 /** Figures side by side, row after row, as one. */
 export const arrange = (figures: readonly Figure[], columns: number, gap = 16): Figure => {
