@@ -15,6 +15,7 @@ import { constantly } from '../nn/initialise.ts'
 import { mul } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
 import type { BlockExcitation } from './excitation.ts'
+import { largest } from './moments.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 import { summarize } from './summary.ts'
 
@@ -49,9 +50,8 @@ export const without = (
   replacement: ReplacementKind,
 ): Trained =>
   blocks.reduce((current, { path, channels, mean }) => {
-    const means = layer(
-      { mean: parameter([1, channels, 1, 1], constantly(1)) },
-      ({ mean }, x) => mul(x, mean),
+    const means = layer({ mean: parameter([1, channels, 1, 1], constantly(1)) }, ({ mean }, x) =>
+      mul(x, mean),
     )
     const block = replacement === 'mean' ? means : lambda(x => x)
     return {
@@ -78,8 +78,7 @@ const hits = async (
     const classes = data.length / batch
     for (let row = 0; row < count; row++) {
       const logits = data.subarray(row * classes, (row + 1) * classes)
-      const best = logits.reduce((best, value, k) => (value > logits[best] ? k : best), 0)
-      right.push(best === labels[row])
+      right.push(largest(logits) === labels[row])
     }
   }
   await probe.dispose()

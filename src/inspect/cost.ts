@@ -25,7 +25,7 @@ export interface Cost {
   readonly buffers: number
   readonly multiplyAdds: number
   readonly kinds: readonly KindCost[]
-  /** Of the attention blocks, by the stage they stand in. */
+  /** Of the attention blocks together. */
   readonly attention: { readonly parameters: number; readonly multiplyAdds: number }
 }
 

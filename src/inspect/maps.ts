@@ -8,6 +8,7 @@ import { normalized } from '../data/augment.ts'
 import { dependencies, input, type Value } from '../graph/index.ts'
 import { abs, mul, oneHot, reduceMax, reduceMean, reduceSum, relu } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
+import { largest } from './moments.ts'
 import { type Observed, stageOf } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
@@ -77,7 +78,7 @@ export const maps = async (
     const explain = (k: number) =>
       probe.run(images, { target: { shape: [1], data: Int32Array.of(k) } })
     const { data } = (await explain(0)).logits
-    const predicted = data.reduce((best, value, k) => (value > data[best] ? k : best), 0)
+    const predicted = largest(data)
     const outputs = await explain(predicted)
     results.push({
       picture: name,

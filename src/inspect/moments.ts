@@ -32,6 +32,13 @@ export const moments = (size: number): Moments => {
 export const average = (values: readonly number[]): number =>
   values.reduce((sum, value) => sum + value, 0) / Math.max(values.length, 1)
 
+/** Where the largest value stands. */
+export const largest = (values: ArrayLike<number>): number => {
+  let best = 0
+  for (let i = 1; i < values.length; i++) if (values[i] > values[best]) best = i
+  return best
+}
+
 /** The standard deviation of a sample. */
 export const deviation = (values: readonly number[]): number => {
   const own = moments(1)

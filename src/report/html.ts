@@ -31,7 +31,7 @@ nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:1rem 0}
 a{color:var(--accent)}
 figure{margin:1.2rem 0}
 figcaption{font-size:.875rem;margin-top:.4rem}
-.panels{display:grid;grid-template-columns:repeat(auto-fill,minmax(min(100%,21.5rem),1fr));gap:1.2rem 1rem}
+.panels{display:flex;flex-wrap:wrap;gap:1.2rem 1.2rem}
 .panels svg{max-width:100%;height:auto}
 .scroll{overflow-x:auto}
 .scroll>svg{max-width:none}
@@ -47,12 +47,22 @@ footer{margin-top:3rem;font-size:.8rem}
 
 export const paragraph = (...contents: readonly Content[]): Markup => element('p', {}, ...contents)
 
+export interface FigureOptions {
+  /** What the colours mean, above the plots. */
+  readonly key?: Figure
+}
+
 /** One or more plots with a caption; several of them fill rows as wide as the screen allows. */
-export const figure = (figures: readonly Figure[], caption: string): Markup => {
+export const figure = (
+  figures: readonly Figure[],
+  caption: string,
+  { key }: FigureOptions = {},
+): Markup => {
   const drawn = figures.map(one => inlineSvg(one, caption))
   return element(
     'figure',
     {},
+    key === undefined ? undefined : inlineSvg(key, 'what the colours mean'),
     element('div', { class: figures.length === 1 ? 'scroll' : 'panels' }, ...drawn),
     element('figcaption', {}, caption),
   )
