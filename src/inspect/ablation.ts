@@ -48,18 +48,18 @@ export const without = (
   trained: Trained,
   blocks: readonly BlockExcitation[],
   replacement: ReplacementKind,
-): Trained =>
-  blocks.reduce((current, { path, channels, mean }) => {
+): Trained => {
+  const tensors = new Map(trained.tensors)
+  let { network } = trained.model
+  for (const { path, channels, mean } of blocks) {
     const means = layer({ mean: parameter([1, channels, 1, 1], constantly(1)) }, ({ mean }, x) =>
       mul(x, mean),
     )
-    const block = replacement === 'mean' ? means : lambda(x => x)
-    return {
-      ...current,
-      model: { ...current.model, network: replaceLayer(current.model.network, path, block) },
-      tensors: new Map([...current.tensors, [`${path}.mean`, Float32Array.from(mean)]]),
-    }
-  }, trained)
+    network = replaceLayer(network, path, replacement === 'mean' ? means : lambda(x => x))
+    tensors.set(`${path}.mean`, Float32Array.from(mean))
+  }
+  return { ...trained, model: { ...trained.model, network }, tensors }
+}
 
 /** Whether each picture is classified rightly. */
 const hits = async (
@@ -68,6 +68,7 @@ const hits = async (
   options: ProbeOptions,
 ): Promise<readonly boolean[]> => {
   const probe = await openProbe(trained, options, ({ logits }) => ({ logits }))
+  if (probe === undefined) return []
   const { batch } = options
   const right: boolean[] = []
   for await (const { images, labels, count } of evaluationBatches(dataset, {

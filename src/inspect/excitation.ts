@@ -79,6 +79,7 @@ export const excitation = async (
       }),
     ),
   )
+  if (probe === undefined) return []
   const gathered = blocks.map(({ channels }) => ({
     all: moments(channels),
     classes: dataset.classes.map(() => moments(channels)),

@@ -69,6 +69,7 @@ export const gateDepth = async (
       }
     return outputs
   })
+  if (probe === undefined) return []
   const sums = new Map<string, ReturnType<typeof moments>>()
   const { batch } = options
   for await (const { images, count } of evaluationBatches(dataset, {

@@ -72,6 +72,7 @@ export const maps = async (
     const pixel = reduceMax(abs(slopes[found.length]), [1])
     return { ...Object.fromEntries(cams), pixel, logits: observed.logits }
   })
+  if (probe === undefined) return []
   const results: PictureMaps[] = []
   for (const { name, pixels, label } of pictures) {
     const images = normalized(pixels, [card.channels, card.height, card.width], card)

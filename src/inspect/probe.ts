@@ -18,14 +18,18 @@ export interface ProbeOptions {
   readonly threads?: number | undefined
 }
 
-/** @param pick - the values to answer with, by name; may compute on what was observed */
+/**
+ * @param pick - the values to answer with, by name; may compute on what was observed
+ * @returns nothing where nothing is picked: the network has no such inside
+ */
 export const openProbe = async (
   { card, model, tensors }: Trained,
   { engine, batch, threads }: ProbeOptions,
   pick: (observed: Observed) => Readonly<Record<string, Value>>,
-): Promise<Probe> => {
+): Promise<Probe | undefined> => {
   const { channels, height, width } = card
   const wanted = graph(pick(observe(model, batch, [height, width])))
+  if (Object.keys(wanted.outputs).length === 0) return undefined
   const compiled = await engine.compile(wanted, threads === undefined ? {} : { threads })
   const needed = new Set(wanted.inputs.map(({ name }) => name))
   const weights: Tensors = Object.fromEntries(

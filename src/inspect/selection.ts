@@ -68,6 +68,7 @@ export const selection = async (
       }),
     ),
   )
+  if (probe === undefined) return []
   const found: ScaleSelection[][] = units.map(() => [])
   const own: number[][] = units.map(() => [])
   const { batch } = options
