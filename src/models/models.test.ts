@@ -302,6 +302,7 @@ describe('every name', () => {
       'sknet26',
       'sknet50',
       'sknet101',
+      'sknet29',
     ])
   })
 
