@@ -10,6 +10,7 @@ import { exportCommand } from './commands/export.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
 import { quickstartCommand } from './commands/quickstart.ts'
+import { studyCommand } from './commands/study.ts'
 import { summaryCommand } from './commands/summary.ts'
 import { trainCommand } from './commands/train.ts'
 
@@ -19,6 +20,7 @@ Examples:
   $ excite train se-resnet20 --data fashion-mnist      train, watch, get model.onnx
   $ excite predict runs/se-resnet20-fashion-mnist shoe.png
   $ excite summary gct-resnet50                        layers, parameters, multiply-adds
+  $ excite study se-reduction --dry-run                a paper's ablation, and how long it takes
 
 Each command explains itself: excite train --help`
 
@@ -35,6 +37,7 @@ const program = (): Command =>
     .addCommand(exportCommand())
     .addCommand(modelsCommand())
     .addCommand(summaryCommand())
+    .addCommand(studyCommand())
     .addCommand(dataCommand())
     .addCommand(quickstartCommand())
 

@@ -22,6 +22,8 @@ export interface ModelInfo {
   readonly name: string
   readonly describe: string
   readonly size: number
+  /** The one in its name or in its definition, as text. */
+  readonly attention?: string
 }
 
 /** The networks that are listed: backbones, and their variants with the papers' attentions. */
@@ -67,7 +69,12 @@ export const describeModel = (name: string): ModelInfo => {
   const { backbone, attention } = find(name)
   const plugged =
     attention === undefined || backbone.attention ? '' : ` with ${attention.toUpperCase()}`
-  return { name, describe: `${backbone.describe}${plugged}`, size: backbone.size }
+  return {
+    name,
+    describe: `${backbone.describe}${plugged}`,
+    size: backbone.size,
+    ...(attention === undefined ? {} : { attention }),
+  }
 }
 
 /**
