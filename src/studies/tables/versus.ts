@@ -40,8 +40,7 @@ const rows = names.map(
 export const VERSUS: Study = {
   title: 'Which attention, if any?',
   source: 'ECA-Net, Table 3',
-  setting:
-    'ResNet-50 on ImageNet; SK and GCT from their own papers, beside other plain networks',
+  setting: 'ResNet-50 on ImageNet; SK and GCT from their own papers, beside other plain networks',
   recipe: 'short',
   baseline: 'plain',
   variants: [{ id: 'plain', name: 'without attention', paper: eca(75.2, 92.52, 24.37) }, ...rows],
