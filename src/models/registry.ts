@@ -22,8 +22,6 @@ export interface ModelInfo {
   readonly name: string
   readonly describe: string
   readonly size: number
-  /** The one in its name or in its definition, as text. */
-  readonly attention?: string
 }
 
 /** The networks that are listed: backbones, and their variants with the papers' attentions. */
@@ -64,17 +62,15 @@ const find = (name: string): Named => {
   return { backbone, attention: prefix ?? backbone.attention }
 }
 
+/** The attention that a name brings, in front of the backbone's or as part of it, as text. */
+export const attentionOf = (name: string): string | undefined => find(name).attention
+
 /** What a name stands for, without building it. */
 export const describeModel = (name: string): ModelInfo => {
   const { backbone, attention } = find(name)
   const plugged =
     attention === undefined || backbone.attention ? '' : ` with ${attention.toUpperCase()}`
-  return {
-    name,
-    describe: `${backbone.describe}${plugged}`,
-    size: backbone.size,
-    ...(attention === undefined ? {} : { attention }),
-  }
+  return { name, describe: `${backbone.describe}${plugged}`, size: backbone.size }
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { UsageError } from '../errors.ts'
-import { describeModel } from '../models/registry.ts'
+import { attentionOf } from '../models/registry.ts'
 import { suggestion } from '../suggest.ts'
 import { type Config, checkConfig, type Recipe } from '../train/config.ts'
 import { findStudy } from './registry.ts'
@@ -54,7 +54,7 @@ const find = (study: Study, id: string, option: string): Variant => {
 }
 
 const refuseAttention = (name: string): void => {
-  const { attention } = describeModel(name)
+  const attention = attentionOf(name)
   if (attention === undefined) return
   throw new UsageError({
     where: '--model',
