@@ -6,7 +6,7 @@ import type { Forecast } from '../studies/forecast.ts'
 import type { Plan } from '../studies/plan.ts'
 import type { StudyResults } from '../studies/results.ts'
 import { missing, type Study } from '../studies/study.ts'
-import { LEGEND, studyColumns, studyRows } from '../studies/table.ts'
+import { failureTexts, LEGEND, studyColumns, studyRows } from '../studies/table.ts'
 import { verdict } from '../studies/verdict.ts'
 import { duration, table } from './output.ts'
 
@@ -46,7 +46,7 @@ export const formatStudy = (name: string, study: Study): string => {
 }
 
 export const formatResults = (results: StudyResults, folder: string): string => {
-  const { title, source, setting, paperSetting, variants, leftOut, failures, note } = results
+  const { title, source, setting, paperSetting, variants, leftOut, note } = results
   return [
     `${title} (${source})`,
     `here:  ${setting}`,
@@ -55,14 +55,12 @@ export const formatResults = (results: StudyResults, folder: string): string => 
     table(studyColumns(results), studyRows(results)),
     '',
     ...variants.flatMap(variant => verdict(variant, results) ?? []),
-    ...failures.map(({ run, lost, messages }) =>
-      lost ? `${run} failed twice: ${messages.join(' / ')}` : `${run} failed once: ${messages[0]}`,
-    ),
+    ...failureTexts(results),
     ...leftOut.map(({ name, reason }) => `left out: ${name} (${reason})`),
     ...(note === undefined ? [] : [note]),
     '',
     LEGEND,
-    `${join(folder, STUDY_FILES.page)} and ${STUDY_FILES.results} hold this; each run is a folder beside them`,
+    `${join(folder, STUDY_FILES.report)} shows this with plots; ${STUDY_FILES.page} and ${STUDY_FILES.results} beside it`,
   ].join('\n')
 }
 

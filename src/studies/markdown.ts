@@ -1,7 +1,7 @@
 /** A study's results as a page of Markdown. */
 
 import type { StudyResults } from './results.ts'
-import { LEGEND, studyColumns, studyRows } from './table.ts'
+import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
 import { verdict } from './verdict.ts'
 
 const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
@@ -36,10 +36,6 @@ export const studyMarkdown = (results: StudyResults): string => {
   const sources = results.variants.flatMap(({ name, paper }) =>
     paper?.source === undefined ? [] : [`${name}: ${paper.source}.`],
   )
-  const failures = results.failures.map(
-    ({ run, lost, messages }) =>
-      `${run}: ${lost ? 'failed twice and is left out' : 'failed once, then finished'}: ${messages[0]}`,
-  )
   return `${[
     `# ${results.title}`,
     `The study \`${results.study}\`, after ${results.source}.${finished < planned ? ` **${finished} of ${planned} runs are finished.**` : ''}`,
@@ -55,7 +51,7 @@ export const studyMarkdown = (results: StudyResults): string => {
       results.variants.flatMap(variant => verdict(variant, results) ?? []),
     ),
     ...errorsBySeed(results),
-    ...list('Failures', failures),
+    ...list('Failures', failureTexts(results)),
     ...list(
       'Left out',
       results.leftOut.map(({ name, reason }) => `${name}: ${reason}`),

@@ -16,7 +16,7 @@ const settings: StudySettings = {
 
 /** Variants of the papers that the library need not have yet; all others must build. */
 const PENDING =
-  /^(eca|cbam|gc)$|^sk:branches=3\+\dx\d|^gct:(embedding|normalisation|gate)=|^gct:at=(before|after)-norm$/
+  /^(eca|cbam|gc|ge|bam|srm|fca|simam|ca|splat)$|^sk:branches=3\+\dx\d|^gct:(embedding|normalisation|gate)=|^gct:at=(before|after)-norm$/
 
 describe.each(Object.entries(STUDIES))('%s', (_, study) => {
   it('has variants of different ids that can name folders, its baseline among them', () => {

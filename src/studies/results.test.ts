@@ -191,5 +191,5 @@ describe('a study with a failed run', () => {
 
 it('names what this version cannot build', () => {
   const { leftOut } = study('gct-gate', { tanh: [20, 21] })
-  for (const { reason } of leftOut) expect(reason).toMatch(/^attention gct/)
+  for (const { reason } of leftOut) expect(reason).toMatch(/^this version has no gct/)
 })

@@ -50,7 +50,7 @@ export const missing = ({ attention }: Variant): string | undefined => {
     parseAttention(attention)
     return undefined
   } catch (error) {
-    if (error instanceof UsageError) return error.message
+    if (error instanceof UsageError) return `this version has no ${attention}`
     throw error
   }
 }

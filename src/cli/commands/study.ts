@@ -107,8 +107,7 @@ interface Sets {
   readonly test: Dataset
 }
 
-const factsOf = async (plan: Plan, { train, test }: Sets): Promise<Facts> => {
-  const { costsOf } = await import('../../studies/networks.ts')
+const factsOf = ({ train, test }: Sets, costs: Facts['costs']): Facts => {
   const { name, classes, shape, labels } = train
   return {
     data: {
@@ -118,7 +117,7 @@ const factsOf = async (plan: Plan, { train, test }: Sets): Promise<Facts> => {
       train: labels.length,
       test: test.labels.length,
     },
-    costs: costsOf(plan, train),
+    costs,
     command: commandLine(),
     version: VERSION,
     machine: machine(),
@@ -179,19 +178,20 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
 
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
   if (name === undefined) return listStudies(flags.json ?? false)
-  const plan = await planFrom(name, flags)
+  const planned = await planFrom(name, flags)
   const { openEngine } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../train/trainer.ts')
+  const { fitPlan } = await import('../../studies/networks.ts')
   const engine = await openEngine(flags.engine)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
     test: await openSplit(flags.data, 'test', flags, flags.quiet),
   }
-  checkData({ config: plan.runs[0].config, ...sets })
-  const facts = await factsOf(plan, sets)
+  checkData({ config: planned.runs[0].config, ...sets })
+  const { plan, costs } = fitPlan(planned, sets.train)
   if (flags.dryRun) return dryRun(plan, flags, sets, engine)
-  return perform(plan, flags, facts)
+  return perform(plan, flags, factsOf(sets, costs))
 }
 
 export const studyCommand = (): Command => {

@@ -29,6 +29,13 @@ const KNOWN: Readonly<Record<string, Omit<Variant, 'id' | 'attention'>>> = {
   eca: { name: 'ECA', paper: eca(77.48, 93.68, 24.37) },
   cbam: { name: 'CBAM', paper: eca(77.34, 93.69) },
   gc: { name: 'GC', paper: eca(77.7, 93.66, 28.08) },
+  ge: { name: 'Gather-excite' },
+  bam: { name: 'BAM' },
+  srm: { name: 'SRM' },
+  fca: { name: 'FcaNet' },
+  simam: { name: 'SimAM' },
+  ca: { name: 'Coordinate attention' },
+  splat: { name: 'Split attention' },
 }
 
 const names = [...new Set([...Object.keys(KNOWN), ...attentionNames])]
