@@ -10,11 +10,13 @@ import { isMoreThanNoise } from './verdict.ts'
 const SURE = 1
 const UNSURE = 0
 
-const ROW = 26
+const ROW = 30
+/** The paper's dots stand a little under the row's own, so that neither hides the other. */
+const BELOW = 0.3
 
 /** Error less the baseline's, a row each, the paper's beside it where it is known. */
 export const differencesFigure = ({ variants, baseline }: StudyResults): Figure | undefined => {
-  const rows = variants.filter(({ difference }) => difference !== undefined).reverse()
+  const rows = variants.filter(({ difference }) => difference !== undefined)
   if (rows.length === 0) return undefined
   const reference = variants.find(({ id }) => id === baseline)?.name ?? baseline
   const marks = rows.flatMap((row, at): Mark[] => {
@@ -35,7 +37,7 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
     ]
   })
   const paper = rows.flatMap(({ paperDifference }, at): Point[] =>
-    paperDifference === undefined ? [] : [[paperDifference, at]],
+    paperDifference === undefined ? [] : [[paperDifference, at + BELOW]],
   )
   return plot({
     width: 640,
