@@ -14,7 +14,13 @@ export interface SpawnOptions {
 }
 
 /** How much of what a run last wrote is kept, to be told if it fails. */
-const KEPT_LINES = 5
+const KEPT_LINES = 20
+
+/** Its own error where it wrote one, else the last line: a crash has no words of ours. */
+const lastWords = (lines: readonly string[]): string => {
+  const own = lines.findLast(text => text.startsWith('excite: '))
+  return (own?.replace(/^excite: /, '') ?? lines.at(-1) ?? '').replaceAll(/\s+/g, ' ').trim()
+}
 
 /**
  * A run that has not begun starts, one that has goes on from its newest checkpoint. Its standard
@@ -49,11 +55,10 @@ export const spawnTraining =
         )
       })
       if (ending === undefined || signal.aborted) return
-      const said = last.findLast(text => text.startsWith('excite: ')) ?? last.join('; ')
       throw new EngineError({
         where: folder,
         expected: 'a training to its end',
-        got: `${ending}${said === '' ? '' : `: ${said.replace(/^excite: /, '')}`}`,
+        got: [ending, lastWords(last)].filter(text => text !== '').join(': '),
       })
     } finally {
       signal.removeEventListener('abort', stop)

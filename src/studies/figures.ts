@@ -137,3 +137,25 @@ export const courseFigures = ({ variants, baseline }: StudyResults): readonly Fi
     }),
   )
 }
+
+/** What the attention costs against what it gives: parameters, and error with its interval. */
+export const costFigure = ({ variants, baseline }: StudyResults): Figure | undefined => {
+  const shown = variants.filter(({ error }) => error !== undefined)
+  const costs = new Set(shown.map(({ cost }) => cost.parameters))
+  if (costs.size < 3) return undefined
+  return plot({
+    width: 560,
+    height: 300,
+    x: { label: 'parameters (thousands)', log: true },
+    y: { label: 'test error (%)' },
+    marks: shown.flatMap(({ id, cost, error }): Mark[] => {
+      const { mean = 0, margin = 0 } = error ?? {}
+      const x = cost.parameters / 1000
+      const colour = id === baseline ? 'faint' : UNSURE
+      return [
+        { kind: 'intervals', ranges: [[x, mean - margin, mean + margin]], colour },
+        { kind: 'dots', points: [[x, mean]], radius: 4, colour, label: id },
+      ]
+    }),
+  })
+}

@@ -3,7 +3,7 @@
 import { figure, page, paragraph, type Section } from '../report/html.ts'
 import { element, type Markup } from '../report/markup.ts'
 import { tableMarkup } from '../report/table.ts'
-import { courseFigures, differencesFigure, seedsFigure } from './figures.ts'
+import { costFigure, courseFigures, differencesFigure, seedsFigure } from './figures.ts'
 import type { StudyResults } from './results.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
 import { verdict } from './verdict.ts'
@@ -24,6 +24,7 @@ export const studyReport = (results: StudyResults): string => {
   const columns = studyColumns(results)
   const differences = differencesFigure(results)
   const seeds = seedsFigure(results)
+  const costs = costFigure(results)
   const courses = courseFigures(results)
   const unfinished =
     runs.finished < runs.planned ? ` ${runs.finished} of ${runs.planned} runs are finished.` : ''
@@ -53,6 +54,13 @@ export const studyReport = (results: StudyResults): string => {
           figure(
             [seeds],
             'Test error of every run after its last epoch, a line a seed; dots and bars are means and their 95 % intervals.',
+          ),
+      ]),
+      ...section('Cost', [
+        costs &&
+          figure(
+            [costs],
+            'Test error against parameters, with 95 % intervals; grey: the baseline.',
           ),
       ]),
       ...section('Course', [

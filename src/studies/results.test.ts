@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { RECIPES } from '../train/recipes.ts'
 import { studyMarkdown } from './markdown.ts'
 import { type Plan, planStudy } from './plan.ts'
+import { studyReport } from './report.ts'
 import { type Facts, type StudyResults, summariseStudy } from './results.ts'
 import type { Outcome } from './runner.ts'
 import { studyRows } from './table.ts'
@@ -192,4 +193,28 @@ describe('a study with a failed run', () => {
 it('names what this version cannot build', () => {
   const { leftOut } = study('gct-gate', { tanh: [20, 21] })
   for (const { reason } of leftOut) expect(reason).toMatch(/^this version has no gct/)
+})
+
+describe('the report', () => {
+  const complete = study('se-reduction', {
+    plain: [20, 22, 24],
+    r2: [19, 21, 23.1],
+    r16: [18, 25, 23],
+  })
+
+  it('is one file with every section that has something to show', () => {
+    const html = studyReport(complete)
+    const headings = [...html.matchAll(/<h2[^>]*>([^<]*)</g)].map(([, heading]) => heading)
+    expect(headings).toEqual(['Results', 'Differences', 'Seeds', 'Course', 'Again'])
+    expect(html).not.toMatch(/(src|href)="https?:/)
+    expect(html).not.toContain('NaN')
+  })
+
+  it('of one seed, or of nothing finished, still is a page', () => {
+    for (const errors of [{ mean: [20], max: [21] }, { mean: [undefined] }]) {
+      const html = studyReport(study('se-squeeze', errors))
+      expect(html).toContain('</html>')
+      expect(html).not.toContain('NaN')
+    }
+  })
 })
