@@ -40,7 +40,7 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
     paperDifference === undefined ? [] : [[paperDifference, at + BELOW]],
   )
   return plot({
-    width: 640,
+    width: 480,
     height: 70 + ROW * rows.length,
     x: { label: `error less that of “${reference}”, in points: left is better` },
     y: { categories: rows.map(({ name }) => name) },

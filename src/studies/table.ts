@@ -26,8 +26,6 @@ const number = (heading: string, cell: StudyColumn['cell']): StudyColumn => ({
 
 export const studyColumns = ({ baseline }: Pick<StudyResults, 'baseline'>): StudyColumn[] => [
   { heading: 'variant', right: false, cell: ({ name }) => name },
-  number('parameters', ({ cost }) => millions(cost.parameters)),
-  number('multiply-adds', ({ cost }) => millions(cost.multiplyAdds)),
   number('error %', ({ error }) =>
     error === undefined ? NONE : withMargin(error.mean.toFixed(2), error.margin),
   ),
@@ -45,6 +43,8 @@ export const studyColumns = ({ baseline }: Pick<StudyResults, 'baseline'>): Stud
     if (paperDifference !== undefined) return signed(paperDifference)
     return id === baseline && paper !== undefined ? 'baseline' : NONE
   }),
+  number('parameters', ({ cost }) => millions(cost.parameters)),
+  number('multiply-adds', ({ cost }) => millions(cost.multiplyAdds)),
 ]
 
 export const studyRows = (results: StudyResults): string[][] => {
