@@ -85,6 +85,9 @@ const find = (name: string): Named => {
   return { backbone, attention: prefix ?? backbone.attention }
 }
 
+/** The attention that a name brings, in front of the backbone's or as part of it, as text. */
+export const attentionOf = (name: string): string | undefined => find(name).attention
+
 /** What a name stands for, without building it. */
 export const describeModel = (name: string): ModelInfo => {
   const { backbone, attention } = find(name)

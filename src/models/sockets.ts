@@ -77,9 +77,14 @@ export const sockets = (
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
   const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
-    const before = position === 'before-conv' ? recalibration : undefined
-    const all = before === undefined ? layers : [before.build(channels), ...layers]
-    return all.length === 1 ? all[0] : sequential(...all)
+    if (position !== 'before-conv' || recalibration === undefined)
+      return layers.length === 1 ? layers[0] : sequential(...layers)
+    // The layers move up by one, but begin as they do without what stands before them.
+    const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
+    return {
+      ...sequential(recalibration.build(channels), ...layers),
+      drawnAs: { 0: recalibration.name, ...Object.fromEntries(names) },
+    }
   }
   return {
     unit: channels => {

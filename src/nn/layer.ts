@@ -27,6 +27,11 @@ export interface Buffer {
 export interface Layer {
   readonly kind: 'layer'
   readonly children: Children
+  /**
+   * Names that children draw their first values by, where those are not their own; '' is the
+   * layer's. A layer that was put in front of another then leaves the other's values as they were.
+   */
+  readonly drawnAs?: Readonly<Record<string, string>>
   forward(children: Record<string, never>, x: Value, mode: Mode): Value
 }
 
@@ -105,20 +110,31 @@ export const buffer = (shape: Shape, initialise: Initialiser): Buffer => ({
 /** A parameter or buffer of a network, under its full name. */
 export interface Variable {
   readonly name: string
+  /** The name that its first values are drawn by. */
+  readonly drawnAs: string
   readonly tensor: Parameter | Buffer
 }
 
-const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+const join = (path: string, name: string): string =>
+  path === '' || name === '' ? path + name : `${path}.${name}`
 
 const isList = (child: Child): child is readonly Layer[] => Array.isArray(child)
 
 /** All parameters and buffers, in the order in which they are declared. */
-export const variables = ({ children }: Layer, path = ''): readonly Variable[] =>
+export const variables = (
+  { children, drawnAs: names = {} }: Layer,
+  path = '',
+  drawnPath = path,
+): readonly Variable[] =>
   Object.entries(children).flatMap(([key, child]) => {
     if (child === undefined) return []
     const name = join(path, key)
-    if (isList(child)) return child.flatMap((item, i) => variables(item, join(name, `${i}`)))
-    return child.kind === 'layer' ? variables(child, name) : [{ name, tensor: child }]
+    const drawnAs = join(drawnPath, names[key] ?? key)
+    if (isList(child))
+      return child.flatMap((item, i) => variables(item, join(name, `${i}`), join(drawnAs, `${i}`)))
+    return child.kind === 'layer'
+      ? variables(child, name, drawnAs)
+      : [{ name, drawnAs, tensor: child }]
   })
 
 /** Applies a network to a value, its parameters and buffers looked up by name. */
