@@ -164,6 +164,13 @@ const OVERRIDES: readonly Override[] = [
     path: 'augment.crop',
     parse: orNone(padding => ({ padding })),
   },
+  {
+    flag: '--resized-crop',
+    value: 'x',
+    help: 'random part of at least this share of the area, resized; 0 for none',
+    path: 'augment.resizedCrop',
+    parse: orNone(scale => ({ scale })),
+  },
   { flag: '--flip', help: 'mirror every other picture', path: 'augment.flip', parse: word },
   { flag: '--no-flip', help: 'mirror none', path: 'augment.flip', parse: word },
   {

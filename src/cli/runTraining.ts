@@ -2,6 +2,7 @@
 
 import { join } from 'node:path'
 import { type Dataset, measureNormalization } from '../data/dataset.ts'
+import type { BadPicture } from '../data/folder/bad.ts'
 import { openEngine } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
 import { model } from '../models/registry.ts'
@@ -35,6 +36,8 @@ export interface RunResult {
   readonly history: readonly EpochRow[]
   /** The exported network, once training has finished. */
   readonly onnx?: string
+  /** What was skipped or replaced, where that was asked for. */
+  readonly badImages?: readonly BadPicture[]
 }
 
 export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
@@ -49,13 +52,20 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   })
   const engine = await openEngine(config.engine)
   const normalization = await measureNormalization(options.train)
-  const conditions = conditionsOf(config, await engine.version())
+  const conditions = conditionsOf(config, await engine.version(), options.train.fingerprint)
   checkData(options)
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(
     `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${config.threads ?? 'all'} threads → ${folder}`,
   )
+  const bad = [...(options.train.bad ?? []), ...(options.test.bad ?? [])]
+  if (config.badImages !== undefined)
+    await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(bad, null, 2)}\n`)
+  if (bad.length > 0)
+    display.line(
+      `${count(bad.length)} bad pictures (${config.badImages}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${bad[0].file}: ${bad[0].reason}`,
+    )
   const result = await train({
     config,
     model: network,
@@ -80,5 +90,12 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     await checkExport(bytes, best)
     await writeFileAtomic(onnx, bytes)
   }
-  return { run: folder, finished, best: bestRow(history), history, ...(finished ? { onnx } : {}) }
+  return {
+    run: folder,
+    finished,
+    best: bestRow(history),
+    history,
+    ...(finished ? { onnx } : {}),
+    ...(config.badImages === undefined ? {} : { badImages: bad }),
+  }
 }

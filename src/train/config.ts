@@ -54,6 +54,7 @@ export const recipeSchema = z.strictObject({
   augment: z.strictObject({
     crop: z.strictObject({ padding: natural }).optional(),
     flip: z.boolean().optional(),
+    resizedCrop: z.strictObject({ scale: positive.max(1) }).optional(),
     cutout: z.strictObject({ size: natural }).optional(),
   }),
   initialise: z.enum(['he', 'pytorch']),
@@ -70,6 +71,10 @@ export const configSchema = z.strictObject({
   /** How many training and test pictures of a procedural set. */
   samples: z.strictObject({ train: natural, test: natural }).optional(),
   size: natural.optional(),
+  /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */
+  cropPct: fraction.optional(),
+  valFraction: fraction.optional(),
+  badImages: z.enum(['stop', 'skip', 'replace']).optional(),
   seed: z.number().int().min(0),
   engine: z.string(),
   threads: natural.optional(),

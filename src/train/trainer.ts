@@ -175,6 +175,7 @@ class Loop {
       channels,
       height,
       width,
+      ...(train.cropPct === undefined ? {} : { cropPct: train.cropPct }),
       mean: [...normalization.mean],
       deviation: [...normalization.deviation],
     }

@@ -20,6 +20,8 @@ export const cardSchema = z
     channels: z.number().int().positive(),
     height: z.number().int().positive(),
     width: z.number().int().positive(),
+    /** Of pictures from files: the height over the shorter side that they are resized to; 1 unless said. */
+    cropPct: z.number().positive().max(1).optional(),
     /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
     mean: z.array(z.number()),
     deviation: z.array(z.number().positive()),

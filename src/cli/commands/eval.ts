@@ -3,7 +3,14 @@
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
 import { formatShape, UsageError } from '../../errors.ts'
-import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  dataFlagsOf,
+  openSplit,
+  whole,
+  withDataOptions,
+  withSplit,
+} from '../dataOptions.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 
@@ -38,9 +45,10 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
     name,
     split,
     {
-      ...(config?.dataDir === undefined ? {} : { dataDir: config.dataDir }),
-      ...(config?.size === undefined ? {} : { size: config.size }),
-      ...(config?.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
+      ...(config === undefined ? {} : dataFlagsOf(config)),
+      ...(trained.card.cropPct === undefined
+        ? {}
+        : { size: trained.card.height, cropPct: trained.card.cropPct }),
       ...flags,
     },
     quiet,

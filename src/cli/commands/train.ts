@@ -1,12 +1,12 @@
 /** `excite train`: from a model's name and a dataset to a run folder with `model.onnx`. */
 
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { POSITIONS } from '../../attention/attention.ts'
 import { UsageError } from '../../errors.ts'
 import type { Config } from '../../train/config.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
@@ -17,6 +17,7 @@ Examples:
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
+  $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
   $ excite train --resume runs/se-resnet20-fashion-mnist
 
 Attention, as NAME or NAME:option=value,…
@@ -50,8 +51,22 @@ const FIXED = [
   'dataDir',
   'samples',
   'size',
+  'cropPct',
+  'valFraction',
+  'badImages',
   'seed',
   'out',
+] as const
+
+/** What goes from the command line into the configuration as it is. */
+const OPTIONAL = [
+  'attention',
+  'strideIn',
+  'dataDir',
+  'size',
+  'cropPct',
+  'valFraction',
+  'badImages',
 ] as const
 
 const flagOf = (key: string): string =>
@@ -59,10 +74,11 @@ const flagOf = (key: string): string =>
 
 const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
+  const { isFolder } = await import('../../data/registry.ts')
+  const { describeModel } = await import('../../models/registry.ts')
+  const own = describeModel(name).size
   const optional = Object.fromEntries(
-    (['attention', 'strideIn', 'dataDir', 'size'] as const).flatMap(key =>
-      flags[key] === undefined ? [] : [[key, flags[key]]],
-    ),
+    OPTIONAL.flatMap(key => (flags[key] === undefined ? [] : [[key, flags[key]]])),
   )
   const {
     data = 'shapes',
@@ -74,8 +90,9 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   return checkConfig(
     {
       model: name,
+      ...(isFolder(data) ? { size: own } : {}),
       ...optional,
-      data,
+      data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       seed,
       engine,
@@ -125,18 +142,16 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     resume === undefined
       ? await configFrom(name as string, flags)
       : await resumedConfig(resume, name, flags)
-  const { describeModel } = await import('../../models/registry.ts')
-  describeModel(config.model)
   const places: DataFlags = {
-    ...(config.dataDir === undefined ? {} : { dataDir: config.dataDir }),
+    ...dataFlagsOf(config),
     ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
-    ...(config.size === undefined ? {} : { size: config.size }),
-    ...(config.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
+    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
   }
   const train = await openSplit(config.data, 'train', places, quiet)
   const test = await openSplit(config.data, 'test', places, quiet)
   const { freeFolder } = await import('../../train/runFolder.ts')
-  const folder = resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${config.data}`))
+  const folder =
+    resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { trainDisplay } = await import('../trainDisplay.ts')
   const { runTraining } = await import('../runTraining.ts')
   const display = trainDisplay(quiet)
@@ -174,7 +189,10 @@ export const trainCommand = (): Command => {
   const command = new Command('train')
     .description('train a network')
     .argument('[model]', 'such as se-resnet20; excite models lists all')
-    .option('--data <name>', 'shapes (the default), fashion-mnist, mnist, cifar10 or cifar100')
+    .option(
+      '--data <name>',
+      'shapes (the default), fashion-mnist, mnist, cifar10, cifar100, or a folder of pictures',
+    )
     .option(
       '--seed <n>',
       'decides first weights, order and augmentation (default: 0)',

@@ -1,11 +1,14 @@
 /** Augmentation: what happens to a picture on its way to the network, decided by (seed, epoch, index). */
 
-import type { RandomStream } from '../random.ts'
-import type { Normalization } from './dataset.ts'
+import type { RandomStream } from '../../random.ts'
+import type { Normalization } from '../dataset.ts'
+import type { ResizedCrop } from './window.ts'
 
 export interface Augmentation {
   /** A crop of the original size, at random from the picture padded with zeros on all sides. */
   readonly crop?: { readonly padding: number } | undefined
+  /** A part of random size and aspect, resized to the whole. */
+  readonly resizedCrop?: ResizedCrop | undefined
   /** Mirrors every other picture, at random. */
   readonly flip?: boolean | undefined
   /** A square of zeros (after normalisation) about a random centre, clipped at the border. */
