@@ -31,7 +31,7 @@ export const modelNames: readonly string[] = Object.entries(BACKBONES).flatMap(
 )
 
 export interface ModelOptions extends Omit<NetworkOptions, 'attention' | 'at' | 'stages'> {
-  /** As text, such as `se:reduction=8,at=pre`; in place of the one in the name. */
+  /** As text, such as `se:reduction=8,at=pre`, or `none`; in place of the one in the name. */
   readonly attention?: string
 }
 
@@ -78,7 +78,7 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
   const { attention: given = attention, ...rest } = options
   const plugged: PluggedAttention | undefined =
-    given === undefined ? undefined : parseAttention(given)
+    given === undefined || given === 'none' ? undefined : parseAttention(given)
   const { classes = backbone.classes, channels = 3 } = rest
   for (const [option, value] of Object.entries({ classes, channels }))
     if (!Number.isInteger(value) || value < 1)

@@ -65,9 +65,10 @@ export const sockets = (
   const plugged = stages === undefined || stages.includes(stage) ? attention : undefined
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
+  const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
   const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
     const before = position === 'before-conv' ? recalibration : undefined
-    const all = before === undefined ? layers : [before.build(channels), ...layers]
+    const all = before === undefined ? layers : [marked(before.build(channels)), ...layers]
     return all.length === 1 ? all[0] : sequential(...all)
   }
   return {
@@ -76,7 +77,7 @@ export const sockets = (
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
       return {
-        children: { [name]: recalibration.build(channels[position]) },
+        children: { [name]: marked(recalibration.build(channels[position])) },
         bind: children => {
           const recalibrate = children[name] as (x: Value) => Value
           return (here, x) => (here === position ? recalibrate(x) : x)
@@ -93,7 +94,7 @@ export const sockets = (
       ),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'
-        ? plugged.build(channels, outputs, { initialise, ...options })
+        ? marked(plugged.build(channels, outputs, { initialise, ...options }))
         : undefined,
   }
 }

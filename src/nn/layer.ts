@@ -27,6 +27,8 @@ export interface Buffer {
 export interface Layer {
   readonly kind: 'layer'
   readonly children: Children
+  /** What it is a part of besides its place, such as an attention: names alone do not always say. */
+  readonly part?: string
   forward(children: Record<string, never>, x: Value, mode: Mode): Value
 }
 
@@ -99,6 +101,8 @@ export const buffer = (shape: Shape, initialise: Initialiser): Buffer => ({
 export interface Variable {
   readonly name: string
   readonly tensor: Parameter | Buffer
+  /** That of the nearest layer around it which has one. */
+  readonly part?: string
 }
 
 const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
@@ -106,21 +110,32 @@ const join = (path: string, name: string): string => (path === '' ? name : `${pa
 const isList = (child: Child): child is readonly Layer[] => Array.isArray(child)
 
 /** All parameters and buffers, in the order in which they are declared. */
-export const variables = ({ children }: Layer, path = ''): readonly Variable[] =>
-  Object.entries(children).flatMap(([key, child]) => {
+export const variables = (
+  { children, part: own }: Layer,
+  path = '',
+  around?: string,
+): readonly Variable[] => {
+  const part = own ?? around
+  return Object.entries(children).flatMap(([key, child]) => {
     if (child === undefined) return []
     const name = join(path, key)
-    if (isList(child)) return child.flatMap((item, i) => variables(item, join(name, `${i}`)))
-    return child.kind === 'layer' ? variables(child, name) : [{ name, tensor: child }]
+    if (isList(child)) return child.flatMap((item, i) => variables(item, join(name, `${i}`), part))
+    if (child.kind === 'layer') return variables(child, name, part)
+    return [{ name, tensor: child, ...(part === undefined ? {} : { part }) }]
   })
+}
 
-/** Applies a network to a value, its parameters and buffers looked up by name. */
+/**
+ * Applies a network to a value, its parameters and buffers looked up by name.
+ * @param mode - for all layers, or for each by its path
+ */
 export const trace = (
   network: Layer,
   lookup: (name: string) => Value,
   x: Value,
-  mode: Mode = inference,
+  mode: Mode | ((path: string) => Mode) = inference,
 ): Value => {
+  const modeAt = typeof mode === 'function' ? mode : () => mode
   const run = ({ children, forward }: Layer, path: string, x: Value): Value => {
     const bindLayer = (child: Layer, key: string) => (input: Value) =>
       scope(key, () => run(child, join(path, key), input))
@@ -131,7 +146,7 @@ export const trace = (
     const bound: Record<string, ReturnType<typeof bind>> = {}
     for (const [key, child] of Object.entries(children))
       if (child !== undefined) bound[key] = bind(child, key)
-    return forward(bound as Record<string, never>, x, mode)
+    return forward(bound as Record<string, never>, x, modeAt(path))
   }
   return run(network, '', x)
 }

@@ -62,24 +62,40 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>
 
 /** What is trained, on what, and how. */
-export const configSchema = z.strictObject({
-  model: z.string(),
-  attention: z.string().optional(),
-  strideIn: z.enum(['1x1', '3x3']).optional(),
-  data: z.string(),
-  dataDir: z.string().optional(),
-  /** How many training and test pictures of a procedural set. */
-  samples: z.strictObject({ train: natural, test: natural }).optional(),
-  size: natural.optional(),
-  /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */
-  cropPct: fraction.optional(),
-  valFraction: fraction.optional(),
-  badImages: z.enum(['stop', 'skip', 'replace']).optional(),
-  seed: z.number().int().min(0),
-  engine: z.string(),
-  threads: natural.optional(),
-  recipe: recipeSchema,
-})
+export const configSchema = z
+  .strictObject({
+    model: z.string(),
+    attention: z.string().optional(),
+    strideIn: z.enum(['1x1', '3x3']).optional(),
+    data: z.string(),
+    dataDir: z.string().optional(),
+    /** How many training and test pictures of a procedural set. */
+    samples: z.strictObject({ train: natural, test: natural }).optional(),
+    size: natural.optional(),
+    /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */
+    cropPct: fraction.optional(),
+    valFraction: fraction.optional(),
+    badImages: z.enum(['stop', 'skip', 'replace']).optional(),
+    /** A file of first weights, and how their pictures were prepared. */
+    weights: z.string().optional(),
+    normalization: z
+      .strictObject({
+        mean: z.array(z.number()).readonly(),
+        deviation: z.array(positive).readonly(),
+      })
+      .optional(),
+    /** Patterns of parameters that stay as they are, until an epoch (the first is 1) if one is given. */
+    freeze: z.string().optional(),
+    unfreezeAt: natural.min(2).optional(),
+    seed: z.number().int().min(0),
+    engine: z.string(),
+    threads: natural.optional(),
+    recipe: recipeSchema,
+  })
+  .refine(({ freeze, unfreezeAt }) => freeze !== undefined || unfreezeAt === undefined, {
+    path: ['unfreezeAt'],
+    message: 'nothing is frozen: --freeze says what',
+  })
 export type Config = z.infer<typeof configSchema>
 
 /**

@@ -95,7 +95,10 @@ const picturesOf = async (
       expected: 'picture files, or --data with --index',
       got: 'neither',
     })
-  const dataset = data === undefined ? undefined : await openSplit(data, flags.split, { ...ownSize(card), ...flags })
+  const dataset =
+    data === undefined
+      ? undefined
+      : await openSplit(data, flags.split, { ...ownSize(card), ...flags })
   if (dataset && dataset.shape.join() !== [card.channels, card.height, card.width].join())
     throw new UsageError({
       where: `--data ${data}`,

@@ -18,6 +18,8 @@ Examples:
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
   $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
+  $ excite train se-resnet50 --weights best.safetensors --data ./pictures --freeze backbone --unfreeze-at 3
+  $ excite train resnet20 --weights best.safetensors --attention gct --freeze '!gct' --unfreeze-at 5
   $ excite train --resume runs/se-resnet20-fashion-mnist
 
 Attention, as NAME or NAME:option=value,…
@@ -32,6 +34,9 @@ last.safetensors and model.onnx. Ctrl-C saves, and says how to go on.`
 
 interface TrainFlags extends DataFlags, ModelFlags {
   readonly data?: string
+  readonly weights?: string
+  readonly freeze?: string
+  readonly unfreezeAt?: number
   readonly seed?: number
   readonly engine?: string
   readonly threads?: number
@@ -54,6 +59,9 @@ const FIXED = [
   'cropPct',
   'valFraction',
   'badImages',
+  'weights',
+  'freeze',
+  'unfreezeAt',
   'seed',
   'out',
 ] as const
@@ -67,6 +75,8 @@ const OPTIONAL = [
   'cropPct',
   'valFraction',
   'badImages',
+  'freeze',
+  'unfreezeAt',
 ] as const
 
 const flagOf = (key: string): string =>
@@ -92,6 +102,7 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
       model: name,
       ...(isFolder(data) ? { size: own } : {}),
       ...optional,
+      ...(flags.weights === undefined ? {} : { weights: resolve(flags.weights) }),
       data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       seed,
@@ -198,6 +209,12 @@ export const trainCommand = (): Command => {
       'decides first weights, order and augmentation (default: 0)',
       whole('--seed', 0),
     )
+    .option('--weights <file>', 'begin with these, such as best.safetensors of another run')
+    .option(
+      '--freeze <pattern,…>',
+      "parameters that stay as they are: backbone, layer1, … or all but: '!gct'",
+    )
+    .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
     .option('--out <folder>', 'the run (default: runs/MODEL-DATA)')
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
     .option('--resume-compatible', 'go on even where bits may differ: other threads, other engine')
