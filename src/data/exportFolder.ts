@@ -22,7 +22,8 @@ const encode = async (dataset: Dataset, index: number, format: PictureFormat): P
   for (let i = 0; i < pixels.length; i++)
     interleaved[i] = pixels[(i % channels) * plane + Math.floor(i / channels)]
   const raw = { width, height, channels: channels as 1 | 3 }
-  return sharp(interleaved, { raw }).toFormat(format, { quality: 95 }).toBuffer()
+  const options = format === 'png' ? {} : { quality: 95 }
+  return sharp(interleaved, { raw }).toFormat(format, options).toBuffer()
 }
 
 /** A class's folder: its name, with what a path cannot hold replaced. */
@@ -64,7 +65,11 @@ export const exportFolder = async (
         await mkdir(join(temporary, HALVES[dataset.split], folderOf(name)), { recursive: true })
       for (let first = 0; first < dataset.labels.length; first += TOGETHER) {
         const count = Math.min(TOGETHER, dataset.labels.length - first)
-        await Promise.all(Array.from({ length: count }, (_, i) => write(dataset, first + i)))
+        // All of them come to an end, so that nothing is written after the folder is taken away.
+        const settled = await Promise.allSettled(
+          Array.from({ length: count }, (_, i) => write(dataset, first + i)),
+        )
+        for (const one of settled) if (one.status === 'rejected') throw one.reason
       }
     }
     await mkdir(dirname(to), { recursive: true })
