@@ -54,9 +54,9 @@ describe('a picture', () => {
       [255, 255, 255],
     ])
     const corner = await readPicture(path, SHAPE, () => ({ left: 20, top: 4, width: 8, height: 8 }))
-    expect(new Set(Array.from({ length: 16 }, (_, i) => pixelOf(corner, i).join()))).toEqual(
-      new Set(['0,255,0']),
-    )
+    for (let i = 0; i < 16; i++)
+      for (const [c, value] of [0, 255, 0].entries())
+        expect(Math.abs(pixelOf(corner, i)[c] - value)).toBeLessThan(4)
   })
 
   it('is turned upright, put in colour, and its transparency made black', async () => {

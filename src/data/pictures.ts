@@ -49,6 +49,21 @@ const readLimited = async (path: string): Promise<Buffer> => {
   }
 }
 
+/** Pixel by pixel to plane by plane. */
+const planar = (data: Uint8Array, own: number, channels: number, plane: number): Uint8Array => {
+  const result = new Uint8Array(channels * plane)
+  if (own === 3 && channels === 3)
+    for (let i = 0, from = 0; i < plane; i++, from += 3) {
+      result[i] = data[from]
+      result[plane + i] = data[from + 1]
+      result[2 * plane + i] = data[from + 2]
+    }
+  else
+    for (let c = 0; c < channels; c++)
+      for (let i = 0; i < plane; i++) result[c * plane + i] = data[i * own + Math.min(c, own - 1)]
+  return result
+}
+
 const decode = async (
   bytes: Buffer,
   [channels, height, width]: PictureShape,
@@ -56,7 +71,7 @@ const decode = async (
 ): Promise<Uint8Array> => {
   const { default: sharp } = await import('sharp')
   const picture = sharp(bytes, { limitInputPixels: LARGEST.pixels, failOn: 'warning' })
-  const { autoOrient: own } = await picture.metadata()
+  const { autoOrient: own, hasAlpha } = await picture.metadata()
   const window = choose(own.height, own.width)
   // Resized whole and then cut: so a JPEG is decoded no larger than needed.
   const whole = {
@@ -66,10 +81,11 @@ const decode = async (
   if (whole.width * whole.height > 8 * LARGEST.pixels)
     throw new Error(`${own.width}×${own.height}, too long and narrow`)
   const between = (value: number, high: number): number => Math.min(Math.max(value, 0), high)
+  if (hasAlpha) picture.flatten({ background: '#000' })
   const part = picture
     .autoOrient()
-    .flatten({ background: '#000' })
-    .resize({ ...whole, fit: 'fill' })
+    // Bilinear over all that a pixel covers, as torchvision resizes: half the time of Lanczos.
+    .resize({ ...whole, fit: 'fill', kernel: 'linear' })
     .extract({
       left: between(Math.round((window.left * width) / window.width), whole.width - width),
       top: between(Math.round((window.top * height) / window.height), whole.height - height),
@@ -78,12 +94,7 @@ const decode = async (
     })
   const coloured = channels === 1 ? part.greyscale() : part.toColourspace('srgb')
   const { data, info } = await coloured.raw().toBuffer({ resolveWithObject: true })
-  const plane = height * width
-  const planar = new Uint8Array(channels * plane)
-  for (let c = 0; c < channels; c++)
-    for (let i = 0, from = c; i < plane; i++, from += info.channels)
-      planar[c * plane + i] = data[from]
-  return planar
+  return planar(data, info.channels, channels, height * width)
 }
 
 /**

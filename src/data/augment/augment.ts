@@ -49,12 +49,13 @@ const place = (
       const row = y + top
       const from = (c * height + row) * width
       const to = offset + (c * height + y) * width
-      const inside = row >= 0 && row < height
-      for (let x = 0; x < width; x++) {
-        const column = (mirrored ? width - 1 - x : x) + left
-        const pixel = inside && column >= 0 && column < width ? pixels[from + column] : 0
-        target[to + x] = pixel * scale + shift
-      }
+      // The columns that come from inside the picture, as the result counts them.
+      const [near, far] = mirrored ? [width - 1 + left, -1] : [left, 1]
+      const first = mirrored ? Math.max(left, 0) : Math.max(-left, 0)
+      const last = row < 0 || row >= height ? first : width - Math.max(mirrored ? -left : left, 0)
+      target.fill(shift, to, to + width)
+      for (let x = first; x < last; x++)
+        target[to + x] = pixels[from + near + far * x] * scale + shift
     }
   }
 }
