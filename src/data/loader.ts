@@ -1,9 +1,11 @@
 /** Batches: pictures in an order that is a function of (seed, epoch), ready for the network. */
 
-import { permutation, random } from '../random.ts'
+import { random } from '../random.ts'
 import type { Augmentation } from './augment/augment.ts'
 import type { Dataset, Normalization } from './dataset.ts'
+import { type Mixed, type Mixing, mix } from './mix.ts'
 import { type Preparation, preparePictures } from './prepare.ts'
+import { epochOrder, type Sampling } from './sampling.ts'
 
 export interface Batch {
   /** [batch, C, H, W], row-major and normalised. */
@@ -11,6 +13,8 @@ export interface Batch {
   readonly labels: Int32Array
   /** Which pictures of the dataset these are. */
   readonly indices: Uint32Array
+  /** The other half of each label, where pictures are mixed. */
+  readonly mixed?: Mixed
   /** How many are real: the last batch of an evaluation is filled up with the first picture. */
   readonly count: number
 }
@@ -24,6 +28,8 @@ export interface TrainingBatchOptions extends BatchOptions {
   readonly seed: number
   readonly epoch: number
   readonly augmentation: Augmentation
+  readonly sampling?: Sampling
+  readonly mixing?: Mixing
   /** How many batches of the epoch to skip: where a resumed training goes on. */
   readonly start?: number
 }
@@ -69,13 +75,19 @@ async function* ahead(
 /** The batches of one epoch of training, shuffled and augmented. */
 export async function* trainingBatches(
   dataset: Dataset,
-  { batch, start = 0, ...preparation }: TrainingBatchOptions,
+  { batch, start = 0, sampling, mixing = {}, ...preparation }: TrainingBatchOptions,
 ): AsyncGenerator<Batch> {
   const { seed, epoch } = preparation
-  const order = permutation(random(seed).fork('shuffle').fork(epoch), dataset.labels.length)
-  yield* ahead(dataset, stepsPerEpoch(dataset, batch) - start, i => {
+  const order = epochOrder(random(seed).fork('shuffle').fork(epoch), dataset.labels, sampling)
+  yield* ahead(dataset, stepsPerEpoch(dataset, batch) - start, async i => {
     const indices = order.slice((start + i) * batch, (start + i + 1) * batch)
-    return assemble(dataset, indices, batch, preparation)
+    const made = await assemble(dataset, indices, batch, preparation)
+    const draw = random(seed)
+      .fork('mix')
+      .fork(epoch)
+      .fork(start + i)
+    const mixed = mix(made.images, made.labels, dataset.shape, mixing, draw)
+    return mixed === undefined ? made : { ...made, mixed }
   })
 }
 

@@ -1,11 +1,14 @@
 /** Everything that decides a training, as one record that is checked, saved and read back. */
 
 import { z } from 'zod'
+import { SAMPLINGS } from '../data/sampling.ts'
 import { UsageError } from '../errors.ts'
 import { DECAY_RULES, type DecayRule } from './decay.ts'
 
 const positive = z.number().positive()
 const natural = z.number().int().positive()
+/** Of a Beta distribution. */
+const alpha = z.number().min(0.01).max(1)
 const fraction = z.number().min(0).max(1)
 
 const schedule = z.discriminatedUnion('kind', [
@@ -51,10 +54,19 @@ export const recipeSchema = z.strictObject({
   averageDecay: fraction.optional(),
   /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
   frozenEpochs: z.number().int().min(0),
+  /** In which order an epoch sees the pictures; shuffled unless said. */
+  sampling: z.enum(SAMPLINGS).optional(),
+  mixing: z.strictObject({ mixup: alpha.optional(), cutmix: alpha.optional() }).optional(),
   augment: z.strictObject({
     crop: z.strictObject({ padding: natural }).optional(),
     flip: z.boolean().optional(),
     resizedCrop: z.strictObject({ scale: positive.max(1) }).optional(),
+    rotate: z.strictObject({ degrees: positive.max(180) }).optional(),
+    colourJitter: z.strictObject({ strength: positive.max(1) }).optional(),
+    randAugment: z
+      .strictObject({ operations: natural.max(8), magnitude: z.number().min(0).max(10) })
+      .optional(),
+    erase: z.strictObject({ probability: positive.max(1) }).optional(),
     cutout: z.strictObject({ size: natural }).optional(),
   }),
   initialise: z.enum(['he', 'pytorch']),

@@ -96,6 +96,7 @@ export const openSession = async ({
   const { network, channels } = model
   const images: Shape = [recipe.batch, channels, ...size]
   const { weightDecay, decayRule, smoothing, clipNorm, averageDecay } = recipe
+  const mixed = recipe.mixing?.mixup !== undefined || recipe.mixing?.cutmix !== undefined
   const build = (batchStatistics: boolean, hold: boolean): TrainingStep =>
     trainingStep({
       network,
@@ -104,6 +105,7 @@ export const openSession = async ({
       weightDecay,
       decayRule,
       smoothing,
+      mixed,
       batchStatistics,
       ...(hold ? { frozen: held } : {}),
       ...(clipNorm === undefined ? {} : { clipNorm }),
@@ -165,6 +167,12 @@ export const openSession = async ({
       const feeds: Record<string, Tensor> = {
         images: { shape: images, data: batch.images },
         labels: { shape: [recipe.batch], data: batch.labels },
+        ...(mixed
+          ? {
+              partners: { shape: [recipe.batch], data: batch.mixed?.labels ?? batch.labels },
+              share: scalar(batch.mixed?.share ?? 1),
+            }
+          : {}),
         learningRate: scalar(learningRate),
         step: scalar(at + 1),
         ...drawMasks(step, seed, at),

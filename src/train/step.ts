@@ -13,6 +13,7 @@ import {
   reshape,
   split,
   sqrt,
+  sub,
   zeros,
 } from '../ops/index.ts'
 import { DECAY_RULES, type DecayRule } from './decay.ts'
@@ -26,6 +27,8 @@ export interface StepOptions {
   readonly images: Shape
   readonly optimizer: Optimizer
   readonly smoothing?: number
+  /** Whether each picture has two labels: int `partners` [N], and scalar `share`, the first's. */
+  readonly mixed?: boolean
   readonly weightDecay?: number
   readonly decayRule?: DecayRule
   /** Scales the gradient down to this L2 norm where it is longer. */
@@ -141,6 +144,7 @@ export const trainingStep = ({
   images: shape,
   optimizer,
   smoothing = 0,
+  mixed = false,
   weightDecay = 0,
   decayRule = 'weights',
   frozen = new Set(),
@@ -176,7 +180,12 @@ export const trainingStep = ({
     input('images', shape),
     frozen.size === 0 ? mode : path => (still(path) ? { ...mode, batchStatistics: false } : mode),
   )
-  const loss = crossEntropy(logits, input('labels', [shape[0]], 'int'), smoothing)
+  const entropy = (labels: string): Value =>
+    crossEntropy(logits, input(labels, [shape[0]], 'int'), smoothing)
+  const share = input('share', [])
+  const loss = mixed
+    ? add(mul(entropy('labels'), share), mul(entropy('partners'), sub(1, share)))
+    : entropy('labels')
 
   const trained = table.entries.filter(({ name }) => !frozen.has(name))
   const values = trained.map(({ name }) => named.get(name) as Value)

@@ -105,6 +105,18 @@ const CASES: Readonly<Record<string, Config>> = {
     augment: { crop: { padding: 2 }, flip: true, cutout: { size: 4 } },
     frozenEpochs: 1,
   }),
+  'everything that happens to pictures, in balanced order': configOf('resnet8', {
+    sampling: 'balanced',
+    mixing: { mixup: 0.4, cutmix: 1 },
+    augment: {
+      resizedCrop: { scale: 0.4 },
+      flip: true,
+      rotate: { degrees: 10 },
+      colourJitter: { strength: 0.3 },
+      randAugment: { operations: 2, magnitude: 9 },
+      erase: { probability: 0.5 },
+    },
+  }),
   'a frozen backbone, thawed at the second epoch': {
     ...configOf('gct-resnet8', { averageDecay: 0.9 }),
     freeze: 'backbone',

@@ -216,6 +216,8 @@ class Loop {
       seed,
       epoch,
       augmentation: recipe.augment,
+      ...(recipe.sampling === undefined ? {} : { sampling: recipe.sampling }),
+      ...(recipe.mixing === undefined ? {} : { mixing: recipe.mixing }),
       normalization,
       start: this.#step - epoch * this.#steps,
     })

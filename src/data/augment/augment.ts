@@ -2,6 +2,10 @@
 
 import type { RandomStream } from '../../random.ts'
 import type { Normalization } from '../dataset.ts'
+import { jittered } from './colour.ts'
+import { type Erasing, erase } from './erase.ts'
+import { type RandAugment, randAugmented } from './randAugment.ts'
+import { turned } from './warp.ts'
 import type { ResizedCrop } from './window.ts'
 
 export interface Augmentation {
@@ -11,6 +15,12 @@ export interface Augmentation {
   readonly resizedCrop?: ResizedCrop | undefined
   /** Mirrors every other picture, at random. */
   readonly flip?: boolean | undefined
+  /** Brightness, contrast and saturation by random factors within 1 ± strength. */
+  readonly colourJitter?: { readonly strength: number } | undefined
+  /** Turned by up to so many degrees either way. */
+  readonly rotate?: { readonly degrees: number } | undefined
+  readonly randAugment?: RandAugment | undefined
+  readonly erase?: Erasing | undefined
   /** A square of zeros (after normalisation) about a random centre, clipped at the border. */
   readonly cutout?: { readonly size: number } | undefined
 }
@@ -77,8 +87,25 @@ const cutOut = (
     }
 }
 
+/** What changes the pixels themselves, before they are moved. */
+const changed = (
+  pixels: Uint8Array,
+  shape: PictureShape,
+  { rotate, colourJitter, randAugment }: Augmentation,
+  draw: RandomStream,
+): Uint8Array => {
+  let result = pixels
+  if (rotate) {
+    const share = 2 * draw.fork('rotate').uniform(0) - 1
+    result = turned(result, shape, share * rotate.degrees)
+  }
+  if (colourJitter) result = jittered(result, shape, colourJitter.strength, draw.fork('jitter'))
+  if (randAugment) result = randAugmented(result, shape, randAugment, draw.fork('randAugment'))
+  return result
+}
+
 /**
- * Writes a picture into a batch: cropped, mirrored, normalised, cut out.
+ * Writes a picture into a batch: turned, coloured, cropped, mirrored, normalised, cut out.
  * @param draw - the picture's own stream; the same stream gives the same result
  */
 export const augment = (
@@ -90,8 +117,10 @@ export const augment = (
   target: Float32Array,
   offset: number,
 ): void => {
-  place(pixels, shape, drawMovement(augmentation, draw), normalization, target, offset)
+  const given = changed(pixels, shape, augmentation, draw)
+  place(given, shape, drawMovement(augmentation, draw), normalization, target, offset)
   if (augmentation.cutout) cutOut(augmentation.cutout.size, shape, draw, target, offset)
+  if (augmentation.erase) erase(target, offset, shape, augmentation.erase, draw.fork('erase'))
 }
 
 /** One picture as it is, normalised: planar C×H×W. */
