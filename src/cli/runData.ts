@@ -3,7 +3,7 @@
 import type { Dataset, Split } from '../data/dataset.ts'
 import { formatShape, UsageError } from '../errors.ts'
 import type { Card } from '../weights/trained.ts'
-import { type DataFlags, openSplit } from './dataOptions.ts'
+import { type DataFlags, dataFlagsOf, openSplit } from './dataOptions.ts'
 
 export interface RunDataFlags extends DataFlags {
   readonly data?: string
@@ -27,9 +27,8 @@ export const openRunData = async (
     name,
     split,
     {
-      ...(config?.dataDir === undefined ? {} : { dataDir: config.dataDir }),
-      ...(config?.size === undefined ? {} : { size: config.size }),
-      ...(config?.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
+      ...(config === undefined ? {} : dataFlagsOf(config)),
+      ...(card.cropPct === undefined ? {} : { size: card.height, cropPct: card.cropPct }),
       ...flags,
     },
     quiet,

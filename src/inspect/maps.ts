@@ -4,7 +4,7 @@
  */
 
 import { gradients } from '../autodiff/index.ts'
-import { normalized } from '../data/augment.ts'
+import { normalized } from '../data/augment/augment.ts'
 import { dependencies, input, type Value } from '../graph/index.ts'
 import { abs, mul, oneHot, reduceMax, reduceMean, reduceSum, relu } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'

@@ -1,6 +1,6 @@
 /** Which pictures are looked at: a part of a dataset, and objects enlarged at its centre. */
 
-import type { PictureShape } from '../data/augment.ts'
+import type { PictureShape } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 
 /** A dataset of some of another's pictures. */

@@ -54,7 +54,7 @@ export const modelNames: readonly string[] = Object.entries(BACKBONES).flatMap(
 )
 
 export interface ModelOptions extends Omit<NetworkOptions, 'attention' | 'at' | 'stages'> {
-  /** As text, such as `se:reduction=8,at=pre`; in place of the one in the name. */
+  /** As text, such as `se:reduction=8,at=pre`, or `none`; in place of the one in the name. */
   readonly attention?: string
 }
 
@@ -134,7 +134,7 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
   const { attention: given = attention, ...rest } = options
   const plugged: PluggedAttention | undefined =
-    given === undefined ? undefined : parseAttention(given)
+    given === undefined || given === 'none' ? undefined : parseAttention(given)
   const { classes = backbone.classes, channels = 3, ...variations } = rest
   if (plugged !== undefined) checkPlace(name, backbone, plugged)
   checkVariations(name, backbone, variations)

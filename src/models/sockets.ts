@@ -76,13 +76,14 @@ export const sockets = (
   const plugged = chosen === undefined || chosen.includes(stage) ? attention : undefined
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
+  const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
   const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
     if (position !== 'before-conv' || recalibration === undefined)
       return layers.length === 1 ? layers[0] : sequential(...layers)
     // The layers move up by one, but begin as they do without what stands before them.
     const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
     return {
-      ...sequential(recalibration.build(channels), ...layers),
+      ...sequential(marked(recalibration.build(channels)), ...layers),
       drawnAs: { 0: recalibration.name, ...Object.fromEntries(names) },
     }
   }
@@ -92,7 +93,7 @@ export const sockets = (
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
       return {
-        children: { [name]: recalibration.build(channels[position]) },
+        children: { [name]: marked(recalibration.build(channels[position])) },
         bind: children => {
           const recalibrate = children[name] as (x: Value) => Value
           return (here, x) => (here === position ? recalibrate(x) : x)
@@ -117,7 +118,7 @@ export const sockets = (
       ),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'
-        ? plugged.build(channels, outputs, { initialise, ...options })
+        ? marked(plugged.build(channels, outputs, { initialise, ...options }))
         : undefined,
   }
 }

@@ -18,6 +18,8 @@ export const RUN_FILES = {
   best: 'best.safetensors',
   last: 'last.safetensors',
   onnx: 'model.onnx',
+  /** The pictures that were skipped or replaced. */
+  bad: 'bad-images.json',
 } as const
 
 /** @throws UsageError when the folder already holds a run */
