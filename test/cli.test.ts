@@ -6,7 +6,17 @@ import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { excite, inFolder } from './command.ts'
 
-const COMMANDS = ['train', 'eval', 'predict', 'export', 'models', 'summary', 'data', 'quickstart']
+const COMMANDS = [
+  'train',
+  'eval',
+  'predict',
+  'export',
+  'models',
+  'summary',
+  'study',
+  'data',
+  'quickstart',
+]
 
 it.each(COMMANDS)('%s --help teaches', async command => {
   const { code, stdout } = await excite('.', command, '--help')

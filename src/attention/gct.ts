@@ -96,10 +96,15 @@ export const gatedChannelTransformation = (
       gamma: parameter(perChannel, constantly(0)),
       beta: parameter(perChannel, constantly(0)),
     },
-    ({ alpha, gamma, beta }, x) => {
+    ({ alpha, gamma, beta }, x, mode) => {
       const s = mul(alpha, embeddings[embedding](x, { afterRelu, epsilon }))
       const normalised = normalisations[normalisation](s, epsilon)
-      return mul(x, gates[gate](add(mul(gamma, normalised), beta)))
+      const opened = gates[gate](add(mul(gamma, normalised), beta))
+      const y = mul(x, opened)
+      mode.observe?.('input', x)
+      mode.observe?.('gate', opened)
+      mode.observe?.('output', y)
+      return y
     },
   )
 }

@@ -39,9 +39,10 @@ export const squeezeExcite = (
   const hidden = hiddenWidth(channels, reduction)
   return layer(
     { fc1: conv2d(channels, hidden, 1, { bias }), fc2: conv2d(hidden, channels, 1, { bias }) },
-    ({ fc1, fc2 }, u) => {
+    ({ fc1, fc2 }, u, mode) => {
       const z = squeezes[squeeze](u)
       const s = gates[gate](fc2(relu(fc1(z))))
+      mode.observe?.('gate', s)
       return mul(u, s)
     },
   )

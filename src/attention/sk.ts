@@ -60,9 +60,11 @@ const selection = (channels: number, branches: number, features: number): Layer 
       bn: batchNorm2d(features),
       fc_select: conv2d(features, channels * branches, 1, { initialise: normal(0.01) }),
     },
-    ({ fc_reduce, bn, fc_select }, s) => {
+    ({ fc_reduce, bn, fc_select }, s, mode) => {
       const z = relu(bn(fc_reduce(s)))
-      return softmax(reshape(fc_select(z), [s.shape[0], branches, channels, 1, 1]), 1)
+      const a = softmax(reshape(fc_select(z), [s.shape[0], branches, channels, 1, 1]), 1)
+      mode.observe?.('selection', a)
+      return a
     },
   )
 

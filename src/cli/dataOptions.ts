@@ -1,8 +1,11 @@
 /** The options that say where pictures come from, shared by the commands that need some. */
 
+import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
+import type { BadImages } from '../data/folder/bad.ts'
 import { UsageError } from '../errors.ts'
+import type { Config } from '../train/config.ts'
 import { progressLine } from './progressLine.ts'
 
 export interface DataFlags {
@@ -10,6 +13,10 @@ export interface DataFlags {
   readonly cacheDir?: string
   readonly samples?: readonly [train: number, test: number]
   readonly size?: number
+  readonly cropPct?: number
+  readonly valFraction?: number
+  readonly badImages?: BadImages
+  readonly workers?: number
 }
 
 /** A whole number of at least `least`, as commander parses options. */
@@ -19,6 +26,15 @@ export const whole =
     const value = Number(text)
     if (Number.isInteger(value) && value >= least) return value
     throw new UsageError({ where: flag, expected: `a whole number from ${least}`, got: text })
+  }
+
+/** A number above 0, up to 1. */
+const share =
+  (flag: string) =>
+  (text: string): number => {
+    const value = Number(text)
+    if (value > 0 && value <= 1) return value
+    throw new UsageError({ where: flag, expected: 'a number above 0, up to 1', got: text })
   }
 
 const twoCounts = (text: string): [number, number] => {
@@ -43,15 +59,41 @@ export const withDataOptions = (command: Command): Command =>
       'where downloads are kept (default: $EXCITE_CACHE or ~/.cache/excite)',
     )
     .option('--samples <train,test>', 'how many pictures of a procedural set', twoCounts)
-    .option('--size <pixels>', 'height and width of a procedural set', whole('--size', 8))
+    .option(
+      '--size <pixels>',
+      'height and width of a procedural set or a folder',
+      whole('--size', 8),
+    )
+    .option(
+      '--crop-pct <x>',
+      "of a folder: the size over the resized picture's shorter side, to test (default: 0.875)",
+      share('--crop-pct'),
+    )
+    .option(
+      '--val-fraction <x>',
+      'of a folder without val/: the share of each class that is held back (default: 0.1)',
+      share('--val-fraction'),
+    )
+    .addOption(
+      new Option(
+        '--bad-images <policy>',
+        'of a folder: what to do about pictures that cannot be decoded (default: stop)',
+      ).choices(['stop', 'skip', 'replace']),
+    )
+    .option(
+      '--workers <n>',
+      'threads that prepare the pictures of a folder (default: one a core)',
+      whole('--workers', 0),
+    )
 
 /** Opens one half of a dataset, showing downloads. */
 export const openSplit = async (
   name: string,
   split: Split,
-  { dataDir, cacheDir, samples, size }: DataFlags,
+  flags: DataFlags,
   quiet = false,
 ): Promise<Dataset> => {
+  const { dataDir, cacheDir, samples, size, cropPct, valFraction, badImages } = flags
   const { openDataset } = await import('../data/registry.ts')
   const progress = progressLine(quiet)
   const dataset = await openDataset(name, {
@@ -60,6 +102,11 @@ export const openSplit = async (
     ...(cacheDir === undefined ? {} : { cacheDir }),
     ...(samples === undefined ? {} : { count: samples[split === 'train' ? 0 : 1] }),
     ...(size === undefined ? {} : { size }),
+    ...(cropPct === undefined ? {} : { cropPct }),
+    ...(valFraction === undefined ? {} : { valFraction }),
+    ...(badImages === undefined ? {} : { badImages }),
+    workers: flags.workers ?? availableParallelism(),
+    onChecked: (done, total) => progress.update(`looking at picture ${done} of ${total}`),
     onProgress: (url, received, total) => {
       const share = total === undefined ? '' : ` of ${(total / 1e6).toFixed(1)}`
       progress.update(`fetching ${url}: ${(received / 1e6).toFixed(1)}${share} MB`)
@@ -67,4 +114,17 @@ export const openSplit = async (
   })
   progress.clear()
   return dataset
+}
+
+/** The options that a run's configuration stands for. */
+export const dataFlagsOf = (config: Config): DataFlags => {
+  const { dataDir, size, cropPct, valFraction, badImages, samples } = config
+  return {
+    ...(dataDir === undefined ? {} : { dataDir }),
+    ...(size === undefined ? {} : { size }),
+    ...(cropPct === undefined ? {} : { cropPct }),
+    ...(valFraction === undefined ? {} : { valFraction }),
+    ...(badImages === undefined ? {} : { badImages }),
+    ...(samples ? { samples: [samples.train, samples.test] } : {}),
+  }
 }

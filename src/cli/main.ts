@@ -7,9 +7,11 @@ import { VERSION } from '../version.ts'
 import { dataCommand } from './commands/data.ts'
 import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
+import { inspectCommand } from './commands/inspect.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
 import { quickstartCommand } from './commands/quickstart.ts'
+import { studyCommand } from './commands/study.ts'
 import { summaryCommand } from './commands/summary.ts'
 import { trainCommand } from './commands/train.ts'
 
@@ -19,6 +21,7 @@ Examples:
   $ excite train se-resnet20 --data fashion-mnist      train, watch, get model.onnx
   $ excite predict runs/se-resnet20-fashion-mnist shoe.png
   $ excite summary gct-resnet50                        layers, parameters, multiply-adds
+  $ excite study se-reduction --dry-run                a paper's ablation, and how long it takes
 
 Each command explains itself: excite train --help`
 
@@ -33,8 +36,10 @@ const program = (): Command =>
     .addCommand(evalCommand())
     .addCommand(predictCommand())
     .addCommand(exportCommand())
+    .addCommand(inspectCommand())
     .addCommand(modelsCommand())
     .addCommand(summaryCommand())
+    .addCommand(studyCommand())
     .addCommand(dataCommand())
     .addCommand(quickstartCommand())
 

@@ -7,12 +7,15 @@ export interface ModelFlags {
   readonly strideIn?: '1x1' | '3x3'
 }
 
+export const withStrideIn = (command: Command): Command =>
+  command.addOption(
+    new Option(
+      '--stride-in <where>',
+      'of bottlenecks: 1x1 (v1) or 3x3 (v1.5, the default)',
+    ).choices(['1x1', '3x3']),
+  )
+
 export const withModelOptions = (command: Command): Command =>
-  command
-    .option('--attention <spec>', 'in place of the one in the name, such as se:reduction=8')
-    .addOption(
-      new Option(
-        '--stride-in <where>',
-        'of bottlenecks: 1x1 (v1) or 3x3 (v1.5, the default)',
-      ).choices(['1x1', '3x3']),
-    )
+  withStrideIn(
+    command.option('--attention <spec>', 'in place of the one in the name, such as se:reduction=8'),
+  )

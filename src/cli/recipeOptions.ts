@@ -1,6 +1,7 @@
 /** Every value of a recipe as an option: one table, from flags to places in the record. */
 
 import { type Command, Option } from 'commander'
+import { SAMPLINGS } from '../data/sampling.ts'
 import { UsageError } from '../errors.ts'
 import { suggestion } from '../suggest.ts'
 import type { Recipe } from '../train/config.ts'
@@ -164,6 +165,13 @@ const OVERRIDES: readonly Override[] = [
     path: 'augment.crop',
     parse: orNone(padding => ({ padding })),
   },
+  {
+    flag: '--resized-crop',
+    value: 'x',
+    help: 'random part of at least this share of the area, resized; 0 for none',
+    path: 'augment.resizedCrop',
+    parse: orNone(scale => ({ scale })),
+  },
   { flag: '--flip', help: 'mirror every other picture', path: 'augment.flip', parse: word },
   { flag: '--no-flip', help: 'mirror none', path: 'augment.flip', parse: word },
   {
@@ -172,6 +180,59 @@ const OVERRIDES: readonly Override[] = [
     help: 'side of the square cut out; 0 for none',
     path: 'augment.cutout',
     parse: orNone(size => ({ size })),
+  },
+  {
+    flag: '--rotate',
+    value: 'degrees',
+    help: 'turn by up to so many; 0 for none',
+    path: 'augment.rotate',
+    parse: orNone(degrees => ({ degrees })),
+  },
+  {
+    flag: '--colour-jitter',
+    value: 'x',
+    help: 'brightness, contrast and saturation by 1 ± x; 0 for none',
+    path: 'augment.colourJitter',
+    parse: orNone(strength => ({ strength })),
+  },
+  {
+    flag: '--rand-augment',
+    value: 'n,m',
+    help: 'RandAugment: n operations of magnitude m, up to 10; 0 for none',
+    path: 'augment.randAugment',
+    parse: (text, flag) => {
+      const [operations, magnitude = 9] = numbers(text, flag) as number[]
+      return operations === 0 ? undefined : { operations, magnitude }
+    },
+  },
+  {
+    flag: '--erase',
+    value: 'x',
+    help: 'probability that a rectangle is erased; 0 for none',
+    path: 'augment.erase',
+    parse: orNone(probability => ({ probability })),
+  },
+  {
+    flag: '--mixup',
+    value: 'alpha',
+    help: 'blend pairs of pictures by Beta(α, α), up to 1; 0 for none',
+    path: 'mixing.mixup',
+    parse: orNone(),
+  },
+  {
+    flag: '--cutmix',
+    value: 'alpha',
+    help: 'paste a part of one picture into another; with --mixup, either; 0 for none',
+    path: 'mixing.cutmix',
+    parse: orNone(),
+  },
+  {
+    flag: '--sampling',
+    value: 'name',
+    help: 'shuffle, or balanced: every class equally often',
+    path: 'sampling',
+    parse: word,
+    choices: SAMPLINGS,
   },
   {
     flag: '--initialise',
@@ -243,6 +304,7 @@ export const recipeFrom = (flags: Tree): unknown => {
     else if (field === 'kind') {
       if ((result[group] as Tree).kind !== value) result[group] = { ...KINDS[String(value)] }
     } else {
+      if (group === 'mixing') result[group] ??= {}
       if (group === 'warmUp') result[group] ??= { epochs: 1, from: 0.1, flat: false }
       set(result[group] as Tree, field, value)
     }

@@ -2,12 +2,15 @@
 
 import { join } from 'node:path'
 import { type Dataset, measureNormalization } from '../data/dataset.ts'
+import type { BadPicture } from '../data/folder/bad.ts'
 import { openEngine } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
 import { model } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
+import { type Adopted, readFirstWeights } from '../train/adopt.ts'
 import { conditionsOf } from '../train/conditions.ts'
 import type { Config } from '../train/config.ts'
+import { frozenBy } from '../train/freeze.ts'
 import { bestRow, type EpochRow } from '../train/progress.ts'
 import { createRun, RUN_FILES } from '../train/runFolder.ts'
 import { checkData, train } from '../train/trainer.ts'
@@ -35,27 +38,51 @@ export interface RunResult {
   readonly history: readonly EpochRow[]
   /** The exported network, once training has finished. */
   readonly onnx?: string
+  /** What was skipped or replaced, where that was asked for. */
+  readonly badImages?: readonly BadPicture[]
 }
 
 export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
-  const { config, folder, display, resume, saveEvery, signal } = options
+  const { folder, display, resume, saveEvery, signal } = options
   const [channels] = options.train.shape
-  const network = model(config.model, {
+  const given = options.config
+  const modelOptions = given.strideIn === undefined ? {} : { strideIn: given.strideIn }
+  const network = model(given.model, {
     classes: options.train.classes.length,
     channels,
-    initialise: INITIALISERS[config.recipe.initialise],
-    ...(config.attention === undefined ? {} : { attention: config.attention }),
-    ...(config.strideIn === undefined ? {} : { strideIn: config.strideIn }),
+    initialise: INITIALISERS[given.recipe.initialise],
+    ...(given.attention === undefined ? {} : { attention: given.attention }),
+    ...modelOptions,
   })
+  const readWeights = (): Promise<Adopted> =>
+    readFirstWeights(given.weights as string, network, modelOptions)
+  const adopted =
+    given.weights !== undefined && resume === undefined ? await readWeights() : undefined
+  const config: Config =
+    adopted?.normalization === undefined
+      ? given
+      : { ...given, normalization: adopted.normalization }
   const engine = await openEngine(config.engine)
-  const normalization = await measureNormalization(options.train)
-  const conditions = conditionsOf(config, await engine.version())
+  if (config.freeze !== undefined) frozenBy(network, config.freeze)
+  const normalization = config.normalization ?? (await measureNormalization(options.train))
+  const conditions = conditionsOf(config, await engine.version(), options.train.fingerprint)
   checkData(options)
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(
     `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${config.threads ?? 'all'} threads → ${folder}`,
   )
+  if (adopted !== undefined)
+    display.line(
+      `${count(adopted.tensors.size)} tensors from ${config.weights}${adopted.fresh.length === 0 ? '' : `; new: ${adopted.fresh.slice(0, 4).join(', ')}${adopted.fresh.length > 4 ? `, … (${adopted.fresh.length})` : ''}`}`,
+    )
+  const bad = [...(options.train.bad ?? []), ...(options.test.bad ?? [])]
+  if (config.badImages !== undefined)
+    await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(bad, null, 2)}\n`)
+  if (bad.length > 0)
+    display.line(
+      `${count(bad.length)} bad pictures (${config.badImages}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${bad[0].file}: ${bad[0].reason}`,
+    )
   const result = await train({
     config,
     model: network,
@@ -65,6 +92,9 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     engine,
     conditions,
     folder,
+    ...(config.weights === undefined
+      ? {}
+      : { firstWeights: async () => (adopted ?? (await readWeights())).tensors }),
     ...(resume === undefined ? {} : { resume }),
     ...(saveEvery === undefined ? {} : { saveEvery }),
     ...(signal === undefined ? {} : { signal }),
@@ -80,5 +110,12 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     await checkExport(bytes, best)
     await writeFileAtomic(onnx, bytes)
   }
-  return { run: folder, finished, best: bestRow(history), history, ...(finished ? { onnx } : {}) }
+  return {
+    run: folder,
+    finished,
+    best: bestRow(history),
+    history,
+    ...(finished ? { onnx } : {}),
+    ...(config.badImages === undefined ? {} : { badImages: bad }),
+  }
 }

@@ -1,7 +1,7 @@
 /** Batches: every picture once an epoch, in an order that only seed and epoch decide. */
 
 import { describe, expect, it } from 'vitest'
-import { normalized } from './augment.ts'
+import { normalized } from './augment/augment.ts'
 import type { Dataset, Normalization } from './dataset.ts'
 import {
   type Batch,

@@ -1,8 +1,11 @@
 /** Batches: pictures in an order that is a function of (seed, epoch), ready for the network. */
 
-import { permutation, random } from '../random.ts'
-import { type Augmentation, augment } from './augment.ts'
+import { random } from '../random.ts'
+import type { Augmentation } from './augment/augment.ts'
 import type { Dataset, Normalization } from './dataset.ts'
+import { type Mixed, type Mixing, mix } from './mix.ts'
+import { type Preparation, preparePictures } from './prepare.ts'
+import { epochOrder, type Sampling } from './sampling.ts'
 
 export interface Batch {
   /** [batch, C, H, W], row-major and normalised. */
@@ -10,6 +13,8 @@ export interface Batch {
   readonly labels: Int32Array
   /** Which pictures of the dataset these are. */
   readonly indices: Uint32Array
+  /** The other half of each label, where pictures are mixed. */
+  readonly mixed?: Mixed
   /** How many are real: the last batch of an evaluation is filled up with the first picture. */
   readonly count: number
 }
@@ -23,45 +28,67 @@ export interface TrainingBatchOptions extends BatchOptions {
   readonly seed: number
   readonly epoch: number
   readonly augmentation: Augmentation
+  readonly sampling?: Sampling
+  readonly mixing?: Mixing
   /** How many batches of the epoch to skip: where a resumed training goes on. */
   readonly start?: number
 }
-
-const NO_AUGMENTATION: Augmentation = {}
 
 /** How many whole batches an epoch of training has; what is left over waits for another shuffle. */
 export const stepsPerEpoch = ({ labels }: Dataset, batch: number): number =>
   Math.floor(labels.length / batch)
 
+/** How many batches are under way ahead of the one in use, where others prepare them. */
+const AHEAD = 2
+
 const assemble = async (
   dataset: Dataset,
   indices: Uint32Array,
   count: number,
-  augmentation: Augmentation,
-  { normalization, seed, epoch }: { normalization: Normalization; seed: number; epoch: number },
+  preparation: Preparation,
 ): Promise<Batch> => {
-  const size = dataset.shape.reduce((product, dimension) => product * dimension, 1)
-  const images = new Float32Array(indices.length * size)
-  const source = random(seed).fork('augment').fork(epoch)
-  for (const [i, index] of indices.entries()) {
-    const pixels = await dataset.read(index)
-    const draw = source.fork(index)
-    augment(pixels, dataset.shape, augmentation, normalization, draw, images, i * size)
-  }
+  const images = await (dataset.prepare
+    ? dataset.prepare(indices, preparation)
+    : preparePictures(dataset, indices, preparation))
   const labels = Int32Array.from(indices, index => dataset.labels[index])
   return { images, labels, indices, count }
+}
+
+/** What the makers make, in their order, begun before it is asked for. */
+async function* ahead(
+  { prepare }: Dataset,
+  count: number,
+  make: (i: number) => Promise<Batch>,
+): AsyncGenerator<Batch> {
+  const begun: Promise<Batch>[] = []
+  for (let i = 0, next = 0; i < count; i++) {
+    for (; next < count && next <= i + (prepare ? AHEAD : 0); next++) {
+      const batch = make(next)
+      // One that fails is reported when its turn comes, and not at all if that never does.
+      batch.catch(() => {})
+      begun.push(batch)
+    }
+    yield (await begun.shift()) as Batch
+  }
 }
 
 /** The batches of one epoch of training, shuffled and augmented. */
 export async function* trainingBatches(
   dataset: Dataset,
-  { batch, seed, epoch, augmentation, normalization, start = 0 }: TrainingBatchOptions,
+  { batch, start = 0, sampling, mixing = {}, ...preparation }: TrainingBatchOptions,
 ): AsyncGenerator<Batch> {
-  const order = permutation(random(seed).fork('shuffle').fork(epoch), dataset.labels.length)
-  for (let i = start; i < stepsPerEpoch(dataset, batch); i++) {
-    const indices = order.slice(i * batch, (i + 1) * batch)
-    yield await assemble(dataset, indices, batch, augmentation, { normalization, seed, epoch })
-  }
+  const { seed, epoch } = preparation
+  const order = epochOrder(random(seed).fork('shuffle').fork(epoch), dataset.labels, sampling)
+  yield* ahead(dataset, stepsPerEpoch(dataset, batch) - start, async i => {
+    const indices = order.slice((start + i) * batch, (start + i + 1) * batch)
+    const made = await assemble(dataset, indices, batch, preparation)
+    const draw = random(seed)
+      .fork('mix')
+      .fork(epoch)
+      .fork(start + i)
+    const mixed = mix(made.images, made.labels, dataset.shape, mixing, draw)
+    return mixed === undefined ? made : { ...made, mixed }
+  })
 }
 
 /** All pictures in their order, as they are. */
@@ -70,13 +97,11 @@ export async function* evaluationBatches(
   { batch, normalization }: BatchOptions,
 ): AsyncGenerator<Batch> {
   const total = dataset.labels.length
-  for (let first = 0; first < total; first += batch) {
+  const preparation = { normalization, augmentation: {}, seed: 0, epoch: 0 }
+  yield* ahead(dataset, Math.ceil(total / batch), i => {
+    const first = i * batch
     const count = Math.min(batch, total - first)
     const indices = Uint32Array.from({ length: batch }, (_, i) => (i < count ? first + i : 0))
-    yield await assemble(dataset, indices, count, NO_AUGMENTATION, {
-      normalization,
-      seed: 0,
-      epoch: 0,
-    })
-  }
+    return assemble(dataset, indices, count, preparation)
+  })
 }

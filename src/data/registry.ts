@@ -1,10 +1,14 @@
-/** Datasets by name. */
+/** Datasets by name; a name that is a path is a folder of pictures. */
+
+import { statSync } from 'node:fs'
 
 import { UsageError } from '../errors.ts'
 import { suggestion } from '../suggest.ts'
 import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
 import type { Dataset, Split } from './dataset.ts'
 import type { DownloadProgress } from './download.ts'
+import type { BadImages } from './folder/bad.ts'
+import { openImageFolder } from './folder/imageFolder.ts'
 import { cacheFolder } from './folders.ts'
 import { MNIST_SOURCES, type MnistName, openMnist } from './mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
@@ -32,7 +36,22 @@ export interface OpenOptions {
   readonly count?: number
   readonly size?: number
   readonly seed?: number
+  /** Of a folder of pictures. */
+  readonly cropPct?: number
+  readonly valFraction?: number
+  readonly badImages?: BadImages
+  readonly workers?: number
+  onChecked?(done: number, total: number): void
 }
+
+/** What a folder's pictures are resized to, unless told. */
+const FOLDER_SIZE = 224
+
+/** Whether the name of a dataset means a folder: by a separator, or because there is one. */
+export const isFolder = (name: string): boolean =>
+  !Object.hasOwn(DATASETS, name) &&
+  (/[/\\]|^\.{1,2}$/.test(name) ||
+    statSync(name, { throwIfNoEntry: false })?.isDirectory() === true)
 
 const SHAPES_COUNT = { train: 8000, test: 2000 }
 
@@ -49,6 +68,7 @@ export const openDataset = async (name: string, options: OpenOptions): Promise<D
       ...(size === undefined ? {} : { size }),
       ...(seed === undefined ? {} : { seed }),
     })
+  if (isFolder(name)) return openImageFolder(name, { ...options, size: size ?? FOLDER_SIZE })
   const { dataDir, onProgress } = options
   const places = {
     cacheDir,
@@ -59,7 +79,7 @@ export const openDataset = async (name: string, options: OpenOptions): Promise<D
   if (Object.hasOwn(CIFAR_SOURCES, name)) return openCifar(name as CifarName, split, places)
   throw new UsageError({
     where: `dataset ${name}`,
-    expected: `one of ${datasetNames.join(', ')}`,
+    expected: `one of ${datasetNames.join(', ')}, or a folder of pictures`,
     got: name,
     ...(suggestion(name, datasetNames) ? { hint: suggestion(name, datasetNames) as string } : {}),
   })

@@ -56,7 +56,7 @@ export const modelNames: readonly string[] = Object.entries(BACKBONES).flatMap(
 )
 
 export interface ModelOptions extends Omit<NetworkOptions, 'attention' | 'at' | 'stages'> {
-  /** As text, such as `se:reduction=8,at=pre`; in place of the one in the name. */
+  /** As text, such as `se:reduction=8,at=pre`, or `none`; in place of the one in the name. */
   readonly attention?: string
 }
 
@@ -86,6 +86,9 @@ const find = (name: string): Named => {
     })
   return { backbone, attention: prefix ?? backbone.attention }
 }
+
+/** The attention that a name brings, in front of the backbone's or as part of it, as text. */
+export const attentionOf = (name: string): string | undefined => find(name).attention
 
 /** What a name stands for, without building it. */
 export const describeModel = (name: string): ModelInfo => {
@@ -133,7 +136,7 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
   const { attention: given = attention, ...rest } = options
   const plugged: PluggedAttention | undefined =
-    given === undefined ? undefined : parseAttention(given)
+    given === undefined || given === 'none' ? undefined : parseAttention(given)
   const { classes = backbone.classes, channels = 3, ...variations } = rest
   if (plugged !== undefined) checkPlace(name, backbone, plugged)
   checkVariations(name, backbone, variations)

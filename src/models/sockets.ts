@@ -79,16 +79,22 @@ export const sockets = (
   const plugged = chosen === undefined || chosen.includes(stage) ? attention : undefined
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
+  const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
   const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
-    const before = position === 'before-conv' ? recalibration : undefined
-    const all = before === undefined ? layers : [before.build(channels), ...layers]
-    return all.length === 1 ? all[0] : sequential(...all)
+    if (position !== 'before-conv' || recalibration === undefined)
+      return layers.length === 1 ? layers[0] : sequential(...layers)
+    // The layers move up by one, but begin as they do without what stands before them.
+    const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
+    return {
+      ...sequential(marked(recalibration.build(channels)), ...layers),
+      drawnAs: { 0: recalibration.name, ...Object.fromEntries(names) },
+    }
   }
   const normalized = (channels: number): readonly Layer[] => {
     const norm = batchNorm2d(channels)
     if (recalibration === undefined) return [norm]
-    if (position === 'before-norm') return [recalibration.build(channels), norm]
-    if (position === 'after-norm') return [norm, recalibration.build(channels)]
+    if (position === 'before-norm') return [marked(recalibration.build(channels)), norm]
+    if (position === 'after-norm') return [norm, marked(recalibration.build(channels))]
     return [norm]
   }
   return {
@@ -97,7 +103,7 @@ export const sockets = (
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
       return {
-        children: { [name]: recalibration.build(channels[position]) },
+        children: { [name]: marked(recalibration.build(channels[position])) },
         bind: children => {
           const recalibrate = children[name] as (x: Value) => Value
           return (here, x) => (here === position ? recalibrate(x) : x)
@@ -108,7 +114,7 @@ export const sockets = (
       if (recalibration === undefined || position !== 'stage-end') return sequential(...units)
       const { name } = recalibration
       return layer(
-        { ...Object.fromEntries(units.entries()), [name]: recalibration.build(outputs) },
+        { ...Object.fromEntries(units.entries()), [name]: marked(recalibration.build(outputs)) },
         (children, x) => children[name](units.reduce((y, _, i) => children[i](y), x)),
       )
     },
@@ -126,7 +132,7 @@ export const sockets = (
       ),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'
-        ? plugged.build(channels, outputs, { initialise, ...options })
+        ? marked(plugged.build(channels, outputs, { initialise, ...options }))
         : undefined,
   }
 }

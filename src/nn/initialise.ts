@@ -40,8 +40,8 @@ export const pytorchBias =
 export const initialise = (network: Layer, seed: number): Map<string, Float32Array> => {
   const source = random(seed).fork('initialise')
   return new Map(
-    variables(network).map(({ name, tensor: { shape, initialise } }) => {
-      const draw = source.fork(name)
+    variables(network).map(({ name, drawnAs, tensor: { shape, initialise } }) => {
+      const draw = source.fork(drawnAs)
       const element = initialise(shape)
       return [
         name,

@@ -27,6 +27,13 @@ export interface Buffer {
 export interface Layer {
   readonly kind: 'layer'
   readonly children: Children
+  /**
+   * Names that children draw their first values by, where those are not their own; '' is the
+   * layer's. A layer that was put in front of another then leaves the other's values as they were.
+   */
+  readonly drawnAs?: Readonly<Record<string, string>>
+  /** What it is a part of besides its place, such as an attention: names alone do not always say. */
+  readonly part?: string
   forward(children: Record<string, never>, x: Value, mode: Mode): Value
 }
 
@@ -59,6 +66,8 @@ export interface Mode {
   mask(shape: Shape, rate: number): Value
   /** A graph input of the shape, filled anew for each step with numbers uniform in [0, 1). */
   uniform(shape: Shape): Value
+  /** Shows what a layer holds inside, such as the gates of an attention, to whoever looks in. */
+  observe?(name: string, value: Value): void
 }
 
 const noRandomness = (what: 'mask' | 'uniform', shape: Shape): never => {
@@ -103,29 +112,51 @@ export const buffer = (shape: Shape, initialise: Initialiser): Buffer => ({
 /** A parameter or buffer of a network, under its full name. */
 export interface Variable {
   readonly name: string
+  /** The name that its first values are drawn by. */
+  readonly drawnAs: string
   readonly tensor: Parameter | Buffer
+  /** That of the nearest layer around it which has one. */
+  readonly part?: string
 }
 
-const join = (path: string, name: string): string => (path === '' ? name : `${path}.${name}`)
+const join = (path: string, name: string): string =>
+  path === '' || name === '' ? path + name : `${path}.${name}`
 
 const isList = (child: Child): child is readonly Layer[] => Array.isArray(child)
 
-/** All parameters and buffers, in the order in which they are declared. */
-export const variables = ({ children }: Layer, path = ''): readonly Variable[] =>
-  Object.entries(children).flatMap(([key, child]) => {
-    if (child === undefined) return []
-    const name = join(path, key)
-    if (isList(child)) return child.flatMap((item, i) => variables(item, join(name, `${i}`)))
-    return child.kind === 'layer' ? variables(child, name) : [{ name, tensor: child }]
-  })
+/** Where in a network a layer stands. */
+type Place = Omit<Variable, 'tensor'>
+const ROOT: Place = { name: '', drawnAs: '' }
 
-/** Applies a network to a value, its parameters and buffers looked up by name. */
+/** All parameters and buffers, in the order in which they are declared. */
+export const variables = (layer: Layer, place: Place = ROOT): readonly Variable[] => {
+  const { children, drawnAs: names = {}, part = place.part } = layer
+  return Object.entries(children).flatMap(([key, child]) => {
+    if (child === undefined) return []
+    const name = join(place.name, key)
+    const drawnAs = join(place.drawnAs, names[key] ?? key)
+    const around = part === undefined ? {} : { part }
+    if (isList(child))
+      return child.flatMap((item, i) =>
+        variables(item, { name: join(name, `${i}`), drawnAs: join(drawnAs, `${i}`), ...around }),
+      )
+    return child.kind === 'layer'
+      ? variables(child, { name, drawnAs, ...around })
+      : [{ name, drawnAs, tensor: child, ...around }]
+  })
+}
+
+/**
+ * Applies a network to a value, its parameters and buffers looked up by name.
+ * @param mode - for all layers, or for each by its path
+ */
 export const trace = (
   network: Layer,
   lookup: (name: string) => Value,
   x: Value,
-  mode: Mode = inference,
+  mode: Mode | ((path: string) => Mode) = inference,
 ): Value => {
+  const modeAt = typeof mode === 'function' ? mode : () => mode
   const run = ({ children, forward }: Layer, path: string, x: Value): Value => {
     const bindLayer = (child: Layer, key: string) => (input: Value) =>
       scope(key, () => run(child, join(path, key), input))
@@ -136,7 +167,7 @@ export const trace = (
     const bound: Record<string, ReturnType<typeof bind>> = {}
     for (const [key, child] of Object.entries(children))
       if (child !== undefined) bound[key] = bind(child, key)
-    return forward(bound as Record<string, never>, x, mode)
+    return forward(bound as Record<string, never>, x, modeAt(path))
   }
   return run(network, '', x)
 }

@@ -6,12 +6,18 @@ import type { Config } from './config.ts'
 
 export type Conditions = Readonly<Record<string, string>>
 
-export const conditionsOf = ({ engine, threads }: Config, engineVersion: string): Conditions => ({
+/** @param pictures - the fingerprint of the training pictures, where their name does not say it */
+export const conditionsOf = (
+  { engine, threads }: Config,
+  engineVersion: string,
+  pictures?: string,
+): Conditions => ({
   excite: VERSION,
   engine: `${engine} ${engineVersion}`,
   threads: threads === undefined ? 'default' : `${threads}`,
   platform: `${process.platform} ${process.arch}`,
   node: process.versions.node.split('.')[0],
+  ...(pictures === undefined ? {} : { pictures }),
 })
 
 /**

@@ -1,11 +1,14 @@
 /** Everything that decides a training, as one record that is checked, saved and read back. */
 
 import { z } from 'zod'
+import { SAMPLINGS } from '../data/sampling.ts'
 import { UsageError } from '../errors.ts'
 import { DECAY_RULES, type DecayRule } from './decay.ts'
 
 const positive = z.number().positive()
 const natural = z.number().int().positive()
+/** Of a Beta distribution. */
+const alpha = z.number().min(0.01).max(1)
 const fraction = z.number().min(0).max(1)
 
 const schedule = z.discriminatedUnion('kind', [
@@ -51,9 +54,19 @@ export const recipeSchema = z.strictObject({
   averageDecay: fraction.optional(),
   /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
   frozenEpochs: z.number().int().min(0),
+  /** In which order an epoch sees the pictures; shuffled unless said. */
+  sampling: z.enum(SAMPLINGS).optional(),
+  mixing: z.strictObject({ mixup: alpha.optional(), cutmix: alpha.optional() }).optional(),
   augment: z.strictObject({
     crop: z.strictObject({ padding: natural }).optional(),
     flip: z.boolean().optional(),
+    resizedCrop: z.strictObject({ scale: positive.max(1) }).optional(),
+    rotate: z.strictObject({ degrees: positive.max(180) }).optional(),
+    colourJitter: z.strictObject({ strength: positive.max(1) }).optional(),
+    randAugment: z
+      .strictObject({ operations: natural.max(8), magnitude: z.number().min(0).max(10) })
+      .optional(),
+    erase: z.strictObject({ probability: positive.max(1) }).optional(),
     cutout: z.strictObject({ size: natural }).optional(),
   }),
   initialise: z.enum(['he', 'pytorch']),
@@ -61,20 +74,40 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>
 
 /** What is trained, on what, and how. */
-export const configSchema = z.strictObject({
-  model: z.string(),
-  attention: z.string().optional(),
-  strideIn: z.enum(['1x1', '3x3']).optional(),
-  data: z.string(),
-  dataDir: z.string().optional(),
-  /** How many training and test pictures of a procedural set. */
-  samples: z.strictObject({ train: natural, test: natural }).optional(),
-  size: natural.optional(),
-  seed: z.number().int().min(0),
-  engine: z.string(),
-  threads: natural.optional(),
-  recipe: recipeSchema,
-})
+export const configSchema = z
+  .strictObject({
+    model: z.string(),
+    attention: z.string().optional(),
+    strideIn: z.enum(['1x1', '3x3']).optional(),
+    data: z.string(),
+    dataDir: z.string().optional(),
+    /** How many training and test pictures of a procedural set. */
+    samples: z.strictObject({ train: natural, test: natural }).optional(),
+    size: natural.optional(),
+    /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */
+    cropPct: fraction.optional(),
+    valFraction: fraction.optional(),
+    badImages: z.enum(['stop', 'skip', 'replace']).optional(),
+    /** A file of first weights, and how their pictures were prepared. */
+    weights: z.string().optional(),
+    normalization: z
+      .strictObject({
+        mean: z.array(z.number()).readonly(),
+        deviation: z.array(positive).readonly(),
+      })
+      .optional(),
+    /** Patterns of parameters that stay as they are, until an epoch (the first is 1) if one is given. */
+    freeze: z.string().optional(),
+    unfreezeAt: natural.min(2).optional(),
+    seed: z.number().int().min(0),
+    engine: z.string(),
+    threads: natural.optional(),
+    recipe: recipeSchema,
+  })
+  .refine(({ freeze, unfreezeAt }) => freeze !== undefined || unfreezeAt === undefined, {
+    path: ['unfreezeAt'],
+    message: 'nothing is frozen: --freeze says what',
+  })
 export type Config = z.infer<typeof configSchema>
 
 /**

@@ -7,7 +7,7 @@ import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from './config.ts'
-import type { EpochRow } from './progress.ts'
+import { type EpochRow, epochRow } from './progress.ts'
 
 export const RUN_FILES = {
   config: 'config.json',
@@ -18,6 +18,8 @@ export const RUN_FILES = {
   best: 'best.safetensors',
   last: 'last.safetensors',
   onnx: 'model.onnx',
+  /** The pictures that were skipped or replaced. */
+  bad: 'bad-images.json',
 } as const
 
 /** @throws UsageError when the folder already holds a run */
@@ -64,6 +66,31 @@ export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): P
   await writeFileAtomic(join(folder, RUN_FILES.table), `${csv.join('\n')}\n`)
   const lines = rows.map(row => JSON.stringify(row))
   await writeFileAtomic(join(folder, RUN_FILES.lines), `${lines.join('\n')}\n`)
+}
+
+/**
+ * The finished epochs of a run; none for one that has not finished its first.
+ * @throws FileError when the file is not what `writeMetrics` wrote
+ */
+export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> => {
+  const path = join(folder, RUN_FILES.lines)
+  if (!existsSync(path)) return []
+  const text = await readFile(path, 'utf8')
+  try {
+    return text
+      .trimEnd()
+      .split('\n')
+      .map(line => epochRow.parse(JSON.parse(line)))
+  } catch (cause) {
+    throw new FileError(
+      {
+        where: path,
+        expected: 'the metrics of a run, a line of JSON an epoch',
+        got: cause instanceof Error ? cause.message : String(cause),
+      },
+      { cause },
+    )
+  }
 }
 
 /**

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly size: readonly [height: number, width: number]
   readonly recipe: Recipe
   readonly seed: number
+  /** Parameters that a step leaves as they are when told to hold. */
+  readonly frozen?: ReadonlySet<string>
   readonly engine: Engine
   readonly threads?: number
 }
@@ -33,11 +35,12 @@ export interface Session {
   /**
    * One update. A step whose loss or gradient is not finite changes nothing.
    * @param frozen - whether batch-norm statistics stay as they are
+   * @param hold - whether the frozen parameters do
    * @throws DivergenceError that names the step, the picture indices and the first bad tensor
    */
   step(
     batch: Batch,
-    at: { step: number; learningRate: number; frozen: boolean },
+    at: { step: number; learningRate: number; frozen: boolean; hold?: boolean },
   ): Promise<StepResult>
   /** Logits of one batch, by the averaged parameters where there are any. */
   infer(images: Float32Array): Promise<Float32Array>
@@ -45,6 +48,8 @@ export interface Session {
   weights(averaged: boolean): ReadonlyMap<string, Float32Array>
   /** The optimizer's vectors and the average, as `slot:parameter`. */
   slots(): ReadonlyMap<string, Float32Array>
+  /** Begins with these weights in place of the initialised ones. */
+  begin(weights: ReadonlyMap<string, Float32Array>): void
   /** Takes over what `weights(false)` and `slots()` gave. */
   restore(
     weights: ReadonlyMap<string, Float32Array>,
@@ -88,19 +93,21 @@ const firstNonFinite = (tensors: Iterable<[string, Float32Array]>): string | und
   return undefined
 }
 
-/** Builds, compiles and initialises; the graph with frozen statistics is compiled when first used. */
+/** Builds and initialises; the step's variants are compiled when first used, one at a time. */
 export const openSession = async ({
   model,
   size,
   recipe,
   seed,
+  frozen: held = new Set(),
   engine,
   threads,
 }: SessionOptions): Promise<Session> => {
   const { network, channels } = model
   const images: Shape = [recipe.batch, channels, ...size]
   const { weightDecay, decayRule, smoothing, clipNorm, averageDecay } = recipe
-  const build = (batchStatistics: boolean): TrainingStep =>
+  const mixed = recipe.mixing?.mixup !== undefined || recipe.mixing?.cutmix !== undefined
+  const build = (batchStatistics: boolean, hold: boolean): TrainingStep =>
     trainingStep({
       network,
       images,
@@ -108,27 +115,37 @@ export const openSession = async ({
       weightDecay,
       decayRule,
       smoothing,
+      mixed,
       batchStatistics,
+      ...(hold ? { frozen: held } : {}),
       ...(clipNorm === undefined ? {} : { clipNorm }),
       ...(averageDecay === undefined ? {} : { averageDecay }),
     })
   const options: CompileOptions = threads === undefined ? {} : { threads }
-  const step = build(true)
-  const training = await engine.compile(step.graph, options)
+  const step = build(true, false)
   const inferring = await engine.compile(inferenceStep(network, images, decayRule), options)
-  let freezing: Compiled | undefined
-  const frozenTraining = async (): Promise<Compiled> => {
-    freezing ??= await engine.compile(build(false).graph, options)
-    return freezing
+  let training: { variant: string; compiled: Compiled } | undefined
+  const compiledFor = async (frozen: boolean, hold: boolean): Promise<Compiled> => {
+    const variant = `${frozen} ${hold}`
+    if (training?.variant !== variant) {
+      await training?.compiled.dispose()
+      training = undefined
+      const { graph } = frozen || hold ? build(!frozen, hold) : step
+      training = { variant, compiled: await engine.compile(graph, options) }
+    }
+    return training.compiled
   }
 
   const first = initialise(network, seed)
   const state: Record<string, Float32Array> = Object.fromEntries(
     step.state.map(name => [name, new Float32Array(step.parameters.size)]),
   )
-  state.parameters = pack(step.parameters, first)
-  if (state.buffers !== undefined) state.buffers = pack(step.buffers, first)
-  if (state.average !== undefined) state.average = state.parameters.slice()
+  const begin = (weights: ReadonlyMap<string, Float32Array>): void => {
+    state.parameters = pack(step.parameters, weights)
+    if (state.buffers !== undefined) state.buffers = pack(step.buffers, weights)
+    if (state.average !== undefined) state.average = state.parameters.slice()
+  }
+  begin(first)
   const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
   const buffers = (): ReadonlyMap<string, Float32Array> =>
     state.buffers === undefined ? new Map() : unpack(step.buffers, state.buffers)
@@ -156,17 +173,23 @@ export const openSession = async ({
   }
 
   return {
-    step: async (batch, { step: at, learningRate, frozen }) => {
+    step: async (batch, { step: at, learningRate, frozen, hold = false }) => {
       const feeds: Record<string, Tensor> = {
         images: { shape: images, data: batch.images },
         labels: { shape: [recipe.batch], data: batch.labels },
+        ...(mixed
+          ? {
+              partners: { shape: [recipe.batch], data: batch.mixed?.labels ?? batch.labels },
+              share: scalar(batch.mixed?.share ?? 1),
+            }
+          : {}),
         learningRate: scalar(learningRate),
         step: scalar(at + 1),
         ...drawMasks(step, seed, at),
         ...drawUniforms(step, seed, at),
       }
       for (const name of step.state) feeds[name] = vector(state[name])
-      const outputs = await (frozen ? await frozenTraining() : training).run(feeds)
+      const outputs = await (await compiledFor(frozen, hold)).run(feeds)
       const [loss] = outputs.loss.data
       const [gradientNorm] = outputs.gradientNorm.data
       if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
@@ -196,6 +219,7 @@ export const openSession = async ({
           ]),
         ),
       ),
+    begin: weights => begin(new Map([...first, ...weights])),
     restore: (weights, slots) => {
       state.parameters = pack(step.parameters, weights)
       if (state.buffers !== undefined) state.buffers = pack(step.buffers, weights)
@@ -208,7 +232,8 @@ export const openSession = async ({
       }
     },
     dispose: async () => {
-      for (const compiled of [training, inferring, freezing]) await compiled?.dispose()
+      await inferring.dispose()
+      await training?.compiled.dispose()
     },
   }
 }

@@ -13,10 +13,11 @@ import {
   reshape,
   split,
   sqrt,
+  sub,
   zeros,
 } from '../ops/index.ts'
 import { DECAY_RULES, type DecayRule } from './decay.ts'
-import { type Layout, layout, unflatten } from './layout.ts'
+import { type Entry, type Layout, layout, unflatten } from './layout.ts'
 import { crossEntropy } from './loss.ts'
 import type { Optimizer } from './optimizers.ts'
 
@@ -26,12 +27,16 @@ export interface StepOptions {
   readonly images: Shape
   readonly optimizer: Optimizer
   readonly smoothing?: number
+  /** Whether each picture has two labels: int `partners` [N], and scalar `share`, the first's. */
+  readonly mixed?: boolean
   readonly weightDecay?: number
   readonly decayRule?: DecayRule
   /** Scales the gradient down to this L2 norm where it is longer. */
   readonly clipNorm?: number
   /** Keeps an average of the parameters: average ← d·average + (1 − d)·parameters. */
   readonly averageDecay?: number
+  /** Parameters that stay as they are; a normalisation of theirs uses its running statistics. */
+  readonly frozen?: ReadonlySet<string>
   /** Whether batch normalisation uses and updates batch statistics; frozen otherwise. */
   readonly batchStatistics?: boolean
 }
@@ -76,7 +81,11 @@ const shaped = ({ name, tensor: { shape } }: Variable): { name: string; shape: S
 export const layouts = (
   network: Layer,
   rule: DecayRule = 'weights',
-): { parameters: Layout; buffers: Layout; decayed: number } => {
+): {
+  parameters: Layout
+  buffers: Layout
+  decays: (entry: { name: string; shape: Shape }) => boolean
+} => {
   const all = variables(network)
   const parameters = all.filter(({ tensor }) => tensor.kind === 'parameter').map(shaped)
   const decays = ({ name, shape }: { name: string; shape: Shape }): boolean =>
@@ -86,16 +95,48 @@ export const layouts = (
     // Contiguous, so that decay is one slice of the flat vector and not a mask as large as it.
     parameters: layout([...decayed, ...parameters.filter(entry => !decays(entry))]),
     buffers: layout(all.filter(({ tensor }) => tensor.kind === 'buffer').map(shaped)),
-    decayed: layout(decayed).size,
+    decays,
   }
 }
 
-const decayTerm = (parameters: Value, decayed: number, coefficient: number): Value => {
+/** Neighbours of the flat vector of which the same holds, as one. */
+const runs = (
+  { entries }: Layout,
+  holds: (entry: Entry) => boolean,
+): { size: number; held: boolean; entries: Entry[] }[] => {
+  const all: { size: number; held: boolean; entries: Entry[] }[] = []
+  for (const entry of entries) {
+    const held = holds(entry)
+    const last = all.at(-1)
+    if (last?.held === held) {
+      last.size += entry.size
+      last.entries.push(entry)
+    } else all.push({ size: entry.size, held, entries: [entry] })
+  }
+  return all
+}
+
+const joined = (pieces: readonly Value[]): Value =>
+  pieces.length === 1 ? pieces[0] : concat(pieces, 0)
+
+const decayTerm = (
+  parameters: Value,
+  table: Layout,
+  decays: (entry: Entry) => boolean,
+  coefficient: number,
+): Value => {
   const [size] = parameters.shape
-  if (coefficient === 0 || decayed === 0) return zeros([size])
-  if (decayed === size) return mul(parameters, coefficient)
-  const [head] = split(parameters, [decayed, size - decayed], 0)
-  return concat([mul(head, coefficient), zeros([size - decayed])], 0)
+  const stretches = runs(table, decays)
+  if (coefficient === 0 || !stretches.some(({ held }) => held)) return zeros([size])
+  if (stretches.length === 1) return mul(parameters, coefficient)
+  const pieces = split(
+    parameters,
+    stretches.map(({ size }) => size),
+    0,
+  )
+  return joined(
+    stretches.map(({ size, held }, i) => (held ? mul(pieces[i], coefficient) : zeros([size]))),
+  )
 }
 
 const flatten = ({ entries }: Layout, tensors: (name: string) => Value): Value =>
@@ -110,13 +151,15 @@ export const trainingStep = ({
   images: shape,
   optimizer,
   smoothing = 0,
+  mixed = false,
   weightDecay = 0,
   decayRule = 'weights',
+  frozen = new Set(),
   clipNorm,
   averageDecay,
   batchStatistics = true,
 }: StepOptions): TrainingStep => {
-  const { parameters: table, buffers: bufferTable, decayed } = layouts(network, decayRule)
+  const { parameters: table, buffers: bufferTable, decays } = layouts(network, decayRule)
   const flat = (name: string, { size }: Layout): Value => input(name, [size])
   const parameters = flat('parameters', table)
   const named = unflatten(table, parameters)
@@ -140,18 +183,33 @@ export const trainingStep = ({
       return input(name, shape)
     },
   }
+  const still = (path: string): boolean => {
+    const own = table.entries.filter(({ name }) => name.startsWith(`${path}.`))
+    return own.length > 0 && own.every(({ name }) => frozen.has(name))
+  }
   const logits = trace(
     network,
     name => named.get(name) ?? buffers.get(name),
     input('images', shape),
-    mode,
+    frozen.size === 0 ? mode : path => (still(path) ? { ...mode, batchStatistics: false } : mode),
   )
-  const loss = crossEntropy(logits, input('labels', [shape[0]], 'int'), smoothing)
+  const entropy = (labels: string): Value =>
+    crossEntropy(logits, input(labels, [shape[0]], 'int'), smoothing)
+  const share = input('share', [])
+  const loss = mixed
+    ? add(mul(entropy('labels'), share), mul(entropy('partners'), sub(1, share)))
+    : entropy('labels')
 
-  const values = table.entries.map(({ name }) => named.get(name) as Value)
-  const raw = concat(
-    gradients(loss, values).map((gradient, i) => reshape(gradient, [table.entries[i].size])),
-    0,
+  const trained = table.entries.filter(({ name }) => !frozen.has(name))
+  const values = trained.map(({ name }) => named.get(name) as Value)
+  const found = new Map(gradients(loss, values).map((gradient, i) => [trained[i].name, gradient]))
+  // What is frozen has no gradient and no decay: so its slots stay zero, and it stays as it is.
+  const raw = joined(
+    runs(table, ({ name }) => frozen.has(name)).flatMap(({ held, size, entries }) =>
+      held
+        ? [zeros([size])]
+        : entries.map(({ name, size }) => reshape(found.get(name) as Value, [size])),
+    ),
   )
   const gradientNorm = sqrt(reduceSumSquare(raw))
   const gradient =
@@ -159,7 +217,12 @@ export const trainingStep = ({
   const update = optimizer.update({
     parameters,
     gradients: gradient,
-    decay: decayTerm(parameters, decayed, weightDecay),
+    decay: decayTerm(
+      parameters,
+      table,
+      ({ name, shape }) => decays({ name, shape }) && !frozen.has(name),
+      weightDecay,
+    ),
     slots: optimizer.slots.map(slot => flat(slot, table)),
     learningRate: input('learningRate', []),
     step: input('step', []),

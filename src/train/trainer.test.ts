@@ -8,6 +8,7 @@ import { openShapes } from '../data/shapes/shapes.ts'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { DivergenceError, UsageError } from '../errors.ts'
 import { model } from '../models/registry.ts'
+import { initialise } from '../nn/index.ts'
 import type { Config, Recipe } from './config.ts'
 import { RECIPES } from './recipes.ts'
 import { loadTrained, RUN_FILES } from './runFolder.ts'
@@ -74,6 +75,9 @@ const runUntil = (
   })
 }
 
+const equal = (a: ArrayLike<number>, b: ArrayLike<number> = []): boolean =>
+  a.length === b.length && Array.from(a).every((value, i) => value === b[i])
+
 const bytesOf = async (folder: string): Promise<string> => {
   const names = [RUN_FILES.last, RUN_FILES.best]
   const contents = await Promise.all(names.map(name => readFile(join(folder, name), 'base64')))
@@ -101,6 +105,23 @@ const CASES: Readonly<Record<string, Config>> = {
     augment: { crop: { padding: 2 }, flip: true, cutout: { size: 4 } },
     frozenEpochs: 1,
   }),
+  'everything that happens to pictures, in balanced order': configOf('resnet8', {
+    sampling: 'balanced',
+    mixing: { mixup: 0.4, cutmix: 1 },
+    augment: {
+      resizedCrop: { scale: 0.4 },
+      flip: true,
+      rotate: { degrees: 10 },
+      colourJitter: { strength: 0.3 },
+      randAugment: { operations: 2, magnitude: 9 },
+      erase: { probability: 0.5 },
+    },
+  }),
+  'a frozen backbone, thawed at the second epoch': {
+    ...configOf('gct-resnet8', { averageDecay: 0.9 }),
+    freeze: 'backbone',
+    unfreezeAt: 2,
+  },
 }
 
 it('gives the same bytes twice, and others for another seed', async () => {
@@ -180,4 +201,40 @@ it('refuses a batch that is larger than the training set', async () => {
   await expect(run(await newFolder(), configOf('resnet8', { batch: 999 }))).rejects.toThrow(
     '--batch: expected at most 43, the number of training pictures, got 999',
   )
+})
+
+it('leaves what is frozen as it is, its statistics included, until it is thawed', async () => {
+  const config = { ...configOf('gct-resnet8', { epochs: 2 }), freeze: '!gct' }
+  const begun = initialise(model('gct-resnet8', { classes: 10 }).network, 0)
+  const moved = async (more: Partial<Config>): Promise<string[]> => {
+    const folder = await newFolder()
+    await run(folder, { ...config, ...more })
+    const { tensors } = await loadTrained(folder, 'last')
+    return [...tensors]
+      .filter(([name, data]) => !equal(data, begun.get(name)))
+      .map(([name]) => name)
+  }
+  const gates = await moved({})
+  expect(gates).toContain('layer1.0.conv1.0.gamma')
+  expect(gates.filter(name => !/\.(alpha|beta|gamma)$/.test(name))).toEqual([])
+  expect((await moved({ unfreezeAt: 2 })).length).toBe(begun.size)
+})
+
+it('begins with given weights where it begins, and not where it goes on', async () => {
+  const config = configOf('resnet8', { epochs: 1 })
+  const folder = await newFolder()
+  await run(folder, config)
+  const { tensors } = await loadTrained(folder, 'last')
+  let asked = 0
+  const firstWeights = async () => {
+    asked++
+    return tensors
+  }
+  const next = await newFolder()
+  await runUntil(next, { ...config, freeze: 'backbone' }, 1, { firstWeights })
+  await run(next, { ...config, freeze: 'backbone' }, { firstWeights, resume: 'exact' })
+  expect(asked).toBe(1)
+  const after = (await loadTrained(next, 'last')).tensors
+  for (const [name, data] of after)
+    expect(equal(data, tensors.get(name)), name).toBe(!name.startsWith('fc.'))
 })

@@ -14,6 +14,7 @@ import { type Checkpoints, openCheckpoints } from './checkpoints.ts'
 import { type Conditions, checkConditions } from './conditions.ts'
 import type { Config } from './config.ts'
 import { evaluate } from './evaluate.ts'
+import { frozenBy } from './freeze.ts'
 import { addLogits, meanOf, noSums, type Sums } from './metrics.ts'
 import { bestRow, type EpochRow, type Progress, readProgress, writeProgress } from './progress.ts'
 import { RUN_FILES, writeMetrics } from './runFolder.ts'
@@ -54,6 +55,8 @@ export interface TrainOptions {
   readonly normalization: Normalization
   readonly engine: Engine
   readonly conditions: Conditions
+  /** Asked for where training begins, and not where it goes on: weights for the initialised ones. */
+  firstWeights?(): Promise<ReadonlyMap<string, Float32Array>>
   /** The run's folder. */
   readonly folder: string
   /** Whether to go on from the newest checkpoint, and whether other conditions than its are fine. */
@@ -119,6 +122,7 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
     size,
     recipe: config.recipe,
     seed: config.seed,
+    ...(config.freeze === undefined ? {} : { frozen: frozenBy(model, config.freeze) }),
     engine,
     ...(config.threads === undefined ? {} : { threads: config.threads }),
   })
@@ -149,8 +153,9 @@ class Loop {
   }
 
   async run(): Promise<TrainResult> {
-    const { signal, config, resume } = this.#options
-    if (resume !== undefined) await this.#restore(resume === 'compatible')
+    const { signal, config, resume, firstWeights } = this.#options
+    const restored = resume !== undefined && (await this.#restore(resume === 'compatible'))
+    if (!restored && firstWeights) this.#session.begin(await firstWeights())
     while (this.#history.length < config.recipe.epochs) {
       if (!(await this.#epoch())) break
       await this.#finishEpoch()
@@ -175,6 +180,7 @@ class Loop {
       channels,
       height,
       width,
+      ...(train.cropPct === undefined ? {} : { cropPct: train.cropPct }),
       mean: [...normalization.mean],
       deviation: [...normalization.deviation],
     }
@@ -203,12 +209,15 @@ class Loop {
     const { config, train, normalization, signal } = this.#options
     const { recipe, seed } = config
     const epoch = this.#history.length
+    const hold = config.freeze !== undefined && epoch + 1 < (config.unfreezeAt ?? Infinity)
     const frozen = epoch >= recipe.epochs - recipe.frozenEpochs
     const batches = trainingBatches(train, {
       batch: recipe.batch,
       seed,
       epoch,
       augmentation: recipe.augment,
+      ...(recipe.sampling === undefined ? {} : { sampling: recipe.sampling }),
+      ...(recipe.mixing === undefined ? {} : { mixing: recipe.mixing }),
       normalization,
       start: this.#step - epoch * this.#steps,
     })
@@ -219,6 +228,7 @@ class Loop {
         step: this.#step,
         learningRate: rate,
         frozen,
+        hold,
       })
       addLogits(this.#sums, logits, batch.labels, batch.count)
       this.#step++
@@ -301,10 +311,10 @@ class Loop {
   }
 
   /** Takes over the newest checkpoint; without any, the run begins anew. */
-  async #restore(compatible: boolean): Promise<void> {
+  async #restore(compatible: boolean): Promise<boolean> {
     const { folder, conditions } = this.#options
     const found = await this.#checkpoints.latest()
-    if (found === undefined) return
+    if (found === undefined) return false
     const file = (name: string): [Uint8Array, string] => [
       found.files.get(name) ?? new Uint8Array(),
       join(folder, RUN_FILES.checkpoints, `step ${found.step}`, name),
@@ -322,6 +332,7 @@ class Loop {
     this.#seconds = progress.seconds
     this.#history = [...progress.history]
     await writeMetrics(folder, this.#history)
+    return true
   }
 
   /** The weights in use now where the last epoch is the best; else those that were written then. */

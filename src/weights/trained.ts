@@ -20,6 +20,8 @@ export const cardSchema = z
     channels: z.number().int().positive(),
     height: z.number().int().positive(),
     width: z.number().int().positive(),
+    /** Of pictures from files: the height over the shorter side that they are resized to; 1 unless said. */
+    cropPct: z.number().positive().max(1).optional(),
     /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
     mean: z.array(z.number()),
     deviation: z.array(z.number().positive()),
@@ -55,7 +57,11 @@ export const writeTrained = ({ card, model, tensors }: Trained): Uint8Array => {
   return writeSafetensors(stored, { format: 'pt', excite: JSON.stringify(card) })
 }
 
-const cardOf = (text: string | undefined, file: string): Card => {
+/**
+ * The card in a file's metadata.
+ * @throws FileError when there is none, or a damaged one
+ */
+export const readCard = (text: string | undefined, file: string): Card => {
   const refuse = (got: string): never => {
     throw new FileError({
       where: file,
@@ -111,7 +117,7 @@ const checkTensors = (
  */
 export const readTrained = (bytes: Uint8Array, file: string): Trained => {
   const { tensors, metadata } = readSafetensors(bytes, file)
-  const card = cardOf(metadata.excite, file)
+  const card = readCard(metadata.excite, file)
   const model = modelOf(card)
   checkTensors(model, tensors, file)
   return {

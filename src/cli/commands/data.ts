@@ -5,6 +5,7 @@ import type { Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { count, printJson, table, withJson } from '../output.ts'
+import { dataExportCommand } from './dataExport.ts'
 
 const HELP = `
 Examples:
@@ -13,6 +14,8 @@ Examples:
   $ excite data shapes --sheet shapes.png             a picture of the pictures
   $ excite data shapes --factors 3 --json             what the first three were made from
   $ excite data cifar10 --data-dir ~/cifar-10-batches-bin
+  $ excite data ./pictures                            a folder of your own: train/CLASS, val/CLASS
+  $ excite data export shapes --to pictures           files, to try that on
 
 Where files lie: the folder of --data-dir, and no other; else where the system installs them
 (Debian: apt install dataset-fashion-mnist), else the cache folder, into which they are fetched
@@ -64,7 +67,9 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
       ...normalization,
       ...(factors === undefined ? {} : { factors: made }),
       ...(sheet === undefined ? {} : { sheet }),
+      ...(dataset.bad === undefined ? {} : { bad: dataset.bad }),
     })
+  for (const { file, reason } of dataset.bad ?? []) console.error(`bad: ${file}: ${reason}`)
   console.log(`${name}, ${split}: ${count(labels.length)} pictures of ${shape.join('×')}
 mean ${normalization.mean.join(', ')}; deviation ${normalization.deviation.join(', ')}
 `)
@@ -84,9 +89,10 @@ mean ${normalization.mean.join(', ')}; deviation ${normalization.deviation.join(
 export const dataCommand = (): Command => {
   const command = new Command('data')
     .description('list the datasets, or look into one')
-    .argument('[name]', 'of a dataset')
+    .argument('[name]', 'of a dataset, or a folder of pictures')
     .option('--sheet <file.png>', 'write a contact sheet')
     .option('--factors <n>', 'of shapes: what the first n were made from', whole('--factors'))
+    .addCommand(dataExportCommand())
   return withJson(withDataOptions(withSplit(command, 'train')))
     .addHelpText('after', HELP)
     .action(run)

@@ -2,10 +2,10 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
-import { formatShape, UsageError } from '../../errors.ts'
-import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { type DataFlags, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
+import { openRunData } from '../runData.ts'
 
 const HELP = `
 Examples:
@@ -26,33 +26,14 @@ interface EvalFlags extends DataFlags {
 }
 
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
-  const { loadTrained, readRun } = await import('../../train/runFolder.ts')
+  const { loadTrained } = await import('../../train/runFolder.ts')
   const { evaluate } = await import('../../train/evaluate.ts')
   const { openEngine } = await import('../../engines/registry.ts')
   const { openPredictor } = await import('../../weights/predictor.ts')
   const { split, batch, quiet = false, json = false } = flags
   const trained = await loadTrained(path, flags.last ? 'last' : 'best')
-  const config = flags.data === undefined ? await readRun(path) : undefined
-  const name = flags.data ?? (config?.data as string)
-  const dataset = await openSplit(
-    name,
-    split,
-    {
-      ...(config?.dataDir === undefined ? {} : { dataDir: config.dataDir }),
-      ...(config?.size === undefined ? {} : { size: config.size }),
-      ...(config?.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
-      ...flags,
-    },
-    quiet,
-  )
   const { card } = trained
-  const own = [card.channels, card.height, card.width]
-  if (own.join() !== dataset.shape.join() || card.classes.join() !== dataset.classes.join())
-    throw new UsageError({
-      where: `--data ${name}`,
-      expected: `pictures ${formatShape(own)} of ${card.classes.length} classes (${card.classes.slice(0, 3).join(', ')}, …), as the network was trained on`,
-      got: `${formatShape(dataset.shape)}, ${dataset.classes.length} classes (${dataset.classes.slice(0, 3).join(', ')}, …)`,
-    })
+  const { name, dataset } = await openRunData(path, card, split, flags, quiet)
   const predictor = await openPredictor(
     trained,
     batch,

@@ -36,9 +36,14 @@ interface Picture {
 const indices = (text: string): number[] => text.split(',').map(whole('--index', 0))
 
 const fromFiles = async (files: readonly string[], card: Card): Promise<Picture[]> => {
-  const { readPicture } = await import('../../data/pictures.ts')
+  const { centre, readPicture } = await import('../../data/pictures.ts')
   const shape = [card.channels, card.height, card.width] as const
-  return Promise.all(files.map(async name => ({ name, pixels: await readPicture(name, shape) })))
+  const choose = centre(shape, card.cropPct)
+  const read = async (name: string): Promise<Picture> => ({
+    name,
+    pixels: await readPicture(name, shape, choose),
+  })
+  return Promise.all(files.map(read))
 }
 
 const fromDataset = (dataset: Dataset, wanted: readonly number[]): Promise<Picture[]> =>
@@ -64,6 +69,12 @@ const softmax = (logits: Float32Array): number[] => {
   return exponentials.map(value => value / total)
 }
 
+/** How a procedural set or a folder is read for a network. */
+const ownSize = ({ height, cropPct }: Card): DataFlags => ({
+  size: height,
+  ...(cropPct === undefined ? {} : { cropPct }),
+})
+
 const picturesOf = async (
   files: readonly string[],
   flags: PredictFlags,
@@ -84,7 +95,10 @@ const picturesOf = async (
       expected: 'picture files, or --data with --index',
       got: 'neither',
     })
-  const dataset = data === undefined ? undefined : await openSplit(data, flags.split, flags)
+  const dataset =
+    data === undefined
+      ? undefined
+      : await openSplit(data, flags.split, { ...ownSize(card), ...flags })
   if (dataset && dataset.shape.join() !== [card.channels, card.height, card.width].join())
     throw new UsageError({
       where: `--data ${data}`,
@@ -96,7 +110,7 @@ const picturesOf = async (
 
 const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
   const { loadTrained } = await import('../../train/runFolder.ts')
-  const { normalized } = await import('../../data/augment.ts')
+  const { normalized } = await import('../../data/augment/augment.ts')
   const { openEngine } = await import('../../engines/registry.ts')
   const { openPredictor } = await import('../../weights/predictor.ts')
   const trained = await loadTrained(path, flags.last ? 'last' : 'best')

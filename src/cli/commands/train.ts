@@ -1,12 +1,12 @@
 /** `excite train`: from a model's name and a dataset to a run folder with `model.onnx`. */
 
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
@@ -17,6 +17,9 @@ Examples:
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
+  $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
+  $ excite train se-resnet50 --weights best.safetensors --data ./pictures --freeze backbone --unfreeze-at 3
+  $ excite train resnet20 --weights best.safetensors --attention gct --freeze '!gct' --unfreeze-at 5
   $ excite train --resume runs/se-resnet20-fashion-mnist
 
 ${ATTENTION_HELP}
@@ -26,6 +29,9 @@ last.safetensors and model.onnx. Ctrl-C saves, and says how to go on.`
 
 interface TrainFlags extends DataFlags, ModelFlags {
   readonly data?: string
+  readonly weights?: string
+  readonly freeze?: string
+  readonly unfreezeAt?: number
   readonly seed?: number
   readonly engine?: string
   readonly threads?: number
@@ -45,8 +51,27 @@ const FIXED = [
   'dataDir',
   'samples',
   'size',
+  'cropPct',
+  'valFraction',
+  'badImages',
+  'weights',
+  'freeze',
+  'unfreezeAt',
   'seed',
   'out',
+] as const
+
+/** What goes from the command line into the configuration as it is. */
+const OPTIONAL = [
+  'attention',
+  'strideIn',
+  'dataDir',
+  'size',
+  'cropPct',
+  'valFraction',
+  'badImages',
+  'freeze',
+  'unfreezeAt',
 ] as const
 
 const flagOf = (key: string): string =>
@@ -54,10 +79,11 @@ const flagOf = (key: string): string =>
 
 const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
+  const { isFolder } = await import('../../data/registry.ts')
+  const { describeModel } = await import('../../models/registry.ts')
+  const own = describeModel(name).size
   const optional = Object.fromEntries(
-    (['attention', 'strideIn', 'dataDir', 'size'] as const).flatMap(key =>
-      flags[key] === undefined ? [] : [[key, flags[key]]],
-    ),
+    OPTIONAL.flatMap(key => (flags[key] === undefined ? [] : [[key, flags[key]]])),
   )
   const {
     data = 'shapes',
@@ -69,8 +95,10 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   return checkConfig(
     {
       model: name,
+      ...(isFolder(data) ? { size: own } : {}),
       ...optional,
-      data,
+      ...(flags.weights === undefined ? {} : { weights: resolve(flags.weights) }),
+      data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       seed,
       engine,
@@ -127,18 +155,16 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     resume === undefined
       ? await configFrom(name as string, flags)
       : await resumedConfig(resume, name, flags)
-  const { describeModel } = await import('../../models/registry.ts')
-  describeModel(config.model)
   const places: DataFlags = {
-    ...(config.dataDir === undefined ? {} : { dataDir: config.dataDir }),
+    ...dataFlagsOf(config),
     ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
-    ...(config.size === undefined ? {} : { size: config.size }),
-    ...(config.samples ? { samples: [config.samples.train, config.samples.test] } : {}),
+    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
   }
   const train = await openSplit(config.data, 'train', places, quiet)
   const test = await openSplit(config.data, 'test', places, quiet)
   const { freeFolder } = await import('../../train/runFolder.ts')
-  const folder = resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${config.data}`))
+  const folder =
+    resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { trainDisplay } = await import('../trainDisplay.ts')
   const { runTraining } = await import('../runTraining.ts')
   const display = trainDisplay(quiet)
@@ -176,12 +202,21 @@ export const trainCommand = (): Command => {
   const command = new Command('train')
     .description('train a network')
     .argument('[model]', 'such as se-resnet20; excite models lists all')
-    .option('--data <name>', 'shapes (the default), fashion-mnist, mnist, cifar10 or cifar100')
+    .option(
+      '--data <name>',
+      'shapes (the default), fashion-mnist, mnist, cifar10, cifar100, or a folder of pictures',
+    )
     .option(
       '--seed <n>',
       'decides first weights, order and augmentation (default: 0)',
       whole('--seed', 0),
     )
+    .option('--weights <file>', 'begin with these, such as best.safetensors of another run')
+    .option(
+      '--freeze <pattern,…>',
+      "parameters that stay as they are: backbone, layer1, … or all but: '!gct'",
+    )
+    .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
     .option('--out <folder>', 'the run (default: runs/MODEL-DATA)')
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
     .option('--resume-compatible', 'go on even where bits may differ: other threads, other engine')

@@ -1,9 +1,9 @@
 /** Augmentation against its definition, written out as plain loops. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../random.ts'
+import { random } from '../../random.ts'
+import type { Normalization } from '../dataset.ts'
 import { type Augmentation, augment, normalized, type PictureShape } from './augment.ts'
-import type { Normalization } from './dataset.ts'
 
 const shape: PictureShape = [2, 5, 6]
 const [channels, height, width] = shape

@@ -1,13 +1,26 @@
 /** Augmentation: what happens to a picture on its way to the network, decided by (seed, epoch, index). */
 
-import type { RandomStream } from '../random.ts'
-import type { Normalization } from './dataset.ts'
+import type { RandomStream } from '../../random.ts'
+import type { Normalization } from '../dataset.ts'
+import { jittered } from './colour.ts'
+import { type Erasing, erase } from './erase.ts'
+import { type RandAugment, randAugmented } from './randAugment.ts'
+import { turned } from './warp.ts'
+import type { ResizedCrop } from './window.ts'
 
 export interface Augmentation {
   /** A crop of the original size, at random from the picture padded with zeros on all sides. */
   readonly crop?: { readonly padding: number } | undefined
+  /** A part of random size and aspect, resized to the whole. */
+  readonly resizedCrop?: ResizedCrop | undefined
   /** Mirrors every other picture, at random. */
   readonly flip?: boolean | undefined
+  /** Brightness, contrast and saturation by random factors within 1 ± strength. */
+  readonly colourJitter?: { readonly strength: number } | undefined
+  /** Turned by up to so many degrees either way. */
+  readonly rotate?: { readonly degrees: number } | undefined
+  readonly randAugment?: RandAugment | undefined
+  readonly erase?: Erasing | undefined
   /** A square of zeros (after normalisation) about a random centre, clipped at the border. */
   readonly cutout?: { readonly size: number } | undefined
 }
@@ -46,12 +59,13 @@ const place = (
       const row = y + top
       const from = (c * height + row) * width
       const to = offset + (c * height + y) * width
-      const inside = row >= 0 && row < height
-      for (let x = 0; x < width; x++) {
-        const column = (mirrored ? width - 1 - x : x) + left
-        const pixel = inside && column >= 0 && column < width ? pixels[from + column] : 0
-        target[to + x] = pixel * scale + shift
-      }
+      // The columns that come from inside the picture, as the result counts them.
+      const [near, far] = mirrored ? [width - 1 + left, -1] : [left, 1]
+      const first = mirrored ? Math.max(left, 0) : Math.max(-left, 0)
+      const last = row < 0 || row >= height ? first : width - Math.max(mirrored ? -left : left, 0)
+      target.fill(shift, to, to + width)
+      for (let x = first; x < last; x++)
+        target[to + x] = pixels[from + near + far * x] * scale + shift
     }
   }
 }
@@ -73,8 +87,25 @@ const cutOut = (
     }
 }
 
+/** What changes the pixels themselves, before they are moved. */
+const changed = (
+  pixels: Uint8Array,
+  shape: PictureShape,
+  { rotate, colourJitter, randAugment }: Augmentation,
+  draw: RandomStream,
+): Uint8Array => {
+  let result = pixels
+  if (rotate) {
+    const share = 2 * draw.fork('rotate').uniform(0) - 1
+    result = turned(result, shape, share * rotate.degrees)
+  }
+  if (colourJitter) result = jittered(result, shape, colourJitter.strength, draw.fork('jitter'))
+  if (randAugment) result = randAugmented(result, shape, randAugment, draw.fork('randAugment'))
+  return result
+}
+
 /**
- * Writes a picture into a batch: cropped, mirrored, normalised, cut out.
+ * Writes a picture into a batch: turned, coloured, cropped, mirrored, normalised, cut out.
  * @param draw - the picture's own stream; the same stream gives the same result
  */
 export const augment = (
@@ -86,8 +117,10 @@ export const augment = (
   target: Float32Array,
   offset: number,
 ): void => {
-  place(pixels, shape, drawMovement(augmentation, draw), normalization, target, offset)
+  const given = changed(pixels, shape, augmentation, draw)
+  place(given, shape, drawMovement(augmentation, draw), normalization, target, offset)
   if (augmentation.cutout) cutOut(augmentation.cutout.size, shape, draw, target, offset)
+  if (augmentation.erase) erase(target, offset, shape, augmentation.erase, draw.fork('erase'))
 }
 
 /** One picture as it is, normalised: planar C×H×W. */

@@ -1,0 +1,69 @@
+/** `excite data export`: a dataset as files that other tools, and `--data FOLDER`, read. */
+
+import { Command, Option } from 'commander'
+import type { PictureFormat } from '../../data/exportFolder.ts'
+import { UsageError } from '../../errors.ts'
+import { type DataFlags, openSplit, withDataOptions } from '../dataOptions.ts'
+import { count, printJson, withJson } from '../output.ts'
+import { progressLine } from '../progressLine.ts'
+
+const HELP = `
+Examples:
+  $ excite data export shapes --to pictures --samples 500,100 --size 64
+  $ excite train se-resnet20 --data ./pictures --size 64
+
+The folder has train/CLASS and val/CLASS, with a picture a file. It appears when it is complete.`
+
+interface ExportFlags extends DataFlags {
+  readonly to?: string
+  readonly format: string
+  readonly pictures: PictureFormat
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+const run = async (name: string, own: object, command: Command): Promise<void> => {
+  // Options that `excite data` has too are taken by it, wherever they stand.
+  const flags = command.optsWithGlobals() as ExportFlags
+  const { to, pictures, quiet = false, json = false } = { ...flags, ...own } as ExportFlags
+  if (to === undefined)
+    throw new UsageError({
+      where: '--to',
+      expected: 'a folder to write',
+      got: 'none',
+      hint: `Such as: excite data export ${name} --to pictures`,
+    })
+  const { exportFolder } = await import('../../data/exportFolder.ts')
+  const halves = [
+    await openSplit(name, 'train', flags, quiet),
+    await openSplit(name, 'test', flags, quiet),
+  ]
+  const total = halves.reduce((sum, { labels }) => sum + labels.length, 0)
+  const progress = progressLine(quiet)
+  const written = await exportFolder(halves, to, pictures, done =>
+    progress.update(`${count(done)}/${count(total)} pictures`),
+  )
+  progress.clear()
+  if (json) return printJson({ folder: to, pictures: written, classes: halves[0].classes })
+  console.log(`${to}: ${count(written)} pictures of ${halves[0].classes.length} classes
+next: excite train se-resnet20 --data ${/^[./]/.test(to) ? to : `./${to}`} --size ${halves[0].shape[1]}`)
+}
+
+export const dataExportCommand = (): Command => {
+  const command = new Command('export')
+    .description('write a dataset as a folder of pictures')
+    .argument('<name>', 'of a dataset')
+    .option('--to <folder>', 'where to; must not exist')
+    .addOption(
+      new Option('--format <name>', 'how the folder is laid out')
+        .choices(['imagefolder'])
+        .default('imagefolder'),
+    )
+    .addOption(
+      new Option('--pictures <type>', 'the kind of file')
+        .choices(['png', 'jpeg', 'webp'])
+        .default('png'),
+    )
+    .option('--quiet', 'no progress')
+  return withJson(withDataOptions(command)).addHelpText('after', HELP).action(run)
+}

@@ -1,0 +1,194 @@
+/** `excite inspect`: what the attention of a network does, as a page, figures and numbers. */
+
+import { existsSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { Dataset, Split } from '../../data/dataset.ts'
+import { UsageError } from '../../errors.ts'
+import type { MapPicture } from '../../inspect/maps.ts'
+import { suggestion } from '../../suggest.ts'
+import { VERSION } from '../../version.ts'
+import type { Card } from '../../weights/trained.ts'
+import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { count, percent, printJson, withJson } from '../output.ts'
+import { progressLine } from '../progressLine.ts'
+import { openRunData, type RunDataFlags } from '../runData.ts'
+
+const HELP = `
+Examples:
+  $ excite inspect runs/se-resnet20-fashion-mnist
+  $ excite inspect runs/se-resnet20-fashion-mnist --ablate-blocks --classes Trouser,Bag
+  $ excite inspect runs/sk-resnet20-shapes --pictures 2000 --index 0,1,2,3
+  $ excite inspect se-resnet50                         cost only: a name has no weights
+
+Writes report.html, which needs nothing else, with its figures as SVG and its numbers as CSV and
+JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
+by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.`
+
+interface InspectFlags extends RunDataFlags {
+  readonly split: Split
+  readonly classes?: readonly string[]
+  readonly pictures: number
+  readonly index?: readonly number[]
+  readonly ablateBlocks?: boolean
+  readonly out?: string
+  readonly last?: boolean
+  readonly batch: number
+  readonly engine: string
+  readonly threads?: number
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+/** As many as are told apart at a glance. */
+const MOST_CLASSES = 6
+const DEFAULT_CLASSES = 4
+const DEFAULT_EXPLAINED = 6
+
+const chosenClasses = ({ classes: known }: Card, wanted?: readonly string[]): readonly string[] => {
+  if (wanted === undefined) {
+    const each = Math.max(1, Math.floor(known.length / DEFAULT_CLASSES))
+    return known.filter((_, k) => k % each === 0).slice(0, DEFAULT_CLASSES)
+  }
+  for (const name of wanted)
+    if (!known.includes(name))
+      throw new UsageError({
+        where: '--classes',
+        expected: `classes of the network (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
+        got: name,
+        ...(suggestion(name, known) ? { hint: suggestion(name, known) as string } : {}),
+      })
+  if (wanted.length > MOST_CLASSES)
+    throw new UsageError({
+      where: '--classes',
+      expected: `at most ${MOST_CLASSES}, which can be told apart in one figure`,
+      got: `${wanted.length}`,
+    })
+  return wanted
+}
+
+const explained = (dataset: Dataset, index?: readonly number[]): Promise<MapPicture[]> => {
+  const { labels, classes } = dataset
+  const all = classes.map((_, k) => labels.indexOf(k)).filter(first => first >= 0)
+  return Promise.all(
+    (index ?? all.slice(0, DEFAULT_EXPLAINED)).map(async i => {
+      if (i >= labels.length)
+        throw new UsageError({
+          where: '--index',
+          expected: `0 to ${labels.length - 1}`,
+          got: `${i}`,
+        })
+      const name = `${dataset.name} ${i}`
+      return { name, pixels: await dataset.read(i), label: classes[labels[i]] }
+    }),
+  )
+}
+
+const FOOTER = (command: string): string =>
+  `${command} · Excite ${VERSION} · ${new Date().toISOString().slice(0, 10)}`
+
+const inspectName = async (name: string, flags: InspectFlags): Promise<void> => {
+  const { model } = await import('../../models/registry.ts')
+  const { costOf } = await import('../../inspect/cost.ts')
+  const { plainCost } = await import('../../inspect/analysis.ts')
+  const { writeReport } = await import('../../inspect/report.ts')
+  const network = model(name)
+  const size = [network.size, network.size] as const
+  const plain = plainCost(network, size)
+  const analysis = {
+    model: name,
+    cost: costOf(network, size),
+    ...(plain === undefined ? {} : { plain }),
+  }
+  const path = await writeReport(flags.out ?? `inspect-${name}`, analysis, {
+    subtitle: `${network.describe}, at ${size.join('×')} pixels. Without weights there is its cost alone.`,
+    footer: FOOTER(`excite inspect ${name}`),
+  })
+  if (flags.json) return printJson({ report: path, ...analysis })
+  console.log(`report  ${path}`)
+}
+
+const run = async (target: string, flags: InspectFlags): Promise<void> => {
+  if (!existsSync(target)) {
+    if (/[\\/.]/.test(target))
+      throw new UsageError({
+        where: target,
+        expected: 'the folder of a run, a .safetensors file out of one, or a model',
+        got: 'nothing there',
+      })
+    return inspectName(target, flags)
+  }
+  const { loadTrained } = await import('../../train/runFolder.ts')
+  const { analyse } = await import('../../inspect/analysis.ts')
+  const { writeReport } = await import('../../inspect/report.ts')
+  const { openEngine } = await import('../../engines/registry.ts')
+  const { split, batch, quiet = false, json = false, pictures, threads } = flags
+  const trained = await loadTrained(target, flags.last ? 'last' : 'best')
+  const { card } = trained
+  const classes = chosenClasses(card, flags.classes)
+  const { name, dataset } = await openRunData(target, card, split, flags, quiet)
+  const explain = await explained(dataset, flags.index)
+  const progress = progressLine(quiet)
+  const analysis = await analyse(trained, dataset, {
+    engine: await openEngine(flags.engine),
+    batch,
+    threads,
+    pictures,
+    explain,
+    ablateBlocks: flags.ablateBlocks ?? false,
+    onStep: what => progress.update(what),
+  })
+  progress.clear()
+  const folder =
+    flags.out ??
+    (statSync(target).isDirectory() ? join(target, 'inspect') : `inspect-${card.model}`)
+  const path = await writeReport(folder, analysis, {
+    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.pictures)} ${split} pictures of ${name}, as many of each of ${card.classes.length} classes.`,
+    footer: FOOTER(`excite inspect ${target}`),
+    classes,
+    pictures: explain,
+    shape: [card.channels, card.height, card.width],
+  })
+  if (json) return printJson({ report: path, ...analysis })
+  for (const { block, specificity, nearZero, nearOne } of analysis.excitation)
+    console.log(
+      `block ${block.padEnd(8)} specificity ${specificity.toFixed(3)}  gates below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
+    )
+  for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
+    console.log(
+      `without ${removed.padEnd(8)} (${replacement}) ${(100 * change).toFixed(2)} points, ${count(parametersSaved)} parameters saved`,
+    )
+  console.log(`report  ${path}`)
+}
+
+const list = (text: string): string[] => text.split(',').map(name => name.trim())
+
+export const inspectCommand = (): Command => {
+  const command = new Command('inspect')
+    .description('look inside a network: what its attention does, and where it looks')
+    .argument(
+      '<run>',
+      'the folder of a run, a .safetensors file out of one, or the name of a model',
+    )
+    .option('--data <name>', "a dataset (default: the run's)")
+    .option(
+      '--pictures <n>',
+      'how many to look at, as many of each class',
+      whole('--pictures'),
+      2000,
+    )
+    .option('--classes <a,b,…>', 'classes to draw, at most six', list)
+    .option('--index <n,…>', 'pictures to explain (default: one of each of six classes)', text =>
+      list(text).map(whole('--index', 0)),
+    )
+    .option('--ablate-blocks', 'measure the network without each block, stage and all')
+    .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
+    .option('--last', 'the last epoch, in place of the best')
+    .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
+    .option('--engine <name>', 'what computes', 'onnx')
+    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+  return withJson(withDataOptions(withSplit(command, 'test')))
+    .option('--quiet', 'no progress')
+    .addHelpText('after', HELP)
+    .action(run)
+}

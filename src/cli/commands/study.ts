@@ -1,0 +1,216 @@
+/** `excite study`: an ablation of the papers on the user's own backbone, data and time. */
+
+import { availableParallelism, cpus } from 'node:os'
+import { join } from 'node:path'
+import { Command } from 'commander'
+import type { Dataset } from '../../data/dataset.ts'
+import type { Engine } from '../../engines/engine.ts'
+import type { Plan } from '../../studies/plan.ts'
+import type { Facts } from '../../studies/results.ts'
+import { VERSION } from '../../version.ts'
+import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { type ModelFlags, withStrideIn } from '../modelOptions.ts'
+import { printJson, withJson } from '../output.ts'
+import { progressLine } from '../progressLine.ts'
+import { recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
+
+const HELP = `
+Examples:
+  $ excite study                                        the studies, with the papers' tables
+  $ excite study se-reduction --dry-run                 how long it will take on this machine
+  $ excite study se-reduction --model resnet8 --data shapes --epochs 10
+  $ excite study versus --model resnet20 --data fashion-mnist --seeds 5 --jobs 2
+  $ excite study se-reduction --variants r4,r16 --baseline r16
+
+Every variant begins with the same weights in what it shares with the others, and sees the same
+batches in the same order. Each run is an ordinary run folder inside the study's; the same command
+again goes on where it was stopped, and more --seeds add to what is there. Results: study.md and
+results.json in that folder, written anew after each run.
+
+The training is --recipe short unless told; --recipe paper is that of the study's paper.`
+
+/** The exit code of a study in which a run failed twice. */
+const FAILURE = 1
+
+interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
+  readonly model: string
+  readonly data: string
+  readonly seeds: number
+  readonly variants?: string
+  readonly baseline?: string
+  readonly jobs: number
+  readonly threads?: number
+  readonly engine: string
+  readonly out?: string
+  readonly saveEvery: number
+  readonly dryRun?: boolean
+  readonly recipe: string
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+const listStudies = async (json: boolean): Promise<void> => {
+  const { STUDIES } = await import('../../studies/registry.ts')
+  const { missing } = await import('../../studies/study.ts')
+  const { formatStudy } = await import('../studyOutput.ts')
+  const all = Object.entries(STUDIES)
+  if (!json) return console.log(all.map(([name, study]) => formatStudy(name, study)).join('\n\n'))
+  printJson(
+    all.map(([name, { variants, ...study }]) => ({
+      name,
+      ...study,
+      variants: variants.map(variant => ({ ...variant, missing: missing(variant) })),
+    })),
+  )
+}
+
+const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
+  const { findStudy } = await import('../../studies/registry.ts')
+  const { planStudy } = await import('../../studies/plan.ts')
+  const { model, data, seeds, engine, jobs, strideIn, dataDir, samples, size, baseline } = flags
+  const study = findStudy(name)
+  const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
+  return planStudy(
+    name,
+    {
+      model,
+      data,
+      engine,
+      seeds,
+      threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
+      recipe: recipeFrom({ ...flags, recipe }),
+      ...(strideIn === undefined ? {} : { strideIn }),
+      ...(dataDir === undefined ? {} : { dataDir }),
+      ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
+      ...(size === undefined ? {} : { size }),
+      ...(baseline === undefined ? {} : { baseline }),
+      ...(flags.variants === undefined ? {} : { variants: flags.variants.split(',') }),
+    },
+    flags.out ?? join('runs', `study-${name}-${model}-${data}`),
+  )
+}
+
+/** The command line as it was typed, for the report. */
+const commandLine = (): string =>
+  ['excite', ...process.argv.slice(2)]
+    .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')
+
+const machine = (): string => {
+  const cores = availableParallelism()
+  return `${cpus()[0]?.model.trim() ?? process.arch}, ${cores} ${cores === 1 ? 'core' : 'cores'}`
+}
+
+interface Sets {
+  readonly train: Dataset
+  readonly test: Dataset
+}
+
+const factsOf = ({ train, test }: Sets, costs: Facts['costs']): Facts => {
+  const { name, classes, shape, labels } = train
+  return {
+    data: {
+      name,
+      classes: classes.length,
+      shape,
+      train: labels.length,
+      test: test.labels.length,
+    },
+    costs,
+    command: commandLine(),
+    version: VERSION,
+    machine: machine(),
+  }
+}
+
+const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, engine: Engine): Promise<void> => {
+  const { forecast, measurePace } = await import('../../studies/forecast.ts')
+  const { formatForecast } = await import('../studyOutput.ts')
+  const progress = progressLine(flags.quiet)
+  const found = await forecast(plan, {
+    ...sets,
+    jobs: flags.jobs,
+    measure: run => measurePace(run, engine, sets.train, sets.test),
+    onVariant: name => progress.update(`measuring ${name}`),
+  })
+  progress.clear()
+  if (flags.json) printJson({ study: plan.name, runs: plan.runs.length, ...found })
+  else console.log(formatForecast(found, plan))
+}
+
+const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<void> => {
+  const { runStudy } = await import('../../studies/runner.ts')
+  const { runName, summariseStudy } = await import('../../studies/results.ts')
+  const { writeStudy } = await import('../../studies/files.ts')
+  const { formatResults } = await import('../studyOutput.ts')
+  const { spawnTraining } = await import('../spawnTraining.ts')
+  const { studyDisplay } = await import('../studyDisplay.ts')
+  const { saveEvery, cacheDir, quiet = false, json = false, jobs } = flags
+  const display = studyDisplay(plan.runs.length, quiet)
+  const trainer = spawnTraining({ saveEvery, ...(cacheDir === undefined ? {} : { cacheDir }) })
+  let stopped = false
+  const outcomes = await interruptible(
+    signal =>
+      runStudy(plan, trainer, {
+        jobs,
+        signal,
+        onBegin: display.begin,
+        onLine: display.say,
+        onRetry: (run, failure) => display.line(`${runName(run)} again, after: ${failure}`),
+        onEnd: async (outcome, soFar) => {
+          if (outcome.state === 'stopped') stopped = true
+          else display.end(outcome)
+          await writeStudy(plan.folder, summariseStudy(plan, soFar, facts))
+        },
+      }),
+    () => display.line('the runs under way save and stop; Ctrl-C again to leave at once'),
+  )
+  display.clear()
+  const results = summariseStudy(plan, outcomes, facts)
+  if (json) printJson({ folder: plan.folder, ...results })
+  else console.log(formatResults(results, plan.folder))
+  if (stopped) {
+    process.exitCode = INTERRUPTED
+    display.line('saved; the same command goes on')
+  } else if (outcomes.some(({ state }) => state === 'failed')) process.exitCode = FAILURE
+}
+
+const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
+  if (name === undefined) return listStudies(flags.json ?? false)
+  const planned = await planFrom(name, flags)
+  const { openEngine } = await import('../../engines/registry.ts')
+  const { checkData } = await import('../../train/trainer.ts')
+  const { fitPlan } = await import('../../studies/networks.ts')
+  const engine = await openEngine(flags.engine)
+  // Opened here, so that a download happens once, and what does not fit is said before any run.
+  const sets = {
+    train: await openSplit(flags.data, 'train', flags, flags.quiet),
+    test: await openSplit(flags.data, 'test', flags, flags.quiet),
+  }
+  checkData({ config: planned.runs[0].config, ...sets })
+  const { plan, costs } = fitPlan(planned, sets.train)
+  if (flags.dryRun) return dryRun(plan, flags, sets, engine)
+  return perform(plan, flags, factsOf(sets, costs))
+}
+
+export const studyCommand = (): Command => {
+  const command = new Command('study')
+    .description('run an ablation of the papers, over seeds')
+    .argument('[name]', 'of the study; without, all are listed')
+    .option('--model <name>', 'a backbone without attention', 'resnet8')
+    .option('--data <name>', 'as for excite train', 'shapes')
+    .option('--seeds <n>', 'runs of each variant: seeds 0, 1, …', whole('--seeds'), 3)
+    .option('--variants <id,…>', 'only these, and the baseline')
+    .option('--baseline <id>', 'what the others are compared with')
+    .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
+    .option('--threads <n>', 'of a run (default: cores shared out to jobs)', whole('--threads'))
+    .option('--engine <name>', 'what computes', 'onnx')
+    .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
+    .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
+    .option('--dry-run', 'measure a few steps, and say how long it will take')
+  withStrideIn(command)
+  withDataOptions(command)
+  withRecipeOptions(command)
+  return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)
+}

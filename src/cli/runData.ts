@@ -1,0 +1,44 @@
+/** The pictures that a trained network is asked about: those of its run, or another set like it. */
+
+import type { Dataset, Split } from '../data/dataset.ts'
+import { formatShape, UsageError } from '../errors.ts'
+import type { Card } from '../weights/trained.ts'
+import { type DataFlags, dataFlagsOf, openSplit } from './dataOptions.ts'
+
+export interface RunDataFlags extends DataFlags {
+  readonly data?: string
+}
+
+/**
+ * Opens the dataset of `--data`, or else of the run.
+ * @throws UsageError when its pictures or classes are not those the network was trained on
+ */
+export const openRunData = async (
+  path: string,
+  card: Card,
+  split: Split,
+  flags: RunDataFlags,
+  quiet: boolean,
+): Promise<{ readonly name: string; readonly dataset: Dataset }> => {
+  const { readRun } = await import('../train/runFolder.ts')
+  const config = flags.data === undefined ? await readRun(path) : undefined
+  const name = flags.data ?? (config?.data as string)
+  const dataset = await openSplit(
+    name,
+    split,
+    {
+      ...(config === undefined ? {} : dataFlagsOf(config)),
+      ...(card.cropPct === undefined ? {} : { size: card.height, cropPct: card.cropPct }),
+      ...flags,
+    },
+    quiet,
+  )
+  const own = [card.channels, card.height, card.width]
+  if (own.join() !== dataset.shape.join() || card.classes.join() !== dataset.classes.join())
+    throw new UsageError({
+      where: `--data ${name}`,
+      expected: `pictures ${formatShape(own)} of ${card.classes.length} classes (${card.classes.slice(0, 3).join(', ')}, …), as the network was trained on`,
+      got: `${formatShape(dataset.shape)}, ${dataset.classes.length} classes (${dataset.classes.slice(0, 3).join(', ')}, …)`,
+    })
+  return { name, dataset }
+}

@@ -1,0 +1,99 @@
+/** Studies as text: the list of them, their results, and how long one will take. */
+
+import { join } from 'node:path'
+import { STUDY_FILES } from '../studies/files.ts'
+import type { Forecast } from '../studies/forecast.ts'
+import type { Plan } from '../studies/plan.ts'
+import type { StudyResults } from '../studies/results.ts'
+import { missing, type Study } from '../studies/study.ts'
+import { failureTexts, LEGEND, studyColumns, studyRows } from '../studies/table.ts'
+import { verdict } from '../studies/verdict.ts'
+import { duration, table } from './output.ts'
+
+const NONE = '–'
+
+/** A study with its paper's table. */
+export const formatStudy = (name: string, study: Study): string => {
+  const { title, source, setting, baseline, variants } = study
+  const rows = variants.map(({ id, name, attention, paper, ...rest }) => [
+    id,
+    `${name}${id === baseline ? ' (baseline)' : ''}`,
+    paper?.top1.toFixed(2) ?? NONE,
+    paper?.top5?.toFixed(2) ?? NONE,
+    paper?.parameters === undefined ? NONE : `${paper.parameters} M`,
+    paper?.multiplyAdds === undefined ? NONE : `${paper.multiplyAdds} G`,
+    missing({ id, name, ...rest, ...(attention === undefined ? {} : { attention }) }) === undefined
+      ? (attention ?? 'none')
+      : 'not in this version',
+  ])
+  const columns = [
+    { heading: '  id' },
+    { heading: 'variant' },
+    { heading: 'top-1 %', right: true },
+    { heading: 'top-5 %', right: true },
+    { heading: 'params', right: true },
+    { heading: 'mult-adds', right: true },
+    { heading: '--attention' },
+  ]
+  return [
+    `${name}: ${title}`,
+    `  ${source}: ${setting}`,
+    table(
+      columns,
+      rows.map(([id, ...rest]) => [`  ${id}`, ...rest]),
+    ),
+  ].join('\n')
+}
+
+export const formatResults = (results: StudyResults, folder: string): string => {
+  const { title, source, setting, paperSetting, variants, leftOut, note } = results
+  return [
+    `${title} (${source})`,
+    `here:  ${setting}`,
+    `paper: ${paperSetting}`,
+    '',
+    table(studyColumns(results), studyRows(results)),
+    '',
+    ...variants.flatMap(variant => verdict(variant, results) ?? []),
+    ...failureTexts(results),
+    ...leftOut.map(({ name, reason }) => `left out: ${name} (${reason})`),
+    ...(note === undefined ? [] : [note]),
+    '',
+    LEGEND,
+    `${join(folder, STUDY_FILES.report)} shows this with plots; ${STUDY_FILES.page} and ${STUDY_FILES.results} beside it`,
+  ].join('\n')
+}
+
+const milliseconds = (seconds: number): string => `${(seconds * 1000).toFixed(0)} ms`
+
+export const formatForecast = (
+  { variants, jobs, total }: Forecast,
+  { runs, seeds, leftOut }: Plan,
+): string => {
+  const [{ config }] = runs
+  const rows = variants.map(({ name, pace, run, epochsLeft, left }) => [
+    name,
+    milliseconds(pace.step),
+    duration(run),
+    `${epochsLeft}`,
+    duration(left),
+  ])
+  return [
+    table(
+      [
+        { heading: 'variant' },
+        { heading: 'a step', right: true },
+        { heading: 'a run', right: true },
+        { heading: 'epochs left', right: true },
+        { heading: 'time left', right: true },
+      ],
+      rows,
+    ),
+    '',
+    ...leftOut.map(({ variant, reason }) => `left out: ${variant.name} (${reason})`),
+    `${runs.length} runs (${variants.length} variants, ${seeds.length} seeds), ${jobs} at a time with ${config.threads} threads each: about ${duration(total)}`,
+    ...(jobs > 1
+      ? ['Measured one at a time: several share memory and caches, and will take somewhat longer.']
+      : []),
+  ].join('\n')
+}

@@ -1,0 +1,128 @@
+/**
+ * RandAugment (Cubuk et al., arXiv:1909.13719): a number of operations drawn from fourteen, all at
+ * one magnitude of 0 to 10, with AutoAugment's ranges (arXiv:1805.09501, Table 6). Differences: what
+ * moves in from outside is grey, and sharpness blends with a 3×3 mean.
+ */
+
+import type { RandomStream } from '../../random.ts'
+import type { PictureShape } from './augment.ts'
+import { brightened, contrasted, saturated } from './colour.ts'
+import { aboutCentre, turned, warp } from './warp.ts'
+
+export interface RandAugment {
+  readonly operations: number
+  /** 0 to 10. */
+  readonly magnitude: number
+}
+
+/** @param level - 0 to 1; @param sign - 1 or −1, for what goes both ways */
+type Operation = (
+  pixels: Uint8Array,
+  shape: PictureShape,
+  level: number,
+  sign: number,
+) => Uint8Array
+
+/** Each plane through a table of its own. */
+const perPlane = (
+  pixels: Uint8Array,
+  [, height, width]: PictureShape,
+  table: (plane: Uint8Array) => (value: number) => number,
+): Uint8Array => {
+  const size = height * width
+  const result = new Uint8Array(pixels.length)
+  for (let start = 0; start < pixels.length; start += size) {
+    const plane = pixels.subarray(start, start + size)
+    const map = table(plane)
+    for (let i = 0; i < size; i++) result[start + i] = map(plane[i])
+  }
+  return result
+}
+
+const stretched = (plane: Uint8Array): ((value: number) => number) => {
+  let [low, high] = [255, 0]
+  for (const value of plane) [low, high] = [Math.min(low, value), Math.max(high, value)]
+  return high <= low ? value => value : value => ((value - low) * 255) / (high - low)
+}
+
+/** PIL's ImageOps.equalize. */
+const equalized = (plane: Uint8Array): ((value: number) => number) => {
+  const histogram = new Uint32Array(256)
+  for (const value of plane) histogram[value]++
+  const last = histogram.findLast(count => count > 0) ?? 0
+  const step = Math.floor((plane.length - last) / 255)
+  if (step === 0) return value => value
+  let sum = Math.floor(step / 2)
+  const table = Array.from(histogram, count => {
+    const value = Math.min(Math.floor(sum / step), 255)
+    sum += count
+    return value
+  })
+  return value => table[value]
+}
+
+/** Each pixel the mean of the nine around it; the border as it is. */
+const softened = (pixels: Uint8Array, [, height, width]: PictureShape): Uint8Array => {
+  const result = pixels.slice()
+  const plane = height * width
+  for (let start = 0; start < pixels.length; start += plane)
+    for (let y = 1; y < height - 1; y++)
+      for (let x = 1; x < width - 1; x++) {
+        const at = start + y * width + x
+        let sum = 0
+        for (const row of [at - width, at, at + width])
+          sum += pixels[row - 1] + pixels[row] + pixels[row + 1]
+        result[at] = Math.round(sum / 9)
+      }
+  return result
+}
+
+/** Away from `plain` by a factor. */
+const away = (pixels: Uint8Array, plain: Uint8Array, factor: number): Uint8Array =>
+  new Uint8Array(
+    Uint8ClampedArray.from(pixels, (value, i) => plain[i] + factor * (value - plain[i])).buffer,
+  )
+
+const enhancement = (level: number, sign: number): number => 1 + 0.9 * level * sign
+
+export const OPERATIONS = {
+  identity: pixels => pixels,
+  autoContrast: (pixels, shape) => perPlane(pixels, shape, stretched),
+  equalize: (pixels, shape) => perPlane(pixels, shape, equalized),
+  rotate: (pixels, shape, level, sign) => turned(pixels, shape, 30 * level * sign),
+  solarize: (pixels, shape, level) =>
+    perPlane(pixels, shape, () => value => (value >= 256 - 256 * level ? 255 - value : value)),
+  posterize: (pixels, shape, level) => {
+    const mask = 255 & ~(2 ** Math.round(4 * level) - 1)
+    return perPlane(pixels, shape, () => value => value & mask)
+  },
+  colour: (pixels, shape, level, sign) => saturated(pixels, shape, enhancement(level, sign)),
+  contrast: (pixels, shape, level, sign) => contrasted(pixels, shape, enhancement(level, sign)),
+  brightness: (pixels, _, level, sign) => brightened(pixels, enhancement(level, sign)),
+  sharpness: (pixels, shape, level, sign) =>
+    away(pixels, softened(pixels, shape), enhancement(level, sign)),
+  shearX: (pixels, shape, level, sign) =>
+    warp(pixels, shape, aboutCentre(shape, [1, 0.3 * level * sign, 0, 1])),
+  shearY: (pixels, shape, level, sign) =>
+    warp(pixels, shape, aboutCentre(shape, [1, 0, 0.3 * level * sign, 1])),
+  translateX: (pixels, shape, level, sign) =>
+    warp(pixels, shape, aboutCentre(shape, [1, 0, 0, 1], [0.45 * level * sign * shape[2], 0])),
+  translateY: (pixels, shape, level, sign) =>
+    warp(pixels, shape, aboutCentre(shape, [1, 0, 0, 1], [0, 0.45 * level * sign * shape[1]])),
+} as const satisfies Record<string, Operation>
+
+const all: readonly Operation[] = Object.values(OPERATIONS)
+
+export const randAugmented = (
+  pixels: Uint8Array,
+  shape: PictureShape,
+  { operations, magnitude }: RandAugment,
+  draw: RandomStream,
+): Uint8Array => {
+  let result = pixels
+  for (let i = 0; i < operations; i++) {
+    const operation = all[draw.below(2 * i, all.length)]
+    result = operation(result, shape, magnitude / 10, draw.uniform(2 * i + 1) < 0.5 ? -1 : 1)
+  }
+  return result
+}

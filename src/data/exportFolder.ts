@@ -1,0 +1,82 @@
+/** A dataset written out as a folder of pictures: `train/CLASS/00012.png` and `val/CLASS/…`. */
+
+import { existsSync } from 'node:fs'
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { FileError, UsageError } from '../errors.ts'
+import { writeFailure } from '../files.ts'
+import type { Dataset } from './dataset.ts'
+
+export const PICTURE_FORMATS = ['png', 'jpeg', 'webp'] as const
+export type PictureFormat = (typeof PICTURE_FORMATS)[number]
+
+const HALVES = { train: 'train', test: 'val' } as const
+const TOGETHER = 16
+
+const encode = async (dataset: Dataset, index: number, format: PictureFormat): Promise<Buffer> => {
+  const { default: sharp } = await import('sharp')
+  const [channels, height, width] = dataset.shape
+  const pixels = await dataset.read(index)
+  const plane = height * width
+  const interleaved = new Uint8Array(pixels.length)
+  for (let i = 0; i < pixels.length; i++)
+    interleaved[i] = pixels[(i % channels) * plane + Math.floor(i / channels)]
+  const raw = { width, height, channels: channels as 1 | 3 }
+  const options = format === 'png' ? {} : { quality: 95 }
+  return sharp(interleaved, { raw }).toFormat(format, options).toBuffer()
+}
+
+/** A class's folder: its name, with what a path cannot hold replaced. */
+const folderOf = (name: string): string => name.replace(/[/\\:*?"<>|]|^\./g, '-')
+
+/**
+ * Writes halves of a dataset; the folder appears when all of it is there.
+ * @returns how many pictures were written
+ * @throws UsageError when the folder exists, FileError when the disk fails
+ */
+export const exportFolder = async (
+  halves: readonly Dataset[],
+  to: string,
+  format: PictureFormat = 'png',
+  onWritten: (done: number) => void = () => {},
+): Promise<number> => {
+  if (existsSync(to))
+    throw new UsageError({
+      where: '--to',
+      expected: 'a folder that does not exist yet',
+      got: to,
+      hint: 'Choose another, or remove it first',
+    })
+  const temporary = `${to}.tmp-${process.pid}`
+  let done = 0
+  const write = async (dataset: Dataset, index: number): Promise<void> => {
+    const name = folderOf(dataset.classes[dataset.labels[index]])
+    const file = `${String(index).padStart(5, '0')}.${format === 'jpeg' ? 'jpg' : format}`
+    const bytes = await encode(dataset, index, format)
+    const path = join(temporary, HALVES[dataset.split], name, file)
+    await writeFile(path, bytes).catch((cause: unknown) => {
+      throw writeFailure(path, bytes.length, cause)
+    })
+    onWritten(++done)
+  }
+  try {
+    for (const dataset of halves) {
+      for (const name of dataset.classes)
+        await mkdir(join(temporary, HALVES[dataset.split], folderOf(name)), { recursive: true })
+      for (let first = 0; first < dataset.labels.length; first += TOGETHER) {
+        const count = Math.min(TOGETHER, dataset.labels.length - first)
+        // All of them come to an end, so that nothing is written after the folder is taken away.
+        const settled = await Promise.allSettled(
+          Array.from({ length: count }, (_, i) => write(dataset, first + i)),
+        )
+        for (const one of settled) if (one.status === 'rejected') throw one.reason
+      }
+    }
+    await mkdir(dirname(to), { recursive: true })
+    await rename(temporary, to)
+  } catch (cause) {
+    await rm(temporary, { recursive: true, force: true }).catch(() => {})
+    throw cause instanceof FileError ? cause : writeFailure(to, 0, cause)
+  }
+  return done
+}

@@ -1,0 +1,91 @@
+/** Pictures that cannot be decoded, and what is done about them. */
+
+import { FileError } from '../../errors.ts'
+import { readPicture } from '../pictures.ts'
+import type { Listing } from './list.ts'
+
+export interface BadPicture {
+  readonly file: string
+  readonly reason: string
+}
+
+/** `stop` at the first that is read; `skip` leaves them out; `replace` by others of their class. */
+export const BAD_IMAGES = ['stop', 'skip', 'replace'] as const
+export type BadImages = (typeof BAD_IMAGES)[number]
+
+const TOGETHER = 16
+const SMALL = [3, 32, 32] as const
+
+/** Decodes every picture once; those that fail, in their order, with the reason. */
+const findBad = async (
+  paths: readonly string[],
+  onChecked: (done: number, total: number) => void,
+): Promise<ReadonlyMap<number, BadPicture>> => {
+  const bad = new Map<number, BadPicture>()
+  for (let first = 0; first < paths.length; first += TOGETHER) {
+    const some = paths.slice(first, first + TOGETHER)
+    const reasons = await Promise.all(
+      some.map(path =>
+        readPicture(path, SMALL).then(
+          () => undefined,
+          (error: unknown) => {
+            if (error instanceof FileError) return error.got
+            throw error
+          },
+        ),
+      ),
+    )
+    for (const [i, reason] of reasons.entries())
+      if (reason !== undefined) bad.set(first + i, { file: some[i], reason })
+    onChecked(first + some.length, paths.length)
+  }
+  return bad
+}
+
+/** For each bad picture the next good one of its class, around the end; by index. */
+const substitutes = (
+  { labels }: Listing,
+  bad: ReadonlyMap<number, BadPicture>,
+): ((index: number) => number) => {
+  const good = new Map<number, number[]>()
+  for (const [index, label] of labels.entries())
+    if (!bad.has(index)) good.set(label, [...(good.get(label) ?? []), index])
+  return index => {
+    const own = good.get(labels[index]) ?? []
+    return own.find(other => other > index) ?? own[0]
+  }
+}
+
+/**
+ * A listing without its bad pictures, or with others in their place: decided before training, so
+ * that a run is the same however often it is resumed.
+ * @throws FileError when a class has none left
+ */
+export const withoutBad = async (
+  listing: Listing,
+  policy: Exclude<BadImages, 'stop'>,
+  onChecked: (done: number, total: number) => void = () => {},
+): Promise<Listing & { readonly bad: readonly BadPicture[] }> => {
+  const { folder, files, labels, classes } = listing
+  const bad = await findBad(
+    files.map(file => `${folder}/${file}`),
+    onChecked,
+  )
+  const kept = files.map((_, i) => i).filter(i => !bad.has(i))
+  for (const [label, name] of classes.entries())
+    if (labels.includes(label) && !kept.some(i => labels[i] === label))
+      throw new FileError({
+        where: `${folder}/${name}`,
+        expected: 'at least one picture that can be decoded',
+        got: `${[...bad.values()].filter(({ file }) => file.startsWith(`${folder}/${name}/`)).length} that cannot`,
+      })
+  const instead = substitutes(listing, bad)
+  const chosen = policy === 'skip' ? kept : files.map((_, i) => (bad.has(i) ? instead(i) : i))
+  return {
+    folder,
+    classes,
+    files: chosen.map(i => files[i]),
+    labels: Int32Array.from(chosen, i => labels[i]),
+    bad: [...bad.values()],
+  }
+}

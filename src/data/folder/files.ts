@@ -1,0 +1,24 @@
+/** Picture files as a source of pixels: what a worker needs to know, and what it does with it. */
+
+import type { PictureShape } from '../augment/augment.ts'
+import { type ChooseWindow, centre, readPicture } from '../pictures.ts'
+import type { PictureSource } from '../prepare.ts'
+
+/** Plain data, so that it can be sent to a worker. */
+export interface PictureFiles {
+  readonly folder: string
+  readonly files: readonly string[]
+  readonly shape: PictureShape
+  readonly cropPct: number
+}
+
+export const fileSource = ({
+  folder,
+  files,
+  shape,
+  cropPct,
+}: PictureFiles): Required<PictureSource> => {
+  const readWindow = (index: number, choose: ChooseWindow): Promise<Uint8Array> =>
+    readPicture(`${folder}/${files[index]}`, shape, choose)
+  return { shape, readWindow, read: index => readWindow(index, centre(shape, cropPct)) }
+}

@@ -1,0 +1,176 @@
+/** Folders of pictures: what they hold, the same in every thread, and what is done about bad ones. */
+
+import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { FileError, UsageError } from '../../errors.ts'
+import { exportFolder } from '../exportFolder.ts'
+import { type Batch, evaluationBatches, trainingBatches } from '../loader.ts'
+import { openShapes } from '../shapes/shapes.ts'
+import { type ImageFolderOptions, openImageFolder } from './imageFolder.ts'
+
+const halves = (['train', 'test'] as const).map(split =>
+  openShapes({ split, count: split === 'train' ? 40 : 20, size: 20 }),
+)
+let folder: string
+let pictures: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'excite-'))
+  pictures = join(folder, 'pictures')
+  expect(await exportFolder(halves, pictures)).toBe(60)
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const copied = async (name: string): Promise<string> => {
+  await cp(pictures, join(folder, name), { recursive: true })
+  return join(folder, name)
+}
+const open = (path: string, options: Partial<ImageFolderOptions> = {}) =>
+  openImageFolder(path, { split: 'train', size: 20, cropPct: 1, ...options })
+
+describe('export', () => {
+  it('gives back the same pictures, by class', async () => {
+    const dataset = await open(pictures)
+    expect(dataset.classes).toEqual([...halves[0].classes].sort())
+    const [original] = halves
+    const paths = (await readdir(join(pictures, 'train'), { recursive: true }))
+      .filter(name => name.endsWith('.png'))
+      .sort()
+    for (const [i, path] of paths.entries()) {
+      const index = Number(/(\d+)\.png$/.exec(path)?.[1])
+      expect(await dataset.read(i)).toEqual(original.read(index))
+      expect(dataset.classes[dataset.labels[i]]).toBe(original.classes[original.labels[index]])
+    }
+    expect(paths).toHaveLength(40)
+  })
+
+  it('leaves a folder that exists alone, and nothing half-written', async () => {
+    await expect(exportFolder(halves, pictures)).rejects.toThrow(UsageError)
+    const broken = {
+      ...halves[0],
+      read: (i: number) => (i > 20 ? Promise.reject(new Error('no')) : halves[0].read(i)),
+    }
+    await expect(exportFolder([broken], join(folder, 'half'))).rejects.toThrow('no')
+    expect((await readdir(folder)).filter(name => name.startsWith('half'))).toEqual([])
+  })
+})
+
+describe('halves', () => {
+  it('are train and val, or test', async () => {
+    expect((await open(pictures, { split: 'test' })).labels).toHaveLength(20)
+  })
+
+  it('are split where there are none, every class, nothing twice, the same each time', async () => {
+    const options = { valFraction: 0.25 }
+    const root = join(pictures, 'train')
+    const train = await open(root, options)
+    const test = await open(root, { ...options, split: 'test' })
+    expect([train.labels.length, test.labels.length]).toEqual([30, 10])
+    expect(new Set(test.labels).size).toBe(10)
+    expect((await open(root, options)).fingerprint).toBe(train.fingerprint)
+    expect((await open(root, { valFraction: 0.5 })).fingerprint).not.toBe(train.fingerprint)
+    const all = await Promise.all(
+      [train, test].flatMap(set =>
+        Array.from(set.labels, async (_, i) => (await set.read(i)).join()),
+      ),
+    )
+    expect(new Set(all).size).toBe(40)
+  })
+
+  it.each([
+    ['nowhere', 'ENOENT'],
+    ['empty', 'a folder for each of two classes or more, got none'],
+    ['one', 'a folder for each of two classes or more, got only cat'],
+    ['bare', 'expected pictures (JPEG, PNG, WebP), got none'],
+    ['stray', 'classes that are in'],
+  ])('%s is refused', async (name, message) => {
+    const root = join(folder, name)
+    if (name === 'one') await mkdir(join(root, 'cat'), { recursive: true })
+    if (name === 'empty') await mkdir(root)
+    if (name === 'bare')
+      for (const one of ['cat', 'dog']) await mkdir(join(root, one), { recursive: true })
+    if (name === 'stray') await mkdir(join(await copied(name), 'val/lion'))
+    const error = await open(root, { split: 'test' }).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(FileError)
+    expect((error as Error).message).toContain(message)
+  })
+})
+
+const AUGMENTATION = {
+  resizedCrop: { scale: 0.3 },
+  flip: true,
+  crop: { padding: 2 },
+  cutout: { size: 5 },
+}
+const normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] }
+const gather = async (batches: AsyncIterable<Batch>): Promise<Batch[]> => {
+  const all: Batch[] = []
+  for await (const batch of batches) all.push(batch)
+  return all
+}
+
+describe('threads', () => {
+  it('change nothing: not their number, nor where an epoch is taken up', async () => {
+    const options = { batch: 7, normalization, augmentation: AUGMENTATION, seed: 1, epoch: 2 }
+    const epochs = await Promise.all(
+      [0, 1, 3].map(async workers => {
+        const dataset = await open(pictures, { workers })
+        const batches = await gather(trainingBatches(dataset, options))
+        expect(await gather(trainingBatches(dataset, { ...options, start: 3 }))).toEqual(
+          batches.slice(3),
+        )
+        const tested = await gather(evaluationBatches(dataset, { batch: 16, normalization }))
+        await dataset.close()
+        return { batches, tested }
+      }),
+    )
+    expect(epochs[0].batches).toHaveLength(5)
+    expect(epochs[1]).toEqual(epochs[0])
+    expect(epochs[2]).toEqual(epochs[0])
+  })
+})
+
+describe('bad pictures', () => {
+  let root: string
+  const damaged = ['train/circle/00001.png', 'train/star/00004.png', 'val/ring/00006.png']
+  beforeAll(async () => {
+    root = await copied('bad')
+    const all = (await readdir(root, { recursive: true }))
+      .filter(name => name.endsWith('.png'))
+      .sort()
+    damaged.splice(0, 3, all[2], all[11], all.at(-1) as string)
+    for (const name of damaged) await writeFile(join(root, name), 'damaged')
+  })
+
+  it.each([0, 2])('stop by default with the name of the file, with %i workers', async workers => {
+    const dataset = await open(root, { workers })
+    const options = { batch: 4, normalization, augmentation: {}, seed: 0, epoch: 0 }
+    const error = await gather(trainingBatches(dataset, options)).catch((error: unknown) => error)
+    expect(error).toBeInstanceOf(FileError)
+    expect(damaged.map(name => join(root, name))).toContain((error as FileError).where)
+    await dataset.close()
+  })
+
+  it('are left out, or others of their class stand in for them; both are counted', async () => {
+    const skipped = await open(root, { badImages: 'skip' })
+    const replaced = await open(root, { badImages: 'replace' })
+    expect([skipped.labels.length, replaced.labels.length]).toEqual([38, 40])
+    const [bad] = skipped.bad ?? []
+    expect(bad.file).toBe(join(root, damaged[0]))
+    expect(bad.reason).toContain('7 bytes')
+    expect(replaced.bad).toEqual(skipped.bad)
+    expect(replaced.labels).toEqual((await open(pictures)).labels)
+    for (const set of [skipped, replaced])
+      await Promise.all(Array.from(set.labels, (_, i) => set.read(i)))
+  })
+
+  it('that are all of a class are refused', async () => {
+    const none = await copied('none')
+    for (const name of await readdir(join(none, 'train/circle')))
+      await writeFile(join(none, 'train/circle', name), 'damaged')
+    await expect(open(none, { badImages: 'skip' })).rejects.toThrow(
+      'train/circle: expected at least one picture that can be decoded, got 4 that cannot',
+    )
+  })
+})

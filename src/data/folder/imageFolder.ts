@@ -1,0 +1,80 @@
+/** A folder of pictures as a dataset: one folder a class, decoded and prepared in worker threads. */
+
+import { createHash } from 'node:crypto'
+import { UsageError } from '../../errors.ts'
+import type { Dataset, Split } from '../dataset.ts'
+import { preparePictures } from '../prepare.ts'
+import { type BadImages, withoutBad } from './bad.ts'
+import { fileSource } from './files.ts'
+import { listPictures } from './list.ts'
+import { openPool } from './pool.ts'
+
+export interface ImageFolderOptions {
+  readonly split: Split
+  /** Height and width that the network sees. */
+  readonly size: number
+  /** Of evaluation: the size over the shorter side of the resized picture. */
+  readonly cropPct?: number
+  /** Which share of each class is held back, where the folder itself has no `val/`. */
+  readonly valFraction?: number
+  readonly badImages?: BadImages
+  /** Threads that prepare pictures; 0 for none but this. The pictures are the same. */
+  readonly workers?: number
+  onChecked?(done: number, total: number): void
+}
+
+export interface ImageFolder extends Dataset {
+  /** Ends the worker threads. */
+  close(): Promise<void>
+}
+
+/** ImageNet's usual: 224 from 256. */
+export const CROP_PCT = 0.875
+export const VAL_FRACTION = 0.1
+
+const within = (where: string, value: number, high: number): void => {
+  if (value > 0 && value <= high) return
+  throw new UsageError({ where, expected: `a number above 0, up to ${high}`, got: `${value}` })
+}
+
+/**
+ * Opens one half of a folder.
+ * @throws FileError when it holds no pictures by class
+ */
+export const openImageFolder = async (
+  path: string,
+  {
+    split,
+    size,
+    cropPct = CROP_PCT,
+    valFraction = VAL_FRACTION,
+    badImages = 'stop',
+    workers = 0,
+    onChecked,
+  }: ImageFolderOptions,
+): Promise<ImageFolder> => {
+  within('--crop-pct', cropPct, 1)
+  within('--val-fraction', valFraction, 0.9)
+  const listing = await listPictures(path, split, valFraction)
+  const { folder, files, classes, labels, bad } =
+    badImages === 'stop' ? { ...listing, bad: [] } : await withoutBad(listing, badImages, onChecked)
+  const shape = [3, size, size] as const
+  const pictures = { folder, files, shape, cropPct }
+  const source = fileSource(pictures)
+  const pool = openPool(pictures, workers)
+  return {
+    name: path,
+    split,
+    classes,
+    labels,
+    ...source,
+    cropPct,
+    bad,
+    fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
+    prepare: (indices, preparation) =>
+      workers === 0
+        ? preparePictures(source, indices, preparation)
+        : pool.prepare(indices, preparation),
+    close: pool.close,
+  }
+}

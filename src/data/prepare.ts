@@ -1,0 +1,52 @@
+/** One picture on its way from a dataset to a place in a batch: the same here and in a worker. */
+
+import { random } from '../random.ts'
+import { type Augmentation, augment, type PictureShape } from './augment/augment.ts'
+import { enlarged } from './augment/warp.ts'
+import { randomWindow } from './augment/window.ts'
+import type { Dataset, Normalization } from './dataset.ts'
+
+/** All that decides what becomes of a picture besides its index; plain data. */
+export interface Preparation {
+  readonly normalization: Normalization
+  readonly augmentation: Augmentation
+  readonly seed: number
+  readonly epoch: number
+}
+
+export type PictureSource = Pick<Dataset, 'shape' | 'read' | 'readWindow'>
+
+const sizeOf = (shape: PictureShape): number =>
+  shape.reduce((product, dimension) => product * dimension, 1)
+
+const prepareOne = async (
+  source: PictureSource,
+  index: number,
+  { normalization, augmentation, seed, epoch }: Preparation,
+  target: Float32Array,
+  offset: number,
+): Promise<void> => {
+  const { shape } = source
+  const draw = random(seed).fork('augment').fork(epoch).fork(index)
+  const read = async (): Promise<Uint8Array> => {
+    if (augmentation.resizedCrop === undefined) return source.read(index)
+    const choose = randomWindow(augmentation.resizedCrop, draw.fork('window'))
+    if (source.readWindow) return source.readWindow(index, choose)
+    return enlarged(await source.read(index), shape, choose(shape[1], shape[2]))
+  }
+  augment(await read(), shape, augmentation, normalization, draw, target, offset)
+}
+
+/** Pictures as [count, C, H, W], augmented and normalised. */
+export const preparePictures = async (
+  source: PictureSource,
+  indices: Uint32Array,
+  preparation: Preparation,
+): Promise<Float32Array> => {
+  const size = sizeOf(source.shape)
+  const images = new Float32Array(indices.length * size)
+  await Promise.all(
+    Array.from(indices, (index, i) => prepareOne(source, index, preparation, images, i * size)),
+  )
+  return images
+}

@@ -1,0 +1,93 @@
+/** Everything that can be asked of a trained network, as data: whatever its attention offers. */
+
+import type { Dataset } from '../data/dataset.ts'
+import type { ShapesDataset } from '../data/shapes/shapes.ts'
+import { type Model, type ModelOptions, model, modelNames } from '../models/registry.ts'
+import type { Trained } from '../weights/trained.ts'
+import { type Ablation, ablate } from './ablation.ts'
+import { type Cost, costOf } from './cost.ts'
+import { type BlockExcitation, excitation } from './excitation.ts'
+import { type GateLayer, gateDepth } from './gates.ts'
+import { type MapPicture, maps, type PictureMaps } from './maps.ts'
+import { balanced, subset } from './pictures.ts'
+import type { ProbeOptions } from './probe.ts'
+import { selection, type UnitSelection } from './selection.ts'
+
+export interface Analysis {
+  readonly model: string
+  readonly pictures: number
+  readonly cost: Cost
+  /** Of the same backbone without attention, where there is one. */
+  readonly plain?: Cost
+  readonly excitation: readonly BlockExcitation[]
+  readonly ablation?: Ablation
+  readonly selection: readonly UnitSelection[]
+  readonly gates: readonly GateLayer[]
+  readonly maps: readonly PictureMaps[]
+}
+
+export interface AnalysisOptions extends ProbeOptions {
+  /** How many pictures of the dataset to look at, as many of each class. */
+  readonly pictures: number
+  readonly ablateBlocks?: boolean
+  /** Pictures to explain. */
+  readonly explain?: readonly MapPicture[]
+  onStep?(what: string): void
+}
+
+const isShapes = (dataset: Dataset): dataset is ShapesDataset => 'factors' in dataset
+
+/** The cost of a network's backbone without attention; undefined where it has none without. */
+export const plainCost = (
+  { name, classes, channels }: Model,
+  size: readonly [height: number, width: number],
+  options: Pick<ModelOptions, 'strideIn'> = {},
+): Cost | undefined => {
+  const base = name.replace(/^[a-z]+-/, '')
+  if (!modelNames.includes(base)) return undefined
+  const cost = costOf(model(base, { classes, channels, ...options }), size)
+  return cost.attention.parameters > 0 ? undefined : cost
+}
+
+export const analyse = async (
+  trained: Trained,
+  dataset: Dataset,
+  options: AnalysisOptions,
+): Promise<Analysis> => {
+  const { onStep = () => {}, explain = [], ablateBlocks = false } = options
+  const { card, model } = trained
+  const size = [card.height, card.width] as const
+  const indices = balanced(dataset, options.pictures)
+  const pictures = subset(dataset, indices)
+  const plain = plainCost(
+    model,
+    size,
+    card.strideIn === undefined ? {} : { strideIn: card.strideIn },
+  )
+  onStep('excitation by class')
+  const blocks = await excitation(trained, pictures, options)
+  onStep('selection by scale')
+  const truth = isShapes(dataset) ? indices.map(index => dataset.factors(index).scale) : undefined
+  const units = await selection(trained, pictures, options, truth)
+  onStep('gates by depth')
+  const gates = await gateDepth(trained, pictures, options)
+  onStep('where it looks')
+  const explained = await maps(trained, explain, options)
+  const ablation =
+    ablateBlocks && blocks.length > 0
+      ? await ablate(trained, pictures, blocks, options, (done, total) =>
+          onStep(`without blocks: ${done}/${total}`),
+        )
+      : undefined
+  return {
+    model: card.model,
+    pictures: indices.length,
+    cost: costOf(model, size),
+    ...(plain === undefined ? {} : { plain }),
+    excitation: blocks,
+    ...(ablation === undefined ? {} : { ablation }),
+    selection: units,
+    gates,
+    maps: explained,
+  }
+}

@@ -1,0 +1,68 @@
+/** What each kind of layer costs, and what the attention adds to its plain backbone. */
+
+import type { Model } from '../models/registry.ts'
+import { observe } from './observe.ts'
+import { summarize } from './summary.ts'
+
+export const LAYER_KINDS = [
+  'convolution',
+  'attention',
+  'normalization',
+  'fully connected',
+  'other',
+] as const
+export type LayerKind = (typeof LAYER_KINDS)[number]
+
+export interface KindCost {
+  readonly kind: LayerKind
+  readonly layers: number
+  readonly parameters: number
+  readonly multiplyAdds: number
+}
+
+export interface Cost {
+  readonly parameters: number
+  readonly buffers: number
+  readonly multiplyAdds: number
+  readonly kinds: readonly KindCost[]
+  /** Of the attention blocks together. */
+  readonly attention: { readonly parameters: number; readonly multiplyAdds: number }
+}
+
+const kindOf = (operations: readonly string[]): LayerKind => {
+  const has = (name: string): boolean => operations.some(op => op.startsWith(name))
+  if (has('convolution')) return 'convolution'
+  if (has('batchNormalization') || has('layerNormalization')) return 'normalization'
+  return has('matmul') ? 'fully connected' : 'other'
+}
+
+export const costOf = (model: Model, size: readonly [height: number, width: number]): Cost => {
+  const { rows, parameters, buffers, multiplyAdds } = summarize(model, size)
+  const blocks = [...new Set(observe(model, 1, size).observations.map(({ path }) => path))]
+  const kinds = rows.map(row => ({
+    ...row,
+    kind: blocks.some(path => row.path === path || row.path.startsWith(`${path}.`))
+      ? ('attention' as const)
+      : kindOf(row.operations),
+  }))
+  const all = LAYER_KINDS.map(kind => {
+    const own = kinds.filter(row => row.kind === kind)
+    return {
+      kind,
+      layers: own.length,
+      parameters: own.reduce((sum, row) => sum + row.parameters, 0),
+      multiplyAdds: own.reduce((sum, row) => sum + row.multiplyAdds, 0),
+    }
+  }).filter(({ layers }) => layers > 0)
+  const attention = all.find(({ kind }) => kind === 'attention')
+  return {
+    parameters,
+    buffers,
+    multiplyAdds,
+    kinds: all,
+    attention: {
+      parameters: attention?.parameters ?? 0,
+      multiplyAdds: attention?.multiplyAdds ?? 0,
+    },
+  }
+}

@@ -1,0 +1,78 @@
+/** Parameters and multiply-adds by kind of layer, and what the attention adds. */
+
+import { figure, paragraph } from '../../report/html.ts'
+import { plot } from '../../report/plot.ts'
+import { tableMarkup } from '../../report/table.ts'
+import type { Cost } from '../cost.ts'
+import { csv, type Part, percent, sheet } from './part.ts'
+
+const count = (value: number): string => value.toLocaleString('en-US')
+
+const panel = ({ kinds, ...total }: Cost, of: 'parameters' | 'multiplyAdds', title: string) =>
+  plot({
+    title,
+    height: 60 + 26 * kinds.length,
+    x: {
+      label: 'share (%)',
+      domain: [0, 112],
+      ticks: [0, 50, 100].map(at => ({ at, text: `${at}` })),
+    },
+    y: { categories: kinds.map(({ kind }) => kind) },
+    marks: [
+      {
+        kind: 'bars',
+        lying: true,
+        width: 0.6,
+        points: kinds.map((kind, i) => [(100 * kind[of]) / total[of], i]),
+      },
+      ...kinds.map((kind, i) => {
+        const share = (100 * kind[of]) / total[of]
+        const at = [share + 1.5, i] as const
+        return {
+          kind: 'note',
+          at,
+          text: share >= 10 ? share.toFixed(0) : share.toFixed(2),
+        } as const
+      }),
+    ],
+  })
+
+/** @param plain - the cost of the same backbone without attention, where there is one */
+export const costPart = (cost: Cost, plain?: Cost): Part => {
+  const panels = [
+    panel(cost, 'parameters', 'Parameters'),
+    panel(cost, 'multiplyAdds', 'Multiply-adds'),
+  ]
+  const added =
+    plain === undefined
+      ? `The attention blocks hold ${count(cost.attention.parameters)} of its parameters (${percent(cost.attention.parameters / cost.parameters)}).`
+      : `Its plain backbone has ${count(plain.parameters)} parameters and ${count(plain.multiplyAdds)} multiply-adds: attention adds ${percent(cost.parameters / plain.parameters - 1)} and ${percent(cost.multiplyAdds / plain.multiplyAdds - 1, 2)}.`
+  return {
+    heading: 'Cost',
+    body: [
+      paragraph(
+        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one picture (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${added}`,
+      ),
+      figure(
+        panels,
+        'Share of each kind of layer. What belongs to an attention block counts as attention, whatever it is made of.',
+      ),
+      tableMarkup({
+        columns: [
+          { heading: 'kind' },
+          { heading: 'layers', right: true },
+          { heading: 'parameters', right: true },
+          { heading: 'multiply-adds', right: true },
+        ],
+        rows: cost.kinds.map(row => [
+          row.kind,
+          `${row.layers}`,
+          count(row.parameters),
+          count(row.multiplyAdds),
+        ]),
+      }),
+    ],
+    figures: { cost: sheet(panels) },
+    tables: { cost: csv(cost.kinds.map(row => ({ ...row }))) },
+  }
+}

@@ -1,0 +1,200 @@
+/** Excitation by class as figures: Hu et al., Figures 6 and 7, with class-specificity by block. */
+
+import { figure, paragraph } from '../../report/html.ts'
+import { legend } from '../../report/legend.ts'
+import type { Mark } from '../../report/marks.ts'
+import { plot } from '../../report/plot.ts'
+import type { Figure } from '../../report/svg.ts'
+import { tableMarkup } from '../../report/table.ts'
+import { type BlockExcitation, meanGate } from '../excitation.ts'
+import { csv, type Part, percent, sheet } from './part.ts'
+
+/** As many channels as the paper draws. */
+const DRAWN = 50
+
+/** Up to 50 channels, spread evenly over all after these are ordered by their mean gate. */
+const drawnChannels = ({ mean }: BlockExcitation): readonly number[] => {
+  const order = mean.map((_, channel) => channel).sort((a, b) => mean[a] - mean[b])
+  if (order.length <= DRAWN) return order
+  return Array.from({ length: DRAWN }, (_, i) => order[Math.floor((i * order.length) / DRAWN)])
+}
+
+const points = (values: readonly number[], channels: readonly number[]) =>
+  channels.map((channel, i) => [i + 1, values[channel]] as const)
+
+const axes = ({ channels }: BlockExcitation, range: readonly [number, number]) => ({
+  x: { label: `channel, by mean gate${channels > DRAWN ? ` (${DRAWN} of ${channels})` : ''}` },
+  y: { label: 'gate', domain: range },
+})
+
+const byClass = (
+  block: BlockExcitation,
+  classes: readonly string[],
+  range: readonly [number, number],
+): Figure => {
+  const channels = drawnChannels(block)
+  const lines = classes.map((name, colour): Mark => {
+    const mean = block.classes.find(one => one.class === name)?.mean ?? []
+    return { kind: 'line', points: points(mean, channels), colour, width: 1.3 }
+  })
+  return plot({
+    title: `Block ${block.block}`,
+    height: 210,
+    ...axes(block, range),
+    marks: [
+      ...lines,
+      { kind: 'line', points: points(block.mean, channels), colour: 'ink', width: 2 },
+    ],
+  })
+}
+
+const spread = (
+  block: BlockExcitation,
+  classes: readonly string[],
+  range: readonly [number, number],
+): Figure => {
+  const channels = drawnChannels(block)
+  const marks = classes.flatMap((name, colour): Mark[] => {
+    const own = block.classes.find(one => one.class === name)
+    if (own === undefined) return []
+    const ranges = channels.map((channel, i) => {
+      const [mean, deviation] = [own.mean[channel], own.deviation[channel]]
+      const [low, high] = [
+        Math.max(mean - deviation, range[0]),
+        Math.min(mean + deviation, range[1]),
+      ]
+      return [i + 1, low, high] as const
+    })
+    return [
+      { kind: 'band', ranges, colour },
+      { kind: 'line', points: points(own.mean, channels), colour },
+    ]
+  })
+  return plot({ title: `Block ${block.block}`, height: 210, ...axes(block, range), marks })
+}
+
+/** A quantity by block, along the depth of the network. */
+const byBlock = (
+  blocks: readonly BlockExcitation[],
+  title: string,
+  label: string,
+  lines: readonly { of: (block: BlockExcitation) => number; name?: string }[],
+): Figure =>
+  plot({
+    title,
+    width: Math.max(360, 40 * blocks.length + 120),
+    height: 220,
+    x: { label: 'block', categories: blocks.map(({ block }) => block) },
+    y: { label, ...(lines.length > 1 ? { domain: [0, 1] } : {}) },
+    marks: lines.flatMap(({ of, name }, colour): Mark[] => {
+      const drawn = blocks.map((block, i) => [i, of(block)] as const)
+      const label = name === undefined ? {} : { label: name }
+      return [
+        { kind: 'line', points: drawn, colour, ...label },
+        { kind: 'dots', points: drawn, colour },
+      ]
+    }),
+  })
+
+const reading = (blocks: readonly BlockExcitation[]): string => {
+  const sorted = blocks.toSorted((a, b) => a.specificity - b.specificity)
+  const [least, most] = [sorted[0], sorted[sorted.length - 1]]
+  return `Most class-specific: block ${most.block}, whose gates differ ${most.specificity.toFixed(2)} times as much between classes (as variance) as within one. Least: block ${least.block} (${least.specificity.toFixed(2)}), the first to try to do without.`
+}
+
+/** @param classes - the names of those to draw, up to six */
+export const excitationPart = (
+  blocks: readonly BlockExcitation[],
+  classes: readonly string[],
+): Part => {
+  const top = blocks.some(({ mean }) => mean.some(value => value > 1)) ? 2 : 1
+  const range = [0, top] as const
+  const stages = [...new Set(blocks.map(({ stage }) => stage))]
+  const last = stages.map(stage => blocks.findLast(block => block.stage === stage) ?? blocks[0])
+  const chosen = classes.map((text, colour) => ({ text, colour }))
+  const key = legend([...chosen, { text: 'all classes', colour: 'ink' }])
+  const pairKey = legend(chosen.slice(0, 2))
+  const curves = blocks.map(block => byClass(block, classes, range))
+  const spreads = last.map(block => spread(block, classes.slice(0, 2), range))
+  const specific = byBlock(
+    blocks,
+    'Class-specificity by block',
+    'between-class / within-class variance',
+    [{ of: block => block.specificity }],
+  )
+  const saturated = byBlock(blocks, 'Gates near their ends', 'share of gates', [
+    { of: block => block.nearZero, name: 'below 0.1' },
+    { of: block => block.nearOne, name: 'above 0.9' },
+  ])
+  const pictures = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
+  return {
+    heading: 'Excitation by class',
+    body: [
+      paragraph(reading(blocks)),
+      figure(
+        [specific, saturated],
+        'How much each block’s gates tell classes apart, and how many of them are shut or open whatever the picture. Specificity is corrected for what chance puts between the means of a finite number of pictures; 0 is a block that treats all classes alike.',
+      ),
+      figure(
+        curves,
+        `Mean gate of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the dark line is specific to a class. Same scale everywhere.`,
+        { key },
+      ),
+      figure(
+        spreads,
+        'The spread within a class: mean and one standard deviation over its pictures, in the last block of each stage.',
+        { key: pairKey },
+      ),
+      tableMarkup({
+        columns: [
+          { heading: 'block' },
+          { heading: 'channels', right: true },
+          { heading: 'mean gate', right: true },
+          { heading: 'specificity', right: true },
+          { heading: 'below 0.1', right: true },
+          { heading: 'above 0.9', right: true },
+        ],
+        rows: blocks.map(block => [
+          block.block,
+          `${block.channels}`,
+          meanGate(block).toFixed(3),
+          block.specificity.toFixed(3),
+          percent(block.nearZero),
+          percent(block.nearOne),
+        ]),
+      }),
+    ],
+    figures: {
+      'excitation-by-class': sheet(curves, key),
+      'excitation-spread': sheet(spreads, pairKey),
+      'excitation-specificity': specific,
+      'excitation-saturation': saturated,
+    },
+    tables: {
+      'excitation-blocks': csv(
+        blocks.map(block => ({
+          block: block.block,
+          path: block.path,
+          channels: block.channels,
+          meanGate: meanGate(block),
+          specificity: block.specificity,
+          nearZero: block.nearZero,
+          nearOne: block.nearOne,
+        })),
+      ),
+      excitation: csv(
+        blocks.flatMap(block =>
+          block.classes.flatMap(one =>
+            one.mean.map((mean, channel) => ({
+              block: block.block,
+              class: one.class,
+              channel,
+              mean,
+              deviation: one.deviation[channel],
+            })),
+          ),
+        ),
+      ),
+    },
+  }
+}

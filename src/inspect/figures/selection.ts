@@ -1,0 +1,192 @@
+/** Selection by scale as figures: Li et al., Figures 3 and 4, and against the true scale. */
+
+import { figure, paragraph } from '../../report/html.ts'
+import { legend } from '../../report/legend.ts'
+import type { Mark, Point } from '../../report/marks.ts'
+import { plot } from '../../report/plot.ts'
+import type { Figure } from '../../report/svg.ts'
+import { tableMarkup } from '../../report/table.ts'
+import { average } from '../moments.ts'
+import { grouped, SCALES, type UnitSelection } from '../selection.ts'
+import { csv, type Part, sheet, signed } from './part.ts'
+
+/** As many points as the paper draws. */
+const GROUPS = 16
+
+const low = (values: readonly number[]): number => values.reduce((a, b) => Math.min(a, b))
+const high = (values: readonly number[]): number => values.reduce((a, b) => Math.max(a, b))
+const around = (values: readonly number[]): readonly [number, number] => {
+  const margin = (high(values) - low(values)) * 0.06 || 0.01
+  return [low(values) - margin, high(values) + margin]
+}
+
+const byChannel = (units: readonly UnitSelection[]): readonly Figure[] => {
+  const curves = units.map(({ scales }) => scales.map(({ channels }) => grouped(channels, GROUPS)))
+  const domain = around(curves.flat(2))
+  return units.map(({ block }, u) =>
+    plot({
+      title: `Unit ${block}`,
+      height: 210,
+      x: { label: 'group of channels' },
+      y: { label: 'attention of the largest kernel', domain },
+      marks: curves[u].map((values, colour) => ({
+        kind: 'line',
+        colour,
+        points: values.map((value, i): Point => [i + 1, value]),
+      })),
+    }),
+  )
+}
+
+const byUnit = (units: readonly UnitSelection[]): Figure =>
+  plot({
+    title: 'All units',
+    width: Math.max(360, 70 * units.length + 60),
+    x: { label: 'unit', categories: units.map(({ block }) => block) },
+    y: { label: 'attention of largest − smallest kernel' },
+    marks: [
+      { kind: 'rule', y: 0 },
+      ...SCALES.flatMap((_, colour): Mark[] => {
+        const at = (u: number): number => u + (colour - 1) * 0.22
+        const points = units.map(({ scales }, u): Point => [at(u), scales[colour].difference])
+        const ranges = units.map(({ scales }, u) => {
+          const { difference, deviation } = scales[colour]
+          return [at(u), difference - deviation, difference + deviation] as const
+        })
+        return [
+          { kind: 'intervals', ranges, colour },
+          { kind: 'dots', points, colour },
+        ]
+      }),
+    ],
+  })
+
+const byClass = (units: readonly UnitSelection[]): readonly Figure[] => {
+  const domain = around(
+    units.flatMap(({ scales }) => scales.flatMap(one => one.classes.map(own => own.difference))),
+  )
+  return units.map(({ block, scales }) =>
+    plot({
+      title: `Unit ${block}`,
+      height: 80 + 16 * scales[0].classes.length,
+      x: { label: 'attention of largest − smallest kernel', domain },
+      y: { categories: scales[0].classes.map(own => own.class) },
+      marks: scales.map(({ classes }, colour) => ({
+        kind: 'dots',
+        colour,
+        points: classes.map(({ difference }, k): Point => [difference, k]),
+      })),
+    }),
+  )
+}
+
+const BINS = 8
+
+/** Each picture by its true scale, and the mean of eighths of them. */
+const againstTruth = (units: readonly UnitSelection[]): readonly Figure[] =>
+  units.flatMap(({ block, truth }) => {
+    if (truth === undefined) return []
+    const points = truth.scale.map((scale, i): Point => [scale, truth.difference[i]])
+    const sorted = points.toSorted(([a], [b]) => a - b)
+    const means = Array.from({ length: BINS }, (_, bin): Point => {
+      const border = (i: number): number => Math.round((i * sorted.length) / BINS)
+      const own = sorted.slice(border(bin), border(bin + 1))
+      return [average(own.map(([x]) => x)), average(own.map(([, y]) => y))]
+    })
+    return plot({
+      title: `Unit ${block}: rank correlation ${signed(truth.rankCorrelation)}`,
+      height: 220,
+      x: { label: 'true scale of the object (times the usual)', log: true, domain: [0.48, 2.1] },
+      y: { label: 'attention of largest − smallest kernel' },
+      marks: [
+        { kind: 'dots', points: points.slice(0, 600), radius: 1.6, opacity: 0.35 },
+        { kind: 'line', points: means, colour: 'ink', width: 2.2 },
+      ],
+    })
+  })
+
+/** The last unit of every stage. */
+const lastOfStages = (units: readonly UnitSelection[]): readonly UnitSelection[] =>
+  units.filter(({ stage }, i) => units[i + 1]?.stage !== stage)
+
+const reading = (units: readonly UnitSelection[]): string => {
+  const rising = units.filter(({ scales }) => scales[2].difference > scales[0].difference)
+  const truth = units.flatMap(({ block, truth }) =>
+    truth ? [{ block, of: truth.rankCorrelation }] : [],
+  )
+  const [best] = truth.toSorted((a, b) => Math.abs(b.of) - Math.abs(a.of))
+  const known =
+    best === undefined
+      ? ''
+      : ` Against the true scale of the object, unit ${best.block} follows it most closely: rank correlation ${signed(best.of)}.`
+  return `In ${rising.length} of ${units.length} units attention moves to the largest kernel as the centre is enlarged from 1 to 2 times.${known}`
+}
+
+export const selectionPart = (units: readonly UnitSelection[]): Part => {
+  const key = legend(SCALES.map((scale, colour) => ({ text: `${scale.toFixed(1)} ×`, colour })))
+  const last = lastOfStages(units)
+  const [channels, all, classes] = [byChannel(last), byUnit(units), byClass(last)]
+  const truth = againstTruth(last)
+  return {
+    heading: 'Selection by scale',
+    body: [
+      paragraph(reading(units)),
+      figure(
+        [all],
+        'Attention of the largest kernel minus that of the smallest, mean over channels; dot and line are mean and one standard deviation over pictures whose centre is enlarged 1.0, 1.5 and 2.0 times.',
+        { key },
+      ),
+      figure(
+        channels,
+        `Attention of the largest kernel in ${GROUPS} groups of successive channels, mean over all pictures, in the last unit of each stage. Same scale everywhere.`,
+        { key },
+      ),
+      figure(classes, 'By class, in the last unit of each stage. Same scale everywhere.', { key }),
+      ...(truth.length === 0
+        ? []
+        : [
+            figure(
+              truth,
+              'Against the true scale of the object, picture by picture as it is; the dark line is the mean of every eighth of the pictures. Spearman’s rank correlation over all of them.',
+            ),
+          ]),
+      tableMarkup({
+        columns: [
+          { heading: 'unit' },
+          ...SCALES.map(scale => ({ heading: `difference at ${scale.toFixed(1)} ×`, right: true })),
+          ...(truth.length === 0
+            ? []
+            : [{ heading: 'rank correlation with true scale', right: true }]),
+        ],
+        rows: units.map(unit => [
+          unit.block,
+          ...unit.scales.map(one => `${signed(one.difference, 3)} ± ${one.deviation.toFixed(3)}`),
+          ...(unit.truth === undefined ? [] : [signed(unit.truth.rankCorrelation)]),
+        ]),
+      }),
+    ],
+    figures: {
+      'selection-units': sheet([all], key),
+      'selection-channels': sheet(channels, key),
+      'selection-classes': sheet(classes, key),
+      ...(truth.length === 0 ? {} : { 'selection-truth': sheet(truth) }),
+    },
+    tables: {
+      selection: csv(
+        units.flatMap(unit =>
+          unit.scales.flatMap(one =>
+            [{ class: 'all', difference: one.difference }, ...one.classes].map(own => ({
+              unit: unit.block,
+              path: unit.path,
+              scale: one.scale,
+              class: own.class,
+              difference: own.difference,
+              deviation: own.class === 'all' ? one.deviation : undefined,
+              rankCorrelation: unit.truth?.rankCorrelation,
+            })),
+          ),
+        ),
+      ),
+    },
+  }
+}

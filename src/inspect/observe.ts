@@ -1,0 +1,60 @@
+/** A network's inference as a graph in which what its layers show of their inside can be read. */
+
+import { currentPath, input, type Value } from '../graph/index.ts'
+import type { Model } from '../models/registry.ts'
+import { inference, trace, variables } from '../nn/index.ts'
+
+/** A value inside the network, shown by the layer at the path under a name. */
+export interface Observation {
+  readonly path: string
+  readonly name: string
+  readonly value: Value
+}
+
+export interface Observed {
+  /** [N, C, H, W] */
+  readonly images: Value
+  /** [N, K] */
+  readonly logits: Value
+  /** In the order of computation. */
+  readonly observations: readonly Observation[]
+}
+
+/** @param size - [height, width] of the pictures */
+export const observe = (
+  { network, channels }: Model,
+  batch: number,
+  size: readonly [height: number, width: number],
+): Observed => {
+  const weights = new Map<string, Value>(
+    variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
+  )
+  const images = input('images', [batch, channels, ...size])
+  const observations: Observation[] = []
+  const logits = trace(network, name => weights.get(name) as Value, images, {
+    ...inference,
+    observe: (name, value) => observations.push({ path: currentPath(), name, value }),
+  })
+  return { images, logits, observations }
+}
+
+/** The observations of one name. */
+export const named = ({ observations }: Observed, wanted: string): readonly Observation[] =>
+  observations.filter(({ name }) => name === wanted)
+
+/**
+ * The short name of a block, as in the papers: `layer3.5.se` is 4_6, the sixth of stage conv4_x.
+ * What stands elsewhere keeps its path.
+ */
+export const blockName = (path: string): string => {
+  const [, stage, block, rest] = /^layer(\d+)\.(\d+)(?:\.(.+))?$/.exec(path) ?? []
+  if (stage === undefined) return path
+  const unit = `${Number(stage) + 1}_${Number(block) + 1}`
+  return rest === undefined || !rest.includes('.') ? unit : `${unit} ${rest.replace(/\.\d+$/, '')}`
+}
+
+/** The papers' number of the stage: 1 for the stem and whatever is in no stage. */
+export const stageOf = (path: string): number => {
+  const [, stage] = /^layer(\d+)\./.exec(path) ?? []
+  return stage === undefined ? 1 : Number(stage) + 1
+}

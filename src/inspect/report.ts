@@ -1,0 +1,81 @@
+/** An analysis as a folder: `report.html` in one file, figures as SVG, numbers as CSV and JSON. */
+
+import { join } from 'node:path'
+import { writeFileAtomic } from '../files.ts'
+import { page } from '../report/html.ts'
+import { svgFile } from '../report/svg.ts'
+import type { Analysis } from './analysis.ts'
+import { ablationPart } from './figures/ablation.ts'
+import { costPart } from './figures/cost.ts'
+import { excitationPart } from './figures/excitation.ts'
+import { gatesPart } from './figures/gates.ts'
+import { mapsPart } from './figures/maps.ts'
+import type { Part } from './figures/part.ts'
+import { selectionPart } from './figures/selection.ts'
+import type { MapPicture } from './maps.ts'
+
+export const REPORT_FILES = {
+  page: 'report.html',
+  numbers: 'inspect.json',
+  figures: 'figures',
+  tables: 'tables',
+} as const
+
+export interface ReportOptions {
+  readonly subtitle: string
+  readonly footer: string
+  /** Classes to draw. */
+  readonly classes?: readonly string[]
+  /** What the analysis explained. */
+  readonly pictures?: readonly MapPicture[]
+  /** [C, H, W] of the pictures. */
+  readonly shape?: readonly number[]
+}
+
+export type Reported = Pick<Analysis, 'model' | 'cost'> & Partial<Analysis>
+
+/** The parts that an analysis has something for. */
+export const partsOf = async (
+  analysis: Reported,
+  { classes = [], pictures = [], shape = [] }: ReportOptions,
+): Promise<readonly Part[]> => {
+  const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
+  return [
+    ...(excitation.length > 0 ? [excitationPart(excitation, classes)] : []),
+    ...(ablation === undefined ? [] : [ablationPart(ablation)]),
+    ...(selection.length > 0 ? [selectionPart(selection)] : []),
+    ...(gates.length > 0 ? [gatesPart(gates)] : []),
+    ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
+    costPart(cost, plain),
+  ]
+}
+
+/** Seven digits: what a float32 knows. */
+const rounded = (_: string, value: unknown): unknown =>
+  typeof value === 'number' ? Number(value.toPrecision(7)) : value
+
+/**
+ * Writes the folder, the page last; files of an earlier report are replaced.
+ * @returns the path of the page
+ * @throws FileError when a file cannot be written
+ */
+export const writeReport = async (
+  folder: string,
+  analysis: Reported,
+  options: ReportOptions,
+): Promise<string> => {
+  const parts = await partsOf(analysis, options)
+  for (const { figures, tables } of parts) {
+    for (const [name, figure] of Object.entries(figures))
+      await writeFileAtomic(join(folder, REPORT_FILES.figures, `${name}.svg`), svgFile(figure))
+    for (const [name, text] of Object.entries(tables))
+      await writeFileAtomic(join(folder, REPORT_FILES.tables, `${name}.csv`), text)
+  }
+  const json = `${JSON.stringify(analysis, rounded, 1)}\n`
+  await writeFileAtomic(join(folder, REPORT_FILES.numbers), json)
+  const path = join(folder, REPORT_FILES.page)
+  const { subtitle, footer } = options
+  const html = page({ title: `Inside ${analysis.model}`, subtitle, sections: parts, footer })
+  await writeFileAtomic(path, html)
+  return path
+}

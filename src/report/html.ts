@@ -1,0 +1,96 @@
+/** A page in one file: no network, light and dark, and fit to print. */
+
+import { FIGURE_STYLE, FONT_FAMILY, PAGE_COLOURS } from './colours.ts'
+import { type Content, element, fragment, type Markup, raw } from './markup.ts'
+import { type Figure, inlineSvg } from './svg.ts'
+
+export interface Section {
+  readonly heading: string
+  readonly body: readonly Markup[]
+}
+
+export interface Page {
+  readonly title: string
+  /** What was looked at, in a sentence. */
+  readonly subtitle: string
+  readonly sections: readonly Section[]
+  /** How it was made: command, version, date. */
+  readonly footer: string
+}
+
+const STYLE = `${PAGE_COLOURS}
+${FIGURE_STYLE}
+*{box-sizing:border-box}
+body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 ${FONT_FAMILY}}
+main{max-width:76rem;margin:0 auto;padding:2rem 1.25rem 4rem}
+h1{font-size:1.7rem;line-height:1.2;margin:0 0 .3rem}
+h2{font-size:1.2rem;margin:2.6rem 0 .4rem;padding-top:.8rem;border-top:1px solid var(--line)}
+p,figcaption{max-width:46rem}
+.subtitle,figcaption,footer{color:var(--faint)}
+nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:1rem 0}
+a{color:var(--accent)}
+figure{margin:1.2rem 0}
+figcaption{font-size:.875rem;margin-top:.4rem}
+.panels{display:flex;flex-wrap:wrap;gap:1.2rem 1.2rem}
+.panels svg{max-width:100%;height:auto}
+.scroll{overflow-x:auto}
+.scroll>svg{max-width:none}
+table{border-collapse:collapse;font-size:.875rem;margin:.8rem 0}
+th,td{text-align:left;padding:.25rem .9rem .25rem 0;white-space:nowrap}
+thead th{border-bottom:1px solid var(--faint);vertical-align:bottom}
+tbody tr+tr td{border-top:1px solid var(--line)}
+.number{text-align:right;font-variant-numeric:tabular-nums}
+img{image-rendering:pixelated;display:block}
+code{font-size:.9em}
+footer{margin-top:3rem;font-size:.8rem}
+@media print{main{max-width:none;padding:0}nav{display:none}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}}`
+
+export const paragraph = (...contents: readonly Content[]): Markup => element('p', {}, ...contents)
+
+export interface FigureOptions {
+  /** What the colours mean, above the plots. */
+  readonly key?: Figure
+}
+
+/** One or more plots with a caption; several of them fill rows as wide as the screen allows. */
+export const figure = (
+  figures: readonly Figure[],
+  caption: string,
+  { key }: FigureOptions = {},
+): Markup => {
+  const drawn = figures.map(one => inlineSvg(one, caption))
+  return element(
+    'figure',
+    {},
+    key === undefined ? undefined : inlineSvg(key, 'what the colours mean'),
+    element('div', { class: figures.length === 1 ? 'scroll' : 'panels' }, ...drawn),
+    element('figcaption', {}, caption),
+  )
+}
+
+const anchor = (heading: string): string => heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
+
+export const page = ({ title, subtitle, sections, footer }: Page): string => {
+  const links = sections.map(({ heading }) =>
+    element('a', { href: `#${anchor(heading)}` }, heading),
+  )
+  const body = element(
+    'main',
+    {},
+    element('h1', {}, title),
+    element('p', { class: 'subtitle' }, subtitle),
+    element('nav', {}, ...links),
+    ...sections.map(({ heading, body }) =>
+      element('section', {}, element('h2', { id: anchor(heading) }, heading), ...body),
+    ),
+    element('footer', {}, footer),
+  )
+  const head = fragment(
+    element('meta', { charset: 'utf-8' }),
+    element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
+    element('title', {}, title),
+    element('style', {}, raw(STYLE)),
+  )
+  const html = element('html', { lang: 'en' }, element('head', {}, head), element('body', {}, body))
+  return `<!doctype html>\n${html.markup}\n`
+}

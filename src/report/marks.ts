@@ -1,0 +1,199 @@
+/** What a plot is made of, as data, and how each is drawn. */
+
+import { type Colour, fillClass, strokeClass } from './colours.ts'
+import { element, fragment, type Markup } from './markup.ts'
+import type { Scale } from './scale.ts'
+
+export type Point = readonly [x: number, y: number]
+/** Where, and from where to where. */
+export type Range = readonly [at: number, low: number, high: number]
+
+export interface Line {
+  readonly kind: 'line'
+  readonly points: readonly Point[]
+  readonly colour?: Colour
+  /** Written at its end. */
+  readonly label?: string
+  readonly dashed?: boolean
+  readonly width?: number
+}
+/** A region between two heights at each x: a spread. */
+export interface Band {
+  readonly kind: 'band'
+  readonly ranges: readonly Range[]
+  readonly colour?: Colour
+}
+export interface Dots {
+  readonly kind: 'dots'
+  readonly points: readonly Point[]
+  readonly colour?: Colour
+  readonly radius?: number
+  readonly opacity?: number
+  /** Written right of the last one. */
+  readonly label?: string
+}
+/** Error bars: upright at an x, or lying at a y. */
+export interface Intervals {
+  readonly kind: 'intervals'
+  readonly ranges: readonly Range[]
+  readonly lying?: boolean
+  readonly colour?: Colour
+}
+/** Bars from 0: upright at an x, or lying at a y. `width` is in units of the axis. */
+export interface Bars {
+  readonly kind: 'bars'
+  readonly points: readonly Point[]
+  readonly lying?: boolean
+  readonly width?: number
+  readonly colour?: Colour
+}
+/** A line across the plot, to compare with. */
+export interface Rule {
+  readonly kind: 'rule'
+  readonly x?: number
+  readonly y?: number
+  readonly label?: string
+}
+export interface Note {
+  readonly kind: 'note'
+  readonly at: Point
+  readonly text: string
+  readonly anchor?: 'start' | 'middle' | 'end'
+  readonly colour?: Colour
+}
+export type Mark = Line | Band | Dots | Intervals | Bars | Rule | Note
+
+/** All values of a mark along x and along y: what its axes must hold. */
+export const extent = (
+  mark: Mark,
+): { readonly x: readonly number[]; readonly y: readonly number[] } => {
+  switch (mark.kind) {
+    case 'line':
+    case 'dots':
+      return { x: mark.points.map(([x]) => x), y: mark.points.map(([, y]) => y) }
+    case 'bars': {
+      const [x, y] = [mark.points.map(([x]) => x), mark.points.map(([, y]) => y)]
+      return mark.lying ? { x: [0, ...x], y } : { x, y: [0, ...y] }
+    }
+    case 'band':
+    case 'intervals': {
+      const at = mark.ranges.map(([at]) => at)
+      const over = mark.ranges.flatMap(([, low, high]) => [low, high])
+      return mark.kind === 'intervals' && mark.lying ? { x: over, y: at } : { x: at, y: over }
+    }
+    case 'rule':
+      return { x: mark.x === undefined ? [] : [mark.x], y: mark.y === undefined ? [] : [mark.y] }
+    case 'note':
+      return { x: [mark.at[0]], y: [mark.at[1]] }
+  }
+}
+
+/** The plot area, in pixels. */
+export interface Area {
+  readonly left: number
+  readonly right: number
+  readonly top: number
+  readonly bottom: number
+}
+
+const number = (value: number): string => `${Math.round(value * 100) / 100}`
+
+/** Points where a value is missing are left out, and the line is broken there. */
+const path = (points: readonly Point[]): string => {
+  let pen = 'M'
+  return points
+    .map(([x, y]) => {
+      if (!Number.isFinite(x) || !Number.isFinite(y)) {
+        pen = 'M'
+        return ''
+      }
+      const step = `${pen}${number(x)} ${number(y)}`
+      pen = 'L'
+      return step
+    })
+    .join('')
+}
+
+export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
+  switch (mark.kind) {
+    case 'line':
+      return element('path', {
+        class: strokeClass(mark.colour ?? 0),
+        d: path(mark.points.map(([a, b]) => [x(a), y(b)])),
+        'stroke-width': mark.width ?? 1.6,
+        'stroke-linejoin': 'round',
+        'stroke-dasharray': mark.dashed ? '4 3' : undefined,
+      })
+    case 'band': {
+      const upper = mark.ranges.map(([at, , high]): Point => [x(at), y(high)])
+      const lower = mark.ranges.map(([at, low]): Point => [x(at), y(low)]).reverse()
+      return element('polygon', {
+        class: fillClass(mark.colour ?? 0),
+        points: [...upper, ...lower].map(([a, b]) => `${number(a)},${number(b)}`).join(' '),
+        'fill-opacity': 0.18,
+      })
+    }
+    case 'dots':
+      return element(
+        'g',
+        { class: fillClass(mark.colour ?? 0), 'fill-opacity': mark.opacity },
+        ...mark.points.map(([a, b]) =>
+          element('circle', { cx: x(a), cy: y(b), r: mark.radius ?? 3 }),
+        ),
+      )
+    case 'intervals':
+      return element(
+        'g',
+        { class: strokeClass(mark.colour ?? 0), 'stroke-width': 1.6 },
+        ...mark.ranges.map(([at, low, high]) =>
+          mark.lying
+            ? element('line', { x1: x(low), x2: x(high), y1: y(at), y2: y(at) })
+            : element('line', { x1: x(at), x2: x(at), y1: y(low), y2: y(high) }),
+        ),
+      )
+    case 'bars': {
+      const half = (mark.width ?? 0.8) / 2
+      return element(
+        'g',
+        { class: fillClass(mark.colour ?? 0) },
+        ...mark.points.map(([a, b]) => {
+          const [x1, x2] = mark.lying ? [x(0), x(a)] : [x(a - half), x(a + half)]
+          const [y1, y2] = mark.lying ? [y(b - half), y(b + half)] : [y(0), y(b)]
+          return element('rect', {
+            x: Math.min(x1, x2),
+            y: Math.min(y1, y2),
+            width: Math.abs(x2 - x1),
+            height: Math.abs(y2 - y1),
+          })
+        }),
+      )
+    }
+    case 'rule': {
+      const upright = mark.x !== undefined
+      const at = upright ? x(mark.x as number) : y(mark.y ?? 0)
+      const line = upright
+        ? { x1: at, x2: at, y1: area.top, y2: area.bottom }
+        : { x1: area.left, x2: area.right, y1: at, y2: at }
+      const label = upright
+        ? { x: at + 4, y: area.top + 10 }
+        : { x: area.right - 2, y: at - 4, 'text-anchor': 'end' }
+      return fragment(
+        element('line', { class: 'axis', 'stroke-dasharray': '2 2', ...line }),
+        mark.label === undefined
+          ? undefined
+          : element('text', { class: 'faint halo', ...label }, mark.label),
+      )
+    }
+    case 'note':
+      return element(
+        'text',
+        {
+          class: `halo ${fillClass(mark.colour ?? 'ink')}`,
+          x: x(mark.at[0]),
+          y: y(mark.at[1]) + 4,
+          'text-anchor': mark.anchor ?? 'start',
+        },
+        mark.text,
+      )
+  }
+}

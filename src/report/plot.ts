@@ -1,0 +1,132 @@
+/** A plot: marks in one pair of axes, with direct labels at the ends of its lines. */
+
+import { fillClass } from './colours.ts'
+import { type Area, draw, extent, type Mark } from './marks.ts'
+import { element, fragment, type Markup } from './markup.ts'
+import { type Axis, type Scale, scaleOf } from './scale.ts'
+import { type Figure, textWidth } from './svg.ts'
+
+export interface PlotOptions {
+  readonly title?: string
+  readonly width?: number
+  readonly height?: number
+  readonly x?: Axis
+  readonly y?: Axis
+  readonly marks: readonly Mark[]
+}
+
+const LINE_HEIGHT = 14
+
+/** Labels at the ends of lines, moved apart where they would cover each other. */
+const endLabels = (marks: readonly Mark[], x: Scale, y: Scale, { top, bottom }: Area): Markup => {
+  const labels = marks
+    .flatMap(mark => {
+      if ((mark.kind !== 'line' && mark.kind !== 'dots') || mark.label === undefined) return []
+      const last = mark.points.findLast(([, value]) => Number.isFinite(value))
+      if (last === undefined) return []
+      return [{ text: mark.label, colour: mark.colour ?? 0, x: x(last[0]) + 7, y: y(last[1]) }]
+    })
+    .sort((a, b) => a.y - b.y)
+  for (let i = 1; i < labels.length; i++)
+    labels[i].y = Math.max(labels[i].y, labels[i - 1].y + LINE_HEIGHT)
+  let limit = bottom
+  for (let i = labels.length - 1; i >= 0; i--) {
+    labels[i].y = Math.max(Math.min(labels[i].y, limit), top)
+    limit = labels[i].y - LINE_HEIGHT
+  }
+  return fragment(
+    ...labels.map(({ text, colour, x, y }) =>
+      element('text', { class: `halo ${fillClass(colour)}`, x, y: y + 4 }, text),
+    ),
+  )
+}
+
+const xAxis = ({ label }: Axis, scale: Scale, { left, right, bottom }: Area): Markup =>
+  fragment(
+    element('line', { class: 'axis', x1: left, x2: right, y1: bottom, y2: bottom }),
+    ...scale.ticks.map(({ at, text }) =>
+      fragment(
+        element('line', {
+          class: 'axis',
+          x1: scale(at),
+          x2: scale(at),
+          y1: bottom,
+          y2: bottom + 4,
+        }),
+        element(
+          'text',
+          { class: 'faint', x: scale(at), y: bottom + 17, 'text-anchor': 'middle' },
+          text,
+        ),
+      ),
+    ),
+    label === undefined
+      ? undefined
+      : element('text', { x: (left + right) / 2, y: bottom + 35, 'text-anchor': 'middle' }, label),
+  )
+
+/** Its label stands above the axis, where it reads without turning the head. */
+const yAxis = ({ label }: Axis, scale: Scale, { left, right, top }: Area): Markup =>
+  fragment(
+    ...scale.ticks.map(({ at, text }) =>
+      fragment(
+        element('line', { class: 'grid', x1: left, x2: right, y1: scale(at), y2: scale(at) }),
+        element(
+          'text',
+          { class: 'faint', x: left - 6, y: scale(at) + 4, 'text-anchor': 'end' },
+          text,
+        ),
+      ),
+    ),
+    label === undefined ? undefined : element('text', { x: 0, y: top - 10 }, label),
+  )
+
+/**
+ * Draws a plot. Axes hold all marks unless they have a domain of their own.
+ * @example
+ * plot({
+ *   x: { label: 'epoch' },
+ *   y: { label: 'accuracy (%)' },
+ *   marks: [{ kind: 'line', points: [[1, 88.1], [2, 90.4]], label: 'SE' }],
+ * })
+ */
+export const plot = ({
+  title,
+  width = 360,
+  height = 240,
+  x: horizontal = {},
+  y: vertical = {},
+  marks,
+}: PlotOptions): Figure => {
+  const values = marks.map(extent)
+  const top = 8 + (title === undefined ? 0 : 20) + (vertical.label === undefined ? 0 : 18)
+  const bottom = height - (horizontal.label === undefined ? 24 : 42)
+  const y = scaleOf(
+    vertical,
+    values.flatMap(value => value.y),
+    vertical.categories === undefined ? [bottom, top] : [top, bottom],
+    40,
+  )
+  const left = Math.max(...y.ticks.map(({ text }) => textWidth(text)), 10) + 10
+  const labelled = marks.flatMap(mark =>
+    (mark.kind === 'line' || mark.kind === 'dots') && mark.label !== undefined ? [mark.label] : [],
+  )
+  const right = width - Math.max(...labelled.map(text => textWidth(text) + 10), 12)
+  const x = scaleOf(
+    horizontal,
+    values.flatMap(value => value.x),
+    [left, right],
+  )
+  const area = { left, right, top, bottom }
+  return {
+    width,
+    height,
+    drawing: fragment(
+      title === undefined ? undefined : element('text', { class: 'title', x: 0, y: 13 }, title),
+      yAxis(vertical, y, area),
+      xAxis(horizontal, x, area),
+      ...marks.map(mark => draw(mark, x, y, area)),
+      endLabels(marks, x, y, area),
+    ),
+  }
+}

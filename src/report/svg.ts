@@ -1,0 +1,52 @@
+/** A figure: a drawing of known size, alone as an SVG file or inline on a page. */
+
+import { FIGURE_STYLE } from './colours.ts'
+import { element, fragment, type Markup, raw } from './markup.ts'
+
+export interface Figure {
+  readonly width: number
+  readonly height: number
+  readonly drawing: Markup
+}
+
+/** Text takes about this many pixels; fonts differ, so a little more than most. */
+export const textWidth = (text: string): number => text.length * 7
+
+/** Figures side by side, row after row, as one. */
+export const arrange = (figures: readonly Figure[], columns: number, gap = 16): Figure => {
+  const rows = Array.from({ length: Math.ceil(figures.length / columns) }, (_, row) =>
+    figures.slice(row * columns, (row + 1) * columns),
+  )
+  let top = 0
+  let right = 0
+  const placed: Markup[] = []
+  for (const row of rows) {
+    let left = 0
+    for (const { width, drawing } of row) {
+      placed.push(element('g', { transform: `translate(${left} ${top})` }, drawing))
+      left += width + gap
+    }
+    right = Math.max(right, left - gap)
+    top += Math.max(...row.map(({ height }) => height)) + gap
+  }
+  return { width: right, height: Math.max(top - gap, 0), drawing: fragment(...placed) }
+}
+
+/** @param label - what the figure shows, for those who do not see it */
+export const inlineSvg = ({ width, height, drawing }: Figure, label: string): Markup =>
+  element(
+    'svg',
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': label },
+    drawing,
+  )
+
+/** The text of an SVG file, which follows light and dark like the page. */
+export const svgFile = ({ width, height, drawing }: Figure): string =>
+  `${
+    element(
+      'svg',
+      { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${height}`, width, height },
+      element('style', {}, raw(FIGURE_STYLE)),
+      drawing,
+    ).markup
+  }\n`

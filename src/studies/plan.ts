@@ -1,0 +1,109 @@
+/** From a study and the user's settings to the runs that it takes, each an ordinary training. */
+
+import { join } from 'node:path'
+import { UsageError } from '../errors.ts'
+import { attentionOf } from '../models/registry.ts'
+import { suggestion } from '../suggest.ts'
+import { type Config, checkConfig, type Recipe } from '../train/config.ts'
+import { findStudy } from './registry.ts'
+import { missing, type Study, type Variant } from './study.ts'
+
+export interface StudySettings extends Omit<Config, 'attention' | 'recipe' | 'seed'> {
+  readonly recipe: unknown
+  /** How many: 0, 1, … */
+  readonly seeds: number
+  /** The variants to run, by id; all unless given. The baseline is always among them. */
+  readonly variants?: readonly string[]
+  /** In place of the study's own. */
+  readonly baseline?: string
+}
+
+export interface PlannedRun {
+  readonly variant: Variant
+  readonly seed: number
+  readonly folder: string
+  readonly config: Config
+}
+
+export interface Plan {
+  readonly name: string
+  readonly study: Study
+  readonly folder: string
+  readonly baseline: Variant
+  /** Those that run, in the order of the paper's table. */
+  readonly variants: readonly Variant[]
+  readonly seeds: readonly number[]
+  /** Those of the paper that this version cannot build, and why. */
+  readonly leftOut: readonly { readonly variant: Variant; readonly reason: string }[]
+  /** All variants of a seed, then those of the next: so that a part already compares. */
+  readonly runs: readonly PlannedRun[]
+  readonly recipe: Recipe
+}
+
+const find = (study: Study, id: string, option: string): Variant => {
+  const found = study.variants.find(variant => variant.id === id)
+  if (found !== undefined) return found
+  const ids = study.variants.map(variant => variant.id)
+  const hint = suggestion(id, ids)
+  throw new UsageError({
+    where: option,
+    expected: `a variant of the study: ${ids.join(', ')}`,
+    got: id,
+    ...(hint === undefined ? {} : { hint }),
+  })
+}
+
+const refuseAttention = (name: string): void => {
+  const attention = attentionOf(name)
+  if (attention === undefined) return
+  throw new UsageError({
+    where: '--model',
+    expected: 'a backbone without attention of its own: that is what a study varies',
+    got: name,
+    hint: `Leave the attention out, such as: ${name.replace(`${attention}-`, '').replace('sknet', 'resnext')}`,
+  })
+}
+
+/**
+ * @param folder - where the study's runs and results go
+ * @throws UsageError for unknown names, settings that do not fit, or a baseline that cannot be built
+ */
+export const planStudy = (name: string, settings: StudySettings, folder: string): Plan => {
+  const study = findStudy(name)
+  refuseAttention(settings.model)
+  const { seeds: count, variants: wanted, baseline: id = study.baseline, ...common } = settings
+  const baseline = find(study, id, '--baseline')
+  const chosen = new Set(wanted?.map(id => find(study, id, '--variants').id))
+  const all = study.variants.filter(
+    variant => wanted === undefined || variant === baseline || chosen.has(variant.id),
+  )
+  const leftOut = all.flatMap(variant => {
+    const reason = missing(variant)
+    return reason === undefined ? [] : [{ variant, reason }]
+  })
+  const variants = all.filter(variant => !leftOut.some(other => other.variant === variant))
+  if (!variants.includes(baseline))
+    throw new UsageError({
+      where: '--baseline',
+      expected: 'a variant that this version can build',
+      got: `${id} (${missing(baseline)})`,
+    })
+  const seeds = Array.from({ length: count }, (_, seed) => seed)
+  const runs = seeds.flatMap(seed =>
+    variants.map(variant => ({
+      variant,
+      seed,
+      folder: join(folder, `${variant.id}-seed${seed}`),
+      config: checkConfig(
+        {
+          ...common,
+          ...(variant.attention === undefined ? {} : { attention: variant.attention }),
+          seed,
+        },
+        'study',
+      ),
+    })),
+  )
+  const { recipe } = runs[0].config
+  return { name, study, folder, baseline, variants, seeds, leftOut, runs, recipe }
+}

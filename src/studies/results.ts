@@ -1,0 +1,202 @@
+/** What the runs of a study say together: means, intervals, and differences paired by seed. */
+
+import type { EpochRow } from '../train/progress.ts'
+import type { Plan } from './plan.ts'
+import type { Outcome } from './runner.ts'
+import { type Difference, type Estimate, estimate, holm, pairedDifference } from './statistics.ts'
+import type { PaperFigure, Variant } from './study.ts'
+
+/** Of a network, for the pictures of the study. */
+export interface Cost {
+  readonly parameters: number
+  readonly multiplyAdds: number
+}
+
+export interface SeedResult {
+  readonly seed: number
+  /** Percent of the test pictures that are wrong after the last epoch. */
+  readonly error: number
+  readonly history: readonly EpochRow[]
+}
+
+export interface VariantResult {
+  readonly id: string
+  readonly name: string
+  readonly attention?: string
+  readonly paper?: PaperFigure
+  /** The paper's error less that of its baseline, in points. */
+  readonly paperDifference?: number
+  readonly cost: Cost
+  readonly seeds: readonly SeedResult[]
+  /** Over seeds; without where no run has finished. */
+  readonly error?: Estimate
+  /** Error less that of the baseline with the same seed, in points; `adjusted` is p after Holm. */
+  readonly difference?: Difference & { readonly adjusted?: number }
+}
+
+export interface Facts {
+  readonly data: {
+    readonly name: string
+    readonly classes: number
+    readonly shape: readonly number[]
+    readonly train: number
+    readonly test: number
+  }
+  /** By id of the variant. */
+  readonly costs: Readonly<Record<string, Cost>>
+  /** The command that gives this study again. */
+  readonly command: string
+  readonly version: string
+  /** Processor and cores. */
+  readonly machine: string
+}
+
+export interface StudyResults {
+  readonly study: string
+  readonly title: string
+  readonly source: string
+  readonly note?: string
+  readonly paperSetting: string
+  readonly setting: string
+  readonly baseline: string
+  readonly variants: readonly VariantResult[]
+  readonly runs: { readonly planned: number; readonly finished: number }
+  readonly leftOut: readonly { readonly name: string; readonly reason: string }[]
+  readonly failures: readonly {
+    readonly run: string
+    /** False where the second attempt succeeded. */
+    readonly lost: boolean
+    readonly messages: readonly string[]
+  }[]
+  readonly command: string
+  readonly version: string
+  readonly machine: string
+  readonly seconds: number
+}
+
+const plural = (count: number, noun: string): string =>
+  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+
+const settingOf = ({ runs, seeds, recipe }: Plan, { data }: Facts): string => {
+  const [{ config }] = runs
+  const { epochs, batch, learningRate, schedule, smoothing } = recipe
+  return `${config.model} on ${data.name} (${data.train.toLocaleString('en-US')} pictures of ${data.shape.join('×')}, ${data.test.toLocaleString('en-US')} to test, ${plural(data.classes, 'class')}`
+    .replace('classs', 'classes')
+    .concat(
+      `), ${plural(epochs, 'epoch')} of batches of ${batch}, rate ${learningRate} (${schedule.kind}), label smoothing ${smoothing}, ${plural(seeds.length, 'seed')}`,
+    )
+}
+
+const percentWrong = ({ testTop1 }: EpochRow): number => 100 * (1 - testTop1)
+
+const seedResults = (variant: Variant, outcomes: readonly Outcome[]): readonly SeedResult[] =>
+  outcomes.flatMap(({ run, state, history }) => {
+    const last = history.at(-1)
+    if (run.variant.id !== variant.id || state !== 'finished' || last === undefined) return []
+    return [{ seed: run.seed, error: percentWrong(last), history }]
+  })
+
+/** The error that a variant's figure is to be compared with: its table's plain one, if it has one. */
+const paperDifference = (variant: Variant, baseline: Variant): number | undefined => {
+  const reference = variant.paper?.plain ?? baseline.paper?.top1
+  if (variant === baseline || variant.paper === undefined || reference === undefined)
+    return undefined
+  return Math.round((variant.paper.top1 - reference) * 100) / 100
+}
+
+const compared = (
+  variant: Variant,
+  plan: Plan,
+  outcomes: readonly Outcome[],
+  facts: Facts,
+): VariantResult => {
+  const grain = 100 / facts.data.test
+  const seeds = seedResults(variant, outcomes)
+  const others = seedResults(plan.baseline, outcomes)
+  const pairs = seeds.flatMap(({ seed, error }) => {
+    const other = others.find(result => result.seed === seed)
+    return other === undefined ? [] : [[error, other.error] as const]
+  })
+  const paper = paperDifference(variant, plan.baseline)
+  return {
+    id: variant.id,
+    name: variant.name,
+    ...(variant.attention === undefined ? {} : { attention: variant.attention }),
+    ...(variant.paper === undefined ? {} : { paper: variant.paper }),
+    ...(paper === undefined ? {} : { paperDifference: paper }),
+    cost: facts.costs[variant.id],
+    seeds,
+    ...(seeds.length === 0
+      ? {}
+      : {
+          error: estimate(
+            seeds.map(({ error }) => error),
+            grain,
+          ),
+        }),
+    ...(variant === plan.baseline || pairs.length === 0
+      ? {}
+      : {
+          difference: pairedDifference(
+            pairs.map(([own]) => own),
+            pairs.map(([, other]) => other),
+            grain,
+          ),
+        }),
+  }
+}
+
+/** Puts Holm's p beside each; those without a p stay as they are. */
+const corrected = (variants: readonly VariantResult[]): readonly VariantResult[] => {
+  const tested = variants.flatMap(({ difference }) =>
+    difference?.p === undefined ? [] : [difference.p],
+  )
+  const adjusted = holm(tested).values()
+  return variants.map(variant => {
+    const { difference } = variant
+    if (difference?.p === undefined) return variant
+    return { ...variant, difference: { ...difference, adjusted: adjusted.next().value ?? 1 } }
+  })
+}
+
+const failuresOf = (outcomes: readonly Outcome[]): StudyResults['failures'] =>
+  outcomes.flatMap(({ run, state, failures }) =>
+    failures.length === 0
+      ? []
+      : [{ run: runName(run), lost: state === 'failed', messages: failures }],
+  )
+
+/** How a run is called in lines and lists. */
+export const runName = ({ variant, seed }: Outcome['run']): string =>
+  `${variant.name}, seed ${seed}`
+
+export const summariseStudy = (
+  plan: Plan,
+  outcomes: readonly Outcome[],
+  facts: Facts,
+): StudyResults => {
+  const { study, name, baseline, variants, runs, leftOut } = plan
+  const rows = variants.map(variant => compared(variant, plan, outcomes, facts))
+  return {
+    study: name,
+    title: study.title,
+    source: study.source,
+    ...(study.note === undefined ? {} : { note: study.note }),
+    paperSetting: study.setting,
+    setting: settingOf(plan, facts),
+    baseline: baseline.id,
+    variants: corrected(rows),
+    runs: {
+      planned: runs.length,
+      finished: outcomes.filter(({ state }) => state === 'finished').length,
+    },
+    leftOut: leftOut.map(({ variant, reason }) => ({ name: variant.name, reason })),
+    failures: failuresOf(outcomes),
+    command: facts.command,
+    version: facts.version,
+    machine: facts.machine,
+    seconds: outcomes
+      .flatMap(({ history }) => history)
+      .reduce((sum, { seconds }) => sum + seconds, 0),
+  }
+}

@@ -1,0 +1,94 @@
+/** Runs what a study takes: several at a time, each once, a failed one twice, finished ones never. */
+
+import type { EpochRow } from '../train/progress.ts'
+import type { Plan, PlannedRun } from './plan.ts'
+import { progressOf } from './progress.ts'
+
+/** Begins or goes on with a run, until it is finished or the signal has stopped it. */
+export type Trainer = (
+  run: PlannedRun,
+  options: { readonly signal: AbortSignal; onLine(text: string): void },
+) => Promise<void>
+
+export interface Outcome {
+  readonly run: PlannedRun
+  /** `stopped` can go on; `failed` has done so twice. */
+  readonly state: 'finished' | 'failed' | 'stopped'
+  readonly history: readonly EpochRow[]
+  /** It was finished before. */
+  readonly reused: boolean
+  /** What went wrong at each attempt that did. */
+  readonly failures: readonly string[]
+}
+
+export interface RunnerOptions {
+  readonly jobs: number
+  readonly signal: AbortSignal
+  onBegin?(run: PlannedRun): void
+  /** A line that a run wrote. */
+  onLine?(run: PlannedRun, text: string): void
+  onRetry?(run: PlannedRun, failure: string): void
+  /** After each run, with the outcomes so far in the order of the plan. */
+  onEnd?(outcome: Outcome, soFar: readonly Outcome[]): void | Promise<void>
+}
+
+const ATTEMPTS = 2
+
+const messageOf = (error: unknown): string =>
+  error instanceof Error ? error.message : String(error)
+
+const perform = async (
+  run: PlannedRun,
+  trainer: Trainer,
+  { signal, onBegin, onLine, onRetry }: RunnerOptions,
+): Promise<Outcome> => {
+  const before = await progressOf(run)
+  const outcome = { run, reused: false, history: before.history, failures: [] as string[] }
+  if (before.finished) return { ...outcome, state: 'finished', reused: true }
+  if (signal.aborted) return { ...outcome, state: 'stopped' }
+  onBegin?.(run)
+  for (;;) {
+    const error = await trainer(run, { signal, onLine: text => onLine?.(run, text) }).then(
+      () => undefined,
+      messageOf,
+    )
+    const { finished, history } = await progressOf(run)
+    if (finished) return { ...outcome, state: 'finished', history }
+    if (signal.aborted) return { ...outcome, state: 'stopped', history }
+    const failure = error ?? 'it ended before it was finished'
+    outcome.failures.push(failure)
+    if (outcome.failures.length === ATTEMPTS) return { ...outcome, state: 'failed', history }
+    onRetry?.(run, failure)
+  }
+}
+
+/**
+ * @throws UsageError before anything runs, when a folder holds a run of other settings
+ */
+export const runStudy = async (
+  { runs }: Pick<Plan, 'runs'>,
+  trainer: Trainer,
+  options: RunnerOptions,
+): Promise<readonly Outcome[]> => {
+  for (const run of runs) await progressOf(run)
+  const outcomes = new Map<PlannedRun, Outcome>()
+  const soFar = (): readonly Outcome[] =>
+    runs.flatMap(run => {
+      const outcome = outcomes.get(run)
+      return outcome === undefined ? [] : [outcome]
+    })
+  const queue = runs.values()
+  let told: Promise<void> = Promise.resolve()
+  const worker = async (): Promise<void> => {
+    // One iterator for all workers: each takes what is next.
+    for (const run of queue) {
+      const outcome = await perform(run, trainer, options)
+      outcomes.set(run, outcome)
+      // One after the other: whoever is told may write files.
+      told = told.then(() => options.onEnd?.(outcome, soFar()))
+      await told
+    }
+  }
+  await Promise.all(Array.from({ length: options.jobs }, worker))
+  return soFar()
+}

@@ -1,0 +1,111 @@
+/**
+ * How sure a mean over a few seeds is: Student's t, confidence intervals, and Holm's correction for
+ * asking several questions at once.
+ */
+
+/** What several measurements say: their mean, and the half width of its 95 % interval. */
+export interface Estimate {
+  readonly mean: number
+  /** How many were measured. */
+  readonly count: number
+  /** Of one measurement, from the sample; undefined for a single one. */
+  readonly deviation?: number
+  /** The mean's interval is mean ± margin; undefined for a single measurement. */
+  readonly margin?: number
+}
+
+/** An estimate of a difference, and how likely chance alone makes one as large. */
+export interface Difference extends Estimate {
+  /** Two-sided; undefined for a single measurement. */
+  readonly p?: number
+}
+
+const CONFIDENCE = 0.95
+
+/**
+ * P(|T| ≤ t) for Student's t with a whole number of degrees of freedom: the finite sums of
+ * Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
+ */
+export const studentWithin = (t: number, freedom: number): number => {
+  const angle = Math.atan(Math.abs(t) / Math.sqrt(freedom))
+  const [sine, cosine] = [Math.sin(angle), Math.cos(angle)]
+  const odd = freedom % 2 === 1
+  if (freedom === 1) return (2 * angle) / Math.PI
+  let term = odd ? cosine : 1
+  let sum = term
+  for (let k = odd ? 3 : 2; k < freedom; k += 2) {
+    term *= ((k - 1) / k) * cosine ** 2
+    sum += term
+  }
+  return odd ? (2 / Math.PI) * (angle + sine * sum) : sine * sum
+}
+
+/** The t with P(|T| ≤ t) = `within`, by bisection: 4.303 for 0.95 and two degrees of freedom. */
+export const studentQuantile = (within: number, freedom: number): number => {
+  let [low, high] = [0, 1]
+  while (studentWithin(high, freedom) < within) high *= 2
+  while (high - low > 1e-12 * high) {
+    const middle = (low + high) / 2
+    if (studentWithin(middle, freedom) < within) low = middle
+    else high = middle
+  }
+  return (low + high) / 2
+}
+
+/** @throws RangeError for no values at all */
+export const meanOf = (values: readonly number[]): number => {
+  if (values.length === 0) throw new RangeError('the mean of no values')
+  return values.reduce((sum, value) => sum + value, 0) / values.length
+}
+
+/** By n − 1. */
+export const deviationOf = (values: readonly number[]): number => {
+  const mean = meanOf(values)
+  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
+  return Math.sqrt(squares / (values.length - 1))
+}
+
+/**
+ * @param grain - the step in which the values come, such as that of one test picture: no deviation
+ * is believed that is less than what rounding to it makes
+ */
+export const estimate = (values: readonly number[], grain = 0): Estimate => {
+  const { length: count } = values
+  const mean = meanOf(values)
+  if (count < 2) return { mean, count }
+  const deviation = Math.max(deviationOf(values), grain / Math.sqrt(12))
+  const margin = (studentQuantile(CONFIDENCE, count - 1) * deviation) / Math.sqrt(count)
+  return { mean, count, deviation, margin }
+}
+
+/** Of values paired by seed: what one has more than the other. */
+export const pairedDifference = (
+  values: readonly number[],
+  others: readonly number[],
+  grain = 0,
+): Difference => {
+  // Two roundings, so the variance of one twice.
+  const found = estimate(
+    values.map((value, i) => value - others[i]),
+    grain * Math.SQRT2,
+  )
+  const { mean, count, deviation } = found
+  if (deviation === undefined) return found
+  const t = mean === 0 ? 0 : mean / (deviation / Math.sqrt(count))
+  return { ...found, p: 1 - studentWithin(t, count - 1) }
+}
+
+/**
+ * Holm's step-down correction (Scandinavian Journal of Statistics 6, 1979): p-values adjusted so
+ * that the chance of any false finding among them all stays what one alone would have.
+ */
+export const holm = (ps: readonly number[]): readonly number[] => {
+  const order = [...ps.keys()].sort((a, b) => ps[a] - ps[b])
+  const adjusted = new Array<number>(ps.length)
+  let largest = 0
+  for (const [rank, index] of order.entries()) {
+    largest = Math.max(largest, Math.min(1, (ps.length - rank) * ps[index]))
+    adjusted[index] = largest
+  }
+  return adjusted
+}

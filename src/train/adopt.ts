@@ -1,0 +1,120 @@
+/**
+ * First weights from a file: those of another training, or of any safetensors with PyTorch's names.
+ * A classifier for other classes begins anew; so does an attention that the file's network does not
+ * have, while all else goes to where it stands in the network with it.
+ */
+
+import { readFile } from 'node:fs/promises'
+import type { Normalization } from '../data/dataset.ts'
+import { formatShape, UsageError, WeightError } from '../errors.ts'
+import { type Model, model } from '../models/registry.ts'
+import { type Variable, variables } from '../nn/index.ts'
+import { readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
+import { readCard } from '../weights/trained.ts'
+import { headOf, isBelow } from './freeze.ts'
+
+export interface Adopted {
+  /** By the network's own names; what is not here begins as initialised. */
+  readonly tensors: ReadonlyMap<string, Float32Array>
+  /** Names that the file had nothing for. */
+  readonly fresh: readonly string[]
+  /** How pictures were prepared for them, where the file says it. */
+  readonly normalization?: Normalization
+}
+
+/** Each variable's name in the file: its own, or that of the same network without attention. */
+const namesIn = (
+  target: Model,
+  plain: () => Model,
+  stored: ReadonlyMap<string, StoredTensor>,
+): ReadonlyMap<string, string> => {
+  const all = variables(target.network)
+  const own = new Map(all.map(({ name }) => [name, name]))
+  const parts = all.filter(({ part }) => part !== undefined)
+  if (parts.length === 0 || parts.some(({ name }) => stored.has(name))) return own
+  // An attention before a convolution renames it; their order is the same with it and without.
+  const rest = all.filter(({ part }) => part === undefined)
+  const bare = variables(plain().network)
+  const same = (a: Variable, b: Variable | undefined): boolean =>
+    b !== undefined && formatShape(a.tensor.shape) === formatShape(b.tensor.shape)
+  if (rest.length !== bare.length || !rest.every((one, i) => same(one, bare[i]))) return own
+  return new Map(rest.map(({ name }, i) => [name, bare[i].name]))
+}
+
+/** Takes what fits; lists everything that does not. */
+export const adopt = (
+  stored: ReadonlyMap<string, StoredTensor>,
+  target: Model,
+  plain: () => Model,
+  file: string,
+): Pick<Adopted, 'tensors' | 'fresh'> => {
+  const names = namesIn(target, plain, stored)
+  const head = headOf(target)
+  const tensors = new Map<string, Float32Array>()
+  const fresh: string[] = []
+  const problems: string[] = []
+  const used = new Set<string>()
+  const all = variables(target.network)
+  const mapped = all.map(({ name }) => names.get(name))
+  const headWeight = stored.get(names.get(`${head}.weight`) ?? '')
+  const newHead = headWeight !== undefined && headWeight.shape[0] !== target.classes
+  for (const [i, { name, tensor, part }] of all.entries()) {
+    const source = mapped[i] ?? name
+    const found = mapped[i] === undefined ? undefined : stored.get(source)
+    if (found !== undefined) used.add(source)
+    if (newHead && isBelow(name, head)) fresh.push(name)
+    else if (found === undefined) {
+      if (part !== undefined && mapped[i] === undefined) fresh.push(name)
+      else problems.push(`${source} missing`)
+    } else if (formatShape(found.shape) !== formatShape(tensor.shape))
+      problems.push(`${source} ${formatShape(found.shape)} instead of ${formatShape(tensor.shape)}`)
+    else if (found.dtype !== 'F32' && found.dtype !== 'F64')
+      problems.push(`${source} of dtype ${found.dtype}`)
+    else tensors.set(name, Float32Array.from(found.data as Float32Array))
+  }
+  for (const name of stored.keys())
+    if (!used.has(name) && !name.endsWith('num_batches_tracked'))
+      problems.push(`${name} unexpected`)
+  if (problems.length > 0)
+    throw new WeightError({
+      where: file,
+      expected: `weights for ${target.name}, or for it without attention`,
+      got:
+        problems.length > 12
+          ? `${problems.slice(0, 12).join('; ')}; and ${problems.length - 12} more`
+          : problems.join('; '),
+    })
+  return { tensors, fresh }
+}
+
+/**
+ * Reads first weights.
+ * @param options - what the network was built with, but its attention
+ * @throws UsageError for a missing file, FileError for a damaged one, WeightError for another network's
+ */
+export const readFirstWeights = async (
+  file: string,
+  target: Model,
+  options: { strideIn?: '1x1' | '3x3' } = {},
+): Promise<Adopted> => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UsageError(
+      {
+        where: '--weights',
+        expected: 'a .safetensors file, such as best.safetensors of a run',
+        got: cause instanceof Error ? cause.message : String(cause),
+      },
+      { cause },
+    )
+  })
+  const { tensors, metadata } = readSafetensors(bytes, file)
+  const { classes, channels, name } = target
+  const plain = (): Model => model(name, { classes, channels, attention: 'none', ...options })
+  const card = metadata.excite === undefined ? undefined : readCard(metadata.excite, file)
+  return {
+    ...adopt(tensors, target, plain, file),
+    ...(card === undefined
+      ? {}
+      : { normalization: { mean: card.mean, deviation: card.deviation } }),
+  }
+}

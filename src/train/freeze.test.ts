@@ -1,0 +1,130 @@
+/** Freezing by name: patterns, parts and refusals; and weights that find their place. */
+
+import { describe, expect, it } from 'vitest'
+import { referenceEngine } from '../engines/reference/engine.ts'
+import { inferenceGraph } from '../models/inferenceGraph.ts'
+import { type Model, model } from '../models/registry.ts'
+import { initialise, variables } from '../nn/index.ts'
+import type { StoredTensor } from '../weights/safetensors.ts'
+import { adopt } from './adopt.ts'
+import { frozenBy, headOf } from './freeze.ts'
+
+const network = model('se-resnet8', { classes: 7 })
+const parameters = (of: Model): string[] =>
+  variables(of.network)
+    .filter(({ tensor }) => tensor.kind === 'parameter')
+    .map(({ name }) => name)
+const trainable = (of: Model, pattern: string): string[] => {
+  const frozen = frozenBy(of, pattern)
+  return parameters(of).filter(name => !frozen.has(name))
+}
+
+describe('patterns', () => {
+  it('know the head', () => {
+    expect(headOf(network)).toBe('fc')
+    expect(trainable(network, 'backbone')).toEqual(['fc.weight', 'fc.bias'])
+  })
+
+  it('freeze what they match, and with ! all else', () => {
+    expect(frozenBy(network, 'conv1')).toContain('layer2.0.conv1.weight')
+    expect([...frozenBy(network, 'bn1.weight')].every(name => name.endsWith('bn1.weight'))).toBe(
+      true,
+    )
+    expect(trainable(network, '!layer3.*.se')).toEqual(
+      parameters(network).filter(name => name.startsWith('layer3.0.se.')),
+    )
+    expect(trainable(network, '!se,!fc')).toEqual(
+      parameters(network).filter(name => /\.se\.|^fc\.(weight|bias)/.test(name)),
+    )
+    expect(frozenBy(network, 'layer1,layer2,!se')).toEqual(
+      new Set(
+        parameters(network).filter(name => /^layer[12]\./.test(name) && !name.includes('.se.')),
+      ),
+    )
+  })
+
+  it('take no part of a word', () => {
+    expect(() => frozenBy(network, 'layer')).toThrow('--freeze: expected a pattern that matches')
+  })
+
+  it('find an attention that its names do not tell', () => {
+    const gated = model('gct-resnet8', { classes: 7 })
+    const gates = trainable(gated, '!gct')
+    expect(gates).toContain('conv1.0.alpha')
+    expect(gates.every(name => /\.(alpha|beta|gamma)$/.test(name))).toBe(true)
+  })
+
+  it.each([
+    ['bacbone', 'got bacbone'],
+    ['', 'an empty one'],
+    ['conv1,', 'an empty one'],
+    ['*,layer1,conv1,bn1,fc,layer2,layer3', '--freeze'],
+    ['!conv9', 'got !conv9'],
+  ])('%j is refused', (pattern, message) => {
+    expect(() => frozenBy(network, pattern)).toThrow(message)
+  })
+
+  it('leave something to train', () => {
+    expect(() => frozenBy(network, 'backbone,fc')).toThrow('expected something left to train')
+  })
+})
+
+describe('first weights', () => {
+  const storedOf = ({ network }: Model, seed = 3): Map<string, StoredTensor> => {
+    const values = initialise(network, seed)
+    return new Map(
+      variables(network).map(({ name, tensor: { shape } }) => [
+        name,
+        { dtype: 'F32', shape, data: Float32Array.from(values.get(name) ?? []) },
+      ]),
+    )
+  }
+  const logitsOf = async (of: Model, tensors: ReadonlyMap<string, Float32Array>) => {
+    const compiled = await referenceEngine.compile(inferenceGraph(of, 2, [8, 8]))
+    const own = initialise(of.network, 9)
+    const weights = variables(of.network).map(({ name, tensor: { shape } }) => [
+      name,
+      { shape, data: tensors.get(name) ?? Float32Array.from(own.get(name) ?? []) },
+    ])
+    const data = Float32Array.from({ length: 2 * 3 * 64 }, (_, i) => Math.sin(i))
+    const images = { shape: [2, 3, 8, 8], data }
+    return (await compiled.run({ ...Object.fromEntries(weights), images })).logits.data
+  }
+  const plain = (): Model => model('resnet8', { classes: 7 })
+
+  it('give a network with new gates the logits of the one without, exactly', async () => {
+    const target = model('resnet8', { classes: 7, attention: 'gct' })
+    const stored = storedOf(plain())
+    const { tensors, fresh } = adopt(stored, target, plain, 'file')
+    expect(fresh.every(name => /\.(alpha|beta|gamma)$/.test(name))).toBe(true)
+    const before = new Map([...stored].map(([name, { data }]) => [name, data as Float32Array]))
+    expect(await logitsOf(target, tensors)).toEqual(await logitsOf(plain(), before))
+  })
+
+  it('begin a head for other classes anew, and nothing else', () => {
+    const { tensors, fresh } = adopt(
+      storedOf(plain()),
+      model('resnet8', { classes: 4 }),
+      plain,
+      'f',
+    )
+    expect(fresh).toEqual(['fc.weight', 'fc.bias'])
+    expect(tensors.size).toBe(variables(plain().network).length - 2)
+  })
+
+  it('are refused with all that does not fit', () => {
+    const stored = storedOf(plain())
+    stored.delete('conv1.weight')
+    stored.set('extra', { dtype: 'F32', shape: [1], data: Float32Array.of(1) })
+    stored.set('bn1.bias', { dtype: 'F32', shape: [3], data: new Float32Array(3) })
+    expect(() => adopt(stored, plain(), plain, 'file')).toThrow(
+      'file: expected weights for resnet8, or for it without attention, got conv1.weight missing; bn1.bias [3] instead of [16]; extra unexpected',
+    )
+  })
+
+  it('pass over the counters of PyTorch', () => {
+    const stored = storedOf(plain())
+    stored.set('bn1.num_batches_tracked', { dtype: 'F32', shape: [], data: Float32Array.of(5) })
+    expect(adopt(stored, plain(), plain, 'file').fresh).toEqual([])
+  })
+})
