@@ -10,7 +10,10 @@ import { UsageError } from '../errors.ts'
 import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
+import { BN_INCEPTION } from './bninception.ts'
 import { CIFAR } from './cifar.ts'
+import { INCEPTION_RESNET } from './inceptionresnet.ts'
+import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
 import { RESNETS } from './resnets.ts'
 import { SHUFFLENET } from './shufflenet.ts'
@@ -21,6 +24,9 @@ import { VGG } from './vgg.ts'
 const BACKBONES: Family = {
   ...RESNETS,
   ...VGG,
+  ...BN_INCEPTION,
+  ...INCEPTION_V3,
+  ...INCEPTION_RESNET,
   ...MOBILENET,
   ...SHUFFLENET,
   ...SHUFFLENETV2,
