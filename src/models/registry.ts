@@ -16,6 +16,7 @@ import { INCEPTION_RESNET } from './inceptionresnet.ts'
 import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
 import { RESNETS } from './resnets.ts'
+import { SHAKE_SHAKE } from './shakeshake.ts'
 import { SHUFFLENET } from './shufflenet.ts'
 import { SHUFFLENETV2 } from './shufflenetv2.ts'
 import { VGG } from './vgg.ts'
@@ -31,6 +32,7 @@ const BACKBONES: Family = {
   ...SHUFFLENET,
   ...SHUFFLENETV2,
   ...CIFAR,
+  ...SHAKE_SHAKE,
 }
 
 /** The papers' own attentions, listed with every backbone; any other goes by its prefix too. */

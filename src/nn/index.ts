@@ -20,4 +20,5 @@ export {
 export { linear } from './linear.ts'
 export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
 export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
+export { type Backward, shake } from './shake.ts'
 export { channelShuffle } from './shuffle.ts'
