@@ -128,4 +128,9 @@ it('lists networks and a summary that agree', async () => {
   expect(listed.parameters).toBe(28_088_024)
   expect(summary.parameters).toBe(28_088_024)
   expect(summary.multiplyAdds).toBe(listed.multiplyAdds)
+  expect(listed.published).toContainEqual({
+    source: 'SENet, Table 2',
+    multiplyAdds: '3.87',
+    options: { strideIn: '1x1' },
+  })
 })

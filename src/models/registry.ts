@@ -12,9 +12,11 @@ import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
 import { CIFAR } from './cifar.ts'
+import { EFFICIENTNET } from './efficientnet.ts'
 import { INCEPTION_RESNET } from './inceptionresnet.ts'
 import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
+import { MOBILENET_V3 } from './mobilenetv3.ts'
 import { RESNETS } from './resnets.ts'
 import { SHAKE_SHAKE } from './shakeshake.ts'
 import { SHUFFLENET } from './shufflenet.ts'
@@ -31,6 +33,8 @@ const BACKBONES: Family = {
   ...MOBILENET,
   ...SHUFFLENET,
   ...SHUFFLENETV2,
+  ...MOBILENET_V3,
+  ...EFFICIENTNET,
   ...CIFAR,
   ...SHAKE_SHAKE,
 }

@@ -21,10 +21,10 @@ The paper's columns hold what it prints for the network; its parameters may incl
 statistics. Below the table: where the papers' network is not the default one, and where ours
 differ by more than rounding.`
 
-const variation = ({ options, size }: Published): string => {
+const variation = ({ options, size = 0 }: Published, own: number): string => {
   const { attention, ...rest } = options ?? {}
   const all = [attention, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)]
-  if (size !== undefined) all.push(`at ${size}²`)
+  if (size > 0 && size !== own) all.push(`at ${size}²`)
   return all.filter(text => text !== undefined).join(', ')
 }
 
@@ -32,9 +32,9 @@ const millions = (figure: string | undefined): string => (figure === undefined ?
 const billions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} G`)
 
 /** A published figure that needs words: another variation, or a difference. */
-const note = (name: string, published: Published): readonly string[] => {
+const note = (name: string, own: number, published: Published): readonly string[] => {
   const { source, parameters, multiplyAdds: cost, difference } = published
-  const of = variation(published)
+  const of = variation(published, own)
   if (of === '' && difference === undefined) return []
   const figures = [millions(parameters), billions(cost)].filter(text => text !== '').join(', ')
   const network = of === '' ? name : `${name} (${of})`
@@ -83,7 +83,9 @@ const run = async (filter: string | undefined, { json = false }: { json?: boolea
       ]),
     ),
   )
-  const notes = rows.flatMap(({ name, published }) => published.flatMap(one => note(name, one)))
+  const notes = rows.flatMap(({ name, size, published }) =>
+    published.flatMap(one => note(name, size, one)),
+  )
   if (notes.length > 0) console.log(`\nIn the papers:\n${notes.join('\n')}`)
 }
 
