@@ -5,6 +5,9 @@
 Weights come from the formula under torchvision's names, so that equal logits mean equal names too.
 Running statistics are used, dropout is off; 10 classes. VGG's classifier alone has 120 M weights:
 of VGG only the features are recorded, and the pooling in front of the classifier by itself.
+
+Where a ReLU is within rounding of its kink, gradients jump: as in record.py, each network takes the
+first seed that keeps all of them MARGIN away (those that are modules; Inception's are functions).
 """
 
 import torch
@@ -34,9 +37,27 @@ NETWORKS = {
 }
 
 
+MARGIN = 2e-6
+
+
 def run(network, size):
-    model = load(network(), 0).eval()
-    x = value(0, "x", [2, 3, size, size]).requires_grad_()
+    for seed in range(100):
+        model, nearest = load(network(), seed).eval(), [1.0]
+
+        def note(_, inputs):
+            nearest[0] = min(nearest[0], inputs[0].detach().abs().min().item())
+
+        for module in model.modules():
+            if isinstance(module, nn.ReLU):
+                module.register_forward_pre_hook(note)
+        results = run_seed(model, seed, size)
+        if nearest[0] >= MARGIN:
+            return str(seed), results
+    raise SystemExit(f"no seed keeps {MARGIN} from every kink")
+
+
+def run_seed(model, seed, size):
+    x = value(seed, "x", [2, 3, size, size]).requires_grad_()
     y = model(x)
     loss = F.cross_entropy(y, labels_of(*y.shape))
     loss.backward()
@@ -60,9 +81,11 @@ def run_pools():
 
 if __name__ == "__main__":
     torch.use_deterministic_algorithms(True)
+    seeds = {}
     results = {"vgg16_bn features/y": run_features()["y"], **run_pools()}
     for name, case in NETWORKS.items():
-        results |= {f"{name}/{key}": tensor for key, tensor in run(*case).items()}
-        print(name)
+        seeds[name], recorded = run(*case)
+        results |= {f"{name}/{key}": tensor for key, tensor in recorded.items()}
+        print(f"{name}: seed {seeds[name]}")
     tensors = {name: digest(tensor) for name, tensor in results.items()}
-    write_safetensors(FIXTURES / "vision.safetensors", tensors, {})
+    write_safetensors(FIXTURES / "vision.safetensors", tensors, seeds)
