@@ -410,7 +410,7 @@ describe('attention as text', () => {
       'se:redction=8',
       'options among stages, at, reduction, bias, squeeze, gate, got redction. Did you mean reduction?',
     ],
-    ['sk:at=pre', 'options among stages, branches, reduction, floor, select, got at'],
+    ['sk:at=pre', 'options among stages, branches, reduction, floor, select, split, got at'],
     [
       'gct:epsilom=1',
       'options among stages, at, norm, afterRelu, epsilon, got epsilom. Did you mean epsilon?',

@@ -296,6 +296,12 @@ describe('weight names', () => {
     expect(kinds.filter(kind => kind === 'buffer')).toHaveLength(buffers)
   })
 
+  it('of a network with another stem have the same widths', () => {
+    const names = namesOf('resnet18', { stem: 'cifar' })
+    expect(names.get('conv1.weight')?.shape).toEqual([64, 3, 3, 3])
+    expect(names.get('layer4.0.conv1.weight')?.shape).toEqual([512, 256, 3, 3])
+  })
+
   it('do not depend on where the stride is', () => {
     expect([...namesOf('resnet50', V1).keys()]).toEqual([...namesOf('resnet50').keys()])
   })
