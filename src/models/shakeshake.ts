@@ -76,9 +76,15 @@ const shiftedShortcut = ({ channels, outputs, stride, sockets }: Unit): Layer =>
     ({ path1, path2, bn }, x) => {
       const y = relu(x)
       const [n, c, h, w] = y.shape
-      const shifted = pad(slice(y, [0, 0, 1, 1], [n, c, h, w]), [0, 0, 0, 0, 0, 0, 1, 1])
       const sample = (z: typeof y) => (stride === 1 ? z : averagePool(z, { kernel: 1, stride }))
-      return bn(concat([path1(sample(y)), path2(sample(shifted))], 1))
+      const first = sample(y)
+      // Padded after sampling: ONNX Runtime fuses padding into a pool, and refuses what comes of it.
+      const second = sample(slice(y, [0, 0, 1, 1], [n, c, h, w]))
+      const missing = [2, 3].map(axis => first.shape[axis] - second.shape[axis])
+      const shifted = missing.some(size => size > 0)
+        ? pad(second, [0, 0, 0, 0, 0, 0, ...missing])
+        : second
+      return bn(concat([path1(first), path2(shifted)], 1))
     },
   )
 
