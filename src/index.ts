@@ -52,6 +52,7 @@ export {
 } from './graph/index.ts'
 export { type LayerRow, type Summary, summarize } from './inspect/summary.ts'
 export { inferenceGraph } from './models/inferenceGraph.ts'
+export { PUBLISHED, type Published } from './models/published.ts'
 export {
   describeModel,
   type Model,

@@ -48,6 +48,9 @@ const WRONG: readonly [command: string, message: string][] = [
   ['export some.safetensors', '--out: expected a file to write'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
+  ['summary resnet50 --shortcut-kernel 5', "'5' is invalid. Allowed are 1 and 3."],
+  ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected options among dropout, got stem'],
+  ['summary sk-inception_v3', 'got sk, which replaces a spatial convolution'],
   ['summary resnet50 --stride-in 5x5', "'5x5' is invalid. Allowed choices are 1x1, 3x3."],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
   ['data mnsit', 'Did you mean mnist?'],
@@ -138,4 +141,9 @@ it('lists networks and a summary that agree', async () => {
   expect(listed.parameters).toBe(28_088_024)
   expect(summary.parameters).toBe(28_088_024)
   expect(summary.multiplyAdds).toBe(listed.multiplyAdds)
+  expect(listed.published).toContainEqual({
+    source: 'SENet, Table 2',
+    multiplyAdds: '3.87',
+    options: { strideIn: '1x1' },
+  })
 })

@@ -170,6 +170,23 @@ describe('SK', () => {
   })
 })
 
+describe('split SK', () => {
+  it('gives each branch its part of the channels', () => {
+    const block = selectiveKernel(8, 12, {}, { split: true, floor: 4 })
+    expect(named(block).filter(name => name.includes('conv.weight'))).toEqual([
+      'paths.0.conv.weight [12, 4, 3, 3]',
+      'paths.1.conv.weight [12, 4, 3, 3]',
+    ])
+    expect(traced(block, [1, 8, 5, 5]).shape).toEqual([1, 12, 5, 5])
+  })
+
+  it('is refused where the channels cannot be shared', () => {
+    expect(() => selectiveKernel(3, 8, {}, { split: true })).toThrow(
+      'sk: expected input channels that 2 branches can share, got 3. Leave out split',
+    )
+  })
+})
+
 describe('GCT', () => {
   const NORMS = [{ norm: 'l2' }, { norm: 'l1' }, { norm: 'l1', afterRelu: true }] as const
 

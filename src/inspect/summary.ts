@@ -1,13 +1,14 @@
 /**
  * What a network costs, layer by layer, counted from its graph. Multiply-adds are those of
- * convolutions and fully connected layers, as in the papers' columns; one multiply-add is one.
+ * convolutions and fully connected layers, as in the papers' columns; one multiply-add is one. The
+ * papers count, beside these, none or some of the other operations, and do not say which.
  */
 
-import { type Shape, sizeOf } from '../graph/index.ts'
+import { type Node, type Shape, sizeOf } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import type { Model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
-import { operationOf } from '../ops/index.ts'
+import { type OperationName, operationOf } from '../ops/index.ts'
 
 export interface LayerRow {
   /** The layer's path; the network itself is ''. */
@@ -25,12 +26,32 @@ export interface Summary {
   /** Running statistics. */
   readonly buffers: number
   readonly multiplyAdds: number
+  /** With every other operation too, at one for each element it reads or makes, the more of both. */
+  readonly allOperations: number
 }
+
+/** They move elements, or come from the graph's building alone. */
+const MOVES: readonly string[] = [
+  'cast',
+  'concat',
+  'constant',
+  'expand',
+  'pad',
+  'reshape',
+  'slice',
+  'split',
+  'stopGradient',
+  'transpose',
+  'upsampleNearest',
+] satisfies OperationName[]
 
 const parent = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0))
 
 const total = (rows: readonly LayerRow[], of: 'parameters' | 'multiplyAdds'): number =>
   rows.reduce((sum, row) => sum + row[of], 0)
+
+const elements = ({ op, inputs, outputs }: Node): number =>
+  MOVES.includes(op) ? 0 : Math.max(...[...inputs, ...outputs].map(({ shape }) => sizeOf(shape)))
 
 /** @param depth - layers deeper than so many names count for their ancestor there */
 export const summarize = (
@@ -40,11 +61,14 @@ export const summarize = (
 ): Summary => {
   const folded = (path: string): string => path.split('.').slice(0, depth).join('.')
   const rows = new Map<string, LayerRow>()
+  let allOperations = 0
   for (const node of inferenceGraph(model, 1, size).nodes) {
     const { op, inputs, outputs, attributes } = node
     const path = folded(node.path)
     const before = rows.get(path)
-    const cost = operationOf(node).multiplyAdds?.(inputs, outputs, attributes) ?? 0
+    const counted = operationOf(node).multiplyAdds?.(inputs, outputs, attributes)
+    const cost = counted ?? 0
+    allOperations += counted ?? elements(node)
     rows.set(path, {
       path,
       operations: [...(before?.operations ?? []), op],
@@ -66,5 +90,6 @@ export const summarize = (
     parameters: total(all, 'parameters'),
     buffers,
     multiplyAdds: total(all, 'multiplyAdds'),
+    allOperations,
   }
 }

@@ -234,6 +234,31 @@ describe('weight names', () => {
       'layer1.0.se.fc1.bias': [16],
       'layer4.2.se.fc2.weight': [2048, 128, 1, 1],
     },
+    senet154: {
+      'conv1.0.weight': [64, 3, 3, 3],
+      'conv1.4.bias': [64],
+      'conv1.6.weight': [128, 64, 3, 3],
+      'bn1.weight': [128],
+      'layer1.0.conv1.weight': [128, 128, 1, 1],
+      'layer1.0.conv2.weight': [256, 2, 3, 3],
+      'layer1.0.downsample.0.weight': [256, 128, 1, 1],
+      'layer2.0.downsample.0.weight': [512, 256, 3, 3],
+      'layer4.2.se.fc1.weight': [128, 2048, 1, 1],
+    },
+    vgg16_bn: {
+      'features.0.weight': [64, 3, 3, 3],
+      'features.0.bias': [64],
+      'features.1.running_var': [64],
+      'features.40.weight': [512, 512, 3, 3],
+      'classifier.0.weight': [4096, 25088],
+      'classifier.6.bias': [1000],
+    },
+    'se-vgg16_bn': { 'features.2.se.fc1.weight': [4, 64, 1, 1] },
+    'gct-inception_v3': {
+      'Conv2d_1a_3x3.conv.0.alpha': [1, 3, 1, 1],
+      'Mixed_7c.branch3x3dbl_3b.conv.1.weight': [384, 384, 3, 1],
+      'Mixed_7c.branch3x3dbl_3b.bn.weight': [384],
+    },
     sknet50: {
       'layer1.0.conv2.paths.0.conv.weight': [128, 4, 3, 3],
       'layer1.0.conv2.paths.1.bn.running_var': [128],
@@ -271,6 +296,12 @@ describe('weight names', () => {
     expect(kinds.filter(kind => kind === 'buffer')).toHaveLength(buffers)
   })
 
+  it('of a network with another stem have the same widths', () => {
+    const names = namesOf('resnet18', { stem: 'cifar' })
+    expect(names.get('conv1.weight')?.shape).toEqual([64, 3, 3, 3])
+    expect(names.get('layer4.0.conv1.weight')?.shape).toEqual([512, 256, 3, 3])
+  })
+
   it('do not depend on where the stride is', () => {
     expect([...namesOf('resnet50', V1).keys()]).toEqual([...namesOf('resnet50').keys()])
   })
@@ -283,9 +314,12 @@ describe('weight names', () => {
 describe('every name', () => {
   it.each(modelNames)('%s builds, and says what it is', name => {
     const found = model(name)
-    const { inputs, outputs } = inferenceGraph(found, 2, [32, 32])
-    const classes = found.size === 32 ? 10 : 1000
-    expect(inputs.find(({ name }) => name === 'images')?.shape).toEqual([2, 3, 32, 32])
+    // The smallest map that Inception's unpadded convolutions leave something of is 75².
+    const side = name.includes('inception') ? 75 : 32
+    const { inputs, outputs } = inferenceGraph(found, 2, [side, side])
+    const ofCifar = name.endsWith('shake29_2x4x64d') ? 100 : 10
+    const classes = found.size === 32 ? ofCifar : 1000
+    expect(inputs.find(({ name }) => name === 'images')?.shape).toEqual([2, 3, side, side])
     expect(outputs.logits.shape).toEqual([2, classes])
     expect(found).toMatchObject({ ...describeModel(name), classes, channels: 3 })
     expect(new Set(inputs).size).toBe(variables(found.network).length + 1)
@@ -328,8 +362,8 @@ describe('other names', () => {
   it.each([
     ['seresnet50', 'Did you mean se-resnet50?'],
     ['gctresnet50', 'Did you mean gct-resnet50?'],
-    ['senet50', 'Did you mean sknet50?'],
-    ['vgg', 'Run: excite models'],
+    ['sknett50', 'Did you mean sknet50?'],
+    ['alexnet', 'Run: excite models'],
     ['toString', 'Run: excite models'],
     ['', 'Run: excite models'],
   ])('%j: %s', (name, hint) => {
@@ -348,6 +382,25 @@ describe('other names', () => {
         got: 'sa',
         hint: 'Did you mean se?',
       }),
+    )
+  })
+
+  it.each<readonly [string, ModelOptions, string]>([
+    [
+      'sk-inception_v3',
+      {},
+      'expected an attention at standard, pre, before-conv, got sk, which replaces a spatial convolution',
+    ],
+    [
+      'vgg16_bn',
+      plug('se:at=identity'),
+      'expected an attention at standard, inside, before-conv, got se at identity',
+    ],
+    ['resnet20', { strideIn: '1x1' }, 'expected options among dropout, got strideIn'],
+    ['shufflenet_g3', { stem: 'deep' }, 'expected no options, got stem'],
+  ])('%s %j is refused: there is no place for it', (name, options, wanted) => {
+    expect(() => model(name, options)).toThrow(
+      expect.objectContaining({ exitCode: 2, message: `model ${name}: ${wanted}` }),
     )
   })
 

@@ -10,10 +10,16 @@ import { UsageError } from '../errors.ts'
 import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
+import { BN_INCEPTION } from './bninception.ts'
 import { CIFAR } from './cifar.ts'
+import { EFFICIENTNET } from './efficientnet.ts'
+import { INCEPTION_RESNET } from './inceptionresnet.ts'
+import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
+import { MOBILENET_V3 } from './mobilenetv3.ts'
 import { RESNESTS } from './resnest.ts'
 import { RESNETS } from './resnets.ts'
+import { SHAKE_SHAKE } from './shakeshake.ts'
 import { SHUFFLENET } from './shufflenet.ts'
 import { SHUFFLENETV2 } from './shufflenetv2.ts'
 import { VGG } from './vgg.ts'
@@ -23,10 +29,16 @@ const BACKBONES: Family = {
   ...RESNETS,
   ...RESNESTS,
   ...VGG,
+  ...BN_INCEPTION,
+  ...INCEPTION_V3,
+  ...INCEPTION_RESNET,
   ...MOBILENET,
   ...SHUFFLENET,
   ...SHUFFLENETV2,
+  ...MOBILENET_V3,
+  ...EFFICIENTNET,
   ...CIFAR,
+  ...SHAKE_SHAKE,
 }
 
 /** The papers' own attentions, listed with every backbone; any other goes by its prefix too. */

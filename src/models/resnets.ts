@@ -24,7 +24,7 @@ const imagenet = (
     'dropout',
     ...(block === 'bottleneck' ? (['strideIn', 'halved'] as const) : []),
   ],
-  build: options => resnet({ block, depths, stem: 'imagenet', ...more, ...options }),
+  build: options => resnet({ block, depths, stem: 'imagenet', planes: 64, ...more, ...options }),
 })
 
 const RESNEXT = { group: 32, groupWidth: 4 }

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
+import type { Published } from '../../models/published.ts'
 import { suggestion } from '../../suggest.ts'
 import { attentionRow, attentionText, SHARED_OPTIONS } from '../attentionHelp.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
@@ -14,8 +15,33 @@ Examples:
   $ excite models --attention     what can be plugged into any of them, and its options
 
 Multiply-adds are those of convolutions and fully connected layers, for one picture of the
-network's own size; one multiply-add counts one. Any backbone takes other attention:
-excite summary resnet50 --attention gct:at=standard`
+network's own size; one multiply-add counts one. "All" counts every other operation too, at one
+for each element. Any backbone takes other attention:
+excite summary resnet50 --attention gct:at=standard
+
+The paper's columns hold what it prints for the network; its parameters may include running
+statistics. Below the table: where the papers' network is not the default one, and where ours
+differ by more than rounding.`
+
+const variation = ({ options, size = 0 }: Published, own: number): string => {
+  const { attention, ...rest } = options ?? {}
+  const all = [attention, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)]
+  if (size > 0 && size !== own) all.push(`at ${size}²`)
+  return all.filter(text => text !== undefined).join(', ')
+}
+
+const millions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} M`)
+const billions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} G`)
+
+/** A published figure that needs words: another variation, or a difference. */
+const note = (name: string, own: number, published: Published): readonly string[] => {
+  const { source, parameters, multiplyAdds: cost, difference } = published
+  const of = variation(published, own)
+  if (of === '' && difference === undefined) return []
+  const figures = [millions(parameters), billions(cost)].filter(text => text !== '').join(', ')
+  const network = of === '' ? name : `${name} (${of})`
+  return [`${network}: ${figures} in ${source}${difference === undefined ? '' : `; ${difference}`}`]
+}
 
 const listAttentions = async (filter: string | undefined, json: boolean) => {
   const { attentionNames, parseAttention } = await import('../../attention/registry.ts')
@@ -44,6 +70,7 @@ interface Flags {
 const run = async (filter: string | undefined, { attention = false, json = false }: Flags) => {
   if (attention) return listAttentions(filter, json)
   const { describeModel, model, modelNames } = await import('../../models/registry.ts')
+  const { PUBLISHED } = await import('../../models/published.ts')
   const { summarize } = await import('../../inspect/summary.ts')
   const names = modelNames.filter(name => filter === undefined || name.includes(filter))
   if (names.length === 0)
@@ -55,8 +82,8 @@ const run = async (filter: string | undefined, { attention = false, json = false
     })
   const rows = names.map(name => {
     const { describe, size } = describeModel(name)
-    const { parameters, multiplyAdds: cost } = summarize(model(name))
-    return { name, describe, size, parameters, multiplyAdds: cost }
+    const { rows: _, ...counts } = summarize(model(name))
+    return { name, describe, size, ...counts, published: PUBLISHED[name] ?? [] }
   })
   if (json) return printJson(rows)
   console.log(
@@ -65,18 +92,28 @@ const run = async (filter: string | undefined, { attention = false, json = false
         { heading: 'name' },
         { heading: 'parameters', right: true },
         { heading: 'multiply-adds', right: true },
+        { heading: 'all', right: true },
+        { heading: 'paper', right: true },
+        { heading: '', right: true },
         { heading: 'at', right: true },
         { heading: '' },
       ],
-      rows.map(({ name, describe, size, parameters, multiplyAdds: cost }) => [
+      rows.map(({ name, describe, size, parameters, published, ...costs }) => [
         name,
         count(parameters),
-        multiplyAdds(cost),
+        multiplyAdds(costs.multiplyAdds),
+        multiplyAdds(costs.allOperations),
+        millions(published.find(({ parameters }) => parameters !== undefined)?.parameters),
+        billions(published.find(({ multiplyAdds }) => multiplyAdds !== undefined)?.multiplyAdds),
         `${size}²`,
         describe,
       ]),
     ),
   )
+  const notes = rows.flatMap(({ name, size, published }) =>
+    published.flatMap(one => note(name, size, one)),
+  )
+  if (notes.length > 0) console.log(`\nIn the papers:\n${notes.join('\n')}`)
 }
 
 export const modelsCommand = (): Command =>

@@ -3,7 +3,12 @@
 import { Command } from 'commander'
 import { formatShape } from '../../errors.ts'
 import { whole } from '../dataOptions.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import {
+  type ModelFlags,
+  type VariationFlags,
+  withModelOptions,
+  withVariations,
+} from '../modelOptions.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
 
 const HELP = `
@@ -11,12 +16,13 @@ Examples:
   $ excite summary se-resnet50
   $ excite summary resnet50 --attention gct:at=standard --depth 2
   $ excite summary se-resnet20 --channels 1 --size 28 --json
+  $ excite summary resnet50 --stem deep --pooling ceil --depth 1
 
 Counted from the graph of one picture. Multiply-adds are those of convolutions and fully
 connected layers; one multiply-add counts one. Parameters are what is learned: running
 statistics are listed apart.`
 
-interface SummaryFlags extends ModelFlags {
+interface SummaryFlags extends ModelFlags, VariationFlags {
   readonly classes?: number
   readonly channels?: number
   readonly size?: number
@@ -59,7 +65,7 @@ multiply-adds  ${multiplyAdds(totals.multiplyAdds)} (convolutions and fully conn
 
 export const summaryCommand = (): Command =>
   withJson(
-    withModelOptions(new Command('summary'))
+    withVariations(withModelOptions(new Command('summary')))
       .description('show a network layer by layer')
       .argument('<model>', 'such as se-resnet50')
       .option('--classes <n>', 'how many', whole('--classes', 2))

@@ -1,0 +1,110 @@
+/**
+ * Parity with torchvision: its networks under its weight names, recorded by record_vision.py in
+ * float64; logits, loss, and the gradients of the picture and of the first weight.
+ */
+
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { gradients } from '../../src/autodiff/index.ts'
+import type { Tensors } from '../../src/engines/engine.ts'
+import { onnxEngine } from '../../src/engines/onnx/session.ts'
+import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
+import { model } from '../../src/models/registry.ts'
+import { adaptiveAveragePool, type Layer, trace, variables } from '../../src/nn/index.ts'
+import { crossEntropy } from '../../src/train/loss.ts'
+import { readSafetensors } from '../../src/weights/safetensors.ts'
+import { distance, labels, value } from './formula.ts'
+
+const LOGITS = 1e-4
+const GRADIENTS = 1e-3
+const CLASSES = 10
+
+const { tensors, metadata } = readSafetensors(
+  readFileSync(new URL('fixtures/vision.safetensors', import.meta.url)),
+  'vision',
+)
+
+const recordedOf = (prefix: string): ReadonlyMap<string, ArrayLike<number>> =>
+  new Map(
+    [...tensors]
+      .filter(([name]) => name.startsWith(`${prefix}/`))
+      .map(([name, { data }]) => [
+        name.slice(prefix.length + 1),
+        data as unknown as ArrayLike<number>,
+      ]),
+  )
+
+const run = async (made: Graph, seed = 0): Promise<Tensors> => {
+  const feeds = Object.fromEntries(
+    made.inputs.map(({ name = '', shape, dtype }) => [
+      name,
+      {
+        shape,
+        data: dtype === 'int' ? labels(shape[0], CLASSES) : value(seed, { name, shape }),
+      },
+    ]),
+  )
+  const compiled = await onnxEngine.compile(made)
+  try {
+    return await compiled.run(feeds)
+  } finally {
+    await compiled.dispose()
+  }
+}
+
+const traced = (network: Layer, shape: Shape): { y: Value; x: Value; first: Value } => {
+  const values = new Map(
+    variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
+  )
+  const x = input('x', shape)
+  const y = trace(network, name => values.get(name) as Value, x)
+  return { y, x, first: [...values.values()][0] }
+}
+
+const far = (got: Tensors, recorded: ReadonlyMap<string, ArrayLike<number>>) =>
+  [...recorded]
+    .map(([name, wanted]) => ({ name, distance: distance(got[name]?.data ?? [], wanted) }))
+    .filter(({ name, distance }) => !(distance <= (name === 'y' ? LOGITS : GRADIENTS)))
+
+/** Our name, torchvision's where it is another, and the size of the pictures. */
+const NETWORKS = [
+  ['inception_v3', 'inception_v3', 107],
+  ['resnet18', 'resnet18', 64],
+  ['resnext50', 'resnext50_32x4d', 64],
+  ['shufflenet_v2_x0_5', 'shufflenet_v2_x0_5', 64],
+  ['shufflenet_v2_x1_0', 'shufflenet_v2_x1_0', 64],
+  ['mobilenet_v3_small', 'mobilenet_v3_small', 64],
+  ['mobilenet_v3_large', 'mobilenet_v3_large', 64],
+  ['efficientnet_b0', 'efficientnet_b0', 64],
+] as const
+
+describe('torchvision', () => {
+  it.each(NETWORKS)('%s: logits, loss and gradients', async (name, theirs, size) => {
+    const { y, x, first } = traced(model(name, { classes: CLASSES }).network, [2, 3, size, size])
+    const loss = crossEntropy(y, input('labels', [2], 'int'))
+    const [dx, dfirst] = gradients(loss, [x, first])
+    const outputs = { y, loss, 'gradient/x': dx, [`gradient/${first.name}`]: dfirst }
+    const recorded = recordedOf(theirs)
+    expect(Object.keys(outputs).sort()).toEqual([...recorded.keys()].sort())
+    expect(far(await run(graph(outputs), Number(metadata[theirs])), recorded)).toEqual([])
+  })
+
+  it('vgg16_bn: its features', async () => {
+    const { features } = model('vgg16_bn').network.children
+    const { y } = traced(features as Layer, [2, 3, 64, 64])
+    expect(far(await run(graph({ y })), recordedOf('vgg16_bn features'))).toEqual([])
+  })
+
+  it('adaptive average pooling to 7×7, from any size', async () => {
+    const recorded = recordedOf('adaptive pool')
+    expect(recorded.size).toBe(5)
+    for (const [size, wanted] of recorded) {
+      const x = input('x', [2, 3, ...size.split('x').map(Number)])
+      const y = adaptiveAveragePool(x, 7)
+      // The pool of 7×7 is its input, which a graph does not give back.
+      const data =
+        y === x ? value(0, { name: 'x', shape: x.shape }) : (await run(graph({ y }))).y.data
+      expect(distance(data, wanted)).toBeLessThan(1e-6)
+    }
+  })
+})
