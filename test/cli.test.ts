@@ -6,7 +6,17 @@ import sharp from 'sharp'
 import { expect, it } from 'vitest'
 import { excite, inFolder } from './command.ts'
 
-const COMMANDS = ['train', 'eval', 'predict', 'export', 'models', 'summary', 'data', 'quickstart']
+const COMMANDS = [
+  'train',
+  'eval',
+  'predict',
+  'export',
+  'import',
+  'models',
+  'summary',
+  'data',
+  'quickstart',
+]
 
 it.each(COMMANDS)('%s --help teaches', async command => {
   const { code, stdout } = await excite('.', command, '--help')
@@ -36,6 +46,8 @@ const WRONG: readonly [command: string, message: string][] = [
   ['eval nowhere', 'nowhere: expected the weights of a trained network, got no such file'],
   ['predict nowhere', 'nowhere: expected the weights of a trained network'],
   ['export some.safetensors', '--out: expected a file to write'],
+  ['import', 'excite import: expected a file of weights, or --from-hub, got neither'],
+  ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
   ['summary resnet50 --stride-in 5x5', "'5x5' is invalid. Allowed choices are 1x1, 3x3."],

@@ -7,6 +7,7 @@ import { VERSION } from '../version.ts'
 import { dataCommand } from './commands/data.ts'
 import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
+import { importCommand } from './commands/import.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
 import { quickstartCommand } from './commands/quickstart.ts'
@@ -33,6 +34,7 @@ const program = (): Command =>
     .addCommand(evalCommand())
     .addCommand(predictCommand())
     .addCommand(exportCommand())
+    .addCommand(importCommand())
     .addCommand(modelsCommand())
     .addCommand(summaryCommand())
     .addCommand(dataCommand())

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { UsageError } from '../errors.ts'
-import { describeModel, model as build, type Model } from '../models/registry.ts'
+import { model as build, describeModel, type Model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { bestNaming, take } from './match.ts'
 import type { Naming, Preprocessing } from './names/naming.ts'
@@ -98,7 +98,8 @@ const cardOf = (
   return {
     model: options.model,
     ...chosen,
-    classes: classes === undefined ? Array.from(new Array(network.classes).keys(), String) : [...classes],
+    classes:
+      classes === undefined ? Array.from(new Array(network.classes).keys(), String) : [...classes],
     channels: network.channels,
     height: size,
     width: size,

@@ -28,10 +28,6 @@ export const cadeneDeep: Naming = {
   ...cadene,
   name: 'cadene-deep',
   describe: 'pretrainedmodels, timm legacy_senet154: layer0.conv1 to layer0.conv3',
-  rules: [
-    [/^layer0\.conv1\./, 'conv1.0.'],
-    [/^layer0\.bn1\./, 'conv1.1.'],
-    ...cadene.rules,
-  ],
+  rules: [[/^layer0\.conv1\./, 'conv1.0.'], [/^layer0\.bn1\./, 'conv1.1.'], ...cadene.rules],
   model: {},
 }

@@ -13,8 +13,7 @@ const PROTOCOL = 1001
 /** The magic number as its pickle begins: protocol 2, LONG1 of ten bytes. */
 const START = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
 
-export const isLegacy = (bytes: Uint8Array): boolean =>
-  START.every((byte, i) => bytes[i] === byte)
+export const isLegacy = (bytes: Uint8Array): boolean => START.every((byte, i) => bytes[i] === byte)
 
 const plain = {
   globals: new Map(),

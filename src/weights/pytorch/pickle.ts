@@ -47,17 +47,27 @@ const popMark = ({ stack, marks, refuse }: Machine): Pickled[] =>
 const top = ({ stack, refuse }: Machine): Pickled =>
   stack.length > 0 ? stack[stack.length - 1] : refuse('a value on the stack', 'none')
 
-const append = (machine: Machine, items: readonly Pickled[]): void => {
+/** Tuples are frozen, so that nothing is appended to one. */
+const topList = (machine: Machine): Pickled[] => {
   const list = top(machine)
-  if (!Array.isArray(list) || Object.isFrozen(list))
-    return machine.refuse('a list to append to', typeof list)
+  return Array.isArray(list) && !Object.isFrozen(list)
+    ? list
+    : machine.refuse('a list to append to', typeof list)
+}
+
+const append = (machine: Machine, items: readonly Pickled[]): void => {
+  const list = topList(machine)
   for (const item of items) list.push(item)
 }
 
-/** Keys that cannot be told apart from others, such as tuples, are kept by identity. */
-const setItems = (machine: Machine, items: readonly Pickled[]): void => {
+const topDict = (machine: Machine): Map<Pickled, Pickled> => {
   const dict = top(machine)
-  if (!(dict instanceof Map)) return machine.refuse('a dict to put items in', typeof dict)
+  return dict instanceof Map ? dict : machine.refuse('a dict', typeof dict)
+}
+
+/** Keys that are no text or number, such as tuples, are kept by identity: nobody asks for them. */
+const setItems = (machine: Machine, items: readonly Pickled[]): void => {
+  const dict = topDict(machine)
   if (items.length % 2 !== 0) machine.refuse('a value for every key of a dict', 'a key alone')
   for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1])
 }
@@ -116,8 +126,7 @@ const reduce = (machine: Machine): Pickled => {
 /** The state of an OrderedDict is its attributes, such as _metadata, which nobody needs here. */
 const build = (machine: Machine): void => {
   pop(machine)
-  if (!(top(machine) instanceof Map))
-    machine.refuse('state for a dict only', `state for ${typeof top(machine)}`)
+  topDict(machine)
 }
 
 const memoized = ({ memo, refuse }: Machine, index: number): Pickled =>
