@@ -132,8 +132,7 @@ const checkpoint = (pickle: string, storage = 16): Uint8Array =>
     'archive/data/0': new Uint8Array(storage),
   })
 
-const text = (value: string): string =>
-  `X${String.fromCharCode(value.length)}\0\0\0${value}`
+const text = (value: string): string => `X${String.fromCharCode(value.length)}\0\0\0${value}`
 
 const STORAGE = `(${text('storage')}ctorch\nFloatStorage\n${text('0')}${text('cpu')}K\x04tQ`
 
