@@ -7,7 +7,7 @@ import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from './config.ts'
-import type { EpochRow } from './progress.ts'
+import { type EpochRow, epochRowSchema } from './progress.ts'
 
 export const RUN_FILES = {
   config: 'config.json',
@@ -64,6 +64,27 @@ export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): P
   await writeFileAtomic(join(folder, RUN_FILES.table), `${csv.join('\n')}\n`)
   const lines = rows.map(row => JSON.stringify(row))
   await writeFileAtomic(join(folder, RUN_FILES.lines), `${lines.join('\n')}\n`)
+}
+
+/**
+ * The metrics of the finished epochs; none before the first has ended.
+ * @throws FileError when they are damaged
+ */
+export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> => {
+  const path = join(folder, RUN_FILES.lines)
+  if (!existsSync(path)) return []
+  const text = await readFile(path, 'utf8')
+  try {
+    return text
+      .trim()
+      .split('\n')
+      .map(line => epochRowSchema.parse(JSON.parse(line)))
+  } catch (cause) {
+    throw new FileError(
+      { where: path, expected: 'a finished epoch in every line', got: 'something else' },
+      { cause },
+    )
+  }
 }
 
 /**
