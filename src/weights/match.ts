@@ -66,7 +66,8 @@ const fits = (found: Shape, wanted: Shape): boolean => {
   return bare(found) === bare(wanted)
 }
 
-const LISTED = 40
+/** More than any network has; a file of a million stray names is not to be a message. */
+const LISTED = 2000
 
 /**
  * The network's tensors, taken from the file.

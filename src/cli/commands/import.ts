@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { HubModel } from '../../weights/hubModel.ts'
@@ -110,7 +110,7 @@ const run = async (given: string | undefined, flags: ImportFlags): Promise<void>
   const preprocessing = flags.preprocessing ? PREPROCESSING[flags.preprocessing] : undefined
   const options: ImportOptions = {
     model,
-    ...(hub === undefined ? {} : { source: hub.source }),
+    source: hub?.source ?? basename(path),
     ...(hub?.preprocessing ? { preprocessing: hub.preprocessing } : {}),
     ...(hub?.size === undefined ? {} : { size: hub.size }),
     ...(flags.attention === undefined ? {} : { attention: flags.attention }),
