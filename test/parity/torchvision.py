@@ -5,7 +5,10 @@
 
 For each network, with random weights and batch-norm statistics: its weights in both formats of
 torch.save, pictures, labels, the logits in evaluation, and loss and gradients of one training step.
-With --back FILE network, loads weights that Excite exported into torchvision, strictly.
+With --back FILE FOLDER network, loads weights that Excite exported into torchvision, strictly.
+
+Where a ReLU stands within rounding of zero, float32 may take its other side, and gradients jump by
+percents. So each network takes the first seed at which PyTorch's own float32 stays near its float64.
 """
 
 import json
@@ -20,15 +23,19 @@ import torchvision
 from torch import nn
 
 NETWORKS = ["resnet18", "resnet50", "resnext50_32x4d"]
-BATCH, SIZE = 4, 96
+BATCH, SIZE = 4, 64
+NEAR = 1e-4
+SEEDS = 40
 
 
-def build(name):
-    torch.manual_seed(len(name))
+def build(name, seed):
+    torch.manual_seed(seed)
     network = getattr(torchvision.models, name)(weights=None)
-    for module in network.modules():
+    for path, module in network.named_modules():
         if isinstance(module, nn.BatchNorm2d):
-            nn.init.uniform_(module.weight, 0.5, 1)
+            # The last of a branch is small, as in trained networks: else differences grow with depth.
+            small = path.endswith("bn3")
+            nn.init.uniform_(module.weight, 0.1 if small else 0.5, 0.3 if small else 1)
             nn.init.uniform_(module.bias, -0.2, 0.2)
             module.running_mean.uniform_(-0.2, 0.2)
             module.running_var.uniform_(0.5, 1.5)
@@ -43,29 +50,35 @@ def step(network, images, labels):
     return {"loss": loss.detach(), **gradients}
 
 
+def draw(name):
+    labels = torch.arange(BATCH) * 7
+    for seed in range(SEEDS):
+        network = build(name, seed)
+        images = torch.randn(BATCH, 3, SIZE, SIZE)
+        single = step(network, images, labels)
+        double = step(build(name, seed).double(), images.double(), labels)
+        far = {key: (single[key] - double[key]).norm() / double[key].norm() for key in double}
+        if max(far.values()) < NEAR:
+            print(name, "seed", seed)
+            return build(name, seed), images, labels, double, far
+    raise SystemExit(f"{name}: no seed of {SEEDS} keeps away from every kink")
+
+
 def record(name, folder):
-    network = build(name)
+    network, images, labels, gradients, far = draw(name)
     torch.save(network.state_dict(), folder / f"{name}-zip.pth")
     parallel = {f"module.{key}": value for key, value in network.state_dict().items()}
     torch.save({"state_dict": parallel}, folder / f"{name}-legacy.pth",
                _use_new_zipfile_serialization=False)  # fmt: skip
-    images = torch.randn(BATCH, 3, SIZE, SIZE)
-    labels = torch.arange(BATCH) * 7
     network.eval()
     with torch.no_grad():
         logits = network(images)
-    # The step in float64: what differs from it is rounding of the other side alone. Where a ReLU
-    # stands within rounding of zero, float32 may take its other side, and gradients jump: how far
-    # PyTorch's own float32 is from its float64 says how much of that there is.
-    single = step(network, images, labels)
-    network.double()
-    double = step(network, images.double(), labels)
-    known = {"images": images, "labels": labels, "logits": logits, "loss": double.pop("loss")}
-    for key, gradient in double.items():
+    known = {"images": images, "labels": labels, "logits": logits, "loss": gradients.pop("loss")}
+    for key, gradient in gradients.items():
         known[f"gradient.{key}"] = gradient
-        known[f"rounding.{key}"] = (single[key] - gradient).norm() / gradient.norm()
+        known[f"rounding.{key}"] = far[key]
     torch.save(known, folder / f"{name}-known.pth")
-    print(name, "recorded")
+    print(name, "recorded", flush=True)
 
 
 def read_safetensors(path):
@@ -82,11 +95,11 @@ def read_safetensors(path):
     }  # fmt: skip
 
 
-def load_back(path, name):
+def load_back(path, folder, name):
     state = read_safetensors(path)
     network = getattr(torchvision.models, name)(weights=None)
     print(network.load_state_dict(state, strict=True))
-    original = build(name).state_dict()
+    original = torch.load(pathlib.Path(folder) / f"{name}-zip.pth")
     equal = all(torch.equal(state[key], original[key]) for key in state)
     print(f"{len(state)} tensors, bit for bit the original's: {equal}")
 
