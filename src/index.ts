@@ -81,6 +81,8 @@ export { createRun, loadTrained, RUN_FILES, readRun } from './train/runFolder.ts
 export { inferenceStep, trainingStep } from './train/step.ts'
 export { type TrainOptions, type TrainResult, train } from './train/trainer.ts'
 export { checkExport, exportOnnx } from './weights/export.ts'
+export { foldBatchNorm } from './weights/fold.ts'
+export { type Imported, type ImportOptions, importWeights } from './weights/import.ts'
 export { openPredictor } from './weights/predictor.ts'
 export { readSafetensors, writeSafetensors } from './weights/safetensors.ts'
 export { type Card, readTrained, type Trained, writeTrained } from './weights/trained.ts'

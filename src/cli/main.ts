@@ -8,6 +8,7 @@ import { dataCommand } from './commands/data.ts'
 import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
 import { inspectCommand } from './commands/inspect.ts'
+import { importCommand } from './commands/import.ts'
 import { modelsCommand } from './commands/models.ts'
 import { predictCommand } from './commands/predict.ts'
 import { quickstartCommand } from './commands/quickstart.ts'
@@ -37,6 +38,7 @@ const program = (): Command =>
     .addCommand(predictCommand())
     .addCommand(exportCommand())
     .addCommand(inspectCommand())
+    .addCommand(importCommand())
     .addCommand(modelsCommand())
     .addCommand(summaryCommand())
     .addCommand(studyCommand())

@@ -8,6 +8,7 @@ import { type Graph, sizeOf } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { variables } from '../nn/index.ts'
 import { random } from '../random.ts'
+import { foldBatchNorm } from './fold.ts'
 import type { Card, Trained } from './trained.ts'
 
 const graphOf = ({ card, model }: Trained, batch: number): Graph =>
@@ -18,11 +19,13 @@ export const onnxMetadata = ({
   model,
   attention,
   classes,
+  origin,
   ...picture
 }: Card): Record<string, string> => ({
   model,
   ...(attention === undefined ? {} : { attention }),
   classes: JSON.stringify(classes),
+  ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
   preprocessing: JSON.stringify({
     ...picture,
     layout: 'NCHW',
@@ -32,15 +35,16 @@ export const onnxMetadata = ({
   }),
 })
 
-/** The bytes of the file: input `images` [N, C, H, W], output `logits` [N, classes]. */
-export const exportOnnx = (trained: Trained): Uint8Array =>
-  encodeModel(
-    emit(graphOf(trained, 1), {
-      batch: 'N',
-      weights: trained.tensors,
-      metadata: onnxMetadata(trained.card),
-    }),
+/**
+ * The bytes of the file: input `images` [N, C, H, W], output `logits` [N, classes]; every batch
+ * normalisation that follows a convolution is folded into it.
+ */
+export const exportOnnx = (trained: Trained): Uint8Array => {
+  const { graph, tensors } = foldBatchNorm(graphOf(trained, 1), trained.tensors)
+  return encodeModel(
+    emit(graph, { batch: 'N', weights: tensors, metadata: onnxMetadata(trained.card) }),
   )
+}
 
 /** The largest difference of logits that rounding in another order explains, relative to their size. */
 const TOLERANCE = 1e-4

@@ -6,6 +6,7 @@
 
 import { FileError } from '../errors.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
+import { half } from './half.ts'
 
 const ARRAYS = {
   F64: Float64Array,
@@ -134,15 +135,6 @@ const checkCover = (described: readonly Described[], available: number, refuse: 
     end = tensor.end
   }
   if (end !== available) refuse(`${end} bytes of data after the header`, `${available}`)
-}
-
-const half = (bits: number): number => {
-  const exponent = (bits >> 10) & 0x1f
-  const fraction = bits & 0x3ff
-  const sign = bits & 0x8000 ? -1 : 1
-  if (exponent === 0) return sign * fraction * 2 ** -24
-  if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
-  return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
 
 /** A copy, since the file's bytes need not lie at a multiple of the element size. */

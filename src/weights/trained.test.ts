@@ -140,7 +140,7 @@ describe('tensors that do not fit are listed all at once', () => {
   })
 })
 
-const WRITTEN_BY_TRAIN = 'weights that excite train wrote, with an excite card in their metadata'
+const WRITTEN_BY_TRAIN = 'weights that excite wrote, with an excite card in their metadata'
 
 describe('a damaged card', () => {
   const without = (key: keyof Card): object =>

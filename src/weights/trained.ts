@@ -25,6 +25,15 @@ export const cardSchema = z
     /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
     mean: z.array(z.number()),
     deviation: z.array(z.number().positive()),
+    /** Of imported weights: where they come from, and what was done to them. */
+    origin: z
+      .object({
+        source: z.string(),
+        sha256: z.string(),
+        naming: z.string(),
+        notes: z.array(z.string()),
+      })
+      .optional(),
   })
   .refine(
     ({ channels, mean, deviation }) => mean.length === channels && deviation.length === channels,
@@ -65,9 +74,9 @@ export const readCard = (text: string | undefined, file: string): Card => {
   const refuse = (got: string): never => {
     throw new FileError({
       where: file,
-      expected: 'weights that excite train wrote, with an excite card in their metadata',
+      expected: 'weights that excite wrote, with an excite card in their metadata',
       got,
-      hint: 'Use best.safetensors or last.safetensors of a run',
+      hint: 'Use best.safetensors or last.safetensors of a run; weights from elsewhere: excite import',
     })
   }
   if (text === undefined) return refuse('none')

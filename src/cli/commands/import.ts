@@ -1,0 +1,159 @@
+/** `excite import`: weights from elsewhere as a trained network. */
+
+import { existsSync } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { Command, Option } from 'commander'
+import { UsageError } from '../../errors.ts'
+import type { HubModel } from '../../weights/hubModel.ts'
+import type { ImportOptions } from '../../weights/import.ts'
+import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
+import { whole } from '../dataOptions.ts'
+import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { count, printJson, withJson } from '../output.ts'
+import { bar, progressLine } from '../progressLine.ts'
+
+const HELP = `
+Examples:
+  $ excite import resnet50-0676ba61.pth --model resnet50
+  $ excite import checkpoint.pth.tar --model gct-resnet50 --out gct.safetensors
+  $ excite import --from-hub timm/seresnet50.a1_in1k
+  $ excite predict runs/se-resnet50-imported dog.jpg
+
+Reads safetensors and PyTorch checkpoints (nothing in them is executed), and knows the names of
+torchvision, timm, pretrainedmodels, senet.pytorch and the GCT authors. Every tensor must fit; what
+does not is listed. Files of the hub are kept in EXCITE_CACHE; HF_ENDPOINT names a mirror.`
+
+interface ImportFlags extends ModelFlags {
+  readonly model?: string
+  readonly fromHub?: string
+  readonly out?: string
+  readonly classes?: string
+  readonly preprocessing?: PreprocessingName
+  readonly size?: number
+  readonly quiet?: boolean
+  readonly json?: boolean
+}
+
+const readClasses = async (path: string): Promise<readonly string[]> => {
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(
+      { where: '--classes', expected: 'a text file, one class a line', got: path },
+      { cause },
+    )
+  })
+  return text.trim().split(/\r?\n/)
+}
+
+const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> => {
+  const { hubModel } = await import('../../weights/hubModel.ts')
+  const { cacheFolder } = await import('../../data/folders.ts')
+  const progress = progressLine(quiet)
+  try {
+    return await hubModel(repository, {
+      cache: cacheFolder(),
+      onProgress: (file, received, total) =>
+        progress.update(
+          `${bar(received / total)} ${file} ${count(Math.round(received / 1e6))}/${count(Math.round(total / 1e6))} MB`,
+        ),
+    })
+  } finally {
+    progress.clear()
+  }
+}
+
+const needed = (hub: HubModel | undefined): never => {
+  throw new UsageError({
+    where: '--model',
+    expected: 'the network that the weights are of',
+    got: hub === undefined ? 'none' : 'none, and an architecture that has no name here',
+    hint: 'Such as: --model se-resnet50; excite models lists them',
+  })
+}
+
+const localFile = (file: string | undefined): string => {
+  if (file !== undefined && existsSync(file)) return file
+  throw new UsageError({
+    where: 'excite import',
+    expected: 'a file of weights, or --from-hub',
+    got: file === undefined ? 'neither' : `no such file: ${file}`,
+  })
+}
+
+const targetOf = async (out: string | undefined, model: string): Promise<string> => {
+  const { freeFolder, RUN_FILES } = await import('../../train/runFolder.ts')
+  if (out?.endsWith('.safetensors')) return out
+  const file = join(out ?? freeFolder(join('runs', `${model}-imported`)), RUN_FILES.best)
+  if (existsSync(file))
+    throw new UsageError({
+      where: '--out',
+      expected: 'a folder without a trained network',
+      got: `${file}, which is one`,
+    })
+  return file
+}
+
+const run = async (given: string | undefined, flags: ImportFlags): Promise<void> => {
+  const { importWeights } = await import('../../weights/import.ts')
+  const { writeTrained } = await import('../../weights/trained.ts')
+  const { writeFileAtomic } = await import('../../files.ts')
+  const { fromHub: repository, quiet = false, json = false } = flags
+  if (given !== undefined && repository !== undefined)
+    throw new UsageError({
+      where: 'excite import',
+      expected: 'a file or --from-hub',
+      got: 'both',
+    })
+  const hub = repository === undefined ? undefined : await fromHub(repository, quiet || json)
+  const path = hub?.path ?? localFile(given)
+  const model = flags.model ?? hub?.model ?? needed(hub)
+  const preprocessing = flags.preprocessing ? PREPROCESSING[flags.preprocessing] : undefined
+  const options: ImportOptions = {
+    model,
+    source: hub?.source ?? basename(path),
+    ...(hub?.preprocessing ? { preprocessing: hub.preprocessing } : {}),
+    ...(hub?.size === undefined ? {} : { size: hub.size }),
+    ...(flags.attention === undefined ? {} : { attention: flags.attention }),
+    ...(flags.strideIn === undefined ? {} : { strideIn: flags.strideIn }),
+    ...(flags.size === undefined ? {} : { size: flags.size }),
+    ...(preprocessing === undefined ? {} : { preprocessing }),
+    ...(flags.classes === undefined ? {} : { classes: await readClasses(flags.classes) }),
+  }
+  const target = await targetOf(flags.out, model)
+  const { trained, naming, notes } = importWeights(await readFile(path), path, options)
+  await writeFileAtomic(target, writeTrained(trained))
+  const { card, tensors } = trained
+  if (json)
+    return printJson({ file: target, naming: naming.name, tensors: tensors.size, notes, card })
+  for (const note of notes) console.error(`note: ${note}`)
+  console.log(
+    `${target}: ${model}, ${tensors.size} tensors named as ${naming.name}'s, ${card.classes.length} classes`,
+  )
+}
+
+export const importCommand = (): Command =>
+  withJson(
+    withModelOptions(
+      new Command('import')
+        .description('take over the weights of another program')
+        .argument('[file]', 'a safetensors file or a PyTorch checkpoint')
+        .option('--model <name>', 'the network that they are of')
+        .option('--from-hub <repository>', 'fetch them, such as timm/seresnet50.a1_in1k')
+        .option('--out <path>', 'a folder or a .safetensors file (default: in runs/)')
+        .option('--classes <file>', 'names of the classes, one a line')
+        .addOption(
+          new Option(
+            '--preprocessing <name>',
+            'how pictures were prepared (default: imagenet, or what the hub says)',
+          ).choices(Object.keys(PREPROCESSING)),
+        )
+        .option(
+          '--size <n>',
+          "height and width of pictures (default: the network's)",
+          whole('--size'),
+        )
+        .option('--quiet', 'no progress'),
+    ),
+  )
+    .addHelpText('after', HELP)
+    .action(run)

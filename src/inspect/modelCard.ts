@@ -1,0 +1,157 @@
+/**
+ * A model card in Markdown: what a network is, what it was trained on, how well it does, and how to
+ * use it (Mitchell et al.: Model Cards for Model Reporting, arXiv:1810.03993), from facts alone.
+ */
+
+import type { Card, Trained } from '../weights/trained.ts'
+import { summarize } from './summary.ts'
+
+/** What a run knows of a training. */
+export interface RunFacts {
+  readonly data: string
+  readonly seed: number
+  readonly engine: string
+  readonly recipe: {
+    readonly epochs: number
+    readonly batch: number
+    readonly learningRate: number
+    readonly weightDecay: number
+    readonly smoothing: number
+    readonly optimizer: { readonly kind: string }
+    readonly schedule: { readonly kind: string }
+  }
+  /** Finished epochs, in their order. */
+  readonly history: readonly {
+    readonly epoch: number
+    readonly testLoss: number
+    readonly testTop1: number
+    readonly testTop5: number
+    readonly seconds: number
+  }[]
+}
+
+export interface ModelCardOptions {
+  /** The file that the card stands beside. */
+  readonly file: string
+  readonly bytes: number
+  readonly format: 'onnx' | 'safetensors'
+  /** Of a network that was trained here. */
+  readonly run?: RunFacts
+  /** Which epoch's weights these are. */
+  readonly which: 'best' | 'last'
+  readonly version: string
+}
+
+const number = (value: number): string => value.toLocaleString('en-US')
+const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`
+
+/** Text from outside, in a cell of a table or in a line: nothing in it is markup. */
+const plain = (text: string): string =>
+  text.replace(/[\\`*_{}[\]<>()#+!|~]/g, '\\$&').replace(/\s+/g, ' ')
+
+const table = (rows: readonly (readonly [string, string])[]): string =>
+  ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')
+
+const numbers = (values: readonly number[]): string =>
+  values.map(value => Number(value.toPrecision(6))).join(', ')
+
+const networkRows = ({ card, model }: Trained): [string, string][] => {
+  const { parameters, multiplyAdds } = summarize(model, [card.height, card.width])
+  return [
+    ['Network', plain(card.model)],
+    ...(card.attention ? [['Attention', plain(card.attention)] as [string, string]] : []),
+    ['Parameters', number(parameters)],
+    [
+      'Multiply-adds',
+      `${number(multiplyAdds)} a picture (convolutions and fully connected layers)`,
+    ],
+  ]
+}
+
+const inputText = ({ channels, height, width, mean, deviation }: Card): string =>
+  `Pictures as \`[N, ${channels}, ${height}, ${width}]\`, float32, ${channels === 3 ? 'red, green, blue' : 'grey'}: ` +
+  `resized to cover ${width}×${height} and cut at the centre, pixels scaled to 0 … 1, then ` +
+  `(pixel − mean) / deviation with mean ${numbers(mean)} and deviation ${numbers(deviation)}.`
+
+const trainingText = (
+  { data, seed, engine, recipe, history }: RunFacts,
+  which: ModelCardOptions['which'],
+): string => {
+  const seconds = history.reduce((sum, row) => sum + row.seconds, 0)
+  const best = history.reduce((best, row) => (row.testTop1 > best.testTop1 ? row : best))
+  const row = which === 'best' ? best : history[history.length - 1]
+  return `## Training
+
+${table([
+  ['Data', plain(data)],
+  ['Epochs', `${history.length} of ${recipe.epochs}`],
+  ['Batch', number(recipe.batch)],
+  [
+    'Optimizer',
+    `${recipe.optimizer.kind}, learning rate ${recipe.learningRate}, weight decay ${recipe.weightDecay}`,
+  ],
+  ['Schedule', recipe.schedule.kind],
+  ['Label smoothing', `${recipe.smoothing}`],
+  ['Seed', `${seed}`],
+  ['Engine', plain(engine)],
+  ['Time', `${number(Math.round(seconds))} s`],
+])}
+
+## Results
+
+${table([
+  ['Epoch', `${row.epoch}`],
+  ['Top-1', percent(row.testTop1)],
+  ['Top-5', percent(row.testTop5)],
+  ['Loss', row.testLoss.toFixed(4)],
+])}
+
+Measured on the test pictures of ${plain(data)}${which === 'best' ? '. The epoch was chosen by this same accuracy, which is therefore slightly optimistic' : ''}.`
+}
+
+const originText = ({ source, sha256, naming, notes }: NonNullable<Card['origin']>): string =>
+  `## Origin
+
+Imported, not trained by Excite: from ${plain(source)} (SHA-256 \`${sha256}\`), names as ${plain(naming)}'s. Its accuracy was not measured here; its licence is its source's.${notes.map(note => `\n\n- ${plain(note)}`).join('')}`
+
+const useText = ({ file, format }: ModelCardOptions): string =>
+  format === 'onnx'
+    ? `\`\`\`ts
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+const session = await InferenceSession.create('${file}')
+const { logits } = await session.run({ images: new Tensor('float32', data, shape) })
+\`\`\`
+
+Batch normalisations are folded into the convolutions before them. Class names and preprocessing are in the file's metadata too.`
+    : `\`\`\`python
+from safetensors.torch import load_file
+network.load_state_dict(load_file('${file}'))
+\`\`\`
+
+Names are PyTorch's; \`excite predict ${file} picture.jpg\` reads it as it is.`
+
+const SHOWN = 100
+
+const classesText = (classes: readonly string[]): string => {
+  const more = classes.length - SHOWN
+  const shown = classes.slice(0, SHOWN).map(plain).join(', ')
+  return `${number(classes.length)}, in the order of the logits: ${shown}${more > 0 ? ` and ${number(more)} more` : ''}.`
+}
+
+/** The card of an exported network. */
+export const modelCard = (trained: Trained, options: ModelCardOptions): string => {
+  const { card } = trained
+  const { run, which, file, bytes, version } = options
+  const trainedHere = run !== undefined && run.history.length > 0
+  const sections = [
+    `# ${plain(card.model)}`,
+    table([...networkRows(trained), ['File', `${plain(file)}, ${number(bytes)} bytes`]]),
+    `## Input\n\n${inputText(card)}`,
+    `## Classes\n\n${classesText(card.classes)}`,
+    ...(trainedHere ? [trainingText(run, which)] : []),
+    ...(card.origin ? [originText(card.origin)] : []),
+    `## Use\n\n${useText(options)}`,
+    `Written by Excite ${version}.`,
+  ]
+  return `${sections.join('\n\n')}\n`
+}

@@ -1,0 +1,109 @@
+/** Which tensor of a file is which of a network's: by the naming that fits best, differences all at once. */
+
+import { formatShape, WeightError } from '../errors.ts'
+import type { Shape } from '../graph/index.ts'
+import type { Model } from '../models/registry.ts'
+import { type Variable, variables } from '../nn/index.ts'
+import { NAMINGS, renamed } from './names/index.ts'
+import type { Naming } from './names/naming.ts'
+import type { Entry } from './stored.ts'
+
+/** A tensor of the file under its name there. */
+interface Source {
+  readonly name: string
+  readonly entry: Entry
+}
+
+/** A file's tensors under the names of this project. */
+export interface Named {
+  readonly naming: Naming
+  readonly sources: ReadonlyMap<string, Source>
+}
+
+/** @throws WeightError when two tensors of a file are one here */
+export const nameBy = (
+  naming: Naming,
+  entries: ReadonlyMap<string, Entry>,
+  file: string,
+): Named => {
+  const sources = new Map<string, Source>()
+  for (const [name, entry] of entries) {
+    const own = renamed(naming, name)
+    if (own === undefined) continue
+    const other = sources.get(own)
+    if (other !== undefined)
+      throw new WeightError({
+        where: file,
+        expected: `one tensor for ${own}`,
+        got: `${other.name} and ${name}`,
+      })
+    sources.set(own, { name, entry })
+  }
+  return { naming, sources }
+}
+
+const hits = ({ sources }: Named, all: readonly Variable[]): number =>
+  all.filter(({ name }) => sources.has(name)).length
+
+/** The naming by which most of a network's tensors are in the file. */
+export const bestNaming = (
+  entries: ReadonlyMap<string, Entry>,
+  modelFor: (naming: Naming) => Model,
+  file: string,
+): Named => {
+  const scored = NAMINGS.map(naming => {
+    const named = nameBy(naming, entries, file)
+    const all = variables(modelFor(naming).network)
+    const found = hits(named, all)
+    return { named, score: found / Math.max(all.length, named.sources.size) }
+  })
+  return scored.reduce((best, next) => (next.score > best.score ? next : best)).named
+}
+
+/** A fully connected layer and a 1×1 convolution hold the same numbers. */
+const fits = (found: Shape, wanted: Shape): boolean => {
+  const bare = (shape: Shape): string => shape.join().replace(/(?:,1)+$/, '')
+  return bare(found) === bare(wanted)
+}
+
+/** More than any network has; a file of a million stray names is not to be a message. */
+const LISTED = 2000
+
+/**
+ * The network's tensors, taken from the file.
+ * @throws WeightError that lists all that are missing, unexpected and misshapen
+ */
+export const take = (
+  { naming, sources }: Named,
+  { name: model, network }: Model,
+  file: string,
+): Map<string, Float32Array> => {
+  const all = variables(network)
+  const known = new Set(all.map(({ name }) => name))
+  const problems = [
+    ...all.flatMap(({ name, tensor: { shape } }) => {
+      const source = sources.get(name)
+      if (source === undefined) return [`${name} ${formatShape(shape)} missing`]
+      const { shape: found } = source.entry
+      return fits(found, shape)
+        ? []
+        : [`${source.name} ${formatShape(found)} instead of ${formatShape(shape)}`]
+    }),
+    ...[...sources].flatMap(([own, { name, entry }]) =>
+      known.has(own) ? [] : [`${name} ${formatShape(entry.shape)} unexpected`],
+    ),
+  ]
+  if (problems.length > 0) {
+    const more = problems.length - LISTED
+    throw new WeightError({
+      where: file,
+      expected: `the ${all.length} tensors of ${model}`,
+      got: `${problems.length} that do not fit: ${problems.slice(0, LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      context: `names read as ${naming.name}'s`,
+      hint: 'Check --model, --attention and --classes against what the weights were made for',
+    })
+  }
+  return new Map(
+    all.map(({ name }) => [name, sources.get(name)?.entry.read() ?? new Float32Array()]),
+  )
+}

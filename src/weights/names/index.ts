@@ -1,0 +1,24 @@
+/** Every naming that an import tries; of two that fit as well, the earlier is taken. */
+
+import { cadene, cadeneDeep } from './cadene.ts'
+import { gctAuthors } from './gct.ts'
+import { moskomule } from './moskomule.ts'
+import type { Naming } from './naming.ts'
+import { torchvision } from './torchvision.ts'
+
+export const NAMINGS: readonly Naming[] = [torchvision, cadene, cadeneDeep, moskomule, gctAuthors]
+
+/** What data-parallel and compiled networks put before every name. */
+const PREFIXES = /^(?:module\.|_orig_mod\.|model\.)+/
+
+/** Batch normalisations count their batches; nothing uses it. */
+const IGNORED = /(?:^|\.)num_batches_tracked$/
+
+/** A weight's name here; undefined for what is ignored. */
+export const renamed = ({ rules }: Naming, name: string): string | undefined =>
+  IGNORED.test(name)
+    ? undefined
+    : rules.reduce(
+        (result, [pattern, replacement]) => result.replace(pattern, replacement),
+        name.replace(PREFIXES, ''),
+      )
