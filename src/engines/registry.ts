@@ -14,6 +14,10 @@ export const ENGINES = {
     describe: 'ONNX Runtime on the CPU: the default',
     open: async () => (await import('./onnx/session.ts')).onnxEngine,
   },
+  onednn: {
+    describe: 'oneDNN on the CPU: the fastest training, where the library is installed',
+    open: async () => (await import('./onednn/engine.ts')).onednnEngine,
+  },
 } as const satisfies Record<string, Entry>
 
 export type EngineName = keyof typeof ENGINES
