@@ -14,6 +14,12 @@ const GOMP = ['libgomp.so.1']
 
 export const INSTALL_HINT = `Install oneDNN 2.6 or newer of version 2 (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or give the path of libdnnl in ${PATH_VARIABLE}`
 
+/**
+ * How long libgomp's threads spin for the next piece of work (about 50 µs) before they sleep: long
+ * enough for the pause between two primitives, short enough to leave busy machines alone.
+ */
+const SPINS = '20000'
+
 /** `void *` takes a typed array, `uintptr_t` an address. */
 const SIGNATURES = {
   dnnl_version: ['uintptr_t', []],
@@ -131,6 +137,7 @@ const load = (): Library => {
     throw missing(`no package koffi: ${message(cause)}`, cause)
   }
   const path = process.env[PATH_VARIABLE]
+  process.env.GOMP_SPINCOUNT ??= SPINS
   // First and for good: unloading libgomp while its threads live crashes the process at exit.
   const gomp = loadFirst(koffi, GOMP, true)
   const { file, library, problems } = loadFirst(koffi, path ? [path] : NAMES, false)
