@@ -44,28 +44,31 @@ const trained = async (name: string, engine: Engine, steps = 3) => {
   return { losses, logits: [...logits], weights }
 }
 
-describe.skipIf(missing !== undefined)(`training on oneDNN${missing ? ` (${missing})` : ''}`, () => {
-  it.each(['se-resnet8', 'sk-resnet8', 'gct-resnet8'])('%s follows ONNX Runtime', async name => {
-    const ours = await trained(name, onednnEngine)
-    const theirs = await trained(name, onnxEngine)
-    for (const [i, loss] of theirs.losses.entries()) expect(ours.losses[i]).toBeCloseTo(loss, 3)
-    expect(ours.losses[2]).toBeLessThan(ours.losses[0])
-  })
+describe.skipIf(missing !== undefined)(
+  `training on oneDNN${missing ? ` (${missing})` : ''}`,
+  () => {
+    it.each(['se-resnet8', 'sk-resnet8', 'gct-resnet8'])('%s follows ONNX Runtime', async name => {
+      const ours = await trained(name, onednnEngine)
+      const theirs = await trained(name, onnxEngine)
+      for (const [i, loss] of theirs.losses.entries()) expect(ours.losses[i]).toBeCloseTo(loss, 3)
+      expect(ours.losses[2]).toBeLessThan(ours.losses[0])
+    })
 
-  it('gives the same bits again with the same threads', async () => {
-    expect(await trained('se-resnet8', onednnEngine)).toEqual(
-      await trained('se-resnet8', onednnEngine),
-    )
-  })
+    it('gives the same bits again with the same threads', async () => {
+      expect(await trained('se-resnet8', onednnEngine)).toEqual(
+        await trained('se-resnet8', onednnEngine),
+      )
+    })
 
-  it('gives back what it took, over many compilations', async () => {
-    const small = graph({ y: relu(input('x', [64, 1024])) })
-    const cycle = async (count: number): Promise<void> => {
-      for (let i = 0; i < count; i++) await (await onednnEngine.compile(small)).dispose()
-    }
-    await cycle(50)
-    const before = process.memoryUsage().rss
-    await cycle(400)
-    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20)
-  })
-})
+    it('gives back what it took, over many compilations', async () => {
+      const small = graph({ y: relu(input('x', [64, 1024])) })
+      const cycle = async (count: number): Promise<void> => {
+        for (let i = 0; i < count; i++) await (await onednnEngine.compile(small)).dispose()
+      }
+      await cycle(50)
+      const before = process.memoryUsage().rss
+      await cycle(400)
+      expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20)
+    })
+  },
+)

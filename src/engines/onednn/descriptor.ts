@@ -64,32 +64,34 @@ export const describe = (library: Library, bytes: Uint8Array): Descriptor => {
 }
 
 /**
- * The same memory seen as one picture with N·C channels, where that is possible: then a factor per
- * picture and channel is a factor per channel, which the library has a fast path for.
+ * Another shape in the same blocks of channels (nChw16c and its like); undefined for other layouts.
+ * The fast path for broadcasting wants both operands so.
  */
-const collapsed = (
+const alike = (
   library: Library,
-  { bytes, dims, plain }: Descriptor,
+  { bytes, dims }: Descriptor,
+  shape: Shape,
 ): Descriptor | undefined => {
-  const [n, c, ...spatial] = dims
-  const area = sizeOf(spatial)
   const [blocks] = new Int32Array(bytes.buffer, bytes.byteOffset + BLOCKS, 1)
   const [size] = numbers(bytes, BLOCK_SIZES, 1)
   const [axis] = numbers(bytes, BLOCK_AXES, 1)
-  const [pictureStride, channelStride] = numbers(bytes, STRIDES, 2)
-  const blocked = blocks === 1 && axis === 1 && c % size === 0 && channelStride === area * size
-  if (!plain && !(blocked && pictureStride === c * area)) return undefined
+  const channelStride = numbers(bytes, STRIDES, 2)[1]
+  if (blocks !== 1 || axis !== 1 || channelStride !== sizeOf(dims.slice(2)) * size) return undefined
+  const padded = shape.with(1, Math.ceil(shape[1] / size) * size)
+  const strides = rowMajor(padded).map((stride, i) => (i > 1 ? stride * size : stride))
+  strides[1] = sizeOf(shape.slice(2)) * size
   const copy = bytes.slice()
-  const channels = n * c
-  new BigInt64Array(copy.buffer, DIMS, 2).set(int64s([1, channels]))
-  new BigInt64Array(copy.buffer, PADDED, 2).set(int64s([1, channels]))
-  const strides = [channels * area, plain ? area : channelStride]
-  new BigInt64Array(copy.buffer, STRIDES, 2).set(int64s(strides))
+  const write = (at: number, values: readonly number[]): void =>
+    new BigInt64Array(copy.buffer, at, values.length).set(int64s(values))
+  write(DIMS, shape)
+  write(PADDED, padded)
+  write(STRIDES, strides)
   return describe(library, copy)
 }
 
 export interface Descriptors {
-  collapsed(desc: Descriptor): Descriptor | undefined
+  /** Another shape in the same blocks of channels, where there are blocks. */
+  alike(desc: Descriptor, shape: Shape): Descriptor | undefined
 
   /** Row-major, or with the strides given. */
   strided(shape: Shape, strides?: readonly number[], dtype?: DType): Descriptor
@@ -98,7 +100,7 @@ export interface Descriptors {
 }
 
 export const descriptors = (library: Library): Descriptors => ({
-  collapsed: desc => collapsed(library, desc),
+  alike: (desc, shape) => alike(library, desc, shape),
   strided: (shape, strides = rowMajor(unit(shape)), dtype = 'float') => {
     const bytes = new Uint8Array(DESCRIPTOR_BYTES)
     const dims = unit(shape)

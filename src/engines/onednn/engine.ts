@@ -96,10 +96,19 @@ const prof = (s: readonly Step[], f: (() => void)[]) => {
     const t = performance.now()
     f[i]()
     const st = s[i]
-    const k = st.where.split('/').pop() + ('loop' in st ? ' LOOP' : st.arguments.map(([a, d]) => a===80?'':d.desc.dims.join('x')+(d.desc.plain?'p':'')).slice(0, 2).join(' '))
+    const k =
+      st.where.split('/').pop() +
+      ('loop' in st
+        ? ' LOOP'
+        : st.arguments
+            .map(([a, d]) => (a === 80 ? '' : d.desc.dims.join('x') + (d.desc.plain ? 'p' : '')))
+            .slice(0, 2)
+            .join(' '))
     if (K > 1) T.set(k, (T.get(k) ?? 0) + performance.now() - t)
   }
-  if (++K === Number(process.env.PROF)) for (const [k, v] of [...T].sort((a, b) => b[1] - a[1]).slice(0, 45)) console.log((v / (K - 2)).toFixed(2), k)
+  if (++K === Number(process.env.PROF))
+    for (const [k, v] of [...T].sort((a, b) => b[1] - a[1]).slice(0, 45))
+      console.log((v / (K - 2)).toFixed(2), k)
 }
 const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<Compiled> => {
   const library = openLibrary()

@@ -2,7 +2,7 @@
 
 import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
 import { ARG, BINARY, ELTWISE, PROP } from '../constants.ts'
-import { type Descriptor, rowMajor, unit } from '../descriptor.ts'
+import { rowMajor, unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 
@@ -64,46 +64,41 @@ const stretch = (plan: Plan, x: Value, shape: Shape): Stored => {
 const unstretched = (value: Value): Value =>
   value.node?.op === 'expand' ? value.node.inputs[0] : value
 
-/** One factor for each picture and channel. */
-const perChannel = (narrow: Shape, full: Shape): boolean =>
-  full.length > 2 &&
-  narrow[0] === full[0] &&
-  narrow[1] === full[1] &&
-  narrow.slice(2).every(size => size === 1)
-
 /** The operands as the primitive takes them: the first full, the second full or narrow. */
-const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored, Descriptor] => {
+const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored] => {
   const { descriptors } = plan
   if (!sameShape(a.shape, shape)) {
     const full = stretch(plan, a, shape)
     const narrow = widened(b.shape, unit(shape).length)
-    return [full, plan.window(plan.plain(b), descriptors.strided(narrow)), full.desc]
+    return [full, plan.window(plan.plain(b), descriptors.strided(narrow))]
   }
   const left = plan.natural(a)
   if (sameShape(b.shape, shape)) {
     const right = plan.natural(b)
     const { desc } = left.desc.plain ? right : left
-    return [plan.in(a, desc), plan.in(b, desc), desc]
+    return [plan.in(a, desc), plan.in(b, desc)]
   }
   const narrow = widened(b.shape, unit(shape).length)
   const right = plan.window(plan.plain(b), descriptors.strided(narrow))
-  const merged = perChannel(narrow, shape) ? descriptors.collapsed(left.desc) : undefined
-  if (merged === undefined) return [left, right, left.desc]
-  const factors = descriptors.strided(merged.dims.map((size, axis) => (axis === 1 ? size : 1)))
-  return [plan.window(left, merged), plan.window(right, factors), left.desc]
+  const blocked = narrow[1] === shape[1] && descriptors.alike(left.desc, narrow)
+  if (!blocked) return [left, right]
+  if (blocked.size === right.desc.size) return [left, plan.window(right, blocked)]
+  const copy = plan.allocate(blocked)
+  plan.copy(right, copy)
+  return [left, copy]
 }
 
 export const binary = (plan: Plan, algorithm: number, a: Value, b: Value, shape: Shape): Stored => {
-  const [left, right, desc] = operands(plan, a, b, shape)
+  const [left, right] = operands(plan, a, b, shape)
   const primitive = plan.primitive({
     init: 'dnnl_binary_desc_init',
     values: [algorithm, left.desc, right.desc, left.desc],
   })
-  const to = plan.allocate(desc)
+  const to = plan.allocate(left.desc)
   plan.execute(primitive, [
     [ARG.source, left],
     [ARG.source1, right],
-    [ARG.result, plan.window(to, left.desc)],
+    [ARG.result, to],
   ])
   return to
 }
