@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { ExciteError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import { dataCommand } from './commands/data.ts'
+import { devicesCommand } from './commands/devices.ts'
 import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
 import { modelsCommand } from './commands/models.ts'
@@ -36,6 +37,7 @@ const program = (): Command =>
     .addCommand(modelsCommand())
     .addCommand(summaryCommand())
     .addCommand(dataCommand())
+    .addCommand(devicesCommand())
     .addCommand(quickstartCommand())
 
 /** Our own exit codes and one place to leave from, in every subcommand too. */

@@ -89,27 +89,6 @@ const planGraph = (graph: Graph, { descriptors }: Device, shop: Workshop) => {
   return { plan, inputs, outputs }
 }
 
-const T = new Map<string, number>()
-let K = 0
-const prof = (s: readonly Step[], f: (() => void)[]) => {
-  for (let i = 0; i < f.length; i++) {
-    const t = performance.now()
-    f[i]()
-    const st = s[i]
-    const k =
-      st.where.split('/').pop() +
-      ('loop' in st
-        ? ' LOOP'
-        : st.arguments
-            .map(([a, d]) => (a === 80 ? '' : d.desc.dims.join('x') + (d.desc.plain ? 'p' : '')))
-            .slice(0, 2)
-            .join(' '))
-    if (K > 1) T.set(k, (T.get(k) ?? 0) + performance.now() - t)
-  }
-  if (++K === Number(process.env.PROF))
-    for (const [k, v] of [...T].sort((a, b) => b[1] - a[1]).slice(0, 45))
-      console.log((v / (K - 2)).toFixed(2), k)
-}
 const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<Compiled> => {
   const library = openLibrary()
   const device = openedDevice(library)
@@ -141,8 +120,7 @@ const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<
         checkInputs(graph, tensors)
         for (const { name, to } of feeds) to.set(tensors[name].data)
         if (threads !== undefined) library.setThreads(threads)
-        if (process.env.PROF) prof(plan.steps, steps)
-        else for (const step of steps) step()
+        for (const step of steps) step()
         library.check('run', 'dnnl_stream_wait', device.stream)
         return Object.fromEntries(
           results.map(({ name, value: { shape, dtype }, from }): [string, Tensor] => {
