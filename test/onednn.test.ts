@@ -16,8 +16,10 @@ const missing = await onednnEngine.version().then(
   (error: Error) => error.message,
 )
 
+type State = readonly [ReadonlyMap<string, Float32Array>, ReadonlyMap<string, Float32Array>]
+
 /** Losses and final weights of a few steps. */
-const trained = async (name: string, engine: Engine, steps = 3) => {
+const trained = async (name: string, engine: Engine, steps = 3, from?: State) => {
   const network = model(name)
   const session = await openSession({
     model: network,
@@ -27,6 +29,7 @@ const trained = async (name: string, engine: Engine, steps = 3) => {
     engine,
     threads: 2,
   })
+  if (from) session.restore(...from)
   const draw = random(2)
   const images = Float32Array.from({ length: BATCH * network.channels * SIZE * SIZE }, (_, i) =>
     draw.normal(i),
@@ -39,9 +42,9 @@ const trained = async (name: string, engine: Engine, steps = 3) => {
     losses.push(loss)
   }
   const logits = await session.infer(images)
-  const weights = [...session.weights(false)].map(([key, data]) => [key, [...data]])
+  const state: State = [new Map(session.weights(false)), new Map(session.slots())]
   await session.dispose()
-  return { losses, logits: [...logits], weights }
+  return { losses, logits: [...logits], state }
 }
 
 describe.skipIf(missing !== undefined)(
@@ -52,6 +55,15 @@ describe.skipIf(missing !== undefined)(
       const theirs = await trained(name, onnxEngine)
       for (const [i, loss] of theirs.losses.entries()) expect(ours.losses[i]).toBeCloseTo(loss, 3)
       expect(ours.losses[2]).toBeLessThan(ours.losses[0])
+    })
+
+    it('goes on from what ONNX Runtime has trained', async () => {
+      const theirs = await trained('se-resnet8', onnxEngine, 2)
+      const [ours, whole] = [
+        await trained('se-resnet8', onednnEngine, 1, theirs.state),
+        await trained('se-resnet8', onnxEngine, 1, theirs.state),
+      ]
+      expect(ours.losses[0]).toBeCloseTo(whole.losses[0], 4)
     })
 
     it('gives the same bits again with the same threads', async () => {

@@ -51,7 +51,7 @@ export const describe = (library: Library, bytes: Uint8Array): Descriptor => {
   const [blocks] = new Int32Array(bytes.buffer, bytes.byteOffset + BLOCKS, 1)
   return {
     bytes,
-    key: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('latin1'),
+    key: String.fromCharCode(...bytes),
     dims,
     plain:
       kind === BLOCKED &&

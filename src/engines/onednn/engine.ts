@@ -69,7 +69,7 @@ const bind = (
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
 const planGraph = (graph: Graph, { descriptors }: Device, shop: Workshop) => {
-  const plan: Plan = newPlan(descriptors, shop)
+  const plan: Plan = newPlan(graph, descriptors, shop)
   const inputs = graph.inputs.map(value => {
     const stored = plan.plainly(value.shape, value.dtype)
     touch(stored.block, -1)
@@ -90,7 +90,7 @@ const planGraph = (graph: Graph, { descriptors }: Device, shop: Workshop) => {
 }
 
 const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<Compiled> => {
-  const library = openLibrary()
+  const library = await openLibrary()
   const device = openedDevice(library)
   if (threads !== undefined) library.setThreads(threads)
   const shop = workshop(device)
@@ -146,6 +146,6 @@ const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<
 /** The fast engine of CPUs where the library is installed. */
 export const onednnEngine: Engine = {
   name: 'onednn',
-  version: async () => openLibrary().version,
+  version: async () => (await openLibrary()).version,
   compile,
 }

@@ -1,6 +1,5 @@
 /** oneDNN's C API, version 2, by FFI: finding the library, its functions, its errors as ours. */
 
-import { createRequire } from 'node:module'
 import { EngineError } from '../../errors.ts'
 import type { Koffi } from './koffi.ts'
 
@@ -128,11 +127,10 @@ const loadFirst = (koffi: Koffi, names: readonly string[], global: boolean) => {
   return { problems }
 }
 
-const load = (): Library => {
-  const require = createRequire(import.meta.url)
+const load = async (): Promise<Library> => {
   let koffi: Koffi
   try {
-    koffi = require('koffi') as Koffi
+    koffi = (await import('koffi')).default as unknown as Koffi
   } catch (cause) {
     throw missing(`no package koffi: ${message(cause)}`, cause)
   }
@@ -198,7 +196,7 @@ let loaded: Library | undefined
  * The library, loaded when first asked for and never unloaded.
  * @throws EngineError that says how to install it
  */
-export const openLibrary = (): Library => {
-  loaded ??= load()
+export const openLibrary = async (): Promise<Library> => {
+  loaded ??= await load()
   return loaded
 }

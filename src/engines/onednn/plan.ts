@@ -1,6 +1,13 @@
 /** The plan of a graph: its steps in order, and where every value lives in which layouts. */
 
-import { type DType, type Shape, sizeOf, type Value } from '../../graph/index.ts'
+import {
+  type DType,
+  type Graph,
+  type Node,
+  type Shape,
+  sizeOf,
+  type Value,
+} from '../../graph/index.ts'
 import { type Block, block, touch } from './arena.ts'
 import { ARG } from './constants.ts'
 import { type Descriptor, type Descriptors, unit } from './descriptor.ts'
@@ -52,11 +59,33 @@ export interface Plan {
   in(value: Value, desc: Descriptor): Stored
   /** The value whose elements these are, behind any number of reshapes. */
   origin(value: Value): Value
+  /** The one node that reads a value, where there is only one. */
+  only(value: Value): Node | undefined
+  /** Whether something has said where a value is: a producer fused with the node that makes it. */
+  has(value: Value): boolean
   /** Steps from here on belong to this operation. */
   at(where: string): void
 }
 
-export const newPlan = (descriptors: Descriptors, { primitive, reorder }: Workshop): Plan => {
+/** Who reads each value; being an output of the graph counts, as `undefined`. */
+const readersOf = ({ nodes, outputs }: Graph): Map<Value, (Node | undefined)[]> => {
+  const readers = new Map<Value, (Node | undefined)[]>()
+  const add = (value: Value, reader?: Node): void => {
+    const known = readers.get(value)
+    if (known === undefined) readers.set(value, [reader])
+    else known.push(reader)
+  }
+  for (const node of nodes) for (const value of node.inputs) add(value, node)
+  for (const value of Object.values(outputs)) add(value)
+  return readers
+}
+
+export const newPlan = (
+  graph: Graph,
+  descriptors: Descriptors,
+  { primitive, reorder }: Workshop,
+): Plan => {
+  const readers = readersOf(graph)
   const steps: Step[] = []
   const blocks: Block[] = []
   const constants: { stored: Stored; data: ArrayLike<number>; dtype: DType }[] = []
@@ -88,6 +117,11 @@ export const newPlan = (descriptors: Descriptors, { primitive, reorder }: Worksh
     steps,
     blocks,
     constants,
+    only: value => {
+      const [reader, ...others] = readers.get(value) ?? []
+      return others.length === 0 ? reader : undefined
+    },
+    has: value => stored.has(value),
     at: path => {
       where = path
     },

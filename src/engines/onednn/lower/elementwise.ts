@@ -4,6 +4,8 @@ import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.
 import { ARG, BINARY, ELTWISE, PROP } from '../constants.ts'
 import { rowMajor, unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
+import type { PostOperation } from '../primitives.ts'
+import { fuseGradient } from './fusion.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 
 interface Eltwise {
@@ -88,11 +90,19 @@ const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored
   return [left, copy]
 }
 
-export const binary = (plan: Plan, algorithm: number, a: Value, b: Value, shape: Shape): Stored => {
+export const binary = (
+  plan: Plan,
+  algorithm: number,
+  a: Value,
+  b: Value,
+  shape: Shape,
+  post: readonly PostOperation[] = [],
+): Stored => {
   const [left, right] = operands(plan, a, b, shape)
   const primitive = plan.primitive({
     init: 'dnnl_binary_desc_init',
     values: [algorithm, left.desc, right.desc, left.desc],
+    post,
   })
   const to = plan.allocate(left.desc)
   plan.execute(primitive, [
@@ -103,7 +113,9 @@ export const binary = (plan: Plan, algorithm: number, a: Value, b: Value, shape:
   return to
 }
 
-/** y = f(a, b); with a number on one side, y = alpha·x + beta where `linear` says so. */
+const RELU: PostOperation = { eltwise: ELTWISE.relu, alpha: 0, beta: 0 }
+
+/** y = f(a, b), and relu after it where nothing else reads y; with a number on one side, y = alpha·x + beta where `linear` says so. */
 const broadcast =
   (
     algorithm: number,
@@ -123,10 +135,11 @@ const broadcast =
     const [first, second] =
       isFull(left) || isFull(right) ? [left, right] : isFull(a) ? [a, right] : [left, b]
     const swap = commutes && !isFull(first) && isFull(second)
-    const made = swap
-      ? binary(plan, algorithm, second, first, y.shape)
-      : binary(plan, algorithm, first, second, y.shape)
-    plan.define(y, made)
+    const [x1, x2] = swap ? [second, first] : [first, second]
+    const next = plan.only(y)
+    if (next?.op === 'relu')
+      return plan.define(next.outputs[0], binary(plan, algorithm, x1, x2, y.shape, [RELU]))
+    plan.define(y, binary(plan, algorithm, x1, x2, y.shape))
   }
 
 const fixed = (algorithm: number, alpha = 0, beta = 0): Lowering<object> =>
@@ -160,8 +173,11 @@ export const elementwise = {
   mul: broadcast(BINARY.mul, true, c => ({ alpha: c })),
   neg: fixed(ELTWISE.linear, -1),
   power: unary(({ exponent }) => ({ algorithm: ELTWISE.pow, alpha: 1, beta: exponent })),
-  relu: fixed(ELTWISE.relu),
+  relu: (plan, { inputs: [x], outputs: [y] }) => {
+    if (!plan.has(y)) plan.define(y, eltwise(plan, plan.natural(x), { algorithm: ELTWISE.relu }))
+  },
   reluGradient: (plan, { inputs: [y, dy], outputs: [dx] }) => {
+    if (fuseGradient(plan, y, dy, dx)) return
     const result = plan.natural(y)
     const { desc } = result.desc.plain ? plan.natural(dy) : result
     const algorithm = ELTWISE.reluFromOutput

@@ -4,6 +4,7 @@ import type { Shape, Value } from '../../../graph/index.ts'
 import { ARG, NORM, PROP } from '../constants.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
+import { backwardFusion, fusedRelu, noteForward } from './fusion.ts'
 import type { Lowerings } from './lowering.ts'
 
 const AFFINE = NORM.scale | NORM.shift
@@ -38,7 +39,11 @@ export const normalization = {
     { inputs: [x, scale, bias], outputs: [y, mean, variance], attributes: { epsilon } },
   ) => {
     const from = pictures(plan, x)
-    const primitive = forward(plan, PROP.training, from.desc, epsilon, AFFINE)
+    const relu = fusedRelu(plan, y)
+    const flags = relu === undefined ? AFFINE : AFFINE | NORM.fuseRelu
+    const primitive = forward(plan, PROP.training, from.desc, epsilon, flags)
+    const needed = primitive.query('workspace')
+    const workspace = needed && plan.allocate(needed)
     const to = plan.allocate(from.desc)
     const [average, spread] = [mean, variance].map(({ shape }) => plan.plainly(shape))
     plan.execute(primitive, [
@@ -47,9 +52,11 @@ export const normalization = {
       [ARG.shift, plan.plain(bias)],
       [ARG.mean, average],
       [ARG.variance, spread],
+      [ARG.workspace, workspace],
       [ARG.result, to],
     ])
-    defineLike(plan, y, to)
+    if (relu !== undefined && workspace !== undefined) noteForward(plan, relu, { x, workspace })
+    defineLike(plan, relu ?? y, to)
     plan.define(mean, average)
     plan.define(variance, spread)
   },
@@ -63,11 +70,15 @@ export const normalization = {
   ) => {
     const from = pictures(plan, x)
     const { desc } = from
-    const cotangent = dy.shape.length >= 4 ? plan.in(dy, desc) : plan.window(plan.plain(dy), desc)
-    const { hint } = forward(plan, PROP.training, desc, epsilon, AFFINE)
+    const fused = backwardFusion(plan, dy)
+    const flags = fused === undefined ? AFFINE : AFFINE | NORM.fuseRelu
+    const given = fused?.dy ?? dy
+    const cotangent =
+      given.shape.length >= 4 ? plan.in(given, desc) : plan.window(plan.plain(given), desc)
+    const { hint } = forward(plan, PROP.training, desc, epsilon, flags)
     const primitive = plan.primitive({
       init: 'dnnl_batch_normalization_backward_desc_init',
-      values: [PROP.backward, desc, desc, epsilon, AFFINE],
+      values: [PROP.backward, desc, desc, epsilon, flags],
       hint,
     })
     const to = plan.allocate(desc)
@@ -79,6 +90,7 @@ export const normalization = {
       [ARG.shift, plan.plain(scale)],
       [ARG.mean, plan.plain(mean)],
       [ARG.variance, plan.plain(variance)],
+      [ARG.workspace, fused?.workspace],
       [ARG.dResult, cotangent],
       [ARG.dSource, to],
       [ARG.dScale, toScale],
