@@ -34,7 +34,20 @@ interface Arena {
 }
 
 const allocateArena = (library: Library, bytes: number): Arena => {
-  const buffer = new ArrayBuffer(bytes + PAGE)
+  let buffer: ArrayBuffer
+  try {
+    buffer = new ArrayBuffer(bytes + PAGE)
+  } catch (cause) {
+    throw new EngineError(
+      {
+        where: 'onednn: memory',
+        expected: `${Math.ceil(bytes / 2 ** 20)} MiB for the graph`,
+        got: cause instanceof Error ? cause.message : String(cause),
+        hint: 'A smaller batch needs less',
+      },
+      { cause },
+    )
+  }
   const address = library.addressOf(new Uint8Array(buffer))
   const start = (PAGE - Number(address % BigInt(PAGE))) % PAGE
   return { buffer, start, address: address + BigInt(start) }
