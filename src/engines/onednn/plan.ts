@@ -27,6 +27,11 @@ export type Step = { readonly where: string } & (
   | { readonly loop: Loop; readonly inputs: readonly Stored[]; readonly outputs: readonly Stored[] }
 )
 
+const SMALL_BYTES = 16384
+
+/** Not worth waking the other threads for: row-major ones this small go by loops here. */
+export const isSmall = ({ plain, size }: Descriptor): boolean => plain && size <= SMALL_BYTES
+
 export interface Plan {
   readonly descriptors: Descriptors
   readonly steps: readonly Step[]
@@ -144,11 +149,14 @@ export const newPlan = (
     },
     loop: (inputs, outputs, run) =>
       push({ where, loop: run, inputs, outputs }, [...inputs, ...outputs]),
-    copy: (from, to) =>
+    copy: (from, to) => {
+      if (from.desc.plain && to.desc.plain && isSmall(from.desc))
+        return plan.loop([from], [to], ([source], [target]) => target.set(source))
       plan.execute(reorder(where, from.desc, to.desc), [
         [ARG.source, from],
         [ARG.result, to],
-      ]),
+      ])
+    },
     constant: (shape, data, dtype = 'float') => {
       const made = plan.plainly(shape, dtype)
       touch(made.block, -1)

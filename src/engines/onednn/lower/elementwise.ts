@@ -3,7 +3,7 @@
 import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
 import { ARG, BINARY, ELTWISE, PROP } from '../constants.ts'
 import { rowMajor, unit } from '../descriptor.ts'
-import type { Plan, Stored } from '../plan.ts'
+import { isSmall, type Plan, type Stored } from '../plan.ts'
 import type { PostOperation } from '../primitives.ts'
 import { fuseGradient } from './fusion.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
@@ -20,6 +20,13 @@ export const eltwise = (
   from: Stored,
   { algorithm, alpha = 0, beta = 0 }: Eltwise,
 ): Stored => {
+  if (algorithm === ELTWISE.linear && isSmall(from.desc)) {
+    const line = plan.allocate(from.desc)
+    plan.loop([from], [line], ([x], [y]) => {
+      for (let i = 0; i < y.length; i++) y[i] = alpha * x[i] + beta
+    })
+    return line
+  }
   const primitive = plan.primitive({
     init: 'dnnl_eltwise_forward_desc_init',
     values: [PROP.inference, algorithm, from.desc, alpha, beta],
