@@ -1,13 +1,16 @@
 /**
  * Images a second of training steps, nothing else in the loop.
- * Usage: npx tsx bench/step.ts MODEL BATCH SIZE [STEPS] [THREADS]
+ * Usage: npx tsx bench/step.ts MODEL BATCH SIZE [STEPS] [THREADS] [ENGINE]
  */
 
 import { availableParallelism, cpus } from 'node:os'
-import { model, onnxEngine, RECIPES, random } from '../src/index.ts'
+import { openEngine } from '../src/engines/registry.ts'
+import { model, RECIPES, random } from '../src/index.ts'
 import { openSession } from '../src/train/session.ts'
 
-const [name = 'se-resnet20', ...numbers] = process.argv.slice(2)
+const [name = 'se-resnet20', ...rest] = process.argv.slice(2)
+const engine = await openEngine(rest[4] ?? 'onnx')
+const numbers = rest.slice(0, 4)
 const [batch = 128, size = 32, steps = 12, threads = availableParallelism()] = numbers.map(Number)
 const WARM_UP = 3
 
@@ -18,7 +21,7 @@ const session = await openSession({
   size: [size, size],
   recipe: { ...RECIPES.short, batch },
   seed: 0,
-  engine: onnxEngine,
+  engine,
   threads,
 })
 const compiled = (performance.now() - before) / 1000
@@ -40,7 +43,7 @@ await session.dispose()
 
 const sorted = seconds.sort((a, b) => a - b)
 const speed = (time: number): string => (batch / time).toFixed(1)
-console.log(`${cpus()[0].model}, ${threads} threads, Node ${process.versions.node}, ONNX Runtime ${await onnxEngine.version()}
+console.log(`${cpus()[0].model}, ${threads} threads, Node ${process.versions.node}, ${engine.name} ${await engine.version()}
 ${name}, batch ${batch}, ${network.channels}×${size}×${size}: compiled in ${compiled.toFixed(1)} s
 training: ${speed(sorted[Math.floor(steps / 2)])} images/s median, ${speed(sorted[0])} best of ${steps} steps
 peak memory: ${(process.resourceUsage().maxRSS / 1024).toFixed(0)} MiB`)

@@ -5,6 +5,7 @@ import { Command, CommanderError } from 'commander'
 import { ExciteError } from '../errors.ts'
 import { VERSION } from '../version.ts'
 import { dataCommand } from './commands/data.ts'
+import { devicesCommand } from './commands/devices.ts'
 import { evalCommand } from './commands/eval.ts'
 import { exportCommand } from './commands/export.ts'
 import { inspectCommand } from './commands/inspect.ts'
@@ -43,6 +44,7 @@ const program = (): Command =>
     .addCommand(summaryCommand())
     .addCommand(studyCommand())
     .addCommand(dataCommand())
+    .addCommand(devicesCommand())
     .addCommand(quickstartCommand())
 
 /** Our own exit codes and one place to leave from, in every subcommand too. */

@@ -6,13 +6,22 @@ import type { Engine } from './engine.ts'
 
 interface Entry {
   readonly describe: string
+  /** How to get it, where it is missing. */
+  readonly install: string
   open(): Promise<Engine>
 }
 
 export const ENGINES = {
   onnx: {
-    describe: 'ONNX Runtime on the CPU: the default',
+    describe: 'ONNX Runtime on the CPU: the default, everywhere',
+    install: 'npm install onnxruntime-node',
     open: async () => (await import('./onnx/session.ts')).onnxEngine,
+  },
+  onednn: {
+    describe: 'oneDNN on the CPU: the fastest training, where the library is installed',
+    install:
+      'oneDNN 2.6 or newer of version 2 (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or its path in EXCITE_ONEDNN',
+    open: async () => (await import('./onednn/engine.ts')).onednnEngine,
   },
 } as const satisfies Record<string, Entry>
 

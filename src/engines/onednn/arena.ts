@@ -1,0 +1,60 @@
+/** One arena for all buffers: each takes a place that no buffer alive at the same time has. */
+
+/** A piece of memory, or a window into another. */
+export interface Block {
+  readonly bytes: number
+  readonly parent?: Block
+  /** Within the parent. */
+  readonly offset: number
+  /** The first and last step that touch it. */
+  first: number
+  last: number
+  /** In the arena; known when planned. */
+  place: number
+}
+
+const ALIGNMENT = 64
+const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
+
+/** A block that nothing has touched yet. */
+export const block = (bytes: number, parent?: Block, offset = 0): Block => ({
+  bytes,
+  ...(parent === undefined ? {} : { parent }),
+  offset,
+  first: Number.POSITIVE_INFINITY,
+  last: Number.NEGATIVE_INFINITY,
+  place: -1,
+})
+
+export const rootOf = (piece: Block): Block =>
+  piece.parent === undefined ? piece : rootOf(piece.parent)
+
+export const placeOf = ({ parent, offset, place }: Block): number =>
+  parent === undefined ? place : placeOf(parent) + offset
+
+/** Notes that a step reads or writes a block. */
+export const touch = (piece: Block, step: number): void => {
+  const root = rootOf(piece)
+  root.first = Math.min(root.first, step)
+  root.last = Math.max(root.last, step)
+}
+
+/** Gives each block a place, the largest first, each into the tightest gap; returns the total. */
+export const planArena = (blocks: readonly Block[]): number => {
+  const placed: Block[] = []
+  let total = 0
+  for (const next of blocks.toSorted((a, b) => b.bytes - a.bytes)) {
+    const around = placed.filter(other => other.first <= next.last && next.first <= other.last)
+    let [best, tightest, end] = [-1, Number.POSITIVE_INFINITY, 0]
+    for (const other of around) {
+      const gap = other.place - end
+      if (gap >= next.bytes && gap < tightest) [best, tightest] = [end, gap]
+      end = Math.max(end, aligned(other.place + other.bytes))
+    }
+    next.place = best >= 0 ? best : end
+    total = Math.max(total, aligned(next.place + next.bytes))
+    const at = placed.findIndex(other => other.place > next.place)
+    placed.splice(at < 0 ? placed.length : at, 0, next)
+  }
+  return total
+}

@@ -1,0 +1,133 @@
+/** Convolutions in their three directions; each chooses the layouts of what it takes and gives. */
+
+import type { Shape } from '../../../graph/index.ts'
+import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
+import { ARG, CONVOLUTION_DIRECT, PROP } from '../constants.ts'
+import { type Descriptor, int64s } from '../descriptor.ts'
+import type { Plan, Stored } from '../plan.ts'
+import type { Primitive } from '../primitives.ts'
+import type { Lowerings } from './lowering.ts'
+
+interface Geometry {
+  readonly x: Shape
+  readonly weight: Shape
+  readonly y: Shape
+  readonly attributes: ConvolutionAttributes
+}
+
+/** With groups, their axis stands in front. */
+const grouped = ([outputs, ...rest]: Shape, { group }: ConvolutionAttributes): Shape =>
+  group === 1 ? [outputs, ...rest] : [group, outputs / group, ...rest]
+
+const window = ({ strides, pads, dilations }: ConvolutionAttributes): BigInt64Array[] => [
+  int64s(strides),
+  int64s(dilations.map(dilation => dilation - 1)),
+  int64s(pads.slice(0, strides.length)),
+  int64s(pads.slice(strides.length)),
+]
+
+const chosen = (primitive: Primitive, what: Parameters<Primitive['query']>[0]): Descriptor =>
+  primitive.query(what) as Descriptor
+
+const forward = (
+  { primitive, descriptors: { any, strided } }: Plan,
+  { x, weight, y, attributes }: Geometry,
+  bias: boolean,
+  prop: number,
+): Primitive =>
+  primitive({
+    init: 'dnnl_dilated_convolution_forward_desc_init',
+    values: [
+      prop,
+      CONVOLUTION_DIRECT,
+      any(x),
+      any(grouped(weight, attributes)),
+      bias ? strided([y[1]]) : undefined,
+      any(y),
+      ...window(attributes),
+    ],
+  })
+
+/** A weight's memory under the shape that has the groups in front. */
+const weightIn = (
+  plan: Plan,
+  weight: Parameters<Plan['natural']>[0],
+  attributes: ConvolutionAttributes,
+  desc: Descriptor,
+): Stored => {
+  if (attributes.group === 1) return plan.in(weight, desc)
+  const { strided } = plan.descriptors
+  const from = plan.window(plan.plain(weight), strided(grouped(weight.shape, attributes)))
+  if (desc.plain) return from
+  const to = plan.allocate(desc)
+  plan.copy(from, to)
+  return to
+}
+
+export const convolution = {
+  convolution: (plan, { inputs: [x, weight, bias], outputs: [y], attributes }) => {
+    const geometry = { x: x.shape, weight: weight.shape, y: y.shape, attributes }
+    const primitive = forward(plan, geometry, bias !== undefined, PROP.training)
+    const to = plan.allocate(chosen(primitive, 'result'))
+    plan.execute(primitive, [
+      [ARG.source, plan.in(x, chosen(primitive, 'source'))],
+      [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+      [ARG.bias, bias && plan.plain(bias)],
+      [ARG.result, to],
+    ])
+    plan.define(y, to)
+  },
+  convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
+    const { any } = plan.descriptors
+    const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
+    const { hint } = forward(plan, geometry, false, PROP.training)
+    const primitive = plan.primitive({
+      init: 'dnnl_dilated_convolution_backward_data_desc_init',
+      values: [
+        CONVOLUTION_DIRECT,
+        any(dx.shape),
+        any(grouped(weight.shape, attributes)),
+        any(dy.shape),
+        ...window(attributes),
+      ],
+      hint,
+    })
+    const to = plan.allocate(chosen(primitive, 'dSource'))
+    plan.execute(primitive, [
+      [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+      [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
+      [ARG.dSource, to],
+    ])
+    plan.define(dx, to)
+  },
+  convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
+    const { any, strided } = plan.descriptors
+    const geometry = { x: x.shape, weight: dw.shape, y: dy.shape, attributes }
+    const { hint } = forward(plan, geometry, false, PROP.training)
+    const shape = grouped(dw.shape, attributes)
+    const primitive = plan.primitive({
+      init: 'dnnl_dilated_convolution_backward_weights_desc_init',
+      values: [
+        CONVOLUTION_DIRECT,
+        any(x.shape),
+        any(shape),
+        undefined,
+        any(dy.shape),
+        ...window(attributes),
+      ],
+      hint,
+    })
+    let to = plan.allocate(chosen(primitive, 'dWeights'))
+    plan.execute(primitive, [
+      [ARG.source, plan.in(x, chosen(primitive, 'source'))],
+      [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
+      [ARG.dWeights, to],
+    ])
+    if (attributes.group !== 1) {
+      const plain = plan.allocate(strided(shape))
+      plan.copy(to, plain)
+      to = plan.window(plain, strided(dw.shape))
+    }
+    plan.define(dw, to)
+  },
+} satisfies Partial<Lowerings>

@@ -1,0 +1,121 @@
+/** Batch normalisation, in the layout of its input. */
+
+import type { Shape, Value } from '../../../graph/index.ts'
+import { ARG, NORM, PROP } from '../constants.ts'
+import type { Descriptor } from '../descriptor.ts'
+import type { Plan, Stored } from '../plan.ts'
+import { backwardFusion, fusedRelu, noteForward } from './fusion.ts'
+import type { Lowerings } from './lowering.ts'
+
+const AFFINE = NORM.scale | NORM.shift
+
+/** The primitive takes pictures: [N, C] is [N, C, 1, 1]. */
+const asPictures = (shape: Shape): Shape =>
+  [...shape, 1, 1, 1, 1].slice(0, Math.max(4, shape.length))
+
+const pictures = (plan: Plan, x: Value): Stored => {
+  const from = plan.natural(x)
+  return x.shape.length >= 4
+    ? from
+    : plan.window(plan.plain(x), plan.descriptors.strided(asPictures(x.shape)))
+}
+
+const forward = (plan: Plan, prop: number, desc: Descriptor, epsilon: number, flags: number) =>
+  plan.primitive({
+    init: 'dnnl_batch_normalization_forward_desc_init',
+    values: [prop, desc, epsilon, flags],
+  })
+
+/** A result in the pictures' layout, under the shape of a value. */
+const defineLike = (plan: Plan, value: Value, made: Stored): void =>
+  plan.define(
+    value,
+    value.shape.length >= 4 ? made : plan.window(made, plan.descriptors.strided(value.shape)),
+  )
+
+export const normalization = {
+  batchNormalization: (
+    plan,
+    { inputs: [x, scale, bias], outputs: [y, mean, variance], attributes: { epsilon } },
+  ) => {
+    const from = pictures(plan, x)
+    const relu = fusedRelu(plan, y)
+    const flags = relu === undefined ? AFFINE : AFFINE | NORM.fuseRelu
+    const primitive = forward(plan, PROP.training, from.desc, epsilon, flags)
+    const needed = primitive.query('workspace')
+    const workspace = needed && plan.allocate(needed)
+    const to = plan.allocate(from.desc)
+    const [average, spread] = [mean, variance].map(({ shape }) => plan.plainly(shape))
+    plan.execute(primitive, [
+      [ARG.source, from],
+      [ARG.scale, plan.plain(scale)],
+      [ARG.shift, plan.plain(bias)],
+      [ARG.mean, average],
+      [ARG.variance, spread],
+      [ARG.workspace, workspace],
+      [ARG.result, to],
+    ])
+    if (relu !== undefined && workspace !== undefined) noteForward(plan, relu, { x, workspace })
+    defineLike(plan, relu ?? y, to)
+    plan.define(mean, average)
+    plan.define(variance, spread)
+  },
+  batchNormalizationGradient: (
+    plan,
+    {
+      inputs: [x, scale, mean, variance, dy],
+      outputs: [dx, dScale, dBias],
+      attributes: { epsilon },
+    },
+  ) => {
+    const from = pictures(plan, x)
+    const { desc } = from
+    const fused = backwardFusion(plan, dy)
+    const flags = fused === undefined ? AFFINE : AFFINE | NORM.fuseRelu
+    const given = fused?.dy ?? dy
+    const cotangent =
+      given.shape.length >= 4 ? plan.in(given, desc) : plan.window(plan.plain(given), desc)
+    const { hint } = forward(plan, PROP.training, desc, epsilon, flags)
+    const primitive = plan.primitive({
+      init: 'dnnl_batch_normalization_backward_desc_init',
+      values: [PROP.backward, desc, desc, epsilon, flags],
+      hint,
+    })
+    const to = plan.allocate(desc)
+    const [toScale, toBias] = [dScale, dBias].map(({ shape }) => plan.plainly(shape))
+    plan.execute(primitive, [
+      [ARG.source, from],
+      [ARG.scale, plan.plain(scale)],
+      // Version 2.6 counts the shift among the inputs, and does not read it.
+      [ARG.shift, plan.plain(scale)],
+      [ARG.mean, plan.plain(mean)],
+      [ARG.variance, plan.plain(variance)],
+      [ARG.workspace, fused?.workspace],
+      [ARG.dResult, cotangent],
+      [ARG.dSource, to],
+      [ARG.dScale, toScale],
+      [ARG.dShift, toBias],
+    ])
+    defineLike(plan, dx, to)
+    plan.define(dScale, toScale)
+    plan.define(dBias, toBias)
+  },
+  batchNormalizationInference: (
+    plan,
+    { inputs: [x, scale, bias, mean, variance], outputs: [y], attributes: { epsilon } },
+  ) => {
+    const from = pictures(plan, x)
+    const flags = AFFINE | NORM.globalStatistics
+    const primitive = forward(plan, PROP.inference, from.desc, epsilon, flags)
+    const to = plan.allocate(from.desc)
+    plan.execute(primitive, [
+      [ARG.source, from],
+      [ARG.scale, plan.plain(scale)],
+      [ARG.shift, plan.plain(bias)],
+      [ARG.mean, plan.plain(mean)],
+      [ARG.variance, plan.plain(variance)],
+      [ARG.result, to],
+    ])
+    defineLike(plan, y, to)
+  },
+} satisfies Partial<Lowerings>

@@ -1,0 +1,86 @@
+/** Training on oneDNN: it follows ONNX Runtime, gives the same bits again, and leaves nothing behind. */
+
+import { describe, expect, it } from 'vitest'
+import type { Engine } from '../src/engines/engine.ts'
+import { onednnEngine } from '../src/engines/onednn/engine.ts'
+import { graph, input } from '../src/graph/index.ts'
+import { model, onnxEngine, RECIPES, random } from '../src/index.ts'
+import { relu } from '../src/ops/index.ts'
+import { openSession } from '../src/train/session.ts'
+
+const BATCH = 8
+const SIZE = 16
+
+const missing = await onednnEngine.version().then(
+  () => undefined,
+  (error: Error) => error.message,
+)
+
+type State = readonly [ReadonlyMap<string, Float32Array>, ReadonlyMap<string, Float32Array>]
+
+/** Losses and final weights of a few steps. */
+const trained = async (name: string, engine: Engine, steps = 3, from?: State) => {
+  const network = model(name)
+  const session = await openSession({
+    model: network,
+    size: [SIZE, SIZE],
+    recipe: { ...RECIPES.short, batch: BATCH },
+    seed: 1,
+    engine,
+    threads: 2,
+  })
+  if (from) session.restore(...from)
+  const draw = random(2)
+  const images = Float32Array.from({ length: BATCH * network.channels * SIZE * SIZE }, (_, i) =>
+    draw.normal(i),
+  )
+  const labels = Int32Array.from({ length: BATCH }, (_, i) => i % network.classes)
+  const batch = { images, labels, indices: Uint32Array.from(labels.keys()), count: BATCH }
+  const losses: number[] = []
+  for (let step = 0; step < steps; step++) {
+    const { loss } = await session.step(batch, { step, learningRate: 0.05, frozen: false })
+    losses.push(loss)
+  }
+  const logits = await session.infer(images)
+  const state: State = [new Map(session.weights(false)), new Map(session.slots())]
+  await session.dispose()
+  return { losses, logits: [...logits], state }
+}
+
+describe.skipIf(missing !== undefined)(
+  `training on oneDNN${missing ? ` (${missing})` : ''}`,
+  () => {
+    it.each(['se-resnet8', 'sk-resnet8', 'gct-resnet8'])('%s follows ONNX Runtime', async name => {
+      const ours = await trained(name, onednnEngine)
+      const theirs = await trained(name, onnxEngine)
+      for (const [i, loss] of theirs.losses.entries()) expect(ours.losses[i]).toBeCloseTo(loss, 3)
+      expect(ours.losses[2]).toBeLessThan(ours.losses[0])
+    })
+
+    it('goes on from what ONNX Runtime has trained', async () => {
+      const theirs = await trained('se-resnet8', onnxEngine, 2)
+      const [ours, whole] = [
+        await trained('se-resnet8', onednnEngine, 1, theirs.state),
+        await trained('se-resnet8', onnxEngine, 1, theirs.state),
+      ]
+      expect(ours.losses[0]).toBeCloseTo(whole.losses[0], 4)
+    })
+
+    it('gives the same bits again with the same threads', async () => {
+      expect(await trained('se-resnet8', onednnEngine)).toEqual(
+        await trained('se-resnet8', onednnEngine),
+      )
+    })
+
+    it('gives back what it took, over many compilations', async () => {
+      const small = graph({ y: relu(input('x', [64, 1024])) })
+      const cycle = async (count: number): Promise<void> => {
+        for (let i = 0; i < count; i++) await (await onednnEngine.compile(small)).dispose()
+      }
+      await cycle(50)
+      const before = process.memoryUsage().rss
+      await cycle(400)
+      expect(process.memoryUsage().rss - before).toBeLessThan(64 * 2 ** 20)
+    })
+  },
+)
