@@ -47,8 +47,8 @@ const DEFAULT_EXPLAINED = 6
 
 const chosenClasses = ({ classes: known }: Card, wanted?: readonly string[]): readonly string[] => {
   if (wanted === undefined) {
-    const each = Math.max(1, Math.floor(known.length / DEFAULT_CLASSES))
-    return known.filter((_, k) => k % each === 0).slice(0, DEFAULT_CLASSES)
+    const drawn = Math.min(DEFAULT_CLASSES, known.length)
+    return Array.from({ length: drawn }, (_, i) => known[Math.floor((i * known.length) / drawn)])
   }
   for (const name of wanted)
     if (!known.includes(name))
@@ -150,9 +150,9 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
     shape: [card.channels, card.height, card.width],
   })
   if (json) return printJson({ report: path, ...analysis })
-  for (const { block, specificity, nearZero, nearOne } of analysis.excitation)
+  for (const { block, betweenDeviation, specificity, nearZero, nearOne } of analysis.excitation)
     console.log(
-      `block ${block.padEnd(8)} specificity ${specificity.toFixed(3)}  gates below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
+      `block ${block.padEnd(8)} classes move its gates by ${betweenDeviation.toFixed(3)}, specificity ${specificity.toFixed(2)}; below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
     )
   for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
     console.log(
