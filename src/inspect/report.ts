@@ -46,7 +46,7 @@ export const partsOf = async (
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),
     ...(selection.length > 0 ? [selectionPart(selection)] : []),
     ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
-    costPart(cost, plain),
+    costPart(analysis.model, cost, plain),
   ]
 }
 

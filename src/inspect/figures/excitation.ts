@@ -1,7 +1,7 @@
 /** Excitation by class as figures: Hu et al., Figures 6 and 7, with class-specificity by block. */
 
 import { figure, paragraph } from '../../report/html.ts'
-import { legend } from '../../report/legend.ts'
+import { type Key, legend } from '../../report/legend.ts'
 import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import type { Figure } from '../../report/svg.ts'
@@ -50,12 +50,12 @@ const byClass = (
 
 const spread = (
   block: BlockExcitation,
-  classes: readonly string[],
+  classes: readonly Key[],
   range: readonly [number, number],
 ): Figure => {
   const channels = drawnChannels(block)
-  const marks = classes.flatMap((name, colour): Mark[] => {
-    const own = block.classes.find(one => one.class === name)
+  const marks = classes.flatMap(({ text, colour }): Mark[] => {
+    const own = block.classes.find(one => one.class === text)
     if (own === undefined) return []
     const ranges = channels.map((channel, i) => {
       const [mean, deviation] = [own.mean[channel], own.deviation[channel]]
@@ -83,7 +83,7 @@ const byBlock = (
 ): Figure =>
   plot({
     title,
-    width: Math.min(Math.max(360, 40 * blocks.length + 120), 560),
+    width: Math.min(Math.max(360, 26 * blocks.length + 120), 560),
     height: 220,
     x: { label: 'block', categories: blocks.map(({ block }) => block) },
     y: { label, ...(domain === undefined ? {} : { domain }) },
@@ -124,9 +124,11 @@ export const excitationPart = (
   const last = stages.flatMap(stage => several.findLast(block => block.stage === stage) ?? [])
   const chosen = classes.map((text, colour) => ({ text, colour }))
   const key = legend([...chosen, { text: 'all classes', colour: 'ink' }])
-  const pairKey = legend(chosen.slice(0, 2))
+  // The first and the last drawn: the figure has room for two.
+  const pair = chosen.filter((_, i) => i === 0 || i === chosen.length - 1)
+  const pairKey = legend(pair)
   const curves = several.map(block => byClass(block, classes, range))
-  const spreads = last.map(block => spread(block, classes.slice(0, 2), range))
+  const spreads = last.map(block => spread(block, pair, range))
   const specific = byBlock(
     blocks,
     'Class-specificity by block',
