@@ -118,7 +118,7 @@ const reading = (units: readonly UnitSelection[]): string => {
   const known =
     best === undefined
       ? ''
-      : ` Against the true scale of the object, unit ${best.block} follows it most closely: rank correlation ${signed(best.of)}.`
+      : ` Against the true scale of the object, unit ${best.block} follows it most closely: rank correlation ${signed(best.of)}. That is the better measure here: objects of this set stand anywhere, so that enlarging the centre cuts many of them.`
   return `In ${rising.length} of ${units.length} units attention moves to the largest kernel as the centre is enlarged from 1 to 2 times.${known}`
 }
 
