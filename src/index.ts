@@ -50,6 +50,11 @@ export {
   scope,
   type Value,
 } from './graph/index.ts'
+export { type Analysis, type AnalysisOptions, analyse } from './inspect/analysis.ts'
+export { type Cost, costOf } from './inspect/cost.ts'
+export { type Observation, type Observed, observe } from './inspect/observe.ts'
+export { openProbe, type Probe } from './inspect/probe.ts'
+export { writeReport } from './inspect/report.ts'
 export { type LayerRow, type Summary, summarize } from './inspect/summary.ts'
 export { inferenceGraph } from './models/inferenceGraph.ts'
 export { PUBLISHED, type Published } from './models/published.ts'

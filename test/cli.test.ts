@@ -12,6 +12,7 @@ const COMMANDS = [
   'predict',
   'export',
   'import',
+  'inspect',
   'models',
   'summary',
   'study',
@@ -49,6 +50,9 @@ const WRONG: readonly [command: string, message: string][] = [
   ['export some.safetensors', '--out: expected a file to write'],
   ['import', 'excite import: expected a file of weights, or --from-hub, got neither'],
   ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
+  ['inspect nowhere', 'model nowhere: expected a network that excite models lists, got nowhere'],
+  ['inspect no/where', 'no/where: expected the folder of a run'],
+  ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
   ['summary resnet50 --shortcut-kernel 5', "'5' is invalid. Allowed are 1 and 3."],
@@ -150,3 +154,48 @@ it('lists networks and a summary that agree', async () => {
     options: { strideIn: '1x1' },
   })
 })
+
+it('looks inside: a page on its own, figures and numbers', () =>
+  inFolder(async folder => {
+    const trained = await excite(
+      folder,
+      ...'train se-resnet8 --samples 40,20 --size 16 --epochs 1 --batch 10 --out run'.split(' '),
+    )
+    expect(trained.code).toBe(0)
+    const inspect = (...more: string[]) =>
+      excite(folder, 'inspect', 'run', '--pictures', '20', '--batch', '10', '--json', ...more)
+    const wrong = await inspect('--classes', 'cirle')
+    expect(wrong.stderr).toContain('Did you mean circle?')
+    expect(wrong.code).toBe(2)
+    const { code, stdout, stderr } = await inspect('--ablate-blocks', '--index', '0,1')
+    expect(stderr).not.toContain('excite:')
+    expect(code).toBe(0)
+    const result = JSON.parse(stdout)
+    expect(result.excitation.map((one: { block: string }) => one.block)).toEqual([
+      ...['2_1', '3_1', '4_1'],
+    ])
+    expect(result.ablation.rows).toHaveLength(14)
+    expect(result.maps).toHaveLength(2)
+    const html = await readFile(join(folder, result.report), 'utf8')
+    for (const heading of ['Excitation by class', 'Without the blocks', 'Where it looks', 'Cost'])
+      expect(html).toContain(`>${heading}</h2>`)
+    expect(html).not.toMatch(/https?:|NaN|undefined/)
+    const report = join(folder, 'run', 'inspect')
+    expect(JSON.parse(await readFile(join(report, 'inspect.json'), 'utf8')).model).toBe(
+      'se-resnet8',
+    )
+    const rows = (await readFile(join(report, 'tables', 'excitation.csv'), 'utf8'))
+      .trim()
+      .split('\n')
+    expect(rows).toHaveLength(1 + 10 * (16 + 32 + 64))
+    const figure = await sharp(join(report, 'figures', 'excitation-by-class.svg')).metadata()
+    expect(figure.width).toBeGreaterThan(700)
+  }))
+
+it('inspects a name for its cost', () =>
+  inFolder(async folder => {
+    const { code, stdout } = await excite(folder, 'inspect', 'se-resnet50', '--json')
+    expect(code).toBe(0)
+    const { cost, plain } = JSON.parse(stdout)
+    expect([cost.parameters, plain.parameters]).toEqual([28_088_024, 25_557_032])
+  }))

@@ -37,16 +37,18 @@ export interface AnalysisOptions extends ProbeOptions {
 
 const isShapes = (dataset: Dataset): dataset is ShapesDataset => 'factors' in dataset
 
-/** The cost of a network's backbone without attention; undefined where it has none without. */
+/** The cost of a network's backbone without attention; undefined where there is none to compare. */
 export const plainCost = (
-  { name, classes, channels }: Model,
+  own: Model,
   size: readonly [height: number, width: number],
   options: Pick<ModelOptions, 'strideIn'> = {},
 ): Cost | undefined => {
+  const { name, classes, channels } = own
   const base = name.replace(/^[a-z]+-/, '')
   if (!modelNames.includes(base)) return undefined
   const cost = costOf(model(base, { classes, channels, ...options }), size)
-  return cost.attention.parameters > 0 ? undefined : cost
+  const same = cost.parameters === costOf(own, size).parameters
+  return same || cost.attention.parameters > 0 ? undefined : cost
 }
 
 export const analyse = async (

@@ -29,9 +29,12 @@ export interface BlockExcitation {
   /** Over all pictures, by channel. */
   readonly mean: readonly number[]
   readonly classes: readonly ClassExcitation[]
+  /** Of gates, in the gate's own units: between classes and within one. */
+  readonly betweenDeviation: number
+  readonly withinDeviation: number
   /**
    * How class-specific the block is: the variance of the classes' means over the variance within
-   * a class, each averaged over channels; what chance alone puts between the means is subtracted.
+   * a class. 0 for gates that are the same whatever the class.
    */
   readonly specificity: number
   /** Shares of gates, over pictures and channels, below 0.1, above 0.9, and within 0.1 of 1. */
@@ -40,23 +43,31 @@ export interface BlockExcitation {
   readonly neutral: number
 }
 
-/** Σ over channels of between-class over within-class variance, corrected for chance. */
-export const classSpecificity = (classes: readonly Moments[]): number => {
+export interface ClassVariances {
+  /** Of the classes' means about the mean of all, corrected for chance; averaged over channels. */
+  readonly between: number
+  /** About the mean of the own class; averaged over channels. */
+  readonly within: number
+}
+
+/** Splits the variance of gates into what the class decides and what it does not. */
+export const classVariances = (classes: readonly Moments[]): ClassVariances => {
   const seen = classes.filter(one => one.count() > 1)
   const total = seen.reduce((sum, one) => sum + one.count(), 0)
-  if (seen.length < 2) return 0
+  if (seen.length < 2) return { between: 0, within: 0 }
   const means = seen.map(one => one.mean())
   const variances = seen.map(one => one.variance())
   const [weights, spare] = [seen.map(one => one.count() / total), total - seen.length]
+  const [{ size }] = seen
   let [between, within] = [0, 0]
-  for (let channel = 0; channel < seen[0].size; channel++) {
+  for (let channel = 0; channel < size; channel++) {
     const grand = weights.reduce((sum, weight, k) => sum + weight * means[k][channel], 0)
     const own = seen.reduce((sum, one, k) => sum + (one.count() - 1) * variances[k][channel], 0)
     const spread = weights.reduce((sum, w, k) => sum + w * (means[k][channel] - grand) ** 2, 0)
     between += spread - (own / spare) * ((seen.length - 1) / total)
     within += own / spare
   }
-  return within === 0 ? 0 : Math.max(between / within, 0)
+  return { between: Math.max(between, 0) / size, within: within / size }
 }
 
 const flat = (gate: Value): Value =>
@@ -110,6 +121,7 @@ export const excitation = async (
   await probe.dispose()
   return blocks.map(({ path, channels }, i) => {
     const { all, classes, counts } = gathered[i]
+    const { between, within } = classVariances(classes)
     return {
       path,
       block: blockName(path),
@@ -122,7 +134,9 @@ export const excitation = async (
         mean: one.mean(),
         deviation: one.variance().map(Math.sqrt),
       })),
-      specificity: classSpecificity(classes),
+      betweenDeviation: Math.sqrt(between),
+      withinDeviation: Math.sqrt(within),
+      specificity: within === 0 ? 0 : between / within,
       nearZero: counts.zero / counts.all,
       nearOne: counts.one / counts.all,
       neutral: counts.neutral / counts.all,

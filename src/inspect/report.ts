@@ -41,12 +41,12 @@ export const partsOf = async (
 ): Promise<readonly Part[]> => {
   const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
   return [
+    ...(gates.length > 0 ? [gatesPart(gates)] : []),
     ...(excitation.length > 0 ? [excitationPart(excitation, classes)] : []),
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),
     ...(selection.length > 0 ? [selectionPart(selection)] : []),
-    ...(gates.length > 0 ? [gatesPart(gates)] : []),
     ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
-    costPart(cost, plain),
+    costPart(analysis.model, cost, plain),
   ]
 }
 

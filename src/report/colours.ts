@@ -41,7 +41,7 @@ export const fillClass = (colour: Colour): string => `f${name(colour)}`
 const rules = ({ paper, ink, faint, line, series }: Theme): string =>
   [
     `svg text{fill:${ink}}svg .faint{fill:${faint}}`,
-    `svg .grid{stroke:${line}}svg .axis{stroke:${faint}}svg .halo{stroke:${paper}}`,
+    `svg .grid{stroke:${line}}svg .axis{stroke:${faint}}svg .halo{stroke:${paper}}svg .paper{fill:${paper}}`,
     ...[...series, ink, faint].map((colour, i) => {
       const key = i < series.length ? i : i === series.length ? 'ink' : 'faint'
       return `svg .${strokeClass(key)}{stroke:${colour}}svg .${fillClass(key)}{fill:${colour}}`

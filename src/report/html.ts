@@ -31,7 +31,7 @@ nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:1rem 0}
 a{color:var(--accent)}
 figure{margin:1.2rem 0}
 figcaption{font-size:.875rem;margin-top:.4rem}
-.panels{display:flex;flex-wrap:wrap;gap:1.2rem 1.2rem}
+.panels{display:flex;align-items:flex-start;flex-wrap:wrap;gap:1.2rem 1.2rem}
 .panels svg{max-width:100%;height:auto}
 .scroll{overflow-x:auto}
 .scroll>svg{max-width:none}

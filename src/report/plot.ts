@@ -41,10 +41,21 @@ const endLabels = (marks: readonly Mark[], x: Scale, y: Scale, { top, bottom }: 
   )
 }
 
+/** Ticks whose texts leave room for each other, from the left; the last of two that touch is left out. */
+const spaced = (scale: Scale): Scale['ticks'] => {
+  let free = Number.NEGATIVE_INFINITY
+  return scale.ticks.filter(({ at, text }) => {
+    const half = textWidth(text) / 2
+    if (scale(at) - half < free) return false
+    free = scale(at) + half + 4
+    return true
+  })
+}
+
 const xAxis = ({ label }: Axis, scale: Scale, { left, right, bottom }: Area): Markup =>
   fragment(
     element('line', { class: 'axis', x1: left, x2: right, y1: bottom, y2: bottom }),
-    ...scale.ticks.map(({ at, text }) =>
+    ...spaced(scale).map(({ at, text }) =>
       fragment(
         element('line', {
           class: 'axis',

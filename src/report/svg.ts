@@ -40,13 +40,19 @@ export const inlineSvg = ({ width, height, drawing }: Figure, label: string): Ma
     drawing,
   )
 
+/** White around a figure that stands alone. */
+const MARGIN = 12
+
 /** The text of an SVG file, which follows light and dark like the page. */
-export const svgFile = ({ width, height, drawing }: Figure): string =>
-  `${
-    element(
-      'svg',
-      { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${height}`, width, height },
-      element('style', {}, raw(FIGURE_STYLE)),
-      drawing,
-    ).markup
-  }\n`
+export const svgFile = ({ width, height, drawing }: Figure): string => {
+  const [w, h] = [width + 2 * MARGIN, height + 2 * MARGIN]
+  const attributes = {
+    xmlns: 'http://www.w3.org/2000/svg',
+    viewBox: `${-MARGIN} ${-MARGIN} ${w} ${h}`,
+    width: w,
+    height: h,
+  }
+  const paper = element('rect', { class: 'paper', x: -MARGIN, y: -MARGIN, width: w, height: h })
+  const style = element('style', {}, raw(FIGURE_STYLE))
+  return `${element('svg', attributes, style, paper, drawing).markup}\n`
+}

@@ -10,6 +10,7 @@ import { suggestion } from '../../suggest.ts'
 import { VERSION } from '../../version.ts'
 import type { Card } from '../../weights/trained.ts'
 import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { openRunData, type RunDataFlags } from '../runData.ts'
@@ -25,7 +26,7 @@ Writes report.html, which needs nothing else, with its figures as SVG and its nu
 JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
 by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.`
 
-interface InspectFlags extends RunDataFlags {
+interface InspectFlags extends RunDataFlags, ModelFlags {
   readonly split: Split
   readonly classes?: readonly string[]
   readonly pictures: number
@@ -47,8 +48,8 @@ const DEFAULT_EXPLAINED = 6
 
 const chosenClasses = ({ classes: known }: Card, wanted?: readonly string[]): readonly string[] => {
   if (wanted === undefined) {
-    const each = Math.max(1, Math.floor(known.length / DEFAULT_CLASSES))
-    return known.filter((_, k) => k % each === 0).slice(0, DEFAULT_CLASSES)
+    const drawn = Math.min(DEFAULT_CLASSES, known.length)
+    return Array.from({ length: drawn }, (_, i) => known[Math.floor((i * known.length) / drawn)])
   }
   for (const name of wanted)
     if (!known.includes(name))
@@ -92,9 +93,14 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
   const { costOf } = await import('../../inspect/cost.ts')
   const { plainCost } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
-  const network = model(name)
+  const { attention, strideIn } = flags
+  const options = {
+    ...(attention === undefined ? {} : { attention }),
+    ...(strideIn === undefined ? {} : { strideIn }),
+  }
+  const network = model(name, options)
   const size = [network.size, network.size] as const
-  const plain = plainCost(network, size)
+  const plain = plainCost(network, size, strideIn === undefined ? {} : { strideIn })
   const analysis = {
     model: name,
     cost: costOf(network, size),
@@ -118,6 +124,14 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
       })
     return inspectName(target, flags)
   }
+  const { attention, strideIn } = flags
+  if (attention !== undefined || strideIn !== undefined)
+    throw new UsageError({
+      where: attention === undefined ? '--stride-in' : '--attention',
+      expected: 'the name of a model',
+      got: `${target}, a trained network`,
+      hint: 'What was trained has its attention already',
+    })
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { analyse } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
@@ -150,9 +164,9 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
     shape: [card.channels, card.height, card.width],
   })
   if (json) return printJson({ report: path, ...analysis })
-  for (const { block, specificity, nearZero, nearOne } of analysis.excitation)
+  for (const { block, betweenDeviation, specificity, nearZero, nearOne } of analysis.excitation)
     console.log(
-      `block ${block.padEnd(8)} specificity ${specificity.toFixed(3)}  gates below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
+      `block ${block.padEnd(8)} classes move its gates by ${betweenDeviation.toFixed(3)}, specificity ${specificity.toFixed(2)}; below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
     )
   for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
     console.log(
@@ -187,7 +201,7 @@ export const inspectCommand = (): Command => {
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
     .option('--engine <name>', 'what computes', 'onnx')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
-  return withJson(withDataOptions(withSplit(command, 'test')))
+  return withJson(withModelOptions(withDataOptions(withSplit(command, 'test'))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

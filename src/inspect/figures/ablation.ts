@@ -48,7 +48,7 @@ export const ablationPart = (ablation: Ablation): Part => {
     heading: 'Without the blocks',
     body: [
       paragraph(
-        `With all blocks ${percent(ablation.top1, 2)} of ${ablation.pictures} pictures are right. Each block, then each stage, is taken out of the trained network, which is not trained again. Removing a block also removes its mean scale, to which later layers are used; keeping each channel’s mean gate, which the convolution before it can absorb at no cost, asks only what the gate does from picture to picture.`,
+        `With all blocks ${percent(ablation.top1, 2)} of ${ablation.pictures} pictures are right. Each block, then each stage, is taken out of the trained network, which is not trained again. Removing a block also removes its mean scale, to which later layers are used; keeping each channel’s mean gate, which the convolution before it can absorb at no cost, asks only what the gate does from picture to picture. The means are those over the same pictures.`,
       ),
       paragraph(
         largest === undefined

@@ -6,6 +6,23 @@ import { tableMarkup } from '../../report/table.ts'
 import type { Cost } from '../cost.ts'
 import { csv, type Part, percent, sheet } from './part.ts'
 
+/** Giga multiply-adds as the papers print them. */
+const PAPERS: Readonly<Record<string, { readonly from: string; readonly multiplyAdds: string }>> = {
+  resnet50: { from: 'SENet, Table 2', multiplyAdds: '3.86' },
+  resnet101: { from: 'SENet, Table 2', multiplyAdds: '7.58' },
+  resnet152: { from: 'SENet, Table 2', multiplyAdds: '11.30' },
+  'se-resnet50': { from: 'SENet, Table 2', multiplyAdds: '3.87' },
+  'se-resnet101': { from: 'SENet, Table 2', multiplyAdds: '7.60' },
+  'se-resnet152': { from: 'SENet, Table 2', multiplyAdds: '11.32' },
+}
+
+const paperText = (model: string): string => {
+  const paper = Object.hasOwn(PAPERS, model) ? PAPERS[model] : undefined
+  return paper === undefined
+    ? ''
+    : ` The paper prints ${paper.multiplyAdds} G multiply-adds (${paper.from}), at 224×224 with 1000 classes and stride in the first 1×1 of a bottleneck (--stride-in 1x1), not in its 3×3.`
+}
+
 const count = (value: number): string => value.toLocaleString('en-US')
 
 const panel = ({ kinds, ...total }: Cost, of: 'parameters' | 'multiplyAdds', title: string) =>
@@ -38,20 +55,22 @@ const panel = ({ kinds, ...total }: Cost, of: 'parameters' | 'multiplyAdds', tit
   })
 
 /** @param plain - the cost of the same backbone without attention, where there is one */
-export const costPart = (cost: Cost, plain?: Cost): Part => {
+export const costPart = (model: string, cost: Cost, plain?: Cost): Part => {
   const panels = [
     panel(cost, 'parameters', 'Parameters'),
     panel(cost, 'multiplyAdds', 'Multiply-adds'),
   ]
   const added =
-    plain === undefined
-      ? `The attention blocks hold ${count(cost.attention.parameters)} of its parameters (${percent(cost.attention.parameters / cost.parameters)}).`
-      : `Its plain backbone has ${count(plain.parameters)} parameters and ${count(plain.multiplyAdds)} multiply-adds: attention adds ${percent(cost.parameters / plain.parameters - 1)} and ${percent(cost.multiplyAdds / plain.multiplyAdds - 1, 2)}.`
+    cost.attention.parameters === 0 && plain === undefined
+      ? 'It has no attention.'
+      : plain === undefined
+        ? `The attention blocks hold ${count(cost.attention.parameters)} of its parameters (${percent(cost.attention.parameters / cost.parameters)}).`
+        : `Its plain backbone has ${count(plain.parameters)} parameters and ${count(plain.multiplyAdds)} multiply-adds: attention adds ${percent(cost.parameters / plain.parameters - 1)} and ${percent(cost.multiplyAdds / plain.multiplyAdds - 1, 2)}.`
   return {
     heading: 'Cost',
     body: [
       paragraph(
-        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one picture (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${added}`,
+        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one picture (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${added}${paperText(model)}`,
       ),
       figure(
         panels,

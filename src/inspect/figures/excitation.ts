@@ -1,7 +1,7 @@
 /** Excitation by class as figures: Hu et al., Figures 6 and 7, with class-specificity by block. */
 
 import { figure, paragraph } from '../../report/html.ts'
-import { legend } from '../../report/legend.ts'
+import { type Key, legend } from '../../report/legend.ts'
 import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import type { Figure } from '../../report/svg.ts'
@@ -50,12 +50,12 @@ const byClass = (
 
 const spread = (
   block: BlockExcitation,
-  classes: readonly string[],
+  classes: readonly Key[],
   range: readonly [number, number],
 ): Figure => {
   const channels = drawnChannels(block)
-  const marks = classes.flatMap((name, colour): Mark[] => {
-    const own = block.classes.find(one => one.class === name)
+  const marks = classes.flatMap(({ text, colour }): Mark[] => {
+    const own = block.classes.find(one => one.class === text)
     if (own === undefined) return []
     const ranges = channels.map((channel, i) => {
       const [mean, deviation] = [own.mean[channel], own.deviation[channel]]
@@ -79,13 +79,14 @@ const byBlock = (
   title: string,
   label: string,
   lines: readonly { of: (block: BlockExcitation) => number; name?: string }[],
+  domain?: readonly [number, number],
 ): Figure =>
   plot({
     title,
-    width: Math.max(360, 40 * blocks.length + 120),
+    width: Math.min(Math.max(360, 26 * blocks.length + 120), 560),
     height: 220,
     x: { label: 'block', categories: blocks.map(({ block }) => block) },
-    y: { label, ...(lines.length > 1 ? { domain: [0, 1] } : {}) },
+    y: { label, ...(domain === undefined ? {} : { domain }) },
     marks: lines.flatMap(({ of, name }, colour): Mark[] => {
       const drawn = blocks.map((block, i) => [i, of(block)] as const)
       const label = name === undefined ? {} : { label: name }
@@ -96,10 +97,18 @@ const byBlock = (
     }),
   })
 
+/** Gates that move less than this never do, as far as float32 can tell. */
+const STILL = 1e-6
+
 const reading = (blocks: readonly BlockExcitation[]): string => {
-  const sorted = blocks.toSorted((a, b) => a.specificity - b.specificity)
-  const [least, most] = [sorted[0], sorted[sorted.length - 1]]
-  return `Most class-specific: block ${most.block}, whose gates differ ${most.specificity.toFixed(2)} times as much between classes (as variance) as within one. Least: block ${least.block} (${least.specificity.toFixed(2)}), the first to try to do without.`
+  const still = blocks.filter(block => block.betweenDeviation + block.withinDeviation < STILL)
+  const moving = blocks.filter(block => !still.includes(block))
+  const names = still.map(({ block }) => block).join(', ')
+  const dead = still.length === 0 ? '' : ` The gates of ${names} are the same for every picture.`
+  if (moving.length === 0) return dead.trim()
+  const by = moving.toSorted((a, b) => a.betweenDeviation - b.betweenDeviation)
+  const [least, most] = [by[0], by[by.length - 1]]
+  return `Classes move the gates of block ${most.block} most: by ${most.betweenDeviation.toFixed(3)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${least.betweenDeviation.toFixed(3)}.${dead}`
 }
 
 /** @param classes - the names of those to draw, up to six */
@@ -109,31 +118,47 @@ export const excitationPart = (
 ): Part => {
   const top = blocks.some(({ mean }) => mean.some(value => value > 1)) ? 2 : 1
   const range = [0, top] as const
+  // One channel makes no curve: the first GCT of a network on grey pictures.
+  const several = blocks.filter(({ channels }) => channels > 1)
   const stages = [...new Set(blocks.map(({ stage }) => stage))]
-  const last = stages.map(stage => blocks.findLast(block => block.stage === stage) ?? blocks[0])
+  const last = stages.flatMap(stage => several.findLast(block => block.stage === stage) ?? [])
   const chosen = classes.map((text, colour) => ({ text, colour }))
   const key = legend([...chosen, { text: 'all classes', colour: 'ink' }])
-  const pairKey = legend(chosen.slice(0, 2))
-  const curves = blocks.map(block => byClass(block, classes, range))
-  const spreads = last.map(block => spread(block, classes.slice(0, 2), range))
+  // The first and the last drawn: the figure has room for two.
+  const pair = chosen.filter((_, i) => i === 0 || i === chosen.length - 1)
+  const pairKey = legend(pair)
+  const curves = several.map(block => byClass(block, classes, range))
+  const spreads = last.map(block => spread(block, pair, range))
   const specific = byBlock(
     blocks,
     'Class-specificity by block',
     'between-class / within-class variance',
     [{ of: block => block.specificity }],
   )
-  const saturated = byBlock(blocks, 'Gates near their ends', 'share of gates', [
-    { of: block => block.nearZero, name: 'below 0.1' },
-    { of: block => block.nearOne, name: 'above 0.9' },
+  const moved = byBlock(blocks, 'How far gates move', 'standard deviation of the gate', [
+    { of: block => block.betweenDeviation, name: 'between classes' },
+    { of: block => block.withinDeviation, name: 'within a class' },
   ])
+  // A gate of 1 + tanh does nothing in the middle of its range; a sigmoid, at its end.
+  const open =
+    top === 2
+      ? { of: (block: BlockExcitation) => block.neutral, name: 'within 0.1 of 1' }
+      : { of: (block: BlockExcitation) => block.nearOne, name: 'above 0.9' }
+  const saturated = byBlock(
+    blocks,
+    'Gates that shut, or let pass',
+    'share of gates',
+    [{ of: block => block.nearZero, name: 'below 0.1' }, open],
+    [0, 1],
+  )
   const pictures = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
   return {
     heading: 'Excitation by class',
     body: [
       paragraph(reading(blocks)),
       figure(
-        [specific, saturated],
-        'How much each block’s gates tell classes apart, and how many of them are shut or open whatever the picture. Specificity is corrected for what chance puts between the means of a finite number of pictures; 0 is a block that treats all classes alike.',
+        [moved, specific, saturated],
+        'How far each block’s gates move from class to class and from picture to picture of a class; the ratio of the two variances, which is how class-specific the block is; and how many gates are shut or open. What chance puts between the means of a finite number of pictures is subtracted. A block whose gates hardly move can be replaced by constants.',
       ),
       figure(
         curves,
@@ -150,23 +175,28 @@ export const excitationPart = (
           { heading: 'block' },
           { heading: 'channels', right: true },
           { heading: 'mean gate', right: true },
+          { heading: 'between classes', right: true },
+          { heading: 'within a class', right: true },
           { heading: 'specificity', right: true },
           { heading: 'below 0.1', right: true },
-          { heading: 'above 0.9', right: true },
+          { heading: open.name, right: true },
         ],
         rows: blocks.map(block => [
           block.block,
           `${block.channels}`,
           meanGate(block).toFixed(3),
-          block.specificity.toFixed(3),
+          block.betweenDeviation.toFixed(4),
+          block.withinDeviation.toFixed(4),
+          block.specificity.toFixed(2),
           percent(block.nearZero),
-          percent(block.nearOne),
+          percent(open.of(block)),
         ]),
       }),
     ],
     figures: {
       'excitation-by-class': sheet(curves, key),
       'excitation-spread': sheet(spreads, pairKey),
+      'excitation-moves': moved,
       'excitation-specificity': specific,
       'excitation-saturation': saturated,
     },
@@ -177,9 +207,12 @@ export const excitationPart = (
           path: block.path,
           channels: block.channels,
           meanGate: meanGate(block),
+          betweenDeviation: block.betweenDeviation,
+          withinDeviation: block.withinDeviation,
           specificity: block.specificity,
           nearZero: block.nearZero,
           nearOne: block.nearOne,
+          neutral: block.neutral,
         })),
       ),
       excitation: csv(

@@ -118,7 +118,7 @@ export const gatesPart = (layers: readonly GateLayer[]): Part => {
       paragraph(reading(layers)),
       figure(
         figures,
-        'Left: density of γ in each layer (height log(1 + density)), coloured by stage. Then its mean and standard deviation, and the ratio of variances: each channel’s variance over pictures and places, averaged over channels, after the block over before it; above 1 the block spreads, below 1 it evens out.',
+        'Density of γ in each layer (height log(1 + density)), coloured by stage; its mean and standard deviation; and the ratio of variances: each channel’s variance over pictures and places, averaged over channels, after the block over before it; above 1 the block spreads, below 1 it evens out.',
       ),
       tableMarkup({
         columns: [

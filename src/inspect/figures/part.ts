@@ -21,7 +21,11 @@ export const sheet = (panels: readonly Figure[], key?: Figure): Figure => {
 
 export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`
 
-export const signed = (value: number, digits = 2): string =>
-  `${value > 0 ? '+' : value < 0 ? '−' : ''}${Math.abs(value).toFixed(digits)}`
+/** +0.12, −0.12, and 0.00 without a sign. */
+export const signed = (value: number, digits = 2): string => {
+  const text = Math.abs(value).toFixed(digits)
+  const sign = Number(text) === 0 ? '' : value > 0 ? '+' : '−'
+  return `${sign}${text}`
+}
 
 export { csv }

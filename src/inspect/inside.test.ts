@@ -1,0 +1,285 @@
+/** Looking inside small networks: what is seen is what is there. */
+
+import { describe, expect, it } from 'vitest'
+import { openShapes } from '../data/shapes/shapes.ts'
+import { onnxEngine } from '../engines/onnx/session.ts'
+import { referenceEngine } from '../engines/reference/engine.ts'
+import { initialise } from '../nn/index.ts'
+import { random } from '../random.ts'
+import { openPredictor } from '../weights/predictor.ts'
+import { type Card, modelOf, type Trained } from '../weights/trained.ts'
+import { ablate, pairedChange, without } from './ablation.ts'
+import { costOf } from './cost.ts'
+import { excitation, meanGate } from './excitation.ts'
+import { gateDepth, gateStages } from './gates.ts'
+import { maps } from './maps.ts'
+import { average } from './moments.ts'
+import { blockName, observe, stageOf } from './observe.ts'
+import { balanced, enlarged, subset } from './pictures.ts'
+import { openProbe } from './probe.ts'
+import { grouped, selection } from './selection.ts'
+import { summarize } from './summary.ts'
+
+const dataset = openShapes({ split: 'test', count: 40, size: 16 })
+const options = { engine: onnxEngine, batch: 16, threads: 1 }
+
+const untrained = (
+  name: string,
+  change: (name: string, index: number) => number | undefined = () => undefined,
+): Trained => {
+  const card: Card = {
+    model: name,
+    classes: [...dataset.classes],
+    channels: 3,
+    height: 16,
+    width: 16,
+    mean: [0.5, 0.5, 0.5],
+    deviation: [0.25, 0.25, 0.25],
+  }
+  const model = modelOf(card)
+  const tensors = initialise(model.network, 1)
+  for (const [name, data] of tensors)
+    for (const [i, value] of data.entries()) data[i] = change(name, i) ?? value
+  return { card, model, tensors }
+}
+
+describe('observe', () => {
+  it.each([
+    ['se-resnet8', 'gate', ['layer1.0.se', 'layer2.0.se', 'layer3.0.se']],
+    ['resnet8', 'gate', []],
+  ])('%s shows its %s at %j', (name, wanted, paths) => {
+    const { observations } = observe(untrained(name).model, 2, [16, 16])
+    expect(observations.filter(({ name }) => name === wanted).map(({ path }) => path)).toEqual(
+      paths,
+    )
+  })
+
+  it('names blocks like the papers', () => {
+    expect(['layer1.2.se', 'layer3.5.se', 'layer2.0.conv1.0', 'conv1.0'].map(blockName)).toEqual([
+      '2_3',
+      '4_6',
+      '3_1 conv1',
+      'conv1.0',
+    ])
+    expect(['layer4.0.se', 'conv1.0'].map(stageOf)).toEqual([5, 1])
+  })
+
+  it('has no probe for what a network has not', async () => {
+    const pick = () => ({})
+    expect(await openProbe(untrained('resnet8'), options, pick)).toBeUndefined()
+    expect(await excitation(untrained('resnet8'), dataset, options)).toEqual([])
+  })
+})
+
+describe('excitation', () => {
+  it('has gates of one half, the same for all, while nothing is learned', async () => {
+    const still = untrained('se-resnet8', name => (name.includes('.se.fc2.') ? 0 : undefined))
+    const blocks = await excitation(still, dataset, options)
+    expect(blocks.map(({ block, channels }) => [block, channels])).toEqual([
+      ['2_1', 16],
+      ['3_1', 32],
+      ['4_1', 64],
+    ])
+    for (const block of blocks) {
+      expect(block.mean.every(value => Math.abs(value - 0.5) < 1e-6)).toBe(true)
+      expect(block).toMatchObject({ specificity: 0, nearZero: 0, nearOne: 0 })
+    }
+  })
+
+  it('counts saturated gates', async () => {
+    // Channels of odd number shut, the others open: σ(±9).
+    const shut = untrained('se-resnet8', (name, i) =>
+      name.endsWith('.se.fc2.bias') ? (i % 2 ? -9 : 9) : name.includes('.se.fc2.') ? 0 : undefined,
+    )
+    for (const block of await excitation(shut, dataset, options))
+      expect(block).toMatchObject({ nearZero: 0.5, nearOne: 0.5, neutral: 0.5 })
+  })
+
+  it('averages what the classes have, each picture once', async () => {
+    const blocks = await excitation(untrained('se-resnet8'), dataset, options)
+    for (const block of blocks) {
+      expect(block.classes.map(({ count }) => count)).toEqual(dataset.classes.map(() => 4))
+      const together = block.mean.map((_, c) => average(block.classes.map(one => one.mean[c])))
+      expect(meanGate(block)).toBeCloseTo(average(together), 6)
+    }
+  })
+})
+
+describe('ablation', () => {
+  const constantGates = untrained('se-resnet8', (name, i) =>
+    name.endsWith('.se.fc2.bias') ? (i % 5) - 2 : name.includes('.se.fc2.') ? 0 : undefined,
+  )
+  const logits = async (trained: Trained): Promise<Float32Array> => {
+    const predictor = await openPredictor(trained, 2, onnxEngine, 1)
+    const draw = random(4)
+    const images = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => draw.normal(i))
+    const answer = await predictor.infer(images)
+    await predictor.dispose()
+    return answer
+  }
+
+  it('with mean gates changes nothing where gates are constant; with identity it does', async () => {
+    const blocks = await excitation(constantGates, dataset, options)
+    const own = await logits(constantGates)
+    const mean = await logits(without(constantGates, blocks, 'mean'))
+    const identity = await logits(without(constantGates, blocks, 'identity'))
+    const apart = (other: Float32Array): number =>
+      own.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i])), 0)
+    expect(apart(mean)).toBeLessThan(1e-4)
+    expect(apart(identity)).toBeGreaterThan(1e-2)
+  })
+
+  it('measures each block, each stage and all, and what they cost', async () => {
+    const blocks = await excitation(constantGates, dataset, options)
+    const steps: number[] = []
+    const found = await ablate(constantGates, dataset, blocks, options, done => steps.push(done))
+    expect(found.rows.filter(row => row.replacement === 'mean').map(row => row.removed)).toEqual([
+      ...['2_1', '3_1', '4_1', 'stage 2', 'stage 3', 'stage 4', 'all'],
+    ])
+    expect(steps).toEqual([0, ...Array.from({ length: 14 }, (_, i) => i + 1)])
+    const saved =
+      summarize(constantGates.model, [16, 16]).parameters -
+      summarize(untrained('resnet8').model, [16, 16]).parameters
+    expect(found.rows.at(-1)?.parametersSaved).toBe(saved)
+    expect(
+      found.rows.filter(row => row.replacement === 'mean').every(row => row.change === 0),
+    ).toBe(true)
+  }, 30_000)
+
+  it('pairs outcomes picture by picture', () => {
+    const [yes, no] = [true, false]
+    expect(pairedChange([yes, no, yes, no], [yes, yes, yes, no])).toEqual({
+      change: -0.25,
+      standardError: Math.sqrt((0.25 - 0.0625) / 3),
+    })
+  })
+})
+
+describe('selection', () => {
+  it('is even between branches before anything is learned, and knows the true scale', async () => {
+    const even = untrained('sk-resnet8', name => (name.includes('fc_select') ? 0 : undefined))
+    const truth = Array.from({ length: 40 }, (_, i) => dataset.factors(i).scale)
+    const units = await selection(even, dataset, options, truth)
+    expect(units.map(({ block, branches }) => [block, branches])).toEqual([
+      ['2_1', 2],
+      ['3_1', 2],
+      ['4_1', 2],
+    ])
+    for (const { scales, truth } of units) {
+      expect(scales.map(({ scale }) => scale)).toEqual([1, 1.5, 2])
+      for (const { channels, difference } of scales) {
+        expect(channels.every(value => Math.abs(value - 0.5) < 1e-6)).toBe(true)
+        expect(difference).toBeCloseTo(0, 6)
+      }
+      expect(truth?.scale).toHaveLength(40)
+      expect(truth?.rankCorrelation).toBe(0)
+    }
+  })
+
+  it('gathers channels in groups', () => {
+    expect(grouped([1, 3, 5, 7], 2)).toEqual([2, 6])
+    expect(grouped([1, 2], 16)).toEqual([1, 2])
+  })
+})
+
+describe('gates by depth', () => {
+  it('of a new GCT pass everything: ratio 1, all near zero', async () => {
+    const layers = await gateDepth(untrained('gct-resnet8'), dataset, options)
+    expect(layers.map(({ index }) => index)).toEqual(layers.map((_, i) => i + 1))
+    for (const layer of layers) {
+      expect(layer).toMatchObject({ mean: 0, nearZero: 1, reading: 'competition' })
+      expect(layer.varianceRatio).toBeCloseTo(1, 5)
+    }
+  })
+
+  it('with β alone multiply variance by (1 + tanh β)²', async () => {
+    const opened = untrained('gct-resnet8', name =>
+      name.endsWith('.beta') ? 0.5 : name.endsWith('.gamma') ? -0.0 : undefined,
+    )
+    for (const { varianceRatio } of await gateDepth(opened, dataset, options))
+      expect(varianceRatio).toBeCloseTo((1 + Math.tanh(0.5)) ** 2, 3)
+  })
+
+  it('gathers stages', async () => {
+    const damped = untrained('gct-resnet8', name => (name.endsWith('.gamma') ? -0.3 : undefined))
+    const layers = await gateDepth(damped, dataset, options)
+    expect(layers.every(({ reading }) => reading === 'cooperation')).toBe(true)
+    const stages = gateStages(layers)
+    expect(stages.map(({ stage }) => stage)).toEqual([1, 2, 3, 4])
+    for (const { mean, nearZero } of stages) {
+      expect(mean).toBeCloseTo(-0.3, 6)
+      expect(nearZero).toBe(0)
+    }
+  })
+})
+
+describe('maps', () => {
+  it('have the gradient of the score by pixel, as differences find it', async () => {
+    const whole = untrained('se-resnet8')
+    const trained = { ...whole, card: { ...whole.card, height: 8, width: 8 } }
+    const small = openShapes({ split: 'test', count: 4, size: 8 })
+    const pixels = small.read(3) as Uint8Array
+    const engine = referenceEngine
+    const [map] = await maps(trained, [{ name: 'one', pixels }], { engine })
+    const predictor = await openProbe(trained, { engine, batch: 1 }, ({ logits }) => ({ logits }))
+    const images = Float32Array.from(pixels, pixel => (pixel / 255 - 0.5) / 0.25)
+    const k = trained.card.classes.indexOf(map.predicted)
+    const score = async (at: number, step: number): Promise<number> => {
+      const moved = images.slice()
+      moved[at] += step
+      return (await predictor?.run(moved))?.logits.data[k] ?? Number.NaN
+    }
+    const slope = async (pixel: number): Promise<number> => {
+      const each = []
+      for (const colour of [0, 1, 2]) {
+        const at = colour * 64 + pixel
+        each.push(Math.abs((await score(at, 2 ** -10)) - (await score(at, -(2 ** -10)))) * 512)
+      }
+      return Math.max(...each)
+    }
+    expect(map.gradient.values.length).toBe(64)
+    expect(Math.max(...map.gradient.values)).toBe(1)
+    const brightest = map.gradient.values.indexOf(1)
+    const most = await slope(brightest)
+    for (const pixel of [20, 37])
+      expect(map.gradient.values[pixel]).toBeCloseTo((await slope(pixel)) / most, 2)
+    expect(map.gradCam.map(({ stage, height }) => [stage, height])).toEqual([
+      [2, 8],
+      [3, 4],
+      [4, 2],
+    ])
+  }, 30_000)
+})
+
+describe('cost', () => {
+  it('adds up, and counts all of an attention as attention', () => {
+    const cost = costOf(untrained('se-resnet8').model, [16, 16])
+    const plain = costOf(untrained('resnet8').model, [16, 16])
+    const sum = (of: 'parameters' | 'multiplyAdds') =>
+      cost.kinds.reduce((total, kind) => total + kind[of], 0)
+    expect([sum('parameters'), sum('multiplyAdds')]).toEqual([cost.parameters, cost.multiplyAdds])
+    expect(cost.attention.parameters).toBe(cost.parameters - plain.parameters)
+    expect(plain.attention.parameters).toBe(0)
+  })
+})
+
+describe('pictures', () => {
+  it('are as many of each class', () => {
+    const indices = balanced(dataset, 20)
+    expect(indices).toHaveLength(20)
+    const counts = dataset.classes.map(
+      (_, k) => indices.filter(i => dataset.labels[i] === k).length,
+    )
+    expect(counts).toEqual(dataset.classes.map(() => 2))
+    const part = subset(dataset, [7, 3])
+    expect([...part.labels]).toEqual([dataset.labels[7], dataset.labels[3]])
+    expect(part.read(1)).toBe(dataset.read(3))
+  })
+
+  it('are enlarged about their centre', () => {
+    const ramp = Uint8Array.from({ length: 8 }, (_, x) => 20 * x)
+    expect([...enlarged(ramp, [1, 1, 8], 1)]).toEqual([...ramp])
+    // Twice as large: places 1.75, 2.25, … of the picture.
+    expect([...enlarged(ramp, [1, 1, 8], 2)]).toEqual([35, 45, 55, 65, 75, 85, 95, 105])
+  })
+})
