@@ -19,11 +19,16 @@ export interface Scale {
   readonly ticks: readonly { readonly at: number; readonly text: string }[]
 }
 
-/** The largest of 1, 2, 5 × 10^k that gives at least `count` steps over the span. */
+/** 1, 2 or 5 × 10^k: the one whose number of steps over the span is nearest to `count`. */
 const roundStep = (span: number, count: number): number => {
-  const power = 10 ** Math.floor(Math.log10(span / count))
-  const factor = [5, 2, 1].find(factor => span / (factor * power) >= count) ?? 1
-  return factor * power
+  const exact = span / count
+  const power = 10 ** Math.floor(Math.log10(exact))
+  const factor = exact / power
+  // The borders are the geometric means of neighbours.
+  return (
+    power *
+    (factor < Math.sqrt(2) ? 1 : factor < Math.sqrt(10) ? 2 : factor < Math.sqrt(50) ? 5 : 10)
+  )
 }
 
 const decimals = (step: number): number => Math.max(0, -Math.floor(Math.log10(step) + 1e-9))
