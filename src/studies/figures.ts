@@ -138,15 +138,19 @@ export const courseFigures = ({ variants, baseline }: StudyResults): readonly Fi
   )
 }
 
+/** From this ratio on, costs are shown on a logarithmic axis. */
+const WIDE = 5
+
 /** What the attention costs against what it gives: parameters, and error with its interval. */
 export const costFigure = ({ variants, baseline }: StudyResults): Figure | undefined => {
   const shown = variants.filter(({ error }) => error !== undefined)
   const costs = new Set(shown.map(({ cost }) => cost.parameters))
   if (costs.size < 3) return undefined
+  const log = Math.max(...costs) > WIDE * Math.min(...costs)
   return plot({
-    width: 560,
+    width: 480,
     height: 300,
-    x: { label: 'parameters (thousands)', log: true },
+    x: { label: 'parameters (thousands)', log },
     y: { label: 'test error (%)' },
     marks: shown.flatMap(({ id, cost, error }): Mark[] => {
       const { mean = 0, margin = 0 } = error ?? {}

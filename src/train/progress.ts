@@ -11,7 +11,7 @@ const sums = z.strictObject({
 })
 
 /** One finished epoch; `epoch` counts from 1, accuracies are fractions. */
-export const epochRow = z.strictObject({
+export const epochRowSchema = z.strictObject({
   epoch: z.number(),
   learningRate: z.number(),
   trainLoss: z.number(),
@@ -21,7 +21,7 @@ export const epochRow = z.strictObject({
   testTop5: z.number(),
   seconds: z.number(),
 })
-export type EpochRow = z.infer<typeof epochRow>
+export type EpochRow = z.infer<typeof epochRowSchema>
 
 const progressSchema = z.strictObject({
   /** Steps done. */
@@ -30,7 +30,7 @@ const progressSchema = z.strictObject({
   sums,
   /** Seconds spent in it. */
   seconds: z.number(),
-  history: z.array(epochRow),
+  history: z.array(epochRowSchema),
   /** What must be the same for a resumed run to give the same bits. */
   conditions: z.record(z.string(), z.string()),
 })

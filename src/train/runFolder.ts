@@ -7,7 +7,7 @@ import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from './config.ts'
-import { type EpochRow, epochRow } from './progress.ts'
+import { type EpochRow, epochRowSchema } from './progress.ts'
 
 export const RUN_FILES = {
   config: 'config.json',
@@ -69,8 +69,8 @@ export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): P
 }
 
 /**
- * The finished epochs of a run; none for one that has not finished its first.
- * @throws FileError when the file is not what `writeMetrics` wrote
+ * The metrics of the finished epochs; none before the first has ended.
+ * @throws FileError when they are damaged
  */
 export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> => {
   const path = join(folder, RUN_FILES.lines)
@@ -78,16 +78,12 @@ export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> 
   const text = await readFile(path, 'utf8')
   try {
     return text
-      .trimEnd()
+      .trim()
       .split('\n')
-      .map(line => epochRow.parse(JSON.parse(line)))
+      .map(line => epochRowSchema.parse(JSON.parse(line)))
   } catch (cause) {
     throw new FileError(
-      {
-        where: path,
-        expected: 'the metrics of a run, a line of JSON an epoch',
-        got: cause instanceof Error ? cause.message : String(cause),
-      },
+      { where: path, expected: 'a finished epoch in every line', got: 'something else' },
       { cause },
     )
   }

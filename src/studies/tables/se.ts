@@ -62,7 +62,7 @@ export const SE_STUDIES = {
       reduction(16, 22.28, 6.03, 28.1),
       reduction(32, 22.72, 6.2, 26.9),
     ],
-    note: 'Below 64 channels, r = 16 and 32 leave a hidden layer of one to four features.',
+    note: 'With 16 to 64 channels, as backbones for 32×32 pictures have, r = 16 and 32 leave a hidden layer of one to four features.',
   },
   'se-squeeze': {
     ...COMMON,
