@@ -29,6 +29,13 @@ export {
   type Normalization,
   type Split,
 } from './data/dataset.ts'
+export { exportFolder } from './data/exportFolder.ts'
+export type { BadImages, BadPicture } from './data/folder/bad.ts'
+export {
+  type ImageFolder,
+  type ImageFolderOptions,
+  openImageFolder,
+} from './data/folder/imageFolder.ts'
 export { type Batch, evaluationBatches, trainingBatches } from './data/loader.ts'
 export { readPicture } from './data/pictures.ts'
 export { DATASETS, openDataset } from './data/registry.ts'
@@ -76,9 +83,11 @@ export { findStudy, STUDIES, studyNames } from './studies/registry.ts'
 export { type Facts, type StudyResults, summariseStudy } from './studies/results.ts'
 export { type Outcome, type RunnerOptions, runStudy, type Trainer } from './studies/runner.ts'
 export type { PaperFigure, Study, Variant } from './studies/study.ts'
+export { type Adopted, readFirstWeights } from './train/adopt.ts'
 export { conditionsOf } from './train/conditions.ts'
 export { type Config, checkConfig, type Recipe } from './train/config.ts'
 export { evaluate } from './train/evaluate.ts'
+export { frozenBy } from './train/freeze.ts'
 export { crossEntropy } from './train/loss.ts'
 export { adamw, type Optimizer, sgd } from './train/optimizers.ts'
 export { RECIPES } from './train/recipes.ts'

@@ -43,6 +43,20 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train resnet20 --samples 20,20 --batch 64', '--batch: expected at most 20'],
   ['train resnet20 --attention se:redction=8', 'got redction. Did you mean reduction?'],
   ['train resnet20 --attention se:at=after', 'at among standard, pre, post, identity'],
+  [
+    'train resnet20 --weights none.safetensors --samples 20,20',
+    '--weights: expected a .safetensors',
+  ],
+  ['train resnet20 --freeze nothing --samples 20,20', '--freeze: expected a pattern that matches'],
+  ['train resnet20 --unfreeze-at 3', 'unfreezeAt: nothing is frozen: --freeze says what'],
+  ['train resnet20 --mixup 2', 'recipe.mixing.mixup: Too big'],
+  ['train resnet20 --sampling balance', 'got balance. Did you mean balanced?'],
+  ['train resnet20 --crop-pct 2', '--crop-pct: expected a number above 0, up to 1, got 2'],
+  [
+    'train resnet20 --bad-images keep',
+    "'keep' is invalid. Allowed choices are stop, skip, replace.",
+  ],
+  ['data export shapes', '--to: expected a folder to write, got none'],
   ['train resnet20 --bogus', "error: unknown option '--bogus'"],
   ['train --resume nowhere', 'nowhere: expected the folder of a run, with config.json, got none'],
   ['eval nowhere', 'nowhere: expected the weights of a trained network, got no such file'],
@@ -198,4 +212,35 @@ it('inspects a name for its cost', () =>
     expect(code).toBe(0)
     const { cost, plain } = JSON.parse(stdout)
     expect([cost.parameters, plain.parameters]).toEqual([28_088_024, 25_557_032])
+  }))
+
+it('goes from pictures to a fine-tuned network, bad ones counted, and resumes on other threads', () =>
+  inFolder(async folder => {
+    const run = async (command: string) => {
+      const { code, stdout, stderr } = await excite(folder, ...command.split(' '), '--json')
+      expect(stderr).not.toContain('excite:')
+      expect(code).toBe(0)
+      return JSON.parse(stdout)
+    }
+    await run('data export shapes --to pictures --samples 60,20 --size 20 --pictures webp --quiet')
+    const broken = join(folder, 'pictures/train/circle/00001.webp')
+    await writeFile(broken, 'damaged')
+    const options = '--data ./pictures --size 16 --epochs 2 --batch 10 --threads 1 --mixup 0.2'
+    const failed = await excite(folder, ...`train resnet8 ${options} --workers 2`.split(' '))
+    expect(failed.code).toBe(1)
+    expect(failed.stderr).toContain(`excite: ${broken}: expected a picture`)
+
+    const first = await run(
+      `train resnet8 ${options} --bad-images skip --quiet --out a --workers 2`,
+    )
+    expect(first.badImages).toEqual([{ file: broken, reason: expect.stringContaining('7 bytes') }])
+    await run(`train resnet8 ${options} --bad-images skip --quiet --out b --workers 0`)
+    const bytes = (run: string) => readFile(join(folder, run, 'last.safetensors'))
+    expect(await bytes('a')).toEqual(await bytes('b'))
+
+    const fineTuned = await run(
+      `train resnet8 --attention gct --weights a/last.safetensors --freeze !gct --unfreeze-at 2 ${options} --bad-images replace --quiet --out c`,
+    )
+    expect(fineTuned.history).toHaveLength(2)
+    expect((await run('eval c')).top1).toBeCloseTo(fineTuned.best.testTop1, 10)
   }))

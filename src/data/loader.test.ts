@@ -116,6 +116,28 @@ describe('training', () => {
     expect(await training({ ...options, start })).toEqual((await training(options)).slice(start))
   })
 
+  it('augments equal pictures differently, in every way', async () => {
+    const shape = [1, 12, 12] as const
+    const picture = Uint8Array.from({ length: 144 }, (_, i) => (i * 37) % 256)
+    const labels = new Int32Array(8)
+    const equal: Dataset = { ...dataset, shape, labels, read: () => picture }
+    const ways: readonly TrainingBatchOptions['augmentation'][] = [
+      { crop: { padding: 5 } },
+      { resizedCrop: { scale: 0.3 } },
+      { rotate: { degrees: 10 } },
+      { colourJitter: { strength: 0.5 } },
+      { randAugment: { operations: 2, magnitude: 9 } },
+      { erase: { probability: 1 } },
+    ]
+    const own = { mean: [0], deviation: [1] }
+    for (const augmentation of ways) {
+      const options = { batch: 8, normalization: own, seed: 1, epoch: 0, augmentation }
+      const [{ images }] = await gather(trainingBatches(equal, options))
+      const each = Array.from({ length: 8 }, (_, i) => images.slice(i * 144, (i + 1) * 144).join())
+      expect(new Set(each).size, JSON.stringify(augmentation)).toBeGreaterThan(4)
+    }
+  })
+
   it('augments a picture in the same way whatever batch it is in', async () => {
     const options = { augmentation: AUGMENTED, epoch: 1 }
     const alone = await training({ ...options, batch: 1 })

@@ -23,21 +23,6 @@ export const RECIPES = {
     augment: { crop: { padding: 2 }, flip: true },
     initialise: 'he',
   },
-  /** From trained weights (--weights), on pictures of your own. */
-  'fine-tune': {
-    epochs: 10,
-    batch: 32,
-    learningRate: 0.01,
-    optimizer: NESTEROV,
-    weightDecay: 1e-4,
-    decayRule: 'weights',
-    schedule: { kind: 'cosine', end: 0 },
-    warmUp: { epochs: 0.5, from: 0.1, flat: false },
-    smoothing: 0.1,
-    frozenEpochs: 0,
-    augment: { resizedCrop: { scale: 0.35 }, flip: true },
-    initialise: 'he',
-  },
   /** SENet, section 5.1 (Table 2); the weight decay is the authors' word (their issue 37). */
   senet: {
     epochs: 100,
@@ -107,6 +92,21 @@ export const RECIPES = {
     smoothing: 0,
     frozenEpochs: 0,
     augment: PADDED_CROP,
+    initialise: 'he',
+  },
+  /** From trained weights (--weights), on pictures of your own. */
+  'fine-tune': {
+    epochs: 10,
+    batch: 32,
+    learningRate: 0.01,
+    optimizer: NESTEROV,
+    weightDecay: 1e-4,
+    decayRule: 'weights',
+    schedule: { kind: 'cosine', end: 0 },
+    warmUp: { epochs: 0.5, from: 0.1, flat: false },
+    smoothing: 0.1,
+    frozenEpochs: 0,
+    augment: { resizedCrop: { scale: 0.35 }, flip: true },
     initialise: 'he',
   },
 } as const satisfies Record<string, Recipe>

@@ -31,7 +31,7 @@ export const onnxMetadata = ({
     layout: 'NCHW',
     order: picture.channels === 3 ? 'RGB' : 'grey',
     scale: 1 / 255,
-    note: 'resize to width × height, multiply by scale, subtract mean, divide by deviation',
+    note: `${picture.cropPct === undefined ? 'resize to width × height' : 'resize the shorter side to height / cropPct, cut width × height out of the centre'}, multiply by scale, subtract mean, divide by deviation`,
   }),
 })
 

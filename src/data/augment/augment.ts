@@ -55,6 +55,7 @@ const place = (
   for (let c = 0; c < channels; c++) {
     const scale = 1 / (255 * deviation[c])
     const shift = -mean[c] / deviation[c]
+    const normal = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scale + shift)
     for (let y = 0; y < height; y++) {
       const row = y + top
       const from = (c * height + row) * width
@@ -63,9 +64,10 @@ const place = (
       const [near, far] = mirrored ? [width - 1 + left, -1] : [left, 1]
       const first = mirrored ? Math.max(left, 0) : Math.max(-left, 0)
       const last = row < 0 || row >= height ? first : width - Math.max(mirrored ? -left : left, 0)
-      target.fill(shift, to, to + width)
-      for (let x = first; x < last; x++)
-        target[to + x] = pixels[from + near + far * x] * scale + shift
+      if (last - first < width) target.fill(shift, to, to + width)
+      let source = from + near + far * first
+      for (let at = to + first; at < to + last; at++, source += far)
+        target[at] = normal[pixels[source]]
     }
   }
 }

@@ -141,8 +141,8 @@ describe('RandAugment', () => {
     const seen = new Set<string>()
     for (let i = 0; i < 300; i++)
       seen.add(randAugmented(picture, shape, { operations: 1, magnitude: 10 }, random(i)).join())
-    // Nine of the fourteen go both ways.
-    expect(seen.size).toBe(23)
+    // Nine of the fourteen go both ways; to equalize takes more pixels than these.
+    expect(seen.size).toBe(9 * 2 + 4)
   })
 })
 
