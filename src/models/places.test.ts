@@ -6,6 +6,14 @@ import { variables } from '../nn/index.ts'
 import { inferenceGraph } from './inferenceGraph.ts'
 import { type Model, type ModelOptions, model } from './registry.ts'
 
+const RESIDUAL: readonly Position[] = [
+  'standard',
+  'pre',
+  'post',
+  'identity',
+  'inside',
+  'before-conv',
+]
 const LINE: readonly Position[] = ['standard', 'inside', 'before-conv']
 const MODULES: readonly Position[] = ['standard', 'pre', 'before-conv']
 const BRANCH: readonly Position[] = ['standard', 'pre', 'inside', 'before-conv']
@@ -23,10 +31,10 @@ const PLACES: Readonly<Record<string, Place>> = {
   vgg16_bn: { positions: LINE, se: 13, gct: 13, sk: 13 },
   bn_inception: { positions: MODULES, se: 10, gct: 69 },
   inception_v3: { positions: MODULES, se: 11, gct: 94 },
-  inception_resnet_v2: { positions: POSITIONS, se: 40, gct: 244 },
+  inception_resnet_v2: { positions: RESIDUAL, se: 40, gct: 244 },
   mobilenet: { positions: BRANCH, se: 13, gct: 27, sk: 13 },
-  shufflenet_g3: { positions: POSITIONS, se: 16, gct: 49, sk: 16 },
-  shufflenet_v2_x0_5: { positions: BRANCH, se: 16, gct: 56, sk: 16 },
+  shufflenet_g3: { positions: [...RESIDUAL, 'stage-end'], se: 16, gct: 49, sk: 16 },
+  shufflenet_v2_x0_5: { positions: [...BRANCH, 'stage-end'], se: 16, gct: 56, sk: 16 },
   shake26_2x96d: { positions: MIXED, se: 12, gct: 55, sk: 24 },
   shake29_2x4x64d: { positions: MIXED, se: 9, gct: 58, sk: 18 },
 }

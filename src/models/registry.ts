@@ -126,6 +126,10 @@ const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention)
   })
 }
 
+/** Whether a network can be told an option, such as where it strides. */
+export const takes = (name: string, option: string): boolean =>
+  find(name).backbone.variations.some(known => known === option)
+
 const checkVariations = (name: string, { variations }: Backbone, given: object): void => {
   for (const [option, value] of Object.entries(given))
     if (

@@ -2,7 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { UsageError } from '../errors.ts'
-import { model as build, describeModel, type Model } from '../models/registry.ts'
+import { model as build, describeModel, type Model, takes } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { bestNaming, take } from './match.ts'
 import type { Naming, Preprocessing } from './names/naming.ts'
@@ -37,8 +37,7 @@ export interface Imported {
 const modelOptions = (options: ImportOptions, { model: own = {} }: Naming) => {
   const [prefix] = options.model.split('-')
   const attention = options.attention ?? own.attention?.[prefix]
-  const bottlenecks = !/^(?:[a-z]+-)?resnet(?:18|34)$/.test(options.model)
-  const strideIn = options.strideIn ?? (bottlenecks ? own.strideIn : undefined)
+  const strideIn = options.strideIn ?? (takes(options.model, 'strideIn') ? own.strideIn : undefined)
   return {
     ...(attention === undefined ? {} : { attention }),
     ...(strideIn === undefined ? {} : { strideIn }),

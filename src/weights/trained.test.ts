@@ -57,7 +57,6 @@ describe('what is written', () => {
       ...(({ attention: _, ...rest }) => rest)(minimal),
       deviation: [1, 1, 1],
     },
-    'stride of the first version': { ...CARD, strideIn: '1x1' },
   }
 
   for (const [name, card] of Object.entries(cards))
@@ -175,7 +174,7 @@ describe('a damaged card', () => {
   it.each([
     [{ model: 'resnet9' }, 'Did you mean resnet8?'],
     [{ attention: 'see' }, 'Did you mean se?'],
-    [{ attention: 'se:reduction=0' }, 'a valid reduction'],
+    [{ attention: 'se:reduction=0' }, 'expected reduction as a number above 0'],
   ])('that asks for %j says what there is', (change, message) => {
     const failure = failureOf(
       fileOf(stored.tensors, { excite: JSON.stringify({ ...CARD, ...change }) }),
