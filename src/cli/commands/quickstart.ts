@@ -10,7 +10,7 @@ import { count, duration, percent, printJson, withJson } from '../output.ts'
 import type { RunResult } from '../runTraining.ts'
 
 const HELP = `
-Trains resnet8 and gct-resnet8 on shapes: same pictures, same order, same recipe, same seed.
+Trains resnet8 and sk-resnet8 on shapes: same pictures, same order, same recipe, same seed.
 Leaves two run folders in runs/. Needs no network, and about three minutes on two cores.`
 
 const SAMPLES = { train: 6000, test: 2000 }
@@ -27,7 +27,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const samples = [SAMPLES.train, SAMPLES.test] as const
   const train = await openSplit('shapes', 'train', { samples })
   const test = await openSplit('shapes', 'test', { samples })
-  const names = ['resnet8', 'gct-resnet8']
+  const names = ['resnet8', 'sk-resnet8']
   const results: (RunResult & { model: string; parameters: number })[] = []
   for (const name of names) {
     const config: Config = {
@@ -63,13 +63,13 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   console.log(`
 Right on ${count(SAMPLES.test)} pictures of shapes that neither network has seen:
 ${line(plain)}
-${line(attended)}  with gated channel transformation
-in ${duration(seconds)}; one seed and ${EPOCHS} epochs, so a few points are chance.
+${line(attended)}  with selective kernels
+in ${duration(seconds)}; one seed and ${EPOCHS} epochs, so several points are chance: excite study tells.
 
 ${attended.run}/model.onnx runs in any ONNX Runtime. What to type next:
   npx excite predict ${attended.run} --data shapes --index 0,1,2
   npx excite data shapes --sheet shapes.png
-  npx excite train sk-resnet8 --data shapes --batch 32
+  npx excite train gct-resnet8 --data shapes --batch 32
   npx excite train se-resnet20 --data fashion-mnist`)
 }
 
