@@ -67,7 +67,10 @@ export const writeReport = async (
   const parts = await partsOf(analysis, options)
   for (const { figures, tables } of parts) {
     for (const [name, figure] of Object.entries(figures))
-      await writeFileAtomic(join(folder, REPORT_FILES.figures, `${name}.svg`), svgFile(figure))
+      await writeFileAtomic(
+        join(folder, REPORT_FILES.figures, `${name}.svg`),
+        svgFile(figure, `${analysis.model}: ${name.replaceAll('-', ' ')}`),
+      )
     for (const [name, text] of Object.entries(tables))
       await writeFileAtomic(join(folder, REPORT_FILES.tables, `${name}.csv`), text)
   }

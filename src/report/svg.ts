@@ -43,8 +43,11 @@ export const inlineSvg = ({ width, height, drawing }: Figure, label: string): Ma
 /** White around a figure that stands alone. */
 const MARGIN = 12
 
-/** The text of an SVG file, which follows light and dark like the page. */
-export const svgFile = ({ width, height, drawing }: Figure): string => {
+/**
+ * The text of an SVG file, which follows light and dark like the page.
+ * @param label - what the figure shows, for those who do not see it
+ */
+export const svgFile = ({ width, height, drawing }: Figure, label: string): string => {
   const [w, h] = [width + 2 * MARGIN, height + 2 * MARGIN]
   const attributes = {
     xmlns: 'http://www.w3.org/2000/svg',
@@ -54,5 +57,5 @@ export const svgFile = ({ width, height, drawing }: Figure): string => {
   }
   const paper = element('rect', { class: 'paper', x: -MARGIN, y: -MARGIN, width: w, height: h })
   const style = element('style', {}, raw(FIGURE_STYLE))
-  return `${element('svg', attributes, style, paper, drawing).markup}\n`
+  return `${element('svg', attributes, element('title', {}, label), style, paper, drawing).markup}\n`
 }
