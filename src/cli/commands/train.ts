@@ -54,6 +54,7 @@ const FIXED = [
   'cropPct',
   'valFraction',
   'badImages',
+  'badLimit',
   'weights',
   'freeze',
   'unfreezeAt',
@@ -70,6 +71,7 @@ const OPTIONAL = [
   'cropPct',
   'valFraction',
   'badImages',
+  'badLimit',
   'freeze',
   'unfreezeAt',
 ] as const
