@@ -81,8 +81,8 @@ const bind = (
 }
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
-const planGraph = (graph: Graph, { descriptors }: Device, shop: Workshop) => {
-  const plan: Plan = newPlan(graph, descriptors, shop)
+const planGraph = (graph: Graph, shop: Workshop) => {
+  const plan: Plan = newPlan(graph, shop)
   const inputs = graph.inputs.map(value => {
     const stored = plan.plainly(value.shape, value.dtype)
     touch(stored.block, -1)
@@ -108,7 +108,7 @@ const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<
   if (threads !== undefined) library.setThreads(threads)
   const shop = workshop(device)
   try {
-    const { plan, inputs, outputs } = planGraph(graph, device, shop)
+    const { plan, inputs, outputs } = planGraph(graph, shop)
     let arena: Arena | undefined = allocateArena(library, planArena(plan.blocks))
     const { buffer, start } = arena
     const view = ({ value, stored }: (typeof inputs)[number]): Float32Array | Int32Array =>

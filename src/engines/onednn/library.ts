@@ -1,17 +1,20 @@
-/** oneDNN's C API, version 2, by FFI: finding the library, its functions, its errors as ours. */
+/** oneDNN's C API by FFI: finding the library, its functions, its errors as ours. */
 
 import { EngineError } from '../../errors.ts'
 import type { Koffi } from './koffi.ts'
+import { type FunctionName, signaturesOf } from './signatures.ts'
+
+export type { FunctionName } from './signatures.ts'
 
 /** An opaque object of the library: its address. */
 export type Handle = number | bigint
 
 /** Where the library is looked for, after the path in this variable. */
 export const PATH_VARIABLE = 'EXCITE_ONEDNN'
-const NAMES = ['libdnnl.so.2', 'libdnnl.2.dylib']
+const NAMES = ['libdnnl.so.3', 'libdnnl.so.2', 'libdnnl.3.dylib', 'libdnnl.2.dylib']
 const GOMP = ['libgomp.so.1']
 
-export const INSTALL_HINT = `Install oneDNN 2.6 or newer of version 2 (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or give the path of libdnnl in ${PATH_VARIABLE}`
+export const INSTALL_HINT = `Install oneDNN 2.6 or newer (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or give the path of libdnnl in ${PATH_VARIABLE}`
 
 /**
  * How long libgomp's threads spin for the next piece of work (about 50 µs) before they sleep: long
@@ -19,78 +22,11 @@ export const INSTALL_HINT = `Install oneDNN 2.6 or newer of version 2 (Debian 12
  */
 const SPINS = '20000'
 
-/** `void *` takes a typed array, `uintptr_t` an address. */
-const SIGNATURES = {
-  dnnl_version: ['uintptr_t', []],
-  dnnl_engine_create: ['int', ['void *', 'int', 'size_t']],
-  dnnl_stream_create: ['int', ['void *', 'uintptr_t', 'uint']],
-  dnnl_stream_wait: ['int', ['uintptr_t']],
-  dnnl_memory_desc_init_by_strides: ['int', ['void *', 'int', 'void *', 'int', 'void *']],
-  dnnl_memory_desc_init_by_tag: ['int', ['void *', 'int', 'void *', 'int', 'int']],
-  dnnl_memory_desc_get_size: ['size_t', ['void *']],
-  dnnl_memory_create: ['int', ['void *', 'void *', 'uintptr_t', 'uintptr_t']],
-  dnnl_memory_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_attr_create: ['int', ['void *']],
-  dnnl_primitive_attr_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_attr_set_scratchpad_mode: ['int', ['uintptr_t', 'int']],
-  dnnl_primitive_attr_set_post_ops: ['int', ['uintptr_t', 'uintptr_t']],
-  dnnl_post_ops_create: ['int', ['void *']],
-  dnnl_post_ops_destroy: ['int', ['uintptr_t']],
-  dnnl_post_ops_append_eltwise: ['int', ['uintptr_t', 'float', 'int', 'float', 'float']],
-  dnnl_post_ops_append_binary: ['int', ['uintptr_t', 'int', 'void *']],
-  dnnl_primitive_desc_create: ['int', ['void *', 'void *', 'uintptr_t', 'uintptr_t', 'uintptr_t']],
-  dnnl_reorder_primitive_desc_create: [
-    'int',
-    ['void *', 'void *', 'uintptr_t', 'void *', 'uintptr_t', 'uintptr_t'],
-  ],
-  dnnl_primitive_desc_query_md: ['uintptr_t', ['uintptr_t', 'int', 'int']],
-  dnnl_primitive_desc_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_create: ['int', ['void *', 'uintptr_t']],
-  dnnl_primitive_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_execute: ['int', ['uintptr_t', 'uintptr_t', 'int', 'void *']],
-  dnnl_dilated_convolution_forward_desc_init: [
-    'int',
-    ['void *', 'int', 'int', ...new Array<string>(8).fill('void *')],
-  ],
-  dnnl_dilated_convolution_backward_data_desc_init: [
-    'int',
-    ['void *', 'int', ...new Array<string>(7).fill('void *')],
-  ],
-  dnnl_dilated_convolution_backward_weights_desc_init: [
-    'int',
-    ['void *', 'int', ...new Array<string>(8).fill('void *')],
-  ],
-  dnnl_pooling_v2_forward_desc_init: [
-    'int',
-    ['void *', 'int', 'int', ...new Array<string>(7).fill('void *')],
-  ],
-  dnnl_pooling_v2_backward_desc_init: [
-    'int',
-    ['void *', 'int', ...new Array<string>(7).fill('void *')],
-  ],
-  dnnl_eltwise_forward_desc_init: ['int', ['void *', 'int', 'int', 'void *', 'float', 'float']],
-  dnnl_eltwise_backward_desc_init: ['int', ['void *', 'int', 'void *', 'void *', 'float', 'float']],
-  dnnl_binary_desc_init: ['int', ['void *', 'int', 'void *', 'void *', 'void *']],
-  dnnl_batch_normalization_forward_desc_init: ['int', ['void *', 'int', 'void *', 'float', 'uint']],
-  dnnl_batch_normalization_backward_desc_init: [
-    'int',
-    ['void *', 'int', 'void *', 'void *', 'float', 'uint'],
-  ],
-  dnnl_matmul_desc_init: ['int', ['void *', 'void *', 'void *', 'void *', 'void *']],
-  dnnl_reduction_desc_init: ['int', ['void *', 'int', 'void *', 'void *', 'float', 'float']],
-  dnnl_softmax_forward_desc_init: ['int', ['void *', 'int', 'void *', 'int']],
-  dnnl_logsoftmax_forward_desc_init: ['int', ['void *', 'int', 'void *', 'int']],
-  dnnl_resampling_forward_desc_init: [
-    'int',
-    ['void *', 'int', 'int', 'void *', 'void *', 'void *'],
-  ],
-} as const satisfies Record<string, readonly [string, readonly string[]]>
-
-export type FunctionName = keyof typeof SIGNATURES
 export type Argument = Handle | ArrayBufferView | null
 
 export interface Library {
   readonly version: string
+  readonly major: number
   /** The name or path that it was loaded by. */
   readonly file: string
   /** Calls a function and returns what it returns. */
@@ -110,7 +46,7 @@ const STATUSES = ['success', 'out of memory', 'invalid arguments', 'unimplemente
 
 const missing = (got: string, cause?: unknown): EngineError =>
   new EngineError(
-    { where: 'engine onednn', expected: 'the library oneDNN 2.x', got, hint: INSTALL_HINT },
+    { where: 'engine onednn', expected: 'the library oneDNN', got, hint: INSTALL_HINT },
     { cause },
   )
 
@@ -140,17 +76,26 @@ const load = async (): Promise<Library> => {
   const gomp = loadFirst(koffi, GOMP, true)
   const { file, library, problems } = loadFirst(koffi, path ? [path] : NAMES, false)
   if (library === undefined) throw missing(problems.join('; '))
-  const functions = new Map<string, (...values: Argument[]) => Handle>()
-  try {
-    for (const [name, [result, parameters]] of Object.entries(SIGNATURES))
-      functions.set(name, library.func(name, result, [...parameters]))
-  } catch (cause) {
-    throw missing(`${file}: ${message(cause)}`, cause)
-  }
   const { library: libc } = loadFirst(koffi, ['libc.so.6', 'libSystem.B.dylib'], false)
   if (libc === undefined) throw missing('no C library')
   const copy = libc.func('memmove', 'uintptr_t', ['void *', 'uintptr_t', 'size_t'])
   const address = libc.func('memmove', 'uintptr_t', ['void *', 'void *', 'size_t'])
+  const read = (from: Handle, bytes: number): Uint8Array => {
+    const to = new Uint8Array(bytes)
+    copy(to, from, bytes)
+    return to
+  }
+  const versionOf = library.func('dnnl_version', 'uintptr_t', [])
+  const [major, minor, patch] = new Int32Array(read(versionOf(), 12).buffer)
+  if (major > 3 || major < 2 || (major === 2 && minor < 6))
+    throw missing(`version ${major}.${minor}.${patch} (${file})`)
+  const functions = new Map<string, (...values: Argument[]) => Handle>()
+  try {
+    for (const [name, [result, parameters]] of Object.entries(signaturesOf(major)))
+      functions.set(name, library.func(name, result, [...parameters]))
+  } catch (cause) {
+    throw missing(`${file}: ${message(cause)}`, cause)
+  }
   const teams = gomp.library?.func('omp_set_num_threads', 'void', ['int'])
 
   const call = (name: FunctionName, ...values: Argument[]): Handle =>
@@ -165,15 +110,9 @@ const load = async (): Promise<Library> => {
         hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use --engine onnx meanwhile',
       })
   }
-  const read = (from: Handle, bytes: number): Uint8Array => {
-    const to = new Uint8Array(bytes)
-    copy(to, from, bytes)
-    return to
-  }
-  const [major, minor, patch] = new Int32Array(read(call('dnnl_version'), 12).buffer)
-  if (major !== 2 || minor < 6) throw missing(`version ${major}.${minor}.${patch} (${file})`)
   return {
     version: `${major}.${minor}.${patch}`,
+    major,
     file: file as string,
     call,
     check,
