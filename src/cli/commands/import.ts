@@ -47,7 +47,7 @@ const readClasses = async (path: string): Promise<readonly string[]> => {
 
 const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> => {
   const { hubModel } = await import('../../weights/hubModel.ts')
-  const { cacheFolder } = await import('../../data/folders.ts')
+  const { cacheFolder } = await import('../../files.ts')
   const progress = progressLine(quiet)
   try {
     return await hubModel(repository, {

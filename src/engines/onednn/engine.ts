@@ -44,13 +44,8 @@ interface Planned {
 }
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
-const planGraph = (
-  graph: Graph,
-  names: readonly string[],
-  { descriptors }: Device,
-  shop: Workshop,
-): Planned => {
-  const plan = newPlan(graph, descriptors, shop)
+const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Planned => {
+  const plan = newPlan(graph, shop)
   const parts = partInputs(graph, names)
   const placed = (value: Value): Place => {
     const stored = plan.plainly(value.shape, value.dtype)
@@ -128,7 +123,7 @@ const compile = async (
   useThreads()
   const shop = workshop(device)
   try {
-    const planned = planGraph(graph, names, device, shop)
+    const planned = planGraph(graph, names, shop)
     const memory = allocate(library, planArena(planned.plan.blocks))
     let bound: ReturnType<typeof bindPlan> | undefined = bindPlan(planned, device, shop, memory)
     const inUse = (): NonNullable<typeof bound> => {
