@@ -10,7 +10,7 @@ import type { Facts } from '../../studies/results.ts'
 import { VERSION } from '../../version.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
-import { type ModelFlags, withStrideIn } from '../modelOptions.ts'
+import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
@@ -68,7 +68,7 @@ const listStudies = async (json: boolean): Promise<void> => {
 const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
   const { findStudy } = await import('../../studies/registry.ts')
   const { planStudy } = await import('../../studies/plan.ts')
-  const { model, data, seeds, engine, jobs, strideIn, dataDir, samples, size, baseline } = flags
+  const { model, data, seeds, engine, jobs, dataDir, samples, size, baseline } = flags
   const study = findStudy(name)
   const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
   return planStudy(
@@ -80,7 +80,7 @@ const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
       recipe: recipeFrom({ ...flags, recipe }),
-      ...(strideIn === undefined ? {} : { strideIn }),
+      ...variationFlags(flags),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       ...(size === undefined ? {} : { size }),
@@ -209,7 +209,7 @@ export const studyCommand = (): Command => {
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
-  withStrideIn(command)
+  withVariations(command)
   withDataOptions(command)
   withRecipeOptions(command)
   return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)
