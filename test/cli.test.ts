@@ -16,6 +16,7 @@ const COMMANDS = [
   'models',
   'summary',
   'study',
+  'bench',
   'data',
   'quickstart',
 ]
@@ -73,6 +74,12 @@ const WRONG: readonly [command: string, message: string][] = [
   ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected options among dropout, got stem'],
   ['summary sk-inception_v3', 'got sk, which replaces a spatial convolution'],
   ['summary resnet50 --stride-in 5x5', "'5x5' is invalid. Allowed choices are 1x1, 3x3."],
+  [
+    'bench trian resnet20',
+    "'trian' is invalid for argument 'work'. Allowed choices are train, infer",
+  ],
+  ['bench train resnet20 --seconds soon', '--seconds: expected a number from 0 to 3600, got soon'],
+  ['bench train resnet20 --device onxx', 'Did you mean onnx?'],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
   ['data mnsit', 'Did you mean mnist?'],
 ]
