@@ -16,6 +16,7 @@ const COMMANDS = [
   'models',
   'summary',
   'study',
+  'bench',
   'data',
   'quickstart',
 ]
@@ -79,6 +80,12 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train --resume nowhere --halved', 'config.json already says, got --halved'],
   ['summary sk-inception_v3', 'got sk, which replaces a spatial convolution'],
   ['summary resnet50 --stride-in 5x5', '--stride-in: expected a value among 1x1, 3x3, got 5x5'],
+  [
+    'bench trian resnet20',
+    "'trian' is invalid for argument 'work'. Allowed choices are train, infer",
+  ],
+  ['bench train resnet20 --seconds soon', '--seconds: expected a number from 0 to 3600, got soon'],
+  ['bench train resnet20 --device onxx', 'Did you mean onnx?'],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
   ['data mnsit', 'Did you mean mnist?'],
 ]

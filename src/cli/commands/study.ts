@@ -1,8 +1,9 @@
 /** `excite study`: an ablation of the papers on the user's own backbone, data and time. */
 
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { Engine } from '../../engines/engine.ts'
 import type { Plan } from '../../studies/plan.ts'
@@ -96,11 +97,6 @@ const commandLine = (): string =>
   ['excite', ...process.argv.slice(2)]
     .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')
-
-const machine = (): string => {
-  const cores = availableParallelism()
-  return `${cpus()[0]?.model.trim() ?? process.arch}, ${cores} ${cores === 1 ? 'core' : 'cores'}`
-}
 
 interface Sets {
   readonly train: Dataset
