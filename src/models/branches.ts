@@ -62,15 +62,18 @@ export const ends = (steps: readonly Step[]): readonly [channels: number, output
   steps[steps.length - 1].outputs,
 ]
 
-/** The convolution of a step, or what replaces it together with its normalisation and ReLU. */
+/** The convolution of step i, or what replaces it together with its normalisation and ReLU. */
 export const convolutionOf = (
-  { channels, outputs, kernel, stride = 1, group = 1, spatial }: Step,
+  steps: readonly Step[],
+  i: number,
   sockets: Sockets,
 ): { readonly layer: Layer; readonly replaced: boolean } => {
+  const { channels, outputs, kernel, stride = 1, group = 1, spatial } = steps[i]
+  const following = steps.length - 1 - i
   const options = { stride, padding: (kernel - 1) / 2, group }
   const replacement = spatial ? sockets.replacement(channels, outputs, options) : undefined
   return {
-    layer: replacement ?? sockets.convolution(channels, outputs, kernel, options),
+    layer: replacement ?? sockets.convolution(channels, outputs, kernel, options, following),
     replaced: replacement !== undefined,
   }
 }

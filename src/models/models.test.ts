@@ -134,6 +134,18 @@ describe('learnable parameters', () => {
     })
   })
 
+  /** Where the authors put fewer: before the first or the last 1×1 of a block, before its last two. */
+  it.each([
+    ['pre', 16],
+    ['before-last-conv', 16],
+    ['before-last-two-convs', 32],
+  ])('at %s of resnet50: %d', (at, count) => {
+    const { network } = model('resnet50', plug(`gct:at=${at}`))
+    const gates = variables(network).filter(({ name }) => name.endsWith('gamma'))
+    expect(gates).toHaveLength(count)
+    expect(gates.every(({ name }) => /^layer\d/.test(name) && !name.includes('down'))).toBe(true)
+  })
+
   it("and running statistics make the papers' rounded columns", () => {
     const { parameters, buffers } = summarize(model('resnet50'))
     expect(buffers).toBe(53_120)

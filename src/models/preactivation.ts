@@ -24,7 +24,7 @@ export const preActivationUnit = (
   const branch: Record<string, Layer | undefined> = {}
   for (const [i, step] of steps.entries()) {
     branch[`bn${i + 1}`] = sockets.normalization(step.channels)
-    branch[`conv${i + 1}`] = convolutionOf(step, sockets).layer
+    branch[`conv${i + 1}`] = convolutionOf(steps, i, sockets).layer
   }
   const recalibrated = recalibrationOf(steps, sockets)
   const projects = stride !== 1 || channels !== outputs

@@ -41,7 +41,7 @@ export const residualUnit = (steps: readonly Step[], options: UnitOptions): Laye
   const { sockets } = options
   const branch: Record<string, Layer | undefined> = {}
   for (const [i, step] of steps.entries()) {
-    const { layer, replaced } = convolutionOf(step, sockets)
+    const { layer, replaced } = convolutionOf(steps, i, sockets)
     branch[`conv${i + 1}`] = layer
     branch[`bn${i + 1}`] = replaced ? undefined : sockets.normalization(step.outputs)
   }
