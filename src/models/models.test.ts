@@ -278,6 +278,12 @@ describe('weight names', () => {
       'layer4.2.conv2.attn.bn.weight': [64],
       'layer4.2.conv2.attn.fc_select.weight': [2048, 64, 1, 1],
     },
+    skresnet18: {
+      'layer1.0.conv1.paths.0.conv.weight': [64, 32, 3, 3],
+      'layer1.0.conv1.attn.fc_reduce.weight': [16, 64, 1, 1],
+      'layer4.1.conv1.attn.fc_select.weight': [1024, 64, 1, 1],
+      'layer1.0.conv2.weight': [64, 64, 3, 3],
+    },
     'gct-resnet50': {
       'conv1.0.alpha': [1, 3, 1, 1],
       'conv1.1.weight': [64, 3, 7, 7],

@@ -205,16 +205,19 @@ class SK(nn.Module):
     """Branch m is a 3x3 of dilation m + 1; d = max(C / r, L)."""
 
     def __init__(
-        self, channels, outputs, stride=1, groups=1, branches=2, reduction=16, floor=32
+        self, channels, outputs, stride=1, groups=1, branches=2, reduction=16, floor=32, split=False
     ):
         super().__init__()
+        self.split = split  # timm's skresnet18: each branch sees its part of the channels.
+        seen = channels // branches if split else channels
         self.paths = nn.ModuleList(
-            Path(channels, outputs, stride, groups, m + 1) for m in range(branches)
+            Path(seen, outputs, stride, groups, m + 1) for m in range(branches)
         )
         self.attn = Select(outputs, branches, max(outputs // reduction, floor))
 
     def forward(self, x):
-        return self.attn(torch.stack([path(x) for path in self.paths], 1))
+        inputs = x.chunk(len(self.paths), 1) if self.split else [x] * len(self.paths)
+        return self.attn(torch.stack([path(y) for path, y in zip(self.paths, inputs)], 1))
 
 
 class GCT(nn.Module):
@@ -293,8 +296,11 @@ class Basic(Unit):
 
     def __init__(self, plan, channels, planes, stride):
         super().__init__()
-        self.conv1 = plan.conv(channels, planes, 3, stride)
-        self.bn1 = nn.BatchNorm2d(planes)
+        if plan.sk is None:
+            self.conv1 = plan.conv(channels, planes, 3, stride)
+            self.bn1 = nn.BatchNorm2d(planes)
+        else:
+            self.conv1 = plan.sk(channels, planes, stride)
         self.conv2 = plan.conv(planes, planes, 3)
         self.bn2 = nn.BatchNorm2d(planes)
         self.attend(
@@ -303,7 +309,9 @@ class Basic(Unit):
         self.shorten(plan, channels, planes, stride)
 
     def forward(self, x):
-        y = relu(self.here("inside", self.bn1(self.conv1(self.here("pre", x)))))
+        y = self.conv1(self.here("pre", x))
+        if hasattr(self, "bn1"):
+            y = relu(self.here("inside", self.bn1(y)))
         y = self.here("standard", self.bn2(self.conv2(y)))
         return self.here("post", relu(y + self.shortcut(x)))
 

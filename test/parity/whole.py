@@ -61,6 +61,15 @@ def pretrainedmodels_deep(key):
     return re.sub(r"^fc\.", "last_linear.", key.replace(".se.", ".se_module."))
 
 
+def timm_sk(key):
+    key = re.sub(r"^(layer.*)\.conv(\d)\.weight$", r"\1.conv\2.conv.weight", key)
+    return re.sub(r"^(layer.*)\.bn(\d)\.", r"\1.conv\2.bn.", key)
+
+
+def split_sk(channels, outputs, stride, groups=1):
+    return SK(channels, outputs, stride, groups, reduction=8, floor=16, split=True)
+
+
 def senet_pytorch(key):
     return key.replace(".se.fc1.", ".se.fc.0.").replace(".se.fc2.", ".se.fc.2.")
 
@@ -83,7 +92,9 @@ NETWORKS = {
     "torchvision/inception_v3": (inception, same, 4, 107),
     "timm/seresnet50": (resnet(**RESNET50, se=SE), same, 8, 32),
     "timm/senet154": (resnet(**{**SENET154, "pooling": "padded"}), same, 4, 32),
-    "timm/skresnext50_32x4d": (resnet(**RESNEXT50, sk=SK), same, 8, 32),
+    "timm/skresnext50_32x4d": (resnet(**RESNEXT50, sk=SK), timm_sk, 8, 32),
+    "timm/skresnet18": (
+        resnet(unit=Basic, depths=[2, 2, 2, 2], sk=split_sk), timm_sk, 8, 32),
     "timm/legacy_seresnet18": (basic_legacy, pretrainedmodels, 8, 32),
     "pretrainedmodels/se_resnet50": (resnet(**RESNET50, **CAFFE, se=SE), pretrainedmodels, 8, 32),
     "pretrainedmodels/se_resnext50_32x4d": (

@@ -39,6 +39,7 @@ const NETWORKS: Readonly<Record<string, string>> = {
   'timm/seresnet50': 'se-resnet50',
   'timm/senet154': 'senet154',
   'timm/skresnext50_32x4d': 'sknet50',
+  'timm/skresnet18': 'skresnet18',
   'timm/legacy_seresnet18': 'se-resnet18',
   'pretrainedmodels/se_resnet50': 'se-resnet50',
   'pretrainedmodels/se_resnext50_32x4d': 'se-resnext50',
