@@ -84,6 +84,19 @@ const ELSEWHERE: Readonly<
         .replace('.se.', '.se_module.')
         .replace(/^fc\./, 'last_linear.'),
   },
+  'cadene-deep': {
+    model: 'senet154',
+    call: name =>
+      name
+        .replace(/^bn1\./, 'layer0.bn3.')
+        .replace(
+          /^conv1\.(\d)\./,
+          (_, place: string) =>
+            `layer0.${{ 0: 'conv1', 1: 'bn1', 3: 'conv2', 4: 'bn2', 6: 'conv3' }[place]}.`,
+        )
+        .replace('.se.', '.se_module.')
+        .replace(/^fc\./, 'last_linear.'),
+  },
   moskomule: {
     model: 'se-resnet50',
     attention: 'se:bias=false',

@@ -50,6 +50,9 @@ const NETWORKS: Readonly<Record<string, string>> = {
 const FORMATS = ['zip.pth', 'legacy.pth', 'plain.safetensors']
 const LOGITS = 1e-4
 const GRADIENTS = 1e-3
+/** Of the whole gradient: less is none, in float64; and what none is measured by. */
+const VANISHING = 1e-10
+const SMALL = 1e-4
 
 const norm = (numbers: Float32Array): number =>
   Math.sqrt(numbers.reduce((sum, number) => sum + number * number, 0))
@@ -94,11 +97,12 @@ const stepDifference = async ({ model, tensors }: Trained, known: Known) => {
   const { shape, data } = known('images')
   const all = variables(model.network)
   const values = new Map(all.map(({ name, tensor }) => [name, input(name, tensor.shape)]))
+  let masks = 0
   const logits = trace(model.network, name => values.get(name) as Value, input('images', shape), {
     training: true,
     batchStatistics: true,
     update: () => {},
-    mask: (wanted, rate) => input(`mask of ${rate}`, wanted),
+    mask: wanted => input(`mask ${masks++}`, wanted),
     uniform: wanted => input('uniform', wanted),
   })
   const loss = crossEntropy(logits, input('labels', [shape[0]], 'int'))
@@ -123,19 +127,27 @@ const stepDifference = async ({ model, tensors }: Trained, known: Known) => {
     labels: { shape: [shape[0]], data: Int32Array.from(known('labels').data) },
   })
   await compiled.dispose()
-  const errors = parameters.map(({ name }) => {
+  const rows = parameters.map(({ name }) => {
     const recorded = known(`gradient.${name}`).data
     const difference = norm(minus(results[`gradient.${name}`].data as Float32Array, recorded))
     const [rounding] = known(`rounding.${name}`).data
-    return { name, difference, size: norm(recorded), error: difference / norm(recorded), rounding }
+    return { name, difference, size: norm(recorded), rounding }
   })
+  const total = (of: 'difference' | 'size'): number => Math.hypot(...rows.map(row => row[of]))
+  const whole = total('size')
+  // What a batch normalisation takes out again has no gradient but rounding: it is a part of all.
+  const none = (size: number): boolean => size < VANISHING * whole
+  const errors = rows.map(({ name, difference, size, rounding }) =>
+    none(size)
+      ? { name, error: difference / (SMALL * whole), rounding: 0 }
+      : { name, error: difference / size, rounding },
+  )
   errors.sort((a, b) => b.error - a.error)
-  const total = (of: 'difference' | 'size'): number => Math.hypot(...errors.map(row => row[of]))
   const [own] = results.loss.data as Float32Array
   const [wanted] = known('loss').data
   return {
     loss: Math.abs(own - wanted) / wanted,
-    all: total('difference') / total('size'),
+    all: total('difference') / whole,
     worst: errors[0],
     torch: Math.max(...errors.map(({ rounding }) => rounding)),
   }
