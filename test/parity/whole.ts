@@ -52,7 +52,7 @@ const LOGITS = 1e-4
 const GRADIENTS = 1e-3
 /** Of the whole gradient: less is none, in float64; and what none is measured by. */
 const VANISHING = 1e-10
-const SMALL = 1e-4
+const SMALL = 1e-3
 
 const norm = (numbers: Float32Array): number =>
   Math.sqrt(numbers.reduce((sum, number) => sum + number * number, 0))
