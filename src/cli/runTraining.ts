@@ -7,7 +7,7 @@ import { openEngine } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
 import { networkOf } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
-import { type Adopted, readFirstWeights } from '../train/adopt.ts'
+import { type Adopted, adoptInto, continued, readFirstWeights } from '../train/adopt.ts'
 import { conditionsOf } from '../train/conditions.ts'
 import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
@@ -46,18 +46,19 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const { folder, display, resume, saveEvery, signal } = options
   const [channels] = options.train.shape
   const given = options.config
-  const network = networkOf(given, {
+  const weights =
+    given.weights !== undefined && resume === undefined
+      ? await readFirstWeights(given.weights)
+      : undefined
+  const config: Config = weights === undefined ? given : continued(given, weights)
+  const network = networkOf(config, {
     classes: options.train.classes.length,
     channels,
-    initialise: INITIALISERS[given.recipe.initialise],
+    initialise: INITIALISERS[config.recipe.initialise],
   })
-  const readWeights = (): Promise<Adopted> => readFirstWeights(given.weights as string, network)
-  const adopted =
-    given.weights !== undefined && resume === undefined ? await readWeights() : undefined
-  const config: Config =
-    adopted?.normalization === undefined
-      ? given
-      : { ...given, normalization: adopted.normalization }
+  const adopted = weights === undefined ? undefined : adoptInto(network, weights)
+  const adoptAgain = async (): Promise<Adopted> =>
+    adoptInto(network, await readFirstWeights(config.weights as string))
   const engine = await openEngine(config.engine)
   if (config.freeze !== undefined) frozenBy(network, config.freeze)
   const normalization = config.normalization ?? (await measureNormalization(options.train))
@@ -90,7 +91,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     folder,
     ...(config.weights === undefined
       ? {}
-      : { firstWeights: async () => (adopted ?? (await readWeights())).tensors }),
+      : { firstWeights: async () => (adopted ?? (await adoptAgain())).tensors }),
     ...(resume === undefined ? {} : { resume }),
     ...(saveEvery === undefined ? {} : { saveEvery }),
     ...(signal === undefined ? {} : { signal }),

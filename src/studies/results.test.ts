@@ -190,11 +190,6 @@ describe('a study with a failed run', () => {
   })
 })
 
-it('names what this version cannot build', () => {
-  const { leftOut } = study('gct-gate', { tanh: [20, 21] })
-  for (const { reason } of leftOut) expect(reason).toMatch(/^this version has no gct/)
-})
-
 describe('the report', () => {
   const complete = study('se-reduction', {
     plain: [20, 22, 24],
