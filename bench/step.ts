@@ -1,15 +1,15 @@
 /**
  * Images a second of training steps, nothing else in the loop.
- * Usage: npx tsx bench/step.ts MODEL BATCH SIZE [STEPS] [THREADS] [ENGINE]
+ * Usage: npx tsx bench/step.ts MODEL BATCH SIZE [STEPS] [THREADS] [DEVICE]
  */
 
 import { availableParallelism, cpus } from 'node:os'
-import { openEngine } from '../src/engines/registry.ts'
+import { openDevice } from '../src/engines/registry.ts'
 import { model, RECIPES, random } from '../src/index.ts'
 import { openSession } from '../src/train/session.ts'
 
 const [name = 'se-resnet20', ...rest] = process.argv.slice(2)
-const engine = await openEngine(rest[4] ?? 'onnx')
+const { engine } = await openDevice(rest[4])
 const numbers = rest.slice(0, 4)
 const [batch = 128, size = 32, steps = 12, threads = availableParallelism()] = numbers.map(Number)
 const WARM_UP = 3

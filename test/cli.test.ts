@@ -37,7 +37,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train resnet20 --smoothing 1', 'recipe.smoothing: Too big'],
   ['train resnet20 --recipe senett', '--recipe: expected one of short, senet'],
   ['train resnet20 --optimizer adam', 'got adam. Did you mean adamw?'],
-  ['train resnet20 --engine onxx', 'Did you mean onnx?'],
+  ['train resnet20 --device onxx', 'Did you mean onnx?'],
   ['train resnet20 --data fashon-mnist', 'Did you mean fashion-mnist?'],
   ['train resnet20 --samples 10', '--samples: expected two counts, such as 8000,2000, got 10'],
   ['train resnet20 --samples 20,20 --batch 64', '--batch: expected at most 20'],
