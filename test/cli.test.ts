@@ -110,13 +110,16 @@ it('goes from training to predictions and ONNX', () =>
     const measured = await run('eval runs/gct-resnet8-shapes')
     expect(measured.top1).toBeCloseTo(trained.best.testTop1, 10)
     expect(measured.perClass).toHaveLength(10)
+    expect(measured.device).toMatch(/^(onednn|onnx) \d/)
 
     await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c40' } })
       .png()
       .toFile(join(folder, 'red.png'))
-    const [picture, sample] = await run(
+    const predicted = await run(
       'predict runs/gct-resnet8-shapes red.png --data shapes --samples 60,30 --size 16 --index 4 --top 10',
     )
+    expect(predicted.device).toBe(trained.device)
+    const [picture, sample] = predicted.results
     expect(picture.picture).toBe('red.png')
     const total = picture.classes.reduce(
       (sum: number, one: { probability: number }) => sum + one.probability,
