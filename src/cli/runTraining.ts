@@ -72,7 +72,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} threads → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   )
   if (adopted !== undefined)
     display.line(
