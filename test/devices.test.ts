@@ -91,7 +91,16 @@ describe.skipIf(missing !== undefined)(`with oneDNN${missing ? ` (${missing})` :
   it('the same command gives the same weights', () =>
     inFolder(async folder => {
       const hash = async (run: string): Promise<string> => {
-        const args = ['se-resnet8', ...SMALL, '--epochs', '2', '--threads', '2', '--device', 'onednn']
+        const args = [
+          'se-resnet8',
+          ...SMALL,
+          '--epochs',
+          '2',
+          '--threads',
+          '2',
+          '--device',
+          'onednn',
+        ]
         expect((await excite(folder, 'train', ...args, '--out', run)).code).toBe(0)
         const weights = await readFile(join(folder, run, 'last.safetensors'))
         return createHash('sha256').update(weights).digest('hex')

@@ -5,12 +5,13 @@ import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Device } from '../../engines/registry.ts'
 import { UsageError } from '../../errors.ts'
+import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
 import { givenOverrides, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
 
@@ -18,6 +19,7 @@ const HELP = `
 Examples:
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
+  $ excite train se-resnet50 --data ./pictures --size 64 --stem cifar --dropout 0.2
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
   $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
   $ excite train se-resnet50 --weights best.safetensors --data ./pictures --freeze backbone --unfreeze-at 3
@@ -49,7 +51,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
 const FIXED = [
   'data',
   'attention',
-  'strideIn',
+  ...variationNames,
   'dataDir',
   'samples',
   'size',
@@ -66,7 +68,6 @@ const FIXED = [
 /** What goes from the command line into the configuration as it is. */
 const OPTIONAL = [
   'attention',
-  'strideIn',
   'dataDir',
   'size',
   'cropPct',
@@ -75,9 +76,6 @@ const OPTIONAL = [
   'freeze',
   'unfreezeAt',
 ] as const
-
-const flagOf = (key: string): string =>
-  `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 const configFrom = async (name: string, device: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
@@ -93,6 +91,7 @@ const configFrom = async (name: string, device: string, flags: TrainFlags): Prom
       model: name,
       ...(isFolder(data) ? { size: own } : {}),
       ...optional,
+      ...variationFlags(flags),
       ...(flags.weights === undefined ? {} : { weights: resolve(flags.weights) }),
       data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),

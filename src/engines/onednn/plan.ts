@@ -64,6 +64,8 @@ export interface Plan {
   /** In the layout that it was made in. */
   natural(value: Value): Stored
   plain(value: Value): Stored
+  /** Row-major in a block of its own, which nothing else reads or writes later. */
+  apart(value: Value): Stored
   in(value: Value, desc: Descriptor): Stored
   /** The value whose elements these are, behind any number of reshapes. */
   origin(value: Value): Value
@@ -191,6 +193,15 @@ export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Works
       return made
     },
     plain: value => plan.in(value, descriptors.strided(value.shape, undefined, value.dtype)),
+    apart: value => {
+      const found = plan.plain(value)
+      const { block: own, desc } = found
+      const exclusive = own.parent === undefined && own.first >= 0 && own.bytes === desc.size
+      if (exclusive && own.last < Number.POSITIVE_INFINITY) return found
+      const made = plan.plainly(value.shape, value.dtype)
+      plan.copy(found, made)
+      return made
+    },
     in: (value, desc) => {
       const first = plan.natural(value)
       const known = stored.get(value) ?? []
