@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { expect } from 'vitest'
 import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
+import { openDevice } from '../../src/engines/registry.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
 import { crossEntropy } from '../../src/train/loss.ts'
@@ -14,6 +15,15 @@ export const FLOAT32_BLOCK = 1e-5
 export const FLOAT32_NETWORK = 1e-4
 export const FLOAT64 = 1e-10
 export const CLASSES = 10
+
+/** Those that compute in float32: oneDNN where it is installed. */
+export const FLOAT32_ENGINES: readonly Engine[] = [
+  (await openDevice('onnx')).engine,
+  ...(await openDevice('onednn').then(
+    ({ engine }) => [engine],
+    () => [],
+  )),
+]
 
 export type Numbers = Tensor['data']
 

@@ -1,7 +1,7 @@
 /**
  * Parity with PyTorch for the relatives of SE, SK and GCT, recorded by record_rivals.py in float64
  * from the authors' code, written there a second time: output, loss, all gradients and running
- * statistics, on both engines.
+ * statistics, on all engines.
  */
 
 import { describe, expect, it } from 'vitest'
@@ -18,7 +18,6 @@ import { simpleAttention } from '../../src/attention/simam.ts'
 import { splat, splitAttention } from '../../src/attention/splitAttention.ts'
 import { styleRecalibration } from '../../src/attention/srm.ts'
 import type { Engine } from '../../src/engines/engine.ts'
-import { onnxEngine } from '../../src/engines/onnx/session.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
 import { input, type Shape } from '../../src/graph/index.ts'
 import { resnest } from '../../src/models/resnest.ts'
@@ -30,6 +29,7 @@ import {
   dataOf,
   expectNear,
   FLOAT32_BLOCK,
+  FLOAT32_ENGINES,
   FLOAT32_NETWORK,
   FLOAT64,
   feedsOf,
@@ -111,10 +111,10 @@ const BLOCKS: Readonly<Record<string, Block>> = {
 }
 
 const fixture = fixtures('rivals')
-const ENGINES = [
-  [onnxEngine, FLOAT32_BLOCK, FLOAT32_NETWORK],
+const ENGINES: readonly (readonly [Engine, number, number])[] = [
+  ...FLOAT32_ENGINES.map(engine => [engine, FLOAT32_BLOCK, FLOAT32_NETWORK] as const),
   [referenceEngine, FLOAT64, FLOAT64],
-] as const satisfies readonly (readonly [Engine, number, number])[]
+]
 
 describe.each(ENGINES)('$name engine', (engine, ofBlock, ofNetwork) => {
   it.each(Object.entries(BLOCKS))('%s', async (name, [block, shape]) => {
