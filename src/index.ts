@@ -45,7 +45,7 @@ export { emit } from './engines/onnx/emit.ts'
 export { encodeModel } from './engines/onnx/encode.ts'
 export { onnxEngine } from './engines/onnx/session.ts'
 export { referenceEngine } from './engines/reference/engine.ts'
-export { openEngine } from './engines/registry.ts'
+export { type Device, openDevice } from './engines/registry.ts'
 export * from './errors.ts'
 export {
   type Graph,

@@ -9,7 +9,7 @@ import { missing } from './study.ts'
 const settings: StudySettings = {
   model: 'resnet8',
   data: 'shapes',
-  engine: 'onnx',
+  device: 'onnx',
   seeds: 2,
   recipe: RECIPES.short,
 }

@@ -101,7 +101,7 @@ export const configSchema = z
     freeze: z.string().optional(),
     unfreezeAt: natural.min(2).optional(),
     seed: z.number().int().min(0),
-    engine: z.string(),
+    device: z.string(),
     threads: natural.optional(),
     recipe: recipeSchema,
   })

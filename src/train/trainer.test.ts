@@ -35,7 +35,7 @@ const configOf = (name: string, recipe: Partial<Recipe>, seed = 0): Config => ({
   model: name,
   data: 'shapes',
   seed,
-  engine: 'onnx',
+  device: 'onnx',
   threads: 1,
   recipe: { ...RECIPES.short, epochs: 3, batch: BATCH, ...recipe },
 })

@@ -320,7 +320,11 @@ class Loop {
       join(folder, RUN_FILES.checkpoints, `step ${found.step}`, name),
     ]
     const progress = readProgress(...file(FILES.progress))
-    checkConditions(progress.conditions, conditions, compatible)
+    const differences = checkConditions(progress.conditions, conditions, compatible)
+    if (differences.length > 0)
+      this.#options.onWarning?.(
+        `going on within rounding, no longer bit for bit: ${differences.join('; ')}`,
+      )
     const weights = readTrained(...file(FILES.weights))
     const slots = readSafetensors(...file(FILES.optimizer)).tensors
     this.#session.restore(

@@ -10,8 +10,8 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
-import { onnxEngine } from '../../src/engines/onnx/session.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
+import { openDevice } from '../../src/engines/registry.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
 import { mul, reduceSum } from '../../src/ops/index.ts'
@@ -23,6 +23,15 @@ export const FLOAT32_BLOCK = 1e-5
 export const FLOAT32_NETWORK = 1e-4
 export const FLOAT64 = 1e-10
 export const CLASSES = 10
+
+/** Those that compute in float32: oneDNN where it is installed. */
+export const FLOAT32_ENGINES: readonly Engine[] = [
+  (await openDevice('onnx')).engine,
+  ...(await openDevice('onednn').then(
+    ({ engine }) => [engine],
+    () => [],
+  )),
+]
 
 export type Numbers = Tensor['data']
 
@@ -139,7 +148,7 @@ export const describeParity = (
 ): void => {
   const fixture = fixtures(file)
   const float32 = what === 'blocks' ? FLOAT32_BLOCK : FLOAT32_NETWORK
-  for (const engine of [onnxEngine, referenceEngine])
+  for (const engine of [...FLOAT32_ENGINES, referenceEngine])
     describe(`${what} of ${file}, ${engine.name} engine`, () => {
       const own = Object.entries(cases).filter(([, { engines = [engine] }]) =>
         engines.includes(engine),
@@ -148,7 +157,7 @@ export const describeParity = (
         const { seed, recorded } = fixture(name)
         const made = pass(network, shape, objectives[what], !frozen)
         const outputs = await runOnce(engine, made, feedsOf(made, seed, scale))
-        expectNear(dataOf(outputs), recorded, engine === onnxEngine ? float32 : FLOAT64)
+        expectNear(dataOf(outputs), recorded, engine === referenceEngine ? FLOAT64 : float32)
       })
     })
 }

@@ -6,7 +6,6 @@ import { se, squeezeExcite } from '../../src/attention/se.ts'
 import { selectiveKernel, sk } from '../../src/attention/sk.ts'
 import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
-import { onnxEngine } from '../../src/engines/onnx/session.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
 import { graph, input } from '../../src/graph/index.ts'
 import { model } from '../../src/models/registry.ts'
@@ -23,6 +22,7 @@ import {
   describeParity,
   expectNear,
   FLOAT32_BLOCK,
+  FLOAT32_ENGINES,
   FLOAT32_NETWORK,
   FLOAT64,
   feedsOf,
@@ -73,7 +73,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
   resnet18: {
     network: model('resnet18', { classes: CLASSES }).network,
     shape: [2, 3, 64, 64],
-    engines: [onnxEngine],
+    engines: FLOAT32_ENGINES,
   },
   'se-resnet, stride in the 1x1': {
     network: resnet({
@@ -88,7 +88,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
   'sknet26, frozen statistics': {
     network: model('sknet26', { classes: CLASSES }).network,
     shape: [2, 3, 32, 32],
-    engines: [onnxEngine],
+    engines: FLOAT32_ENGINES,
     frozen: true,
   },
   'sknet, a quarter as wide': {
@@ -109,7 +109,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
   'resnext, half as wide': {
     network: resnet({ ...bottlenecks, depths: [1, 2, 1, 1], planes: 32, group: 32, groupWidth: 4 }),
     shape: PICTURES,
-    engines: [onnxEngine],
+    engines: FLOAT32_ENGINES,
   },
   resnet20: { network: model('resnet20').network, shape: [2, 3, 16, 16] },
   'pre-activation': {
@@ -197,7 +197,7 @@ const scalar = (number: number): Tensor => ({ shape: [], data: Float32Array.of(n
 describe('training', () => {
   const fixture = fixtures('training')
   const engines: readonly [Engine, number][] = [
-    [onnxEngine, FLOAT32_BLOCK],
+    ...FLOAT32_ENGINES.map((engine): [Engine, number] => [engine, FLOAT32_BLOCK]),
     // Learning rates are float32 where PyTorch's are float64.
     [referenceEngine, 1e-7],
   ]
@@ -247,13 +247,14 @@ describe('training', () => {
     const made = graph({ loss, 'gradient/logits': gradients(loss, [logits])[0] })
     const { recorded } = fixture(`smoothing ${smoothing}`)
     const feeds = feedsOf(made, 0)
-    const single = await runOnce(onnxEngine, made, feeds)
     const double = await runOnce(referenceEngine, made, feeds)
-    expectNear(dataOf(single), recorded, FLOAT32_BLOCK)
+    for (const engine of FLOAT32_ENGINES)
+      expectNear(dataOf(await runOnce(engine, made, feeds)), recorded, FLOAT32_BLOCK)
     expectNear(dataOf(double), recorded, FLOAT64)
   })
 
-  it('three whole steps: smoothing, clipping, decay of weights only, running statistics', async () => {
+  const steps = 'three whole steps: smoothing, clipping, decay of weights only, running statistics'
+  it.each(FLOAT32_ENGINES)(`${steps}, $name engine`, async engine => {
     const images = [4, 3, 12, 12]
     const { seed, recorded } = fixture('three steps')
     const step = trainingStep({
@@ -275,7 +276,7 @@ describe('training', () => {
       momentum: { shape: [parameters.size], data: new Float32Array(parameters.size) },
     }
     const got = new Map<string, Numbers>()
-    const compiled = await onnxEngine.compile(step.graph)
+    const compiled = await engine.compile(step.graph)
     for (const [i, rate] of RATES.slice(0, 3).entries()) {
       const x: Named = { name: `step${i + 1}.x`, shape: images }
       state = await compiled.run({

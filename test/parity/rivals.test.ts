@@ -1,7 +1,7 @@
 /**
  * Parity with PyTorch for the relatives of SE, SK and GCT, recorded by record_rivals.py in float64
  * from the authors' code, written there a second time: output, loss, all gradients and running
- * statistics, on both engines.
+ * statistics, on all engines.
  */
 
 import { expect, it } from 'vitest'
