@@ -149,7 +149,7 @@ it('goes from training to predictions and ONNX', () =>
 
     const metrics = await readFile(join(folder, 'runs/gct-resnet8-shapes/metrics.csv'), 'utf8')
     expect(metrics.split('\n')[0]).toBe(
-      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds',
+      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds,waiting',
     )
   }))
 

@@ -82,7 +82,7 @@ const bytesOf = async (folder: string): Promise<string> => {
   const names = [RUN_FILES.last, RUN_FILES.best]
   const contents = await Promise.all(names.map(name => readFile(join(folder, name), 'base64')))
   const metrics = await readFile(join(folder, RUN_FILES.lines), 'utf8')
-  return [...contents, metrics.replace(/"seconds":[\d.]+/g, '')].join('\n')
+  return [...contents, metrics.replace(/"(seconds|waiting)":[\d.]+/g, '')].join('\n')
 }
 
 const trained = async (config: Config): Promise<string> => {

@@ -17,7 +17,7 @@ Examples:
   $ excite bench train se-resnet20 --batch 128 --threads 1
   $ excite bench infer sknet50 --batch 1 --seconds 20 --json
 
-Training is forward, backward and an update by SGD with momentum, of one batch of noise over and
+Training is forward, backward and an update by SGD with momentum, of one batch over and
 over: nothing is read and nothing saved. After three steps to warm up it is measured for --seconds.
 Multiply-adds are those of convolutions and matrix products; the machine's peak is what the same
 device reaches, in the same process, on products of large matrices. Other work on the machine
