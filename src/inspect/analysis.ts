@@ -2,6 +2,7 @@
 
 import type { Dataset } from '../data/dataset.ts'
 import type { ShapesDataset } from '../data/shapes/shapes.ts'
+import { balanced, subset } from '../data/subset.ts'
 import { type Model, type ModelOptions, model, modelNames } from '../models/registry.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Ablation, ablate } from './ablation.ts'
@@ -9,7 +10,6 @@ import { type Cost, costOf } from './cost.ts'
 import { type BlockExcitation, excitation } from './excitation.ts'
 import { type GateLayer, gateDepth } from './gates.ts'
 import { type MapPicture, maps, type PictureMaps } from './maps.ts'
-import { balanced, subset } from './pictures.ts'
 import type { ProbeOptions } from './probe.ts'
 import { selection, type UnitSelection } from './selection.ts'
 

@@ -15,7 +15,7 @@ import { gateDepth, gateStages } from './gates.ts'
 import { maps } from './maps.ts'
 import { average } from './moments.ts'
 import { blockName, observe, stageOf } from './observe.ts'
-import { balanced, enlarged, subset } from './pictures.ts'
+import { enlarged } from './pictures.ts'
 import { openProbe } from './probe.ts'
 import { grouped, selection } from './selection.ts'
 import { summarize } from './summary.ts'
@@ -264,18 +264,6 @@ describe('cost', () => {
 })
 
 describe('pictures', () => {
-  it('are as many of each class', () => {
-    const indices = balanced(dataset, 20)
-    expect(indices).toHaveLength(20)
-    const counts = dataset.classes.map(
-      (_, k) => indices.filter(i => dataset.labels[i] === k).length,
-    )
-    expect(counts).toEqual(dataset.classes.map(() => 2))
-    const part = subset(dataset, [7, 3])
-    expect([...part.labels]).toEqual([dataset.labels[7], dataset.labels[3]])
-    expect(part.read(1)).toBe(dataset.read(3))
-  })
-
   it('are enlarged about their centre', () => {
     const ramp = Uint8Array.from({ length: 8 }, (_, x) => 20 * x)
     expect([...enlarged(ramp, [1, 1, 8], 1)]).toEqual([...ramp])
