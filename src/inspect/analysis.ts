@@ -75,9 +75,10 @@ export const analyse = async (
   const gates = await gateDepth(trained, pictures, options)
   onStep('where it looks')
   const explained = await maps(trained, explain, options)
+  const gated = blocks.filter(({ kind }) => kind === 'gate')
   const ablation =
-    ablateBlocks && blocks.length > 0
-      ? await ablate(trained, pictures, blocks, options, (done, total) =>
+    ablateBlocks && gated.length > 0
+      ? await ablate(trained, pictures, gated, options, (done, total) =>
           onStep(`without blocks: ${done}/${total}`),
         )
       : undefined

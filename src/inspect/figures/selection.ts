@@ -152,7 +152,7 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
         : [
             figure(
               truth,
-              'Against the true scale of the object, picture by picture as it is (up to 600 dots); the dark line is the mean of every eighth of all pictures. Spearman’s rank correlation over all of them. Same scale everywhere.',
+              'Against the true scale of the object, picture by picture as it is (up to 600 dots); the thick line is the mean of every eighth of all pictures. Spearman’s rank correlation over all of them. Same scale everywhere.',
             ),
           ]),
       tableMarkup({
