@@ -15,6 +15,8 @@ import { selection, type UnitSelection } from './selection.ts'
 
 export interface Analysis {
   readonly model: string
+  /** Where its name does not say it. */
+  readonly attention?: string
   readonly pictures: number
   readonly cost: Cost
   /** Of the same backbone without attention, where there is one. */
@@ -84,6 +86,7 @@ export const analyse = async (
       : undefined
   return {
     model: card.model,
+    ...(card.attention === undefined ? {} : { attention: card.attention }),
     pictures: indices.length,
     cost: costOf(model, size),
     ...(plain === undefined ? {} : { plain }),

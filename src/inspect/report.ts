@@ -81,7 +81,9 @@ export const writeReport = async (
   await writeFileAtomic(join(folder, REPORT_FILES.numbers), json)
   const path = join(folder, REPORT_FILES.page)
   const { subtitle, footer } = options
-  const html = page({ title: `Inside ${analysis.model}`, subtitle, sections: parts, footer })
+  const { model, attention } = analysis
+  const title = `Inside ${model}${attention === undefined ? '' : ` with ${attention}`}`
+  const html = page({ title, subtitle, sections: parts, footer })
   await writeFileAtomic(path, html)
   return path
 }

@@ -25,7 +25,7 @@ body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 ${FONT_FAMI
 main{max-width:76rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 .3rem}
 h2{font-size:1.2rem;margin:2.6rem 0 .4rem;padding-top:.8rem;border-top:1px solid var(--line)}
-p,figcaption{max-width:46rem}
+p,li,figcaption{max-width:46rem}
 .subtitle,figcaption,footer{color:var(--faint)}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:1rem 0}
 a{color:var(--accent)}

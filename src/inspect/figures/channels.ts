@@ -34,7 +34,7 @@ interface HeatOptions {
 const colourBar = async ({ domain: [low, high], ramp, label }: HeatOptions): Promise<Markup> => {
   const steps = Array.from({ length: BAR.steps }, (_, i) => i / (BAR.steps - 1))
   const number = (value: number): string => formatNumber(value, 2)
-  const left = textWidth(number(low)) + 4
+  const left = textWidth(number(low)) + 8
   const y = 44
   return fragment(
     element('text', { x: 0, y: 34 }, label),
@@ -118,7 +118,7 @@ export const channelsPart = async (
     }),
     await heat(blocks, classes, {
       title: 'What a class changes',
-      label: `${QUANTITIES[kind]}, less its mean over all pictures`,
+      label: 'less the mean over all pictures',
       domain: [-most, most],
       ramp: DIVERGING,
       rows: less,

@@ -25,7 +25,7 @@ const paperText = (model: string): string => {
 
 /** What comes on top, in percent, to two digits. */
 const added = (all: number, plain: number): string =>
-  `${Number((100 * (all / plain - 1)).toPrecision(2))} %`
+  `${Number((100 * (all / plain - 1)).toPrecision(2))}\u00a0%`
 
 const count = (value: number): string => value.toLocaleString('en-US')
 
