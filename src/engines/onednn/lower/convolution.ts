@@ -2,6 +2,7 @@
 
 import type { Shape } from '../../../graph/index.ts'
 import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
+import type { Sliding } from '../api/index.ts'
 import { ARG, CONVOLUTION_DIRECT, PROP } from '../constants.ts'
 import { type Descriptor, int64s } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
@@ -19,7 +20,7 @@ interface Geometry {
 const grouped = ([outputs, ...rest]: Shape, { group }: ConvolutionAttributes): Shape =>
   group === 1 ? [outputs, ...rest] : [group, outputs / group, ...rest]
 
-const window = ({ strides, pads, dilations }: ConvolutionAttributes): BigInt64Array[] => [
+const window = ({ strides, pads, dilations }: ConvolutionAttributes): Sliding => [
   int64s(strides),
   int64s(dilations.map(dilation => dilation - 1)),
   int64s(pads.slice(0, strides.length)),
@@ -36,7 +37,7 @@ const forward = (
   prop: number,
 ): Primitive =>
   primitive({
-    init: 'dnnl_dilated_convolution_forward_desc_init',
+    kind: 'convolutionForward',
     values: [
       prop,
       CONVOLUTION_DIRECT,
@@ -47,6 +48,29 @@ const forward = (
       ...window(attributes),
     ],
   })
+
+const POINTWISE: ConvolutionAttributes = {
+  strides: [1, 1],
+  pads: [0, 0, 0, 0],
+  dilations: [1, 1],
+  group: 1,
+}
+
+/**
+ * Groups of few channels choose narrow blocks, for which the library has no fast kernel but the
+ * convolution's own: a result goes on in the blocks that dense convolutions choose.
+ */
+const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Stored => {
+  const { dims } = made.desc
+  if (group === 1 || dims.length !== 4) return made
+  const weight = [dims[1], dims[1], 1, 1]
+  const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
+  const wide = chosen(forward(plan, geometry, false, PROP.training), 'result')
+  if (wide.key === made.desc.key) return made
+  const to = plan.allocate(wide)
+  plan.copy(made, to)
+  return to
+}
 
 /** A weight's memory under the shape that has the groups in front. */
 const weightIn = (
@@ -75,14 +99,14 @@ export const convolution = {
       [ARG.bias, bias && plan.plain(bias)],
       [ARG.result, to],
     ])
-    plan.define(y, to)
+    plan.define(y, widely(plan, to, attributes))
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
     const { any } = plan.descriptors
     const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
     const { hint } = forward(plan, geometry, false, PROP.training)
     const primitive = plan.primitive({
-      init: 'dnnl_dilated_convolution_backward_data_desc_init',
+      kind: 'convolutionBackwardData',
       values: [
         CONVOLUTION_DIRECT,
         any(dx.shape),
@@ -98,7 +122,7 @@ export const convolution = {
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dSource, to],
     ])
-    plan.define(dx, to)
+    plan.define(dx, widely(plan, to, attributes))
   },
   convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
     const { any, strided } = plan.descriptors
@@ -106,7 +130,7 @@ export const convolution = {
     const { hint } = forward(plan, geometry, false, PROP.training)
     const shape = grouped(dw.shape, attributes)
     const primitive = plan.primitive({
-      init: 'dnnl_dilated_convolution_backward_weights_desc_init',
+      kind: 'convolutionBackwardWeights',
       values: [
         CONVOLUTION_DIRECT,
         any(x.shape),
