@@ -6,7 +6,7 @@
 
 import { availableParallelism } from 'node:os'
 import { WORKS } from '../src/bench/works.ts'
-import { openEngine } from '../src/engines/registry.ts'
+import { openDevice } from '../src/engines/registry.ts'
 import { model } from '../src/models/registry.ts'
 
 const [network = 'se-resnet8', batch = '32', size = '32', steps = '1000', ...devices] =
@@ -31,7 +31,7 @@ for (const device of devices.length > 0 ? devices : ['onednn', 'onnx']) {
     model: model(network),
     size: Number(size),
     batch: Number(batch),
-    engine: await openEngine(device),
+    engine: (await openDevice(device)).engine,
     threads: availableParallelism(),
   })
   const points: [number, number][] = []

@@ -47,7 +47,14 @@ it(
         expect(seeds).toHaveLength(2)
         expect(error.margin).toBeGreaterThan(0)
       }
-      for (const name of ['study.md', 'report.html', 'mean-seed0/model.onnx'])
+      for (const name of [
+        'study.md',
+        'report.html',
+        'figures/differences.svg',
+        'figures/seeds.svg',
+        'figures/course.svg',
+        'mean-seed0/model.onnx',
+      ])
         expect(existsSync(join(folder, FOLDER, name)), name).toBe(true)
 
       const again = await excite(folder, ...TINY.split(' '))

@@ -6,7 +6,7 @@
  * PyTorch's layer{k−1}.
  */
 
-import type { Attention, Position } from '../attention/attention.ts'
+import type { Attention, Position, Recalibration } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
 import {
   batchNorm2d,
@@ -16,6 +16,7 @@ import {
   type Layer,
   layer,
   sequential,
+  shown,
 } from '../nn/index.ts'
 import type { PerAxis } from '../ops/index.ts'
 
@@ -91,6 +92,8 @@ export const sockets = (
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
   const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
+  const recalibrate = ({ build }: Recalibration, channels: number): Layer =>
+    marked(shown(build(channels)))
   const precedes = (following: number): boolean =>
     position === 'before-conv' || following < (LAST[position ?? ''] ?? 0)
   const preceded = (
@@ -103,15 +106,15 @@ export const sockets = (
     // The layers move up by one, but begin as they do without what stands before them.
     const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
     return {
-      ...sequential(marked(recalibration.build(channels)), ...layers),
+      ...sequential(recalibrate(recalibration, channels), ...layers),
       drawnAs: { 0: recalibration.name, ...Object.fromEntries(names) },
     }
   }
   const normalized = (channels: number): readonly Layer[] => {
     const norm = batchNorm2d(channels)
     if (recalibration === undefined) return [norm]
-    if (position === 'before-norm') return [marked(recalibration.build(channels)), norm]
-    if (position === 'after-norm') return [norm, marked(recalibration.build(channels))]
+    if (position === 'before-norm') return [recalibrate(recalibration, channels), norm]
+    if (position === 'after-norm') return [norm, recalibrate(recalibration, channels)]
     return [norm]
   }
   return {
@@ -120,10 +123,10 @@ export const sockets = (
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
       return {
-        children: { [name]: marked(recalibration.build(channels[position])) },
+        children: { [name]: recalibrate(recalibration, channels[position]) },
         bind: children => {
-          const recalibrate = children[name] as (x: Value) => Value
-          return (here, x) => (here === position ? recalibrate(x) : x)
+          const own = children[name] as (x: Value) => Value
+          return (here, x) => (here === position ? own(x) : x)
         },
       }
     },
@@ -131,7 +134,7 @@ export const sockets = (
       if (recalibration === undefined || position !== 'stage-end') return sequential(...units)
       const { name } = recalibration
       return layer(
-        { ...Object.fromEntries(units.entries()), [name]: marked(recalibration.build(outputs)) },
+        { ...Object.fromEntries(units.entries()), [name]: recalibrate(recalibration, outputs) },
         (children, x) => children[name](units.reduce((y, _, i) => children[i](y), x)),
       )
     },

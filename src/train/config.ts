@@ -82,7 +82,7 @@ export const configSchema = z
     variations: variationsSchema.optional(),
     data: z.string(),
     dataDir: z.string().optional(),
-    /** How many training and test pictures of a procedural set. */
+    /** How many training and test pictures, where not all of a set's. */
     samples: z.strictObject({ train: natural, test: natural }).optional(),
     size: natural.optional(),
     /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */

@@ -27,8 +27,8 @@ Examples:
 
 Every variant begins with the same weights in what it shares with the others, and sees the same
 batches in the same order. Each run is an ordinary run folder inside the study's; the same command
-again goes on where it was stopped, and more --seeds add to what is there. Results: study.md and
-results.json in that folder, written anew after each run.
+again goes on where it was stopped, and more --seeds add to what is there. Results: study.md,
+report.html, results.json and figures/ in that folder, written anew after each run.
 
 The training is --recipe short unless told; --recipe paper is that of the study's paper.`
 
