@@ -10,7 +10,7 @@
  *
  * --work, --network and --batch choose rows of bench/rows.ts; batches that are not there are measured
  * as the row of that work and network. --contenders measures only these; --against names the one that
- * ratios are to. --rounds, --seconds (of each measurement) and --threads say how. Peers are programs
+ * ratios are to (PyTorch where it contends, else the last). --rounds, --seconds (of each measurement) and --threads say how. Peers are programs
  * of their own: PyTorch is Debian's (apt-get install python3-torch), for the others: npm install
  * --prefix bench/peers.
  */
@@ -30,7 +30,7 @@ const { values: flags } = parseArgs({
     network: { type: 'string' },
     batch: { type: 'string' },
     contenders: { type: 'string' },
-    against: { type: 'string', default: 'torch' },
+    against: { type: 'string' },
     rounds: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '4' },
     threads: { type: 'string', default: '2' },
@@ -40,7 +40,7 @@ const { values: flags } = parseArgs({
 
 const protocol: Protocol = {
   threads: Number(flags.threads),
-  warmUp: 3,
+  warmUp: 4,
   seconds: Number(flags.seconds),
   least: 5,
 }
@@ -61,7 +61,7 @@ const parametersOf = (network: string): number =>
     .reduce((sum, { tensor }) => sum + tensor.shape.reduce((size, d) => size * d, 1), 0)
 
 const measure = (row: Row, name: string): Measured => {
-  const [program, ...parts] = CONTENDERS[name].command(row, protocol)
+  const [program, ...parts] = CONTENDERS[name].command(row, { ...protocol, ...row.protocol })
   const { status, stdout, stderr, error } = spawnSync(program, parts, {
     encoding: 'utf8',
     // The same patience of OpenMP's threads for all: on a busy machine it decides more than kernels.
@@ -75,7 +75,7 @@ const measure = (row: Row, name: string): Measured => {
     return { ...imagesPerSecond, steps, peakMemory, version }
   }
   const { version, parameters, seconds, peakMemory }: Printed = printed
-  if (parameters !== parametersOf(row.network))
+  if (parameters !== undefined && parameters !== parametersOf(row.network))
     throw new Error(
       `${name}: ${parameters} parameters, and ours ${row.network} has ${parametersOf(row.network)}`,
     )
@@ -135,9 +135,13 @@ const HEADINGS = [
   'images/s, median',
   'best',
   'peak memory, MiB',
-  `speed over ${flags.against}`,
-  `memory over ${flags.against}`,
+  'speed, ratio',
+  'memory, ratio',
 ]
+
+/** What the ratios of a row are to. */
+const baseOf = ({ contenders }: Row): string =>
+  flags.against ?? (contenders.includes('torch') ? 'torch' : (contenders.at(-1) as string))
 
 /** A line of the table for each contender of a row, over its rounds. */
 const linesOf = (row: Row, rounds: readonly ReadonlyMap<string, Measured>[]): string[][] =>
@@ -146,10 +150,10 @@ const linesOf = (row: Row, rounds: readonly ReadonlyMap<string, Measured>[]): st
       middle(rounds.map(round => what(round.get(name) as Measured)))
     const over = (what: 'best' | 'peakMemory'): string => {
       const ratios = rounds.flatMap(round => {
-        const other = round.get(flags.against)
+        const other = round.get(baseOf(row))
         return other === undefined ? [] : [(round.get(name) as Measured)[what] / other[what]]
       })
-      return ratios.length === 0 ? '' : middle(ratios).toFixed(2)
+      return ratios.length === 0 ? '' : short(middle(ratios))
     }
     return [
       row.work,

@@ -64,6 +64,8 @@ interface Import {
   readonly to: string
   /** Only types: nothing is left of it at run time. */
   readonly types: boolean
+  /** When it is asked for, and not when the file loads. */
+  readonly later?: boolean
 }
 
 const STATEMENT =
@@ -77,6 +79,7 @@ const importsIn = (from: string, text: string): readonly Import[] =>
       from,
       to: to.startsWith('.') ? posix.join(posix.dirname(from), to) : to,
       types: groups.type !== undefined,
+      ...(groups.dynamic === undefined ? {} : { later: true }),
     }
   })
 
@@ -203,5 +206,15 @@ describe('what runs in a browser', () => {
           .map(to => `${file} → ${to}`),
       )
     expect(loaded).toEqual([])
+  })
+})
+
+describe('what a command loads before it knows what to do', () => {
+  it('is little: the parser of the command line, and nothing that computes', () => {
+    const first = imports.filter(({ types, later }) => !types && !later)
+    const loaded = [...reachable(first, 'cli/main.ts')]
+    const packages = loaded.filter(to => !to.endsWith('.ts') && !to.startsWith('node:'))
+    expect(packages.sort()).toEqual(['commander', 'fastest-levenshtein'])
+    expect(loaded.filter(to => /^(ops|nn|graph|autodiff)[/]/.test(to))).toEqual([])
   })
 })

@@ -38,7 +38,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train resnet20 --smoothing 1', 'recipe.smoothing: Too big'],
   ['train resnet20 --recipe senett', '--recipe: expected one of short, senet'],
   ['train resnet20 --optimizer adam', 'got adam. Did you mean adamw?'],
-  ['train resnet20 --engine onxx', 'Did you mean onnx?'],
+  ['train resnet20 --device onxx', 'Did you mean onnx?'],
   ['train resnet20 --data fashon-mnist', 'Did you mean fashion-mnist?'],
   ['train resnet20 --samples 10', '--samples: expected two counts, such as 8000,2000, got 10'],
   ['train resnet20 --samples 20,20 --batch 64', '--batch: expected at most 20'],
@@ -123,13 +123,16 @@ it('goes from training to predictions and ONNX', () =>
     const measured = await run('eval runs/gct-resnet8-shapes')
     expect(measured.top1).toBeCloseTo(trained.best.testTop1, 10)
     expect(measured.perClass).toHaveLength(10)
+    expect(measured.device).toMatch(/^(onednn|onnx) \d/)
 
     await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c40' } })
       .png()
       .toFile(join(folder, 'red.png'))
-    const [picture, sample] = await run(
+    const predicted = await run(
       'predict runs/gct-resnet8-shapes red.png --data shapes --samples 60,30 --size 16 --index 4 --top 10',
     )
+    expect(predicted.device).toBe(trained.device)
+    const [picture, sample] = predicted.results
     expect(picture.picture).toBe('red.png')
     const total = picture.classes.reduce(
       (sum: number, one: { probability: number }) => sum + one.probability,
@@ -146,7 +149,7 @@ it('goes from training to predictions and ONNX', () =>
 
     const metrics = await readFile(join(folder, 'runs/gct-resnet8-shapes/metrics.csv'), 'utf8')
     expect(metrics.split('\n')[0]).toBe(
-      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds',
+      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds,waiting',
     )
   }))
 

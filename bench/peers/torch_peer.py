@@ -207,7 +207,7 @@ def main(told):
         if told['work'] == 'train'
         else inference(network, images, told['mode'])
     )
-    for _ in range(1 + told['warmUp']):
+    for _ in range(told['warmUp']):
         once()
     seconds = []
     while len(seconds) < told['least'] or sum(seconds) < told['seconds']:

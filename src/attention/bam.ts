@@ -72,9 +72,10 @@ export const bottleneckAttention = (
       channel_att: channelAttention(channels, hidden),
       spatial_att: spatialAttention(channels, hidden),
     },
-    ({ channel_att, spatial_att }, x) => {
-      const m = sigmoid(combinations[combine](channel_att(x), spatial_att(x)))
-      return mul(x, add(1, m))
+    ({ channel_att, spatial_att }, x, mode) => {
+      const gate = add(1, sigmoid(combinations[combine](channel_att(x), spatial_att(x))))
+      mode.observe?.('gate', gate)
+      return mul(x, gate)
     },
   )
 }

@@ -33,7 +33,7 @@ const channelGate = (channels: number, reduction: number): Layer => {
   return layer({ mlp }, ({ mlp }, x) => {
     const average = mlp(reduceMean(x, SPACE, keep))
     const maximum = mlp(reduceMax(x, SPACE, keep))
-    return mul(x, reshape(sigmoid(add(average, maximum)), [x.shape[0], channels, 1, 1]))
+    return reshape(sigmoid(add(average, maximum)), [x.shape[0], channels, 1, 1])
   })
 }
 
@@ -47,7 +47,7 @@ const spatialGate = (kernel: number): Layer => {
   )
   return layer({ spatial }, ({ spatial }, x) => {
     const both = concat([reduceMax(x, CHANNELS, keep), reduceMean(x, CHANNELS, keep)], 1)
-    return mul(x, sigmoid(spatial(both)))
+    return sigmoid(spatial(both))
   })
 }
 
@@ -61,9 +61,12 @@ export const convolutionalBlockAttention = (
       ChannelGate: channelGate(channels, reduction),
       SpatialGate: spatial ? spatialGate(kernel) : undefined,
     },
-    ({ ChannelGate, SpatialGate }, x) => {
-      const y = ChannelGate(x)
-      return SpatialGate ? SpatialGate(y) : y
+    ({ ChannelGate, SpatialGate }, x, mode) => {
+      const channel = ChannelGate(x)
+      const y = mul(x, channel)
+      const place = SpatialGate?.(y)
+      mode.observe?.('gate', place ? mul(channel, place) : channel)
+      return place ? mul(y, place) : y
     },
   )
 

@@ -35,13 +35,14 @@ export const coordinateAttention = (
       conv_h: conv2d(hidden, channels, 1, { bias: true }),
       conv_w: conv2d(hidden, channels, 1, { bias: true }),
     },
-    ({ conv1, bn1, conv_h, conv_w }, x) => {
+    ({ conv1, bn1, conv_h, conv_w }, x, mode) => {
       const [, , height, width] = x.shape
       const rows = reduceMean(x, [3], keep)
       const columns = transpose(reduceMean(x, [2], keep), TURN)
       const f = hardSwish(bn1(conv1(concat([rows, columns], 2))))
       const [ofRows, ofColumns] = split(f, [height, width], 2)
       const g = mul(sigmoid(conv_h(ofRows)), sigmoid(conv_w(transpose(ofColumns, TURN))))
+      mode.observe?.('gate', g)
       return mul(x, g)
     },
   )

@@ -33,10 +33,12 @@ export const efficientChannelAttention = (
 ): Layer =>
   layer(
     { conv: conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, initialise: pytorch }) },
-    ({ conv }, x) => {
+    ({ conv }, x, mode) => {
       const [n] = x.shape
       const z = reshape(globalAveragePool(x), [n, 1, channels])
-      return mul(x, reshape(sigmoid(conv(z)), [n, channels, 1, 1]))
+      const gate = reshape(sigmoid(conv(z)), [n, channels, 1, 1])
+      mode.observe?.('gate', gate)
+      return mul(x, gate)
     },
   )
 

@@ -78,9 +78,11 @@ export const frequencyChannelAttention = (
     },
     (fc, z) => sigmoid(fc['2'](relu(fc['0'](z)))),
   )
-  return layer({ fc }, ({ fc }, x) =>
-    mul(x, reshape(fc(squeeze(x, pairs)), [x.shape[0], channels, 1, 1])),
-  )
+  return layer({ fc }, ({ fc }, x, mode) => {
+    const gate = reshape(fc(squeeze(x, pairs)), [x.shape[0], channels, 1, 1])
+    mode.observe?.('gate', gate)
+    return mul(x, gate)
+  })
 }
 
 /** FcaNet's attention in a backbone. */

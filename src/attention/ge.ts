@@ -124,10 +124,12 @@ export const gatherExcite = (
       gather: variant === 'theta-minus' ? undefined : learnt(),
       mlp: variant === 'theta-plus' ? bottleneck() : undefined,
     },
-    ({ gather, mlp }, x) => {
+    ({ gather, mlp }, x, mode) => {
       const gathered = gather ? gather(x) : pooled(x, extent)
       const excited = sigmoid(mlp ? mlp(gathered) : gathered)
-      return mul(x, stretch(stretch(excited, 2, x.shape[2]), 3, x.shape[3]))
+      const gate = stretch(stretch(excited, 2, x.shape[2]), 3, x.shape[3])
+      mode.observe?.('gate', gate)
+      return mul(x, gate)
     },
   )
 }

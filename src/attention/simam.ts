@@ -20,13 +20,15 @@ export interface SimAMOptions {
 
 /** [N, C, H, W] → the same shape, each element scaled by how far it stands out of its channel. */
 export const simpleAttention = ({ lambda = 1e-4 }: SimAMOptions = {}): Layer =>
-  layer({}, (_, x) => {
+  layer({}, (_, x, mode) => {
     const others = Math.max(sizeOf(x.shape.slice(2)) - 1, 1)
     const difference = sub(x, globalAveragePool(x))
     const d = mul(difference, difference)
     const variance = div(reduceSum(d, [2, 3], { keepDims: true }), others)
     const energy = add(div(d, mul(add(variance, lambda), 4)), 0.5)
-    return mul(x, sigmoid(energy))
+    const gate = sigmoid(energy)
+    mode.observe?.('gate', gate)
+    return mul(x, gate)
   })
 
 /** SimAM as attention of a backbone. */

@@ -25,14 +25,16 @@ const EPSILON = 1e-5
 export const styleRecalibration = (channels: number): Layer =>
   layer(
     { cfc: parameter([channels, 2], constantly(0)), bn: batchNorm2d(channels) },
-    ({ cfc, bn }, x) => {
+    ({ cfc, bn }, x, mode) => {
       const pixels = sizeOf(x.shape.slice(2))
       const mean = globalAveragePool(x)
       const squares = reduceSumSquare(sub(x, mean), [2, 3], { keepDims: true })
       const deviation = sqrt(add(div(squares, Math.max(pixels - 1, 1)), EPSILON))
       const [ofMean, ofDeviation] = split(cfc, [1, 1], 1).map(w => reshape(w, [1, channels, 1, 1]))
       const z = add(mul(ofMean, mean), mul(ofDeviation, deviation))
-      return mul(x, sigmoid(bn(z)))
+      const gate = sigmoid(bn(z))
+      mode.observe?.('gate', gate)
+      return mul(x, gate)
     },
   )
 

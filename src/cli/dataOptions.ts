@@ -59,7 +59,11 @@ export const withDataOptions = (command: Command): Command =>
       '--cache-dir <folder>',
       'where downloads are kept (default: $EXCITE_CACHE or ~/.cache/excite)',
     )
-    .option('--samples <train,test>', 'how many pictures of a procedural set', twoCounts)
+    .option(
+      '--samples <train,test>',
+      'how many pictures: painted, or the first of each class of a set of files',
+      twoCounts,
+    )
     .option(
       '--size <pixels>',
       'height and width of a procedural set or a folder',

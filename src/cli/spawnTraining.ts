@@ -16,10 +16,12 @@ export interface SpawnOptions {
 /** How much of what a run last wrote is kept, to be told if it fails. */
 const KEPT_LINES = 20
 
-/** Its own error where it wrote one, else the last line: a crash has no words of ours. */
+/** Its own error where it wrote one, else the last line up to its bar: a crash has no words of ours. */
 const lastWords = (lines: readonly string[]): string => {
   const own = lines.findLast(text => text.startsWith('excite: '))
-  return (own?.replace(/^excite: /, '') ?? lines.at(-1) ?? '').replaceAll(/\s+/g, ' ').trim()
+  return (own?.replace(/^excite: /, '') ?? lines.at(-1)?.split(/[━╸]/)[0] ?? '')
+    .replaceAll(/\s+/g, ' ')
+    .trim()
 }
 
 /**

@@ -12,6 +12,7 @@ import type { BadImages } from './folder/bad.ts'
 import { openImageFolder } from './folder/imageFolder.ts'
 import { MNIST_SOURCES, type MnistName, openMnist } from './mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
+import { balancedSubset } from './subset.ts'
 
 /** Each with a line that says what it is. */
 export const DATASETS = {
@@ -32,8 +33,9 @@ export interface OpenOptions {
   /** Where downloads go; `EXCITE_CACHE` or the user's cache folder unless given. */
   readonly cacheDir?: string
   readonly onProgress?: DownloadProgress
-  /** Of `shapes`: how many pictures, how large, and the seed that decides them. */
+  /** How many pictures: painted, for `shapes`; of other sets the first of each class. */
   readonly count?: number
+  /** Of `shapes`: how large, and the seed that decides them. */
   readonly size?: number
   readonly seed?: number
   /** Of a folder of pictures. */
@@ -56,19 +58,9 @@ export const isFolder = (name: string): boolean =>
 
 const SHAPES_COUNT = { train: 8000, test: 2000 }
 
-/**
- * Opens a dataset.
- * @throws UsageError for an unknown name; FileError for missing or damaged files, with the remedy
- */
-export const openDataset = async (name: string, options: OpenOptions): Promise<Dataset> => {
-  const { split, cacheDir = cacheFolder(), count = SHAPES_COUNT[split], size, seed } = options
-  if (name === 'shapes')
-    return openShapes({
-      split,
-      count,
-      ...(size === undefined ? {} : { size }),
-      ...(seed === undefined ? {} : { seed }),
-    })
+/** A set as its files have it. */
+const openFiles = async (name: string, options: OpenOptions): Promise<Dataset> => {
+  const { split, cacheDir = cacheFolder(), size } = options
   if (isFolder(name)) return openImageFolder(name, { ...options, size: size ?? FOLDER_SIZE })
   const { dataDir, onProgress } = options
   const places = {
@@ -84,4 +76,21 @@ export const openDataset = async (name: string, options: OpenOptions): Promise<D
     got: name,
     ...(suggestion(name, datasetNames) ? { hint: suggestion(name, datasetNames) as string } : {}),
   })
+}
+
+/**
+ * Opens a dataset.
+ * @throws UsageError for an unknown name; FileError for missing or damaged files, with the remedy
+ */
+export const openDataset = async (name: string, options: OpenOptions): Promise<Dataset> => {
+  const { split, count, size, seed } = options
+  if (name === 'shapes')
+    return openShapes({
+      split,
+      count: count ?? SHAPES_COUNT[split],
+      ...(size === undefined ? {} : { size }),
+      ...(seed === undefined ? {} : { seed }),
+    })
+  const dataset = await openFiles(name, options)
+  return count === undefined ? dataset : balancedSubset(dataset, count)
 }

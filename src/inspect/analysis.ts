@@ -2,6 +2,7 @@
 
 import type { Dataset } from '../data/dataset.ts'
 import type { ShapesDataset } from '../data/shapes/shapes.ts'
+import { balanced, subset } from '../data/subset.ts'
 import { type Model, model, modelNames } from '../models/registry.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Ablation, ablate } from './ablation.ts'
@@ -9,12 +10,13 @@ import { type Cost, costOf } from './cost.ts'
 import { type BlockExcitation, excitation } from './excitation.ts'
 import { type GateLayer, gateDepth } from './gates.ts'
 import { type MapPicture, maps, type PictureMaps } from './maps.ts'
-import { balanced, subset } from './pictures.ts'
 import type { ProbeOptions } from './probe.ts'
 import { selection, type UnitSelection } from './selection.ts'
 
 export interface Analysis {
   readonly model: string
+  /** Where its name does not say it. */
+  readonly attention?: string
   readonly pictures: number
   readonly cost: Cost
   /** Of the same backbone without attention, where there is one. */
@@ -70,14 +72,16 @@ export const analyse = async (
   const gates = await gateDepth(trained, pictures, options)
   onStep('where it looks')
   const explained = await maps(trained, explain, options)
+  const gated = blocks.filter(({ kind }) => kind === 'gate')
   const ablation =
-    ablateBlocks && blocks.length > 0
-      ? await ablate(trained, pictures, blocks, options, (done, total) =>
+    ablateBlocks && gated.length > 0
+      ? await ablate(trained, pictures, gated, options, (done, total) =>
           onStep(`without blocks: ${done}/${total}`),
         )
       : undefined
   return {
     model: card.model,
+    ...(card.attention === undefined ? {} : { attention: card.attention }),
     pictures: indices.length,
     cost: costOf(model, size),
     ...(plain === undefined ? {} : { plain }),

@@ -1,15 +1,16 @@
 /**
  * Excitation by class (Hu et al.: Squeeze-and-Excitation Networks, section 7.2, Figures 6 to 8): how
- * each channel's gate stands on the pictures of a class, against all classes, block by block.
+ * each channel's gate stands on the pictures of a class, against all classes, block by block; and
+ * the same for attention that has no gates, by what it does to each channel.
  */
 
 import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
-import { reduceMean } from '../ops/index.ts'
+import { add, div, mul, reduceMean, slice, sqrt } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
 import { average, type Moments, moments } from './moments.ts'
-import { blockName, named, stageOf } from './observe.ts'
+import { blockName, type Observed, stageOf } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
 export interface ClassExcitation {
@@ -21,8 +22,16 @@ export interface ClassExcitation {
   readonly deviation: readonly number[]
 }
 
+/**
+ * What is known of a channel: its gate, mean over places where it has one a place; the attention
+ * that the branch with the largest kernel gets (SK); or, of an attention without gates, the root
+ * mean square of the channel after it over before it.
+ */
+export type ExcitationKind = 'gate' | 'selection' | 'gain'
+
 export interface BlockExcitation {
   readonly path: string
+  readonly kind: ExcitationKind
   readonly block: string
   readonly stage: number
   readonly channels: number
@@ -70,23 +79,56 @@ export const classVariances = (classes: readonly Moments[]): ClassVariances => {
   return { between: Math.max(between, 0) / size, within: within / size }
 }
 
-const flat = (gate: Value): Value =>
-  sizeOf(gate.shape) === gate.shape[0] * gate.shape[1]
-    ? gate
-    : reduceMean(gate, [2, 3], { keepDims: true })
+const SPACE = [2, 3]
 
-/** The gates of every block that has some, over a dataset. */
+const flat = (gate: Value): Value =>
+  sizeOf(gate.shape) === gate.shape[0] * gate.shape[1] ? gate : reduceMean(gate, SPACE)
+
+/** [N, M, C, H, W] → the last branch's [N, C]. */
+const lastBranch = (selection: Value): Value => {
+  const starts = selection.shape.map((branches, axis) => (axis === 1 ? branches - 1 : 0))
+  return reduceMean(slice(selection, starts, selection.shape), [1, 3, 4])
+}
+
+/** A channel that is zero everywhere passes unchanged. */
+const ZERO = 1e-12
+
+const gain = (x: Value, y: Value): Value => {
+  const power = (value: Value): Value => add(reduceMean(mul(value, value), SPACE), ZERO)
+  return sqrt(div(power(y), power(x)))
+}
+
+interface Shown {
+  readonly path: string
+  readonly kind: ExcitationKind
+  /** [N, C], or with ones behind. */
+  readonly value: Value
+}
+
+/** The channels of every attention, in the order of computation. */
+const channelsOf = ({ observations }: Observed): readonly Shown[] => {
+  const gated = new Set(observations.flatMap(({ path, name }) => (name === 'gate' ? [path] : [])))
+  return observations.flatMap(({ path, name, value }): readonly Shown[] => {
+    if (name === 'gate') return [{ path, kind: 'gate', value: flat(value) }]
+    if (name === 'selection') return [{ path, kind: 'selection', value: lastBranch(value) }]
+    if (name !== 'output' || gated.has(path)) return []
+    const input = observations.find(one => one.path === path && one.name === 'input')
+    return input === undefined ? [] : [{ path, kind: 'gain', value: gain(input.value, value) }]
+  })
+}
+
+/** What every attention does to its channels, over a dataset; none where there is no attention. */
 export const excitation = async (
   trained: Trained,
   dataset: Dataset,
   options: ProbeOptions,
 ): Promise<readonly BlockExcitation[]> => {
-  const blocks: { path: string; channels: number }[] = []
+  const blocks: (Omit<Shown, 'value'> & { readonly channels: number })[] = []
   const probe = await openProbe(trained, options, observed =>
     Object.fromEntries(
-      named(observed, 'gate').map(({ path, value }) => {
-        blocks.push({ path, channels: value.shape[1] })
-        return [`gate ${path}`, flat(value)]
+      channelsOf(observed).map(({ value, ...block }) => {
+        blocks.push({ ...block, channels: value.shape[1] })
+        return [block.path, value]
       }),
     ),
   )
@@ -103,7 +145,7 @@ export const excitation = async (
   })) {
     const outputs = await probe.run(images)
     for (const [i, { path, channels }] of blocks.entries()) {
-      const { data } = outputs[`gate ${path}`]
+      const { data } = outputs[path]
       const { all, classes, counts } = gathered[i]
       for (let row = 0; row < count; row++) {
         const gates = data.subarray(row * channels, (row + 1) * channels)
@@ -119,12 +161,13 @@ export const excitation = async (
     }
   }
   await probe.dispose()
-  return blocks.map(({ path, channels }, i) => {
+  return blocks.map(({ path, kind, channels }, i) => {
     const { all, classes, counts } = gathered[i]
     const { between, within } = classVariances(classes)
     return {
       path,
-      block: blockName(path),
+      kind,
+      block: blockName(path.replace(/\.attn$/, '')),
       stage: stageOf(path),
       channels,
       mean: all.mean(),

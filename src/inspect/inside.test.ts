@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
+import type { Value } from '../graph/index.ts'
 import { initialise } from '../nn/index.ts'
+import { abs, mul, reduceMax, sub } from '../ops/index.ts'
 import { random } from '../random.ts'
 import { openPredictor } from '../weights/predictor.ts'
 import { type Card, modelOf, type Trained } from '../weights/trained.ts'
@@ -14,8 +16,8 @@ import { excitation, meanGate } from './excitation.ts'
 import { gateDepth, gateStages } from './gates.ts'
 import { maps } from './maps.ts'
 import { average } from './moments.ts'
-import { blockName, observe, stageOf } from './observe.ts'
-import { balanced, enlarged, subset } from './pictures.ts'
+import { blockName, named, observe, stageOf } from './observe.ts'
+import { enlarged } from './pictures.ts'
 import { openProbe } from './probe.ts'
 import { grouped, selection } from './selection.ts'
 import { summarize } from './summary.ts'
@@ -101,6 +103,56 @@ describe('excitation', () => {
       expect(block.classes.map(({ count }) => count)).toEqual(dataset.classes.map(() => 4))
       const together = block.mean.map((_, c) => average(block.classes.map(one => one.mean[c])))
       expect(meanGate(block)).toBeCloseTo(average(together), 6)
+    }
+  })
+})
+
+describe('every attention', () => {
+  const gated = ['se', 'gct', 'eca', 'cbam', 'bam', 'srm', 'fca', 'simam', 'ca', 'ge:extent=2']
+  const bearing = (attention: string): Trained => {
+    const card: Card = { ...untrained('resnet8').card, attention }
+    const model = modelOf(card)
+    return { card, model, tensors: initialise(model.network, 1) }
+  }
+
+  it.each(gated)('%s shows the gates that it multiplies by', async attention => {
+    const shown = bearing(attention)
+    const kinds = (await excitation(shown, dataset, options)).map(({ kind }) => kind)
+    expect([...new Set(kinds)]).toEqual(['gate'])
+    const probe = await openProbe(shown, { ...options, batch: 2 }, observed => {
+      const [path] = named(observed, 'gate').map(({ path }) => path)
+      const of = (name: string) =>
+        named(observed, name).find(one => one.path === path)?.value as Value
+      return { off: reduceMax(abs(sub(mul(of('input'), of('gate')), of('output')))) }
+    })
+    const images = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => random(4).normal(i))
+    expect((await probe?.run(images))?.off.data[0]).toBeLessThan(1e-6)
+    await probe?.dispose()
+  })
+
+  it('without gates shows what it does to the size of a channel: GC at first nothing', async () => {
+    const blocks = await excitation(bearing('gc'), dataset, options)
+    expect(blocks.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'gain'])
+    for (const { mean } of blocks)
+      expect(Math.max(...mean.map(value => Math.abs(value - 1)))).toBeLessThan(1e-5)
+  })
+
+  it('of kernels shows what the largest gets', async () => {
+    const units = await selection(bearing('sk'), dataset, options)
+    const blocks = await excitation(bearing('sk'), dataset, options)
+    expect(blocks.map(({ kind, block }) => [kind, block])).toEqual(
+      units.map(({ block }) => ['selection', block]),
+    )
+    for (const [u, { mean }] of blocks.entries())
+      for (const [c, value] of units[u].scales[0].channels.entries())
+        expect(mean[c]).toBeCloseTo(value, 6)
+  })
+
+  it('counts as attention in the cost', () => {
+    const plain = summarize(untrained('resnet8').model, [16, 16]).parameters
+    for (const attention of [...gated, 'gc']) {
+      const cost = costOf(bearing(attention).model, [16, 16])
+      expect(cost.attention.parameters).toBe(cost.parameters - plain)
     }
   })
 })
@@ -264,18 +316,6 @@ describe('cost', () => {
 })
 
 describe('pictures', () => {
-  it('are as many of each class', () => {
-    const indices = balanced(dataset, 20)
-    expect(indices).toHaveLength(20)
-    const counts = dataset.classes.map(
-      (_, k) => indices.filter(i => dataset.labels[i] === k).length,
-    )
-    expect(counts).toEqual(dataset.classes.map(() => 2))
-    const part = subset(dataset, [7, 3])
-    expect([...part.labels]).toEqual([dataset.labels[7], dataset.labels[3]])
-    expect(part.read(1)).toBe(dataset.read(3))
-  })
-
   it('are enlarged about their centre', () => {
     const ramp = Uint8Array.from({ length: 8 }, (_, x) => 20 * x)
     expect([...enlarged(ramp, [1, 1, 8], 1)]).toEqual([...ramp])

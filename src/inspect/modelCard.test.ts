@@ -18,7 +18,7 @@ const epoch = { testLoss: 0.5, testTop5: 0.99, seconds: 30 }
 const run: RunFacts = {
   data: 'shapes',
   seed: 7,
-  engine: 'onnx',
+  device: 'onnx',
   recipe: {
     epochs: 3,
     batch: 32,

@@ -11,7 +11,7 @@ import { summarize } from './summary.ts'
 export interface RunFacts {
   readonly data: string
   readonly seed: number
-  readonly engine: string
+  readonly device: string
   readonly recipe: {
     readonly epochs: number
     readonly batch: number
@@ -78,7 +78,7 @@ const inputText = ({ channels, height, width, cropPct = 1, mean, deviation }: Ca
   `(pixel − mean) / deviation with mean ${numbers(mean)} and deviation ${numbers(deviation)}.`
 
 const trainingText = (
-  { data, seed, engine, recipe, history }: RunFacts,
+  { data, seed, device, recipe, history }: RunFacts,
   which: ModelCardOptions['which'],
 ): string => {
   const seconds = history.reduce((sum, row) => sum + row.seconds, 0)
@@ -97,7 +97,7 @@ ${table([
   ['Schedule', recipe.schedule.kind],
   ['Label smoothing', `${recipe.smoothing}`],
   ['Seed', `${seed}`],
-  ['Engine', plain(engine)],
+  ['Device', plain(device)],
   ['Time', `${number(Math.round(seconds))} s`],
 ])}
 

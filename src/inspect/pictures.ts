@@ -1,27 +1,7 @@
-/** Which pictures are looked at: a part of a dataset, and objects enlarged at its centre. */
+/** Objects enlarged at the centre of their pictures. */
 
 import type { PictureShape } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
-
-/** A dataset of some of another's pictures. */
-export const subset = (dataset: Dataset, indices: readonly number[]): Dataset => ({
-  ...dataset,
-  labels: Int32Array.from(indices, index => dataset.labels[index]),
-  read: index => dataset.read(indices[index]),
-})
-
-/** Up to `most` pictures, the first of each class in turn, so that every class has as many. */
-export const balanced = ({ classes, labels }: Dataset, most: number): number[] => {
-  const each = Math.max(1, Math.floor(most / classes.length))
-  const taken = new Array<number>(classes.length).fill(0)
-  const chosen: number[] = []
-  for (const [index, label] of labels.entries())
-    if (taken[label] < each) {
-      taken[label]++
-      chosen.push(index)
-    }
-  return chosen
-}
 
 /**
  * The central part of a picture, a `scale`-th of each side, resized to the whole (SKNet section

@@ -6,6 +6,7 @@ import { page } from '../report/html.ts'
 import { svgFile } from '../report/svg.ts'
 import type { Analysis } from './analysis.ts'
 import { ablationPart } from './figures/ablation.ts'
+import { channelsPart } from './figures/channels.ts'
 import { costPart } from './figures/cost.ts'
 import { excitationPart } from './figures/excitation.ts'
 import { gatesPart } from './figures/gates.ts'
@@ -40,11 +41,13 @@ export const partsOf = async (
   { classes = [], pictures = [], shape = [] }: ReportOptions,
 ): Promise<readonly Part[]> => {
   const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
+  const gated = excitation.filter(({ kind }) => kind !== 'selection')
   return [
     ...(gates.length > 0 ? [gatesPart(gates)] : []),
-    ...(excitation.length > 0 ? [excitationPart(excitation, classes)] : []),
+    ...(gated.length > 0 ? [excitationPart(gated, classes)] : []),
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),
     ...(selection.length > 0 ? [selectionPart(selection)] : []),
+    ...(excitation.length > 0 ? [await channelsPart(excitation, classes)] : []),
     ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
     costPart(analysis.model, cost, plain),
   ]
@@ -78,7 +81,9 @@ export const writeReport = async (
   await writeFileAtomic(join(folder, REPORT_FILES.numbers), json)
   const path = join(folder, REPORT_FILES.page)
   const { subtitle, footer } = options
-  const html = page({ title: `Inside ${analysis.model}`, subtitle, sections: parts, footer })
+  const { model, attention } = analysis
+  const title = `Inside ${model}${attention === undefined ? '' : ` with ${attention}`}`
+  const html = page({ title, subtitle, sections: parts, footer })
   await writeFileAtomic(path, html)
   return path
 }

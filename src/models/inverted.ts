@@ -15,6 +15,7 @@ import {
   lambda,
   layer,
   sequential,
+  shown,
 } from '../nn/index.ts'
 import { add, mul } from '../ops/index.ts'
 
@@ -58,12 +59,18 @@ const excitation = (
   squeeze: number,
   [hidden, gate]: Style['excitation'],
 ): Layer =>
-  layer(
-    {
-      fc1: conv2d(channels, squeeze, 1, { bias: true }),
-      fc2: conv2d(squeeze, channels, 1, { bias: true }),
-    },
-    ({ fc1, fc2 }, u) => mul(u, gate(fc2(hidden(fc1(globalAveragePool(u)))))),
+  shown(
+    layer(
+      {
+        fc1: conv2d(channels, squeeze, 1, { bias: true }),
+        fc2: conv2d(squeeze, channels, 1, { bias: true }),
+      },
+      ({ fc1, fc2 }, u, mode) => {
+        const s = gate(fc2(hidden(fc1(globalAveragePool(u)))))
+        mode.observe?.('gate', s)
+        return mul(u, s)
+      },
+    ),
   )
 
 /** The input is added where shapes agree; no non-linearity follows. */

@@ -11,7 +11,8 @@ import type { Value } from '../graph/index.ts'
 import { dropout, flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
-import { bottleneck } from './residual.ts'
+import { bottleneck } from './branches.ts'
+import { residualUnit } from './residual.ts'
 import { type Sockets, sockets } from './sockets.ts'
 import { POOLINGS, stem } from './stems.ts'
 
@@ -50,15 +51,9 @@ export const resnest = (given: ResNeStOptions): Layer => {
     const plugs = poolingFirst(sockets(given, index + 2, initialise))
     const units = Array.from({ length: depth }, (_, i) => {
       const stride = index > 0 && i === 0 ? 2 : 1
-      const common = { stride, sockets: plugs, shortcut: 'projection' } as const
-      const unit = bottleneck(inputs, width * EXPANSION, {
-        ...common,
-        width,
-        group: 1,
-        strideIn: '3x3',
-      })
+      const steps = bottleneck(inputs, width * EXPANSION, { stride, width })
       inputs = width * EXPANSION
-      return unit
+      return residualUnit(steps, { stride, sockets: plugs, shortcut: 'projection' })
     })
     return plugs.stage(units, inputs)
   })

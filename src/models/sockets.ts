@@ -6,7 +6,7 @@
  * PyTorch's layer{k−1}.
  */
 
-import type { Attention, Position } from '../attention/attention.ts'
+import type { Attention, Position, Recalibration } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
 import {
   batchNorm2d,
@@ -16,6 +16,7 @@ import {
   type Layer,
   layer,
   sequential,
+  shown,
 } from '../nn/index.ts'
 import type { PerAxis } from '../ops/index.ts'
 
@@ -28,8 +29,18 @@ export interface AttentionOptions {
 }
 
 /** Where attention stands outside of units. */
-const ELSEWHERE = ['before-conv', 'before-norm', 'after-norm', 'stage-end'] as const
+const ELSEWHERE = [
+  'before-conv',
+  'before-last-conv',
+  'before-last-two-convs',
+  'before-norm',
+  'after-norm',
+  'stage-end',
+] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
+
+/** How many of a branch's last convolutions are preceded. */
+const LAST: Readonly<Record<string, number>> = { 'before-last-conv': 1, 'before-last-two-convs': 2 }
 
 /** The channels at each position within a unit. */
 export type UnitChannels = Readonly<Record<Exclude<Position, Elsewhere>, number>>
@@ -47,12 +58,13 @@ export interface Sockets {
   unit(channels: UnitChannels): Recalibrated
   /** The units of the stage one after the other, with what stands at their end. */
   stage(units: readonly Layer[], outputs: number): Layer
-  /** A convolution, with what stands before it. */
+  /** A convolution, with what stands before it; of a unit's branch, `following` come after it. */
   convolution(
     channels: number,
     outputs: number,
     kernel: PerAxis,
     options?: ConvolutionLayerOptions,
+    following?: number,
   ): Layer
   /** A batch normalisation, with what stands before or after it. */
   normalization(channels: number): Layer
@@ -80,21 +92,29 @@ export const sockets = (
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
   const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
-  const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
-    if (position !== 'before-conv' || recalibration === undefined)
+  const recalibrate = ({ build }: Recalibration, channels: number): Layer =>
+    marked(shown(build(channels)))
+  const precedes = (following: number): boolean =>
+    position === 'before-conv' || following < (LAST[position ?? ''] ?? 0)
+  const preceded = (
+    channels: number,
+    layers: readonly Layer[],
+    following = Number.POSITIVE_INFINITY,
+  ): Layer => {
+    if (recalibration === undefined || !precedes(following))
       return layers.length === 1 ? layers[0] : sequential(...layers)
     // The layers move up by one, but begin as they do without what stands before them.
     const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
     return {
-      ...sequential(marked(recalibration.build(channels)), ...layers),
+      ...sequential(recalibrate(recalibration, channels), ...layers),
       drawnAs: { 0: recalibration.name, ...Object.fromEntries(names) },
     }
   }
   const normalized = (channels: number): readonly Layer[] => {
     const norm = batchNorm2d(channels)
     if (recalibration === undefined) return [norm]
-    if (position === 'before-norm') return [marked(recalibration.build(channels)), norm]
-    if (position === 'after-norm') return [norm, marked(recalibration.build(channels))]
+    if (position === 'before-norm') return [recalibrate(recalibration, channels), norm]
+    if (position === 'after-norm') return [norm, recalibrate(recalibration, channels)]
     return [norm]
   }
   return {
@@ -103,10 +123,10 @@ export const sockets = (
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
       return {
-        children: { [name]: marked(recalibration.build(channels[position])) },
+        children: { [name]: recalibrate(recalibration, channels[position]) },
         bind: children => {
-          const recalibrate = children[name] as (x: Value) => Value
-          return (here, x) => (here === position ? recalibrate(x) : x)
+          const own = children[name] as (x: Value) => Value
+          return (here, x) => (here === position ? own(x) : x)
         },
       }
     },
@@ -114,7 +134,7 @@ export const sockets = (
       if (recalibration === undefined || position !== 'stage-end') return sequential(...units)
       const { name } = recalibration
       return layer(
-        { ...Object.fromEntries(units.entries()), [name]: marked(recalibration.build(outputs)) },
+        { ...Object.fromEntries(units.entries()), [name]: recalibrate(recalibration, outputs) },
         (children, x) => children[name](units.reduce((y, _, i) => children[i](y), x)),
       )
     },
@@ -122,14 +142,17 @@ export const sockets = (
       const all = normalized(channels)
       return all.length === 1 ? all[0] : sequential(...all)
     },
-    convolution: (channels, outputs, kernel, options) =>
-      preceded(channels, conv2d(channels, outputs, kernel, { initialise, ...options })),
-    projection: (channels, outputs, stride, kernel = 1) =>
+    convolution: (channels, outputs, kernel, options, following) =>
       preceded(
         channels,
+        [conv2d(channels, outputs, kernel, { initialise, ...options })],
+        following,
+      ),
+    projection: (channels, outputs, stride, kernel = 1) =>
+      preceded(channels, [
         conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, initialise }),
         ...normalized(outputs),
-      ),
+      ]),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'
         ? marked(plugged.build(channels, outputs, { initialise, ...options }))

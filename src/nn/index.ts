@@ -22,4 +22,5 @@ export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.t
 export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
 export { replaceLayer } from './replace.ts'
 export { type Backward, shake } from './shake.ts'
+export { shown } from './shown.ts'
 export { channelShuffle } from './shuffle.ts'

@@ -25,7 +25,7 @@ body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 ${FONT_FAMI
 main{max-width:76rem;margin:0 auto;padding:2rem 1.25rem 4rem}
 h1{font-size:1.7rem;line-height:1.2;margin:0 0 .3rem}
 h2{font-size:1.2rem;margin:2.6rem 0 .4rem;padding-top:.8rem;border-top:1px solid var(--line)}
-p,figcaption{max-width:46rem}
+p,li,figcaption{max-width:46rem}
 .subtitle,figcaption,footer{color:var(--faint)}
 nav{display:flex;flex-wrap:wrap;gap:.2rem 1.2rem;margin:1rem 0}
 a{color:var(--accent)}
@@ -43,7 +43,7 @@ tbody tr+tr td{border-top:1px solid var(--line)}
 img{image-rendering:pixelated;display:block}
 code{font-size:.9em}
 footer{margin-top:3rem;font-size:.8rem}
-@media print{main{max-width:none;padding:0}nav{display:none}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}}`
+@media print{body{font-size:13px}main{max-width:none;padding:0}nav{display:none}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}}`
 
 export const paragraph = (...contents: readonly Content[]): Markup => element('p', {}, ...contents)
 
@@ -52,6 +52,9 @@ export interface FigureOptions {
   readonly key?: Figure
 }
 
+/** A plot as wide as this shrinks on a telephone; a wider one is read by moving it. */
+const SHRINKS = 520
+
 /** One or more plots with a caption; several of them fill rows as wide as the screen allows. */
 export const figure = (
   figures: readonly Figure[],
@@ -59,11 +62,12 @@ export const figure = (
   { key }: FigureOptions = {},
 ): Markup => {
   const drawn = figures.map(one => inlineSvg(one, caption))
+  const wide = figures.length === 1 && figures[0].width > SHRINKS
   return element(
     'figure',
     {},
     key === undefined ? undefined : inlineSvg(key, 'what the colours mean'),
-    element('div', { class: figures.length === 1 ? 'scroll' : 'panels' }, ...drawn),
+    element('div', { class: wide ? 'scroll' : 'panels' }, ...drawn),
     element('figcaption', {}, caption),
   )
 }

@@ -1,6 +1,6 @@
 /** A plot: marks in one pair of axes, with direct labels at the ends of its lines. */
 
-import { fillClass } from './colours.ts'
+import { type Colour, fillClass } from './colours.ts'
 import { type Area, draw, extent, type Mark } from './marks.ts'
 import { element, fragment, type Markup } from './markup.ts'
 import { type Axis, type Scale, scaleOf } from './scale.ts'
@@ -17,23 +17,46 @@ export interface PlotOptions {
 
 const LINE_HEIGHT = 14
 
-/** Labels at the ends of lines, moved apart where they would cover each other. */
-const endLabels = (marks: readonly Mark[], x: Scale, y: Scale, { top, bottom }: Area): Markup => {
-  const labels = marks
-    .flatMap(mark => {
-      if ((mark.kind !== 'line' && mark.kind !== 'dots') || mark.label === undefined) return []
-      const last = mark.points.findLast(([, value]) => Number.isFinite(value))
-      if (last === undefined) return []
-      return [{ text: mark.label, colour: mark.colour ?? 0, x: x(last[0]) + 7, y: y(last[1]) }]
-    })
-    .sort((a, b) => a.y - b.y)
+interface EndLabel {
+  readonly text: string
+  readonly colour: Colour
+  readonly x: number
+  y: number
+}
+
+/** Those that share a stretch of the horizontal, and may cover each other. */
+const neighbours = (labels: readonly EndLabel[]): EndLabel[][] => {
+  const groups: EndLabel[][] = []
+  let right = Number.NEGATIVE_INFINITY
+  for (const label of labels.toSorted((a, b) => a.x - b.x)) {
+    if (label.x > right) groups.push([])
+    groups[groups.length - 1].push(label)
+    right = Math.max(right, label.x + textWidth(label.text))
+  }
+  return groups
+}
+
+/** Moves labels apart, downwards first, and up again from the bottom. */
+const spread = (labels: EndLabel[], { top, bottom }: Area): void => {
+  labels.sort((a, b) => a.y - b.y)
   for (let i = 1; i < labels.length; i++)
     labels[i].y = Math.max(labels[i].y, labels[i - 1].y + LINE_HEIGHT)
   let limit = bottom
-  for (let i = labels.length - 1; i >= 0; i--) {
-    labels[i].y = Math.max(Math.min(labels[i].y, limit), top)
-    limit = labels[i].y - LINE_HEIGHT
+  for (const label of labels.toReversed()) {
+    label.y = Math.max(Math.min(label.y, limit), top)
+    limit = label.y - LINE_HEIGHT
   }
+}
+
+/** Labels at the ends of lines, moved apart where they would cover each other. */
+const endLabels = (marks: readonly Mark[], x: Scale, y: Scale, area: Area): Markup => {
+  const labels = marks.flatMap((mark): EndLabel[] => {
+    if ((mark.kind !== 'line' && mark.kind !== 'dots') || mark.label === undefined) return []
+    const last = mark.points.findLast(([, value]) => Number.isFinite(value))
+    if (last === undefined) return []
+    return [{ text: mark.label, colour: mark.colour ?? 0, x: x(last[0]) + 7, y: y(last[1]) }]
+  })
+  for (const group of neighbours(labels)) spread(group, area)
   return fragment(
     ...labels.map(({ text, colour, x, y }) =>
       element('text', { class: `halo ${fillClass(colour)}`, x, y: y + 4 }, text),

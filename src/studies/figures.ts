@@ -36,9 +36,12 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
       { kind: 'dots', points: [[mean, at]], colour, radius: 4 },
     ]
   })
-  const paper = rows.flatMap(({ paperDifference }, at): Point[] =>
-    paperDifference === undefined ? [] : [[paperDifference, at + BELOW]],
-  )
+  // The label stands at the last point: that of the first row, away from the axis.
+  const paper = rows
+    .flatMap(({ paperDifference }, at): Point[] =>
+      paperDifference === undefined ? [] : [[paperDifference, at + BELOW]],
+    )
+    .reverse()
   return plot({
     width: 480,
     height: 70 + ROW * rows.length,
@@ -119,15 +122,15 @@ export const courseFigures = ({ variants, baseline }: StudyResults): readonly Fi
   )
   if (errors.length === 0) return []
   const reference = meanCourse(variants.find(({ id }) => id === baseline)?.seeds ?? [])
-  const domain = [Math.min(...errors), Math.max(...errors)] as const
-  const margin = Math.max((domain[1] - domain[0]) * 0.05, 0.1)
+  // Logarithmic, or the first epochs would hide the last. A grain above 0, which has no logarithm.
+  const domain = [Math.max(Math.min(...errors), 0.01) / 1.1, Math.max(...errors) * 1.1] as const
   return shown.map(({ id, name, seeds }) =>
     plot({
       title: name,
       width: 340,
       height: 220,
       x: { label: 'epoch' },
-      y: { label: 'test error (%)', domain: [domain[0] - margin, domain[1] + margin] },
+      y: { label: 'test error (%)', log: true, domain },
       marks: [
         ...(id === baseline
           ? []

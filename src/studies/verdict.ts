@@ -16,6 +16,22 @@ const compares = (difference: number): string =>
 export const isMoreThanNoise = ({ difference }: VariantResult): boolean | undefined =>
   difference?.adjusted === undefined ? undefined : difference.adjusted < LEVEL
 
+const chance = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`)
+
+/** How sure, in words and as p: what would count alone need not count among several questions. */
+const sureness = (
+  { difference }: VariantResult,
+  questions: number,
+): { readonly words: string; readonly p: string } => {
+  const { p = 1, adjusted = 1 } = difference ?? {}
+  if (adjusted < LEVEL) return { words: 'more than noise', p: chance(adjusted) }
+  if (p >= LEVEL) return { words: 'no more than noise', p: chance(adjusted) }
+  return {
+    words: `more than noise if it were the only comparison, but not surely among ${questions}`,
+    p: `${chance(p)} alone, ${adjusted.toFixed(3)} among ${questions}`,
+  }
+}
+
 export const verdict = (
   variant: VariantResult,
   { variants, baseline }: Pick<StudyResults, 'variants' | 'baseline'>,
@@ -30,10 +46,8 @@ export const verdict = (
     paperDifference === undefined ? '' : ` The paper found ${signed(paperDifference)} points.`
   if (margin === undefined || adjusted === undefined)
     return `${found} with one seed: no telling whether that is more than noise.${paper}`
-  const sure = isMoreThanNoise(variant) ? 'more than noise' : 'no more than noise'
+  const questions = variants.filter(({ difference }) => difference?.p !== undefined).length
+  const { words, p } = sureness(variant, questions)
   const interval = `95 % interval ${signed(mean - margin)} to ${signed(mean + margin)}, ${count} seeds`
-  return `${found}: ${sure} (${interval}; p = ${adjusted < 0.001 ? '< 0.001' : adjusted.toFixed(3)}).${paper}`.replace(
-    'p = <',
-    'p <',
-  )
+  return `${found}: ${words} (${interval}; ${p}).${paper}`
 }

@@ -82,7 +82,7 @@ export const configSchema = z
     variations: variationsSchema.optional(),
     data: z.string(),
     dataDir: z.string().optional(),
-    /** How many training and test pictures of a procedural set. */
+    /** How many training and test pictures, where not all of a set's. */
     samples: z.strictObject({ train: natural, test: natural }).optional(),
     size: natural.optional(),
     /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */
@@ -102,7 +102,7 @@ export const configSchema = z
     freeze: z.string().optional(),
     unfreezeAt: natural.min(2).optional(),
     seed: z.number().int().min(0),
-    engine: z.string(),
+    device: z.string(),
     threads: natural.optional(),
     recipe: recipeSchema,
   })

@@ -27,6 +27,10 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'module.layer1.0.downsample.1.running_var': 'layer1.0.downsample.1.running_var',
     'layer1.0.se.fc1.bias': 'layer1.0.se.fc1.bias',
     'layer1.0.conv2.attn.fc_select.weight': 'layer1.0.conv2.attn.fc_select.weight',
+    'layer1.0.conv2.paths.1.conv.weight': 'layer1.0.conv2.paths.1.conv.weight',
+    'layer1.0.conv2.attn.bn.bias': 'layer1.0.conv2.attn.bn.bias',
+    'layer1.0.conv3.conv.weight': 'layer1.0.conv3.weight',
+    'layer1.0.conv1.bn.running_mean': 'layer1.0.bn1.running_mean',
   },
   cadene: {
     'layer0.conv1.weight': 'conv1.weight',
@@ -80,10 +84,28 @@ const ELSEWHERE: Readonly<
         .replace('.se.', '.se_module.')
         .replace(/^fc\./, 'last_linear.'),
   },
+  'cadene-deep': {
+    model: 'senet154',
+    call: name =>
+      name
+        .replace(/^bn1\./, 'layer0.bn3.')
+        .replace(
+          /^conv1\.(\d)\./,
+          (_, place: string) =>
+            `layer0.${{ 0: 'conv1', 1: 'bn1', 3: 'conv2', 4: 'bn2', 6: 'conv3' }[place]}.`,
+        )
+        .replace('.se.', '.se_module.')
+        .replace(/^fc\./, 'last_linear.'),
+  },
   moskomule: {
     model: 'se-resnet50',
     attention: 'se:bias=false',
     call: name => name.replace('.se.fc1.', '.se.fc.0.').replace('.se.fc2.', '.se.fc.2.'),
+  },
+  torchvision_sk: {
+    model: 'skresnet18',
+    call: name =>
+      name.replace(/\.conv2\.weight/, '.conv2.conv.weight').replace('.bn2.', '.conv2.bn.'),
   },
   gct: { model: 'gct-resnet50', call: name => name.replace(/^(conv1|bn1)\./, 'stem.$1.') },
 }
@@ -124,7 +146,7 @@ describe('the naming that fits best', () => {
       naming => networkOf({ model: name, ...ownNetwork(naming, name) }),
       'file',
     )
-    expect(naming.name).toBe(wanted)
+    expect(naming.name).toBe(wanted.split('_')[0])
     expect([...sources.keys()]).toEqual(variables(network.network).map(({ name }) => name))
   })
 })

@@ -32,7 +32,7 @@ const fnv1a = (text: string): number =>
     .reduce((hash, byte) => Math.imul(hash ^ byte, 0x01000193), 0x811c9dc5)
 
 /** Element i of the noise of a name, as a function: in [−1, 1). */
-const noise = (seed: number, name: string): ((i: number) => number) => {
+export const noise = (seed: number, name: string): ((i: number) => number) => {
   const start = fnv1a(`${seed}:${name}`)
   return i => {
     let x = (start + Math.imul(i, 0x9e3779b9)) | 0

@@ -6,8 +6,10 @@ import type { Spread } from '../../bench/clock.ts'
 import type { WorkName } from '../../bench/works.ts'
 import { UsageError } from '../../errors.ts'
 import { whole } from '../dataOptions.ts'
+import { withDevice } from '../deviceOption.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, multiplyAdds, percent, printJson, withJson } from '../output.ts'
+import { progressLine } from '../progressLine.ts'
 
 const HELP = `
 Examples:
@@ -15,7 +17,7 @@ Examples:
   $ excite bench train se-resnet20 --batch 128 --threads 1
   $ excite bench infer sknet50 --batch 1 --seconds 20 --json
 
-Training is forward, backward and an update by SGD with momentum, of one batch of noise over and
+Training is forward, backward and an update by SGD with momentum, of one batch over and
 over: nothing is read and nothing saved. After three steps to warm up it is measured for --seconds.
 Multiply-adds are those of convolutions and matrix products; the machine's peak is what the same
 device reaches, in the same process, on products of large matrices. Other work on the machine
@@ -24,7 +26,7 @@ changes all of this: let it rest, and compare only what was measured in turn.`
 interface BenchFlags extends ModelFlags {
   readonly batch: number
   readonly size?: number
-  readonly device: string
+  readonly device?: string
   readonly threads: number
   readonly seconds: number
   readonly json?: boolean
@@ -50,17 +52,17 @@ const both = ({ median, best }: Spread, text: (value: number) => string): string
 
 const run = async (work: WorkName, name: string, flags: BenchFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { benchmark } = await import('../../bench/bench.ts')
   const { machine } = await import('../../bench/machine.ts')
-  const { attention, strideIn, batch, device, threads } = flags
+  const { attention, strideIn, batch, threads } = flags
   const network = model(name, {
     ...(attention === undefined ? {} : { attention }),
     ...(strideIn === undefined ? {} : { strideIn }),
   })
   const size = flags.size ?? network.size
-  const engine = await openEngine(device)
-  const version = await engine.version()
+  const { engine, version, note } = await openDevice(flags.device)
+  if (note !== undefined) progressLine(flags.json).line(note)
   const found = await benchmark(
     work,
     { model: network, size, batch, engine, threads },
@@ -83,13 +85,12 @@ peak memory    ${count(Math.round(found.peakMemory / 2 ** 20))} MiB`)
 
 export const benchCommand = (): Command =>
   withJson(
-    withModelOptions(new Command('bench'))
+    withDevice(withModelOptions(new Command('bench')))
       .description('measure how fast a network trains or answers here')
       .addArgument(new Argument('<work>', 'what to measure').choices(['train', 'infer']))
       .argument('<model>', 'such as se-resnet50')
       .option('--batch <n>', 'pictures a step', whole('--batch'), 8)
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
-      .option('--device <name>', 'what computes', 'onnx')
       .option(
         '--threads <n>',
         'to compute with (default: one a core)',

@@ -11,6 +11,7 @@ import { suggestion } from '../../suggest.ts'
 import { VERSION } from '../../version.ts'
 import type { Card } from '../../weights/trained.ts'
 import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { deviceText, withDevice } from '../deviceOption.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
@@ -37,7 +38,7 @@ interface InspectFlags extends RunDataFlags, ModelFlags {
   readonly out?: string
   readonly last?: boolean
   readonly batch: number
-  readonly engine: string
+  readonly device?: string
   readonly threads?: number
   readonly quiet?: boolean
   readonly json?: boolean
@@ -140,16 +141,18 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { analyse } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { split, batch, quiet = false, json = false, pictures, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
   const classes = chosenClasses(card, flags.classes)
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
   const explain = await explained(dataset, flags.index)
+  const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
+  progress.line(device.note ?? `computing with ${deviceText(device)}`)
   const analysis = await analyse(trained, dataset, {
-    engine: await openEngine(flags.engine),
+    engine: device.engine,
     batch,
     threads,
     pictures,
@@ -168,7 +171,7 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
     pictures: explain,
     shape: [card.channels, card.height, card.width],
   })
-  if (json) return printJson({ report: path, ...analysis })
+  if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
   for (const { block, betweenDeviation, specificity, nearZero, nearOne } of analysis.excitation)
     console.log(
       `block ${block.padEnd(8)} classes move its gates by ${betweenDeviation.toFixed(3)}, specificity ${specificity.toFixed(2)}; below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
@@ -205,9 +208,8 @@ export const inspectCommand = (): Command => {
     .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
     .option('--last', 'the last epoch, in place of the best')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
-    .option('--engine <name>', 'what computes', 'onnx')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
-  return withJson(withModelOptions(withDataOptions(withSplit(command, 'test'))))
+  return withJson(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test')))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

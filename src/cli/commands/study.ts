@@ -5,11 +5,12 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import type { Engine } from '../../engines/engine.ts'
+import type { Device } from '../../engines/registry.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
 import { VERSION } from '../../version.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { deviceText, withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
@@ -26,8 +27,8 @@ Examples:
 
 Every variant begins with the same weights in what it shares with the others, and sees the same
 batches in the same order. Each run is an ordinary run folder inside the study's; the same command
-again goes on where it was stopped, and more --seeds add to what is there. Results: study.md and
-results.json in that folder, written anew after each run.
+again goes on where it was stopped, and more --seeds add to what is there. Results: study.md,
+report.html, results.json and figures/ in that folder, written anew after each run.
 
 The training is --recipe short unless told; --recipe paper is that of the study's paper.`
 
@@ -42,7 +43,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
   readonly baseline?: string
   readonly jobs: number
   readonly threads?: number
-  readonly engine: string
+  readonly device?: string
   readonly out?: string
   readonly saveEvery: number
   readonly dryRun?: boolean
@@ -66,10 +67,10 @@ const listStudies = async (json: boolean): Promise<void> => {
   )
 }
 
-const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
+const planFrom = async (name: string, device: string, flags: StudyFlags): Promise<Plan> => {
   const { findStudy } = await import('../../studies/registry.ts')
   const { planStudy } = await import('../../studies/plan.ts')
-  const { model, data, seeds, engine, jobs, dataDir, samples, size, baseline } = flags
+  const { model, data, seeds, jobs, dataDir, samples, size, baseline } = flags
   const study = findStudy(name)
   const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
   return planStudy(
@@ -77,7 +78,7 @@ const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
     {
       model,
       data,
-      engine,
+      device,
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
       recipe: recipeFrom({ ...flags, recipe }),
@@ -103,7 +104,7 @@ interface Sets {
   readonly test: Dataset
 }
 
-const factsOf = ({ train, test }: Sets, costs: Facts['costs']): Facts => {
+const factsOf = ({ train, test }: Sets, costs: Facts['costs'], device: Device): Facts => {
   const { name, classes, shape, labels } = train
   return {
     data: {
@@ -116,23 +117,24 @@ const factsOf = ({ train, test }: Sets, costs: Facts['costs']): Facts => {
     costs,
     command: commandLine(),
     version: VERSION,
-    machine: machine(),
+    machine: `${machine()}, ${deviceText(device)}`,
   }
 }
 
-const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, engine: Engine): Promise<void> => {
+const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, device: Device): Promise<void> => {
   const { forecast, measurePace } = await import('../../studies/forecast.ts')
   const { formatForecast } = await import('../studyOutput.ts')
   const progress = progressLine(flags.quiet)
   const found = await forecast(plan, {
     ...sets,
     jobs: flags.jobs,
-    measure: run => measurePace(run, engine, sets.train, sets.test),
+    measure: run => measurePace(run, device.engine, sets.train, sets.test),
     onVariant: name => progress.update(`measuring ${name}`),
   })
   progress.clear()
-  if (flags.json) printJson({ study: plan.name, runs: plan.runs.length, ...found })
-  else console.log(formatForecast(found, plan))
+  if (flags.json)
+    printJson({ study: plan.name, runs: plan.runs.length, device: deviceText(device), ...found })
+  else console.log(`${formatForecast(found, plan)}\nmeasured with ${deviceText(device)}`)
 }
 
 const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<void> => {
@@ -174,11 +176,12 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
 
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
   if (name === undefined) return listStudies(flags.json ?? false)
-  const planned = await planFrom(name, flags)
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../train/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
-  const engine = await openEngine(flags.engine)
+  const device = await openDevice(flags.device)
+  if (device.note !== undefined) progressLine(flags.quiet).line(device.note)
+  const planned = await planFrom(name, device.name, flags)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
@@ -186,8 +189,8 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   }
   checkData({ config: planned.runs[0].config, ...sets })
   const { plan, costs } = fitPlan(planned, sets.train)
-  if (flags.dryRun) return dryRun(plan, flags, sets, engine)
-  return perform(plan, flags, factsOf(sets, costs))
+  if (flags.dryRun) return dryRun(plan, flags, sets, device)
+  return perform(plan, flags, factsOf(sets, costs, device))
 }
 
 export const studyCommand = (): Command => {
@@ -201,10 +204,10 @@ export const studyCommand = (): Command => {
     .option('--baseline <id>', 'what the others are compared with')
     .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
     .option('--threads <n>', 'of a run (default: cores shared out to jobs)', whole('--threads'))
-    .option('--engine <name>', 'what computes', 'onnx')
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
+  withDevice(command)
   withVariations(command)
   withDataOptions(command)
   withRecipeOptions(command)

@@ -3,11 +3,13 @@
 import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
+import type { Device } from '../../engines/registry.ts'
 import { UsageError } from '../../errors.ts'
 import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
@@ -35,7 +37,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
   readonly freeze?: string
   readonly unfreezeAt?: number
   readonly seed?: number
-  readonly engine?: string
+  readonly device?: string
   readonly threads?: number
   readonly out?: string
   readonly resume?: string
@@ -77,7 +79,7 @@ const OPTIONAL = [
   'unfreezeAt',
 ] as const
 
-const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
+const configFrom = async (name: string, device: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
@@ -85,13 +87,7 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   const optional = Object.fromEntries(
     OPTIONAL.flatMap(key => (flags[key] === undefined ? [] : [[key, flags[key]]])),
   )
-  const {
-    data = 'shapes',
-    seed = 0,
-    engine = 'onnx',
-    threads = availableParallelism(),
-    samples,
-  } = flags
+  const { data = 'shapes', seed = 0, threads = availableParallelism(), samples } = flags
   return checkConfig(
     {
       model: name,
@@ -102,7 +98,7 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
       data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       seed,
-      engine,
+      device,
       threads,
       recipe: recipeFrom({ ...flags }),
     },
@@ -128,10 +124,10 @@ const resumedConfig = async (
       got: given.join(' '),
       hint: 'Leave it out, or begin another run',
     })
-  const { engine, threads } = flags
+  const { device, threads } = flags
   return {
     ...(await readRun(folder)),
-    ...(engine === undefined ? {} : { engine }),
+    ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
   }
 }
@@ -152,9 +148,11 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       got: 'none',
       hint: 'Such as: excite train se-resnet20 --data fashion-mnist; all names: excite models',
     })
+  const { openDevice } = await import('../../engines/registry.ts')
+  const chosen = resume === undefined ? await openDevice(flags.device) : undefined
   const config =
     resume === undefined
-      ? await configFrom(name as string, flags)
+      ? await configFrom(name as string, (chosen as Device).name, flags)
       : await resumedConfig(resume, name, flags)
   const places: DataFlags = {
     ...dataFlagsOf(config),
@@ -169,6 +167,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { trainDisplay } = await import('../trainDisplay.ts')
   const { runTraining } = await import('../runTraining.ts')
   const display = trainDisplay(quiet)
+  if (chosen?.note !== undefined) display.line(chosen.note)
   const result = await interruptible(
     signal =>
       runTraining({
@@ -220,10 +219,10 @@ export const trainCommand = (): Command => {
     .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
     .option('--out <folder>', 'the run (default: runs/MODEL-DATA)')
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
-    .option('--resume-compatible', 'go on even where bits may differ: other threads, other engine')
+    .option('--resume-compatible', 'go on even where bits may differ: other threads, other device')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
-    .option('--engine <name>', 'what computes (default: onnx)')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+  withDevice(command)
   withModelOptions(command)
   withDataOptions(command)
   withRecipeOptions(command)

@@ -172,7 +172,14 @@ export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Works
       sources.set(value, source)
     },
     later: (value, make) => {
-      makers.set(value, make)
+      const own = where
+      makers.set(value, () => {
+        const asking = where
+        where = own
+        const made = make()
+        where = asking
+        return made
+      })
     },
     origin: value => {
       const source = sources.get(value)

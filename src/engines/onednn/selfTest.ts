@@ -31,7 +31,7 @@ const TOLERANCE = 1e-4
 const THREADS = 2
 
 /** Odd channel counts and sizes, so that blocks of channels have a rest. */
-const network = (): Graph => {
+export const network = (): Graph => {
   const x = input('x', [2, 5, 11, 11])
   const [w, wide] = [input('w', [11, 5, 3, 3]), input('wide', [17, 11, 1, 1])]
   const [scale, bias] = [input('scale', [11]), input('bias', [11])]

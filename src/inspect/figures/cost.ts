@@ -23,6 +23,10 @@ const paperText = (model: string): string => {
     : ` The paper prints ${paper.multiplyAdds} G multiply-adds (${paper.from}), at 224×224 with 1000 classes and stride in the first 1×1 of a bottleneck (--stride-in 1x1), not in its 3×3.`
 }
 
+/** What comes on top, in percent, to two digits. */
+const added = (all: number, plain: number): string =>
+  `${Number((100 * (all / plain - 1)).toPrecision(2))}\u00a0%`
+
 const count = (value: number): string => value.toLocaleString('en-US')
 
 const panel = ({ kinds, ...total }: Cost, of: 'parameters' | 'multiplyAdds', title: string) =>
@@ -48,7 +52,7 @@ const panel = ({ kinds, ...total }: Cost, of: 'parameters' | 'multiplyAdds', tit
         return {
           kind: 'note',
           at,
-          text: share >= 10 ? share.toFixed(0) : share.toFixed(2),
+          text: share === 0 ? '0' : share < 0.01 ? '< 0.01' : share.toFixed(share < 10 ? 2 : 0),
         } as const
       }),
     ],
@@ -60,17 +64,17 @@ export const costPart = (model: string, cost: Cost, plain?: Cost): Part => {
     panel(cost, 'parameters', 'Parameters'),
     panel(cost, 'multiplyAdds', 'Multiply-adds'),
   ]
-  const added =
+  const attention =
     cost.attention.parameters === 0 && plain === undefined
       ? 'It has no attention.'
       : plain === undefined
         ? `The attention blocks hold ${count(cost.attention.parameters)} of its parameters (${percent(cost.attention.parameters / cost.parameters)}).`
-        : `Its plain backbone has ${count(plain.parameters)} parameters and ${count(plain.multiplyAdds)} multiply-adds: attention adds ${percent(cost.parameters / plain.parameters - 1)} and ${percent(cost.multiplyAdds / plain.multiplyAdds - 1, 2)}.`
+        : `Its plain backbone has ${count(plain.parameters)} parameters and ${count(plain.multiplyAdds)} multiply-adds: attention adds ${added(cost.parameters, plain.parameters)} and ${added(cost.multiplyAdds, plain.multiplyAdds)}.`
   return {
     heading: 'Cost',
     body: [
       paragraph(
-        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one picture (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${added}${paperText(model)}`,
+        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one picture (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${attention}${paperText(model)}`,
       ),
       figure(
         panels,

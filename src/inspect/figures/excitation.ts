@@ -7,17 +7,8 @@ import { plot } from '../../report/plot.ts'
 import type { Figure } from '../../report/svg.ts'
 import { tableMarkup } from '../../report/table.ts'
 import { type BlockExcitation, meanGate } from '../excitation.ts'
+import { DRAWN, drawnChannels } from './drawn.ts'
 import { csv, type Part, percent, sheet } from './part.ts'
-
-/** As many channels as the paper draws. */
-const DRAWN = 50
-
-/** Up to 50 channels, spread evenly over all after these are ordered by their mean gate. */
-const drawnChannels = ({ mean }: BlockExcitation): readonly number[] => {
-  const order = mean.map((_, channel) => channel).sort((a, b) => mean[a] - mean[b])
-  if (order.length <= DRAWN) return order
-  return Array.from({ length: DRAWN }, (_, i) => order[Math.floor((i * order.length) / DRAWN)])
-}
 
 const points = (values: readonly number[], channels: readonly number[]) =>
   channels.map((channel, i) => [i + 1, values[channel]] as const)
@@ -162,7 +153,7 @@ export const excitationPart = (
       ),
       figure(
         curves,
-        `Mean gate of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the dark line is specific to a class. Same scale everywhere.`,
+        `Mean gate of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`,
         { key },
       ),
       figure(

@@ -21,6 +21,14 @@ const STEPS = 120
 /** How far the tallest density reaches over the layers above it. */
 const OVERLAP = 2.2
 
+/** The numbers of the layers, of many every fifth or tenth. */
+const ticks = (layers: readonly GateLayer[]) => {
+  const step = layers.length <= 12 ? 1 : layers.length <= 60 ? 5 : 10
+  return layers.flatMap(({ index }) =>
+    index % step === 0 ? [{ at: index, text: `${index}` }] : [],
+  )
+}
+
 const ridges = (layers: readonly GateLayer[]) => {
   const all = layers.flatMap(({ gamma }) => gamma)
   const [low, high] = [
@@ -52,7 +60,7 @@ const ridges = (layers: readonly GateLayer[]) => {
     title: 'Density of γ by layer',
     height: 120 + 13 * layers.length,
     x: { label: 'γ' },
-    y: { label: 'layer, from the picture upwards' },
+    y: { label: 'layer, from the picture upwards', ticks: ticks(layers) },
     marks: [{ kind: 'rule', x: 0 }, ...marks],
   })
 }

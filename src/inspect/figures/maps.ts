@@ -3,38 +3,9 @@
 import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import type { Figure } from '../../report/svg.ts'
-import type { HeatMap, MapPicture, PictureMaps } from '../maps.ts'
+import type { MapPicture, PictureMaps } from '../maps.ts'
+import { dataUri, heatUri, picture } from './heat.ts'
 import { csv, type Part, percent } from './part.ts'
-
-/** Dark to light at even steps of lightness, for every kind of colour vision (cividis). */
-const RAMP = [
-  [0, 34, 78],
-  [53, 69, 108],
-  [102, 105, 112],
-  [148, 142, 119],
-  [200, 184, 102],
-  [254, 232, 56],
-] as const
-
-const rampColour = (value: number): readonly number[] => {
-  const at = Math.min(Math.max(value, 0), 1) * (RAMP.length - 1)
-  const below = Math.min(Math.floor(at), RAMP.length - 2)
-  return RAMP[below].map((low, i) => low + (at - below) * (RAMP[below + 1][i] - low))
-}
-
-const dataUri = async (
-  pixels: Uint8Array,
-  height: number,
-  width: number,
-  channels: 1 | 3,
-): Promise<string> => {
-  const { default: sharp } = await import('sharp')
-  const png = await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer()
-  return `data:image/png;base64,${png.toString('base64')}`
-}
-
-const heatUri = ({ values, height, width }: HeatMap): Promise<string> =>
-  dataUri(Uint8Array.from(values.flatMap(rampColour)), height, width, 3)
 
 const pictureUri = (pixels: Uint8Array, [channels, height, width]: readonly number[]) => {
   const plane = height * width
@@ -51,14 +22,7 @@ const GAP = 6
 const row = (uris: readonly string[], headings: readonly string[], title: string): Figure => {
   const cell = (href: string, i: number): Markup =>
     fragment(
-      element('image', {
-        href,
-        x: i * (SIDE + GAP),
-        y: 38,
-        width: SIDE,
-        height: SIDE,
-        style: 'image-rendering:pixelated',
-      }),
+      picture(href, [i * (SIDE + GAP), 38], [SIDE, SIDE]),
       element('text', { class: 'faint', x: i * (SIDE + GAP), y: 32 }, headings[i]),
     )
   return {
@@ -82,8 +46,9 @@ export const mapsPart = async (
     found.map(async (one, i) => {
       const uris = await Promise.all([
         pictureUri(pictures[i].pixels, shape),
-        heatUri(one.gradient),
-        ...one.gradCam.map(heatUri),
+        ...[one.gradient, ...one.gradCam].map(({ values, height, width }) =>
+          heatUri(values, [height, width]),
+        ),
       ])
       const stages = one.gradCam.map(({ stage }) => `stage ${stage}`)
       return row(uris, ['picture', 'gradient', ...stages], titleOf(one))

@@ -19,7 +19,8 @@ export const sheet = (panels: readonly Figure[], key?: Figure): Figure => {
   return key === undefined ? all : arrange([key, all], 1)
 }
 
-export const percent = (share: number, digits = 1): string => `${(100 * share).toFixed(digits)} %`
+export const percent = (share: number, digits = 1): string =>
+  `${(100 * share).toFixed(digits)}\u00a0%`
 
 /** +0.12, −0.12, and 0.00 without a sign. */
 export const signed = (value: number, digits = 2): string => {

@@ -39,10 +39,13 @@ const byChannel = (units: readonly UnitSelection[]): readonly Figure[] => {
   )
 }
 
+const byUnitWidth = ({ length }: readonly UnitSelection[]): number =>
+  Math.max(360, 70 * length + 60)
+
 const byUnit = (units: readonly UnitSelection[]): Figure =>
   plot({
     title: 'All units',
-    width: Math.max(360, 70 * units.length + 60),
+    width: byUnitWidth(units),
     x: { label: 'unit', categories: units.map(({ block }) => block) },
     y: { label: 'attention of largest − smallest kernel' },
     marks: [
@@ -83,7 +86,28 @@ const byClass = (units: readonly UnitSelection[]): readonly Figure[] => {
 
 const BINS = 8
 /** More would only cover each other. */
-const DOTS = 600
+const DOTS = 300
+
+/** How closely each unit follows the true scale, along the depth of the network. */
+const correlations = (units: readonly UnitSelection[]): readonly Figure[] => {
+  const points = units.flatMap(({ truth }, u): Point[] =>
+    truth === undefined ? [] : [[u, truth.rankCorrelation]],
+  )
+  if (points.length === 0) return []
+  return [
+    plot({
+      title: 'True scale and attention, by unit',
+      width: byUnitWidth(units),
+      x: { label: 'unit', categories: units.map(({ block }) => block) },
+      y: { label: 'rank correlation', domain: [Math.min(-0.2, ...points.map(([, y]) => y)), 1] },
+      marks: [
+        { kind: 'rule', y: 0 },
+        { kind: 'line', points },
+        { kind: 'dots', points },
+      ],
+    }),
+  ]
+}
 
 /** Each picture by its true scale, and the mean of eighths of them. */
 const againstTruth = (units: readonly UnitSelection[]): readonly Figure[] => {
@@ -131,7 +155,8 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
   const key = legend(SCALES.map((scale, colour) => ({ text: `${scale.toFixed(1)} ×`, colour })))
   const last = lastOfStages(units)
   const [channels, all, classes] = [byChannel(last), byUnit(units), byClass(last)]
-  const truth = againstTruth(last)
+  const truth = againstTruth(units)
+  const followed = correlations(units)
   return {
     heading: 'Selection by scale',
     body: [
@@ -151,8 +176,12 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
         ? []
         : [
             figure(
+              followed,
+              'Spearman’s rank correlation of the true scale of the object with the attention of the largest kernel minus that of the smallest, over pictures as they are.',
+            ),
+            figure(
               truth,
-              'Against the true scale of the object, picture by picture as it is (up to 600 dots); the dark line is the mean of every eighth of all pictures. Spearman’s rank correlation over all of them. Same scale everywhere.',
+              `Against the true scale of the object, picture by picture as it is (up to ${DOTS} dots); the thick line is the mean of every eighth of all pictures. Spearman’s rank correlation over all of them. Same scale everywhere.`,
             ),
           ]),
       tableMarkup({
@@ -174,7 +203,9 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
       'selection-units': sheet([all], key),
       'selection-channels': sheet(channels, key),
       'selection-classes': sheet(classes, key),
-      ...(truth.length === 0 ? {} : { 'selection-truth': sheet(truth) }),
+      ...(truth.length === 0
+        ? {}
+        : { 'selection-correlation': followed[0], 'selection-truth': sheet(truth) }),
     },
     tables: {
       selection: csv(

@@ -1,5 +1,6 @@
 /**
- * torchvision, timm's newer networks, and Excite itself: the names are the same. timm's senet154
+ * torchvision, timm's newer networks, and Excite itself: the names are the same, but that in timm's
+ * SK networks a convolution and its normalisation are one layer. timm's senet154
  * pads its pooling; torchvision's Inception-v3 was trained on pixels from −1 to 1, to which it turns
  * ImageNet's normalisation back by itself, and has an auxiliary classifier.
  */
@@ -10,7 +11,10 @@ import { PREPROCESSING } from './preprocessing.ts'
 export const torchvision: Naming = {
   name: 'torchvision',
   describe: 'torchvision and timm: layer1.0.conv1.weight, layer1.0.se.fc1.weight, fc.weight',
-  rules: [],
+  rules: [
+    [/\.conv(\d)\.conv\./, '.conv$1.'],
+    [/\.conv(\d)\.bn\./, '.bn$1.'],
+  ],
   ignored: /^AuxLogits\./,
   networks: [
     [/senet154$/, { variations: { pooling: 'padded' } }],

@@ -6,7 +6,8 @@ import type { Sliding } from '../api/index.ts'
 import { ARG, CONVOLUTION_DIRECT, PROP } from '../constants.ts'
 import { type Descriptor, int64s } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
-import type { Primitive } from '../primitives.ts'
+import type { PostOperation, Primitive } from '../primitives.ts'
+import { applied, begin, resolve } from './chain.ts'
 import type { Lowerings } from './lowering.ts'
 
 interface Geometry {
@@ -34,19 +35,21 @@ const forward = (
   { primitive, descriptors: { any, strided } }: Plan,
   { x, weight, y, attributes }: Geometry,
   bias: boolean,
-  prop: number,
+  result = any(y),
+  post: readonly PostOperation[] = [],
 ): Primitive =>
   primitive({
     kind: 'convolutionForward',
     values: [
-      prop,
+      PROP.training,
       CONVOLUTION_DIRECT,
       any(x),
       any(grouped(weight, attributes)),
       bias ? strided([y[1]]) : undefined,
-      any(y),
+      result,
       ...window(attributes),
     ],
+    post,
   })
 
 const POINTWISE: ConvolutionAttributes = {
@@ -65,7 +68,7 @@ const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Sto
   if (group === 1 || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
   const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
-  const wide = chosen(forward(plan, geometry, false, PROP.training), 'result')
+  const wide = chosen(forward(plan, geometry, false), 'result')
   if (wide.key === made.desc.key) return made
   const to = plan.allocate(wide)
   plan.copy(made, to)
@@ -91,20 +94,28 @@ const weightIn = (
 export const convolution = {
   convolution: (plan, { inputs: [x, weight, bias], outputs: [y], attributes }) => {
     const geometry = { x: x.shape, weight: weight.shape, y: y.shape, attributes }
-    const primitive = forward(plan, geometry, bias !== undefined, PROP.training)
-    const to = plan.allocate(chosen(primitive, 'result'))
-    plan.execute(primitive, [
-      [ARG.source, plan.in(x, chosen(primitive, 'source'))],
-      [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
-      [ARG.bias, bias && plan.plain(bias)],
-      [ARG.result, to],
-    ])
-    plan.define(y, widely(plan, to, attributes))
+    begin(plan, y, posts => {
+      const biased = bias !== undefined
+      const alone = forward(plan, geometry, biased)
+      const desc = chosen(alone, 'result')
+      const takes = attributes.group === 1 ? posts : []
+      const { post, given } = resolve(takes, desc)
+      const primitive = takes.length === 0 ? alone : forward(plan, geometry, biased, desc, post)
+      const to = plan.allocate(desc)
+      plan.execute(primitive, [
+        [ARG.source, plan.in(x, chosen(primitive, 'source'))],
+        [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+        [ARG.bias, bias && plan.plain(bias)],
+        ...given(primitive),
+        [ARG.result, to],
+      ])
+      return attributes.group === 1 ? to : applied(plan, widely(plan, to, attributes), posts)
+    })
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
     const { any } = plan.descriptors
     const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
-    const { hint } = forward(plan, geometry, false, PROP.training)
+    const { hint } = forward(plan, geometry, false)
     const primitive = plan.primitive({
       kind: 'convolutionBackwardData',
       values: [
@@ -127,7 +138,7 @@ export const convolution = {
   convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
     const { any, strided } = plan.descriptors
     const geometry = { x: x.shape, weight: dw.shape, y: dy.shape, attributes }
-    const { hint } = forward(plan, geometry, false, PROP.training)
+    const { hint } = forward(plan, geometry, false)
     const shape = grouped(dw.shape, attributes)
     const primitive = plan.primitive({
       kind: 'convolutionBackwardWeights',

@@ -2,9 +2,10 @@
 
 import type { Shape, Value } from '../../../graph/index.ts'
 import type { Flags } from '../api/index.ts'
-import { ARG, NORM, PROP } from '../constants.ts'
+import { ARG, BINARY, NORM, PROP } from '../constants.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
+import { follow, operand } from './chain.ts'
 import { backwardFusion, fusedRelu, noteForward } from './fusion.ts'
 import type { Lowerings } from './lowering.ts'
 
@@ -105,18 +106,18 @@ export const normalization = {
     plan,
     { inputs: [x, scale, bias, mean, variance], outputs: [y], attributes: { epsilon } },
   ) => {
-    const from = pictures(plan, x)
-    const flags = [...AFFINE, NORM.globalStatistics]
-    const primitive = forward(plan, PROP.inference, from.desc, epsilon, flags)
-    const to = plan.allocate(from.desc)
-    plan.execute(primitive, [
-      [ARG.source, from],
-      [ARG.scale, plan.plain(scale)],
-      [ARG.shift, plan.plain(bias)],
-      [ARG.mean, plan.plain(mean)],
-      [ARG.variance, plan.plain(variance)],
-      [ARG.result, to],
+    const [slope, shift] = [scale, bias].map(({ shape }) => plan.plainly(shape))
+    const given = [scale, bias, mean, variance].map(plan.plain)
+    plan.loop(given, [slope, shift], ([gamma, beta, average, spread], [toSlope, toShift]) => {
+      for (let c = 0; c < gamma.length; c++) {
+        toSlope[c] = gamma[c] / Math.sqrt(spread[c] + epsilon)
+        toShift[c] = beta[c] - average[c] * toSlope[c]
+      }
+    })
+    const channelwise = [...scale.shape, ...x.shape.slice(2).map(() => 1)]
+    follow(plan, x, y, [
+      { binary: BINARY.mul, operand: operand(plan, slope, channelwise) },
+      { binary: BINARY.add, operand: operand(plan, shift, channelwise) },
     ])
-    defineLike(plan, y, to)
   },
 } satisfies Partial<Lowerings>

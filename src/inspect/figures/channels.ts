@@ -1,0 +1,141 @@
+/** What attention does to the channels over the depth of the network, as heat maps. */
+
+import { figure, paragraph } from '../../report/html.ts'
+import { element, fragment, type Markup } from '../../report/markup.ts'
+import { formatNumber } from '../../report/scale.ts'
+import { type Figure, textWidth } from '../../report/svg.ts'
+import type { BlockExcitation, ExcitationKind } from '../excitation.ts'
+import { drawnChannels } from './drawn.ts'
+import { DIVERGING, heatUri, picture, type Ramp, SEQUENTIAL } from './heat.ts'
+import type { Part } from './part.ts'
+
+const WIDTH = 360
+const ROW = 13
+const GAP = 7
+const TOP = 66
+const BAR = { width: 120, height: 9, steps: 60 }
+
+/** What the colours mean. */
+const QUANTITIES: Readonly<Record<ExcitationKind, string>> = {
+  gate: 'gate',
+  selection: 'attention of the largest kernel',
+  gain: 'size after the attention over before it',
+}
+
+interface HeatOptions {
+  readonly title: string
+  readonly label: string
+  readonly domain: readonly [low: number, high: number]
+  readonly ramp: Ramp
+  /** The rows of a block, each over its drawn channels. */
+  rows(block: BlockExcitation, channels: readonly number[]): readonly (readonly number[])[]
+}
+
+const colourBar = async ({ domain: [low, high], ramp, label }: HeatOptions): Promise<Markup> => {
+  const steps = Array.from({ length: BAR.steps }, (_, i) => i / (BAR.steps - 1))
+  const number = (value: number): string => formatNumber(value, 2)
+  const left = textWidth(number(low)) + 8
+  const y = 44
+  return fragment(
+    element('text', { x: 0, y: 34 }, label),
+    element('text', { class: 'faint', x: 0, y: y + 9 }, number(low)),
+    picture(await heatUri(steps, [1, BAR.steps], ramp), [left, y], [BAR.width, BAR.height]),
+    element('text', { class: 'faint', x: left + BAR.width + 6, y: y + 9 }, number(high)),
+  )
+}
+
+/** A strip a block, the first at the top: rows are classes, columns channels. */
+const heat = async (
+  blocks: readonly BlockExcitation[],
+  classes: readonly string[],
+  options: HeatOptions,
+): Promise<Figure> => {
+  const { title, domain, ramp, rows } = options
+  const [low, high] = domain
+  const left = Math.max(...blocks.map(({ block }) => textWidth(block))) + 8
+  const right = WIDTH - Math.max(...classes.map(textWidth)) - 8
+  const height = ROW * classes.length
+  const strips = await Promise.all(
+    blocks.map(async (block, i) => {
+      const drawn = drawnChannels(block)
+      const values = rows(block, drawn).flat()
+      const shares = values.map(value => (value - low) / (high - low))
+      const uri = await heatUri(shares, [classes.length, drawn.length], ramp)
+      const y = TOP + i * (height + GAP)
+      return fragment(
+        element(
+          'text',
+          { class: 'faint', x: left - 8, y: y + height / 2 + 4, 'text-anchor': 'end' },
+          block.block,
+        ),
+        picture(uri, [left, y], [right - left, height]),
+      )
+    }),
+  )
+  const names = classes.map((name, k) =>
+    element('text', { class: 'faint', x: right + 6, y: TOP + ROW * k + 11 }, name),
+  )
+  return {
+    width: WIDTH,
+    height: TOP + blocks.length * (height + GAP) - GAP + 4,
+    drawing: fragment(
+      element('text', { class: 'title', x: 0, y: 13 }, title),
+      await colourBar(options),
+      ...strips,
+      ...names,
+    ),
+  }
+}
+
+const classMeans = (block: BlockExcitation, name: string): readonly number[] =>
+  block.classes.find(one => one.class === name)?.mean ?? block.mean
+
+const range = (values: readonly number[]): readonly [number, number] => [
+  values.reduce((a, b) => Math.min(a, b)),
+  values.reduce((a, b) => Math.max(a, b)),
+]
+
+/** @param classes - the names of those to draw, up to six */
+export const channelsPart = async (
+  blocks: readonly BlockExcitation[],
+  classes: readonly string[],
+): Promise<Part> => {
+  const [{ kind }] = blocks
+  const values: HeatOptions['rows'] = (block, channels) =>
+    classes.map(name => channels.map(channel => classMeans(block, name)[channel]))
+  const less: HeatOptions['rows'] = (block, channels) =>
+    values(block, channels).map(row => row.map((value, i) => value - block.mean[channels[i]]))
+  const all = (rows: HeatOptions['rows']): number[] =>
+    blocks.flatMap(block => rows(block, drawnChannels(block)).flat())
+  const most = Math.max(...all(less).map(Math.abs), 1e-6)
+  const panels = [
+    await heat(blocks, classes, {
+      title: 'Channels by depth',
+      label: QUANTITIES[kind],
+      domain: range(all(values)),
+      ramp: SEQUENTIAL,
+      rows: values,
+    }),
+    await heat(blocks, classes, {
+      title: 'What a class changes',
+      label: 'less the mean over all pictures',
+      domain: [-most, most],
+      ramp: DIVERGING,
+      rows: less,
+    }),
+  ]
+  return {
+    heading: 'Channels by depth',
+    body: [
+      paragraph(
+        'Every attention block from the picture down to the output: which channels it lets pass, for which class. Where the right strips are pale, the block does the same whatever the class.',
+      ),
+      figure(
+        panels,
+        'A strip a block, in the order of computation; rows are classes, columns channels in the order of their mean over all pictures, at most fifty. Left: the mean over the pictures of a class. Right: how far that is from the mean over all. One scale for all strips of a panel.',
+      ),
+    ],
+    figures: { 'channels-by-depth': panels[0], 'channels-by-class': panels[1] },
+    tables: {},
+  }
+}

@@ -1,0 +1,66 @@
+/** Numbers as colours, and pictures inside figures. */
+
+import { element, type Markup } from '../../report/markup.ts'
+
+/** Colours at even steps, from the least value to the largest. */
+export type Ramp = readonly (readonly [red: number, green: number, blue: number])[]
+
+/** Dark to light at even steps of lightness, for every kind of colour vision (cividis). */
+export const SEQUENTIAL: Ramp = [
+  [0, 34, 78],
+  [53, 69, 108],
+  [102, 105, 112],
+  [148, 142, 119],
+  [200, 184, 102],
+  [254, 232, 56],
+]
+
+/** Less and more than the middle: the blue and the orange of the plots. */
+export const DIVERGING: Ramp = [
+  [0, 84, 148],
+  [92, 163, 208],
+  [242, 242, 240],
+  [232, 146, 92],
+  [176, 66, 0],
+]
+
+const colourAt = (ramp: Ramp, value: number): readonly number[] => {
+  const at = Math.min(Math.max(value, 0), 1) * (ramp.length - 1)
+  const below = Math.min(Math.floor(at), ramp.length - 2)
+  return ramp[below].map((low, i) => low + (at - below) * (ramp[below + 1][i] - low))
+}
+
+export const dataUri = async (
+  pixels: Uint8Array,
+  height: number,
+  width: number,
+  channels: 1 | 3,
+): Promise<string> => {
+  const { default: sharp } = await import('sharp')
+  const png = await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer()
+  return `data:image/png;base64,${png.toString('base64')}`
+}
+
+/** Rows of values from 0 to 1 as a picture, a pixel a value. */
+export const heatUri = (
+  values: readonly number[],
+  [height, width]: readonly [height: number, width: number],
+  ramp: Ramp = SEQUENTIAL,
+): Promise<string> =>
+  dataUri(Uint8Array.from(values.flatMap(value => colourAt(ramp, value))), height, width, 3)
+
+/** A picture in a figure, its pixels as sharp squares. */
+export const picture = (
+  href: string,
+  [x, y]: readonly [x: number, y: number],
+  [width, height]: readonly [width: number, height: number],
+): Markup =>
+  element('image', {
+    href,
+    x,
+    y,
+    width,
+    height,
+    preserveAspectRatio: 'none',
+    style: 'image-rendering:pixelated',
+  })

@@ -1,0 +1,13 @@
+/** A layer that shows what comes in and what goes out to whoever looks in. */
+
+import type { Layer } from './layer.ts'
+
+export const shown = (inner: Layer): Layer => ({
+  ...inner,
+  forward: (children, x, mode) => {
+    const y = inner.forward(children, x, mode)
+    mode.observe?.('input', x)
+    mode.observe?.('output', y)
+    return y
+  },
+})
