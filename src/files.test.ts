@@ -1,11 +1,12 @@
 /** Writing files: the new content or the old one, and nothing else beside it. */
 
+import { existsSync } from 'node:fs'
 import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FileError } from './errors.ts'
-import { syncFolder, writeFailure, writeFileAtomic, writeSynced } from './files.ts'
+import { makeFolder, syncFolder, writeFailure, writeFileAtomic, writeSynced } from './files.ts'
 
 const newFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'excite-'))
@@ -48,11 +49,6 @@ describe('writeFileAtomic', () => {
     Record<string, { path: string; code: string; prepare: (path: string) => Promise<unknown> }>
   > = {
     'the path is a folder': { path: 'taken', code: 'EISDIR', prepare: path => mkdir(path) },
-    'a parent is a file': {
-      path: 'taken/folder/file',
-      code: 'ENOTDIR',
-      prepare: path => writeFile(join(path, '..', '..'), ''),
-    },
     'the name leaves no room for a temporary one': {
       path: 'n'.repeat(254),
       code: 'ENAMETOOLONG',
@@ -74,19 +70,54 @@ describe('writeFileAtomic', () => {
     })
 })
 
+describe('makeFolder', () => {
+  it('makes what is missing, and leaves what is there', async () => {
+    const folder = await newFolder()
+    await makeFolder(join(folder, 'a/b/c'))
+    await writeFile(join(folder, 'a/b/kept'), '')
+    await Promise.all([1, 2, 3].map(n => makeFolder(join(folder, `a/b/c/d/${n}`))))
+    expect((await readdir(join(folder, 'a/b'))).sort()).toEqual(['c', 'kept'])
+    expect(await readdir(join(folder, 'a/b/c/d'))).toEqual(['1', '2', '3'])
+  })
+
+  it('refuses where a parent is a file, and so does all that writes', async () => {
+    const folder = await newFolder()
+    await writeFile(join(folder, 'taken'), '')
+    const path = join(folder, 'taken/folder')
+    const message = `${path}: expected a place for a folder, got ${join(folder, 'taken')}, which is a file`
+    await expect(makeFolder(path)).rejects.toThrow(message)
+    await expect(writeFileAtomic(join(path, 'file'), '')).rejects.toThrow(message)
+  })
+
+  it.runIf(existsSync('/proc/self'))('comes to an end where nobody can make any', async () => {
+    for (const path of ['/proc/self/x', '/proc/self/x/y/z', '/proc/1/x']) {
+      await expect(makeFolder(path)).rejects.toThrow(FileError)
+      await expect(makeFolder(path)).rejects.toThrow(`${path}: expected to write, got E`)
+    }
+  })
+})
+
 describe('writeFailure', () => {
   const failed = (code: string) => Object.assign(new Error(`${code}: it failed`), { code })
 
   it.each([
-    [1, 'ENOSPC', 'to write 1 kB, got ENOSPC: it failed. Free at least 1 kB on that disk'],
-    [2_500_000, 'ENOSPC', 'to write 3 MB, got ENOSPC: it failed. Free at least 3 MB on that'],
+    [
+      1,
+      'ENOSPC',
+      /to write 1 kB, got ENOSPC: it failed \(\d+ [kM]B free there\)\. Free at least 1 kB on that disk/,
+    ],
+    [
+      2_500_000,
+      'ENOSPC',
+      /to write 3 MB, got ENOSPC: it failed \(\d+ [kM]B free there\)\. Free at least 3 MB on that/,
+    ],
     [2000, 'EACCES', 'to write 2 kB, got EACCES: it failed. Choose a folder that you may write to'],
     [2001, 'EPERM', 'to write 3 kB, got EPERM: it failed. Choose a folder that you may write to'],
-    [0, 'EROFS', 'to write 0 kB, got EROFS: it failed. Choose a folder that you may write to'],
+    [0, 'EROFS', 'to write, got EROFS: it failed. Choose a folder that you may write to'],
   ])('of %i bytes with %s says what to do', (bytes, code, message) => {
-    expect(writeFailure('some/file', bytes, failed(code)).message).toContain(
-      `some/file: expected ${message}`,
-    )
+    const { message: text } = writeFailure('some/file', bytes, failed(code))
+    expect(text).toMatch(/^some\/file: expected /)
+    expect(text).toMatch(message)
   })
 
   it('without a remedy only says what happened', () => {

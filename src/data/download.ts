@@ -1,8 +1,6 @@
 /** Fetching a file: checked against its hash before it gets its name. */
 
 import { createHash } from 'node:crypto'
-import { mkdir } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import { FileError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import { unzip } from './folders.ts'
@@ -83,6 +81,5 @@ export const download = async (
         hint: 'The file was altered on its way; nothing was stored',
       })
   }
-  await mkdir(dirname(path), { recursive: true })
   await writeFileAtomic(path, bytes)
 }

@@ -1,10 +1,10 @@
 /** A dataset written out as a folder of pictures: `train/CLASS/00012.png` and `val/CLASS/…`. */
 
 import { existsSync } from 'node:fs'
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { rename, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { FileError, UsageError } from '../errors.ts'
-import { writeFailure } from '../files.ts'
+import { makeFolder, writeFailure } from '../files.ts'
 import type { Dataset } from './dataset.ts'
 
 export const PICTURE_FORMATS = ['png', 'jpeg', 'webp'] as const
@@ -62,7 +62,7 @@ export const exportFolder = async (
   try {
     for (const dataset of halves) {
       for (const name of dataset.classes)
-        await mkdir(join(temporary, HALVES[dataset.split], folderOf(name)), { recursive: true })
+        await makeFolder(join(temporary, HALVES[dataset.split], folderOf(name)))
       for (let first = 0; first < dataset.labels.length; first += TOGETHER) {
         const count = Math.min(TOGETHER, dataset.labels.length - first)
         // All of them come to an end, so that nothing is written after the folder is taken away.
@@ -72,7 +72,6 @@ export const exportFolder = async (
         for (const one of settled) if (one.status === 'rejected') throw one.reason
       }
     }
-    await mkdir(dirname(to), { recursive: true })
     await rename(temporary, to)
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {})

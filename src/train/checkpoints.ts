@@ -4,10 +4,11 @@
  */
 
 import { createHash } from 'node:crypto'
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { syncFolder, writeFailure, writeSynced } from '../files.ts'
+import { FileError } from '../errors.ts'
+import { makeFolder, syncFolder, writeFailure, writeSynced } from '../files.ts'
 
 const MANIFEST = 'MANIFEST.json'
 const PREFIX = 'step-'
@@ -35,7 +36,7 @@ export interface Disk {
 }
 
 export const disk: Disk = {
-  mkdir: path => mkdir(path, { recursive: true }),
+  mkdir: makeFolder,
   writeSynced,
   syncFolder,
   rename,
@@ -93,13 +94,17 @@ export const openCheckpoints = async (
   { warn = () => {}, on = disk }: { warn?: (message: string) => void; on?: Disk } = {},
 ): Promise<Checkpoints> => {
   await on.mkdir(folder).catch((cause: unknown) => {
-    throw writeFailure(folder, 0, cause)
+    throw cause instanceof FileError ? cause : writeFailure(folder, 0, cause)
   })
   for (const name of await readdir(folder))
     if (name.startsWith(TEMPORARY)) await on.remove(join(folder, name))
 
   const steps = async (): Promise<number[]> =>
-    (await readdir(folder))
+    (
+      await readdir(folder).catch((cause: unknown) => {
+        throw writeFailure(folder, 0, cause)
+      })
+    )
       .filter(name => /^step-\d{8,}$/.test(name))
       .map(name => Number(name.slice(PREFIX.length)))
       .sort((a, b) => a - b)

@@ -1,12 +1,13 @@
 /** Training is a function of its configuration: repeated, interrupted or resumed, the same bytes. */
 
+import { renameSync, rmSync, writeFileSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, it } from 'vitest'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { onnxEngine } from '../engines/onnx/session.ts'
-import { DivergenceError, UsageError } from '../errors.ts'
+import { DivergenceError, FileError, UsageError } from '../errors.ts'
 import { model } from '../models/registry.ts'
 import { initialise } from '../nn/index.ts'
 import type { Config, Recipe } from './config.ts'
@@ -187,6 +188,85 @@ it('applies no update that is not finite, and keeps the last good checkpoint', a
   expect(await readdir(join(folder, RUN_FILES.checkpoints))).toEqual(before)
   const { tensors } = await loadTrained(folder, 'last')
   for (const [name, data] of tensors) expect(data.every(Number.isFinite), name).toBe(true)
+})
+
+/** Puts a file in the place of the checkpoints, so that every save fails, and takes it away. */
+const breakable = (folder: string) => {
+  const [path, aside] = [RUN_FILES.checkpoints, 'aside'].map(name => join(folder, name))
+  return {
+    fail: () => {
+      renameSync(path, aside)
+      writeFileSync(path, '')
+    },
+    mend: () => {
+      rmSync(path)
+      renameSync(aside, path)
+    },
+  }
+}
+
+it('goes on where a save fails, and tries again', async () => {
+  const config = configOf('resnet8', { epochs: 2 })
+  const whole = await trained(config)
+  const folder = await newFolder()
+  const disk = breakable(folder)
+  const warnings: string[] = []
+  let steps = 0
+  await run(folder, config, {
+    saveEvery: 0,
+    onWarning: message => warnings.push(message),
+    onStep: () => {
+      steps++
+      // The save after the last step of an epoch writes the weights of the best one too.
+      if (steps === STEPS) disk.fail()
+      if (steps === STEPS + 1) disk.mend()
+    },
+  })
+  expect(warnings).toEqual(
+    [1, 2].map(n => expect.stringMatching(`^not saved, .*save ${n} of 3 in a row .*${folder}`)),
+  )
+  expect(await bytesOf(folder)).toBe(whole)
+})
+
+it('stops after the third save that fails, and has lost nothing from before', async () => {
+  const config = configOf('resnet8', { epochs: 2 })
+  const folder = await newFolder()
+  const disk = breakable(folder)
+  let steps = 0
+  const failure = await run(folder, config, {
+    saveEvery: 0,
+    onStep: () => {
+      if (++steps === 2) disk.fail()
+    },
+  }).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(FileError)
+  expect((failure as Error).message).toMatch(
+    /save 3 of 3 in a row .*checkpoints from before are whole/,
+  )
+  expect(steps).toBe(4)
+  disk.mend()
+  await run(folder, config, { resume: 'exact' })
+  expect(await bytesOf(folder)).toBe(await trained(config))
+})
+
+it('does not end well where the last save fails', async () => {
+  const folder = await newFolder()
+  const disk = breakable(folder)
+  let steps = 0
+  const running = run(folder, configOf('resnet8', { epochs: 1 }), {
+    onStep: () => {
+      if (++steps === STEPS) disk.fail()
+    },
+  })
+  await expect(running).rejects.toThrow(FileError)
+})
+
+it('is alone in its folder', async () => {
+  const folder = await newFolder()
+  const config = configOf('resnet8', { epochs: 1 })
+  const first = run(folder, config)
+  await expect(run(folder, config)).rejects.toThrow('a run that no other process is training')
+  await first
 })
 
 it('keeps the newest checkpoints and that of the best epoch, no more', async () => {

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Dataset, Normalization } from '../data/dataset.ts'
 import { stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import type { Engine } from '../engines/engine.ts'
-import { UsageError } from '../errors.ts'
+import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import type { Model } from '../models/registry.ts'
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts'
@@ -15,6 +15,7 @@ import { type Conditions, checkConditions } from './conditions.ts'
 import type { Config } from './config.ts'
 import { evaluate } from './evaluate.ts'
 import { frozenBy } from './freeze.ts'
+import { lockRun } from './lock.ts'
 import { addLogits, meanOf, noSums, type Sums } from './metrics.ts'
 import { bestRow, type EpochRow, type Progress, readProgress, writeProgress } from './progress.ts'
 import { RUN_FILES, writeMetrics } from './runFolder.ts'
@@ -29,6 +30,8 @@ const FILES = {
 
 /** How many checkpoints stay, besides the best. */
 const KEPT = 2
+/** So many saves may fail one after another; then a training is not worth its time. */
+const MOST_FAILED = 3
 
 export interface StepReport {
   /** From 1. */
@@ -111,10 +114,21 @@ export const checkData = ({
 
 /**
  * Trains to the end, or until the signal.
- * @throws DivergenceError when a loss or gradient is not finite; the last checkpoint stays
+ * @throws DivergenceError when a loss or gradient is not finite; the last checkpoint stays.
+ * UsageError when another process trains in the folder. FileError when three saves in a row fail,
+ * or the last one does.
  */
 export const train = async (options: TrainOptions): Promise<TrainResult> => {
   checkData(options)
+  const unlock = await lockRun(options.folder)
+  try {
+    return await trainLocked(options)
+  } finally {
+    await unlock()
+  }
+}
+
+const trainLocked = async (options: TrainOptions): Promise<TrainResult> => {
   const { config, model, engine } = options
   const [, ...size] = options.train.shape
   const checkpoints = await openCheckpoints(join(options.folder, RUN_FILES.checkpoints), {
@@ -145,6 +159,9 @@ class Loop {
   #waiting = 0
   #history: EpochRow[] = []
   #saved = performance.now()
+  #failed = 0
+  /** What is to be written to the run's folder besides a checkpoint. */
+  #unwritten = new Map<string, Uint8Array>()
   readonly #options: TrainOptions
   readonly #session: Session
   readonly #checkpoints: Checkpoints
@@ -245,7 +262,7 @@ class Loop {
       before = now
       await breathe()
       if (signal?.aborted) return this.#step === (epoch + 1) * this.#steps
-      if (now - this.#saved > (this.#options.saveEvery ?? 300) * 1000) await this.#save()
+      if (now - this.#saved > (this.#options.saveEvery ?? 300) * 1000) await this.#trySave()
       asked = performance.now()
     }
     return true
@@ -268,7 +285,7 @@ class Loop {
   }
 
   async #finishEpoch(): Promise<void> {
-    const { config, test, normalization, folder, onEpoch } = this.#options
+    const { config, test, normalization, onEpoch } = this.#options
     const rate = this.#learningRate()
     const trained = meanOf(this.#sums)
     const tested = await evaluate(test, {
@@ -292,14 +309,39 @@ class Loop {
     this.#seconds = 0
     this.#waiting = 0
     const weights = writeTrained(this.#trained(true))
-    await writeFileAtomic(join(folder, RUN_FILES.last), weights)
-    if (bestRow(this.#history) === row) await writeFileAtomic(join(folder, RUN_FILES.best), weights)
-    await writeMetrics(folder, this.#history)
-    await this.#save()
+    this.#unwritten.set(RUN_FILES.last, weights)
+    if (bestRow(this.#history) === row) this.#unwritten.set(RUN_FILES.best, weights)
+    await this.#trySave()
     onEpoch?.(row, config.recipe.epochs)
   }
 
+  /** Saves, or goes on with what was saved before and tries again later. */
+  async #trySave(): Promise<void> {
+    try {
+      await this.#save()
+    } catch (error) {
+      if (!(error instanceof FileError)) throw error
+      this.#failed++
+      this.#saved = performance.now()
+      const { where, expected, got, context, hint } = error
+      const many = `save ${this.#failed} of ${MOST_FAILED} in a row that failed`
+      if (this.#failed === MOST_FAILED)
+        throw new FileError(
+          {
+            where,
+            expected,
+            got,
+            context: context === undefined ? many : `${context}; ${many}`,
+            hint: `${hint ?? 'Look at that disk'}; the checkpoints from before are whole`,
+          },
+          { cause: error },
+        )
+      this.#options.onWarning?.(`not saved, to be tried again (${many}): ${error.message}`)
+    }
+  }
+
   async #save(): Promise<void> {
+    const { folder } = this.#options
     const progress: Progress = {
       step: this.#step,
       sums: this.#sums,
@@ -308,6 +350,9 @@ class Loop {
       history: this.#history,
       conditions: { ...this.#options.conditions },
     }
+    for (const [name, bytes] of this.#unwritten) await writeFileAtomic(join(folder, name), bytes)
+    this.#unwritten.clear()
+    await writeMetrics(folder, this.#history)
     await this.#checkpoints.save({
       step: this.#step,
       files: new Map([
@@ -319,6 +364,7 @@ class Loop {
     const best = bestRow(this.#history)
     await this.#checkpoints.prune(KEPT, best === undefined ? [] : [best.epoch * this.#steps])
     this.#saved = performance.now()
+    this.#failed = 0
   }
 
   /** Takes over the newest checkpoint; without any, the run begins anew. */

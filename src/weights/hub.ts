@@ -8,11 +8,12 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream, existsSync } from 'node:fs'
-import { mkdir, rename, rm, stat } from 'node:fs/promises'
+import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { FileError, UsageError } from '../errors.ts'
+import { makeFolder } from '../files.ts'
 
 export interface HubOptions {
   /** Where fetched files are kept. */
@@ -147,7 +148,7 @@ const fetchTo = async (
 ): Promise<void> => {
   const part = `${path}.part`
   const again = 'Run the same command again: it goes on from there'
-  await mkdir(dirname(path), { recursive: true })
+  await makeFolder(dirname(path))
   for (let attempt = 1, before = await sizeOf(part); ; attempt++) {
     const broken = await transfer(remote, part, onBytes).then(
       () => undefined,
