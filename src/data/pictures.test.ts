@@ -3,9 +3,11 @@
 import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { crc32, deflateSync } from 'node:zlib'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FileError } from '../errors.ts'
+import { type Malformed, refuses } from '../malformed.suite.ts'
 import { centre, LARGEST, readPicture } from './pictures.ts'
 
 let folder: string
@@ -120,31 +122,268 @@ describe('refused', () => {
     copy.writeUInt32BE(value, at)
     return copy
   }
-  const CASES: Readonly<Record<string, () => Promise<Uint8Array | string>>> = {
-    'an empty file': async () => '',
-    text: async () => 'no picture at all',
-    'SVG, which is a program to draw': async () =>
-      '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>',
-    GIF: () => plain(9, 9).gif().toBuffer(),
-    TIFF: () => plain(9, 9).tiff().toBuffer(),
-    'a JPEG cut in the middle': async () => (await jpeg()).subarray(0, -300),
-    'a JPEG of two bytes and a marker': async () => Buffer.from([0xff, 0xd8, 0xff, 0xe0]),
-    'a JPEG without its end': async () => (await jpeg()).subarray(0, -2),
-    'a PNG cut in its header': async () => (await png()).subarray(0, 20),
-    'a PNG cut in its data': async () => (await png()).subarray(0, -40),
-    'a PNG with a wrong checksum': async () => patched(await png(), 29, 0),
-    'a PNG that says it is 4 gigapixels': async () =>
-      patched(patched(await png(), 16, 65535), 20, 65535),
-    'a PNG without width': async () => patched(await png(), 16, 0),
-    'a WebP of nothing': async () => Buffer.from('RIFF\0\0\0\0WEBPVP8 '),
-    'a WebP cut': async () => (await quarters(64).webp().toBuffer()).subarray(0, 60),
+  const webp = (options = {}): Promise<Buffer> => quarters(64).webp(options).toBuffer()
+  const NONE = 'that begin as none of them'
+
+  /** JPEG's segments up to the scan, and the rest. */
+  const segmentsOf = (bytes: Buffer): { segments: Buffer[]; scan: Buffer } => {
+    const segments: Buffer[] = []
+    let at = 2
+    for (; bytes[at + 1] !== 0xda; at += 2 + bytes.readUInt16BE(at + 2))
+      segments.push(bytes.subarray(at, at + 2 + bytes.readUInt16BE(at + 2)))
+    return { segments, scan: bytes.subarray(at) }
   }
-  it.each(Object.entries(CASES))('%s', async (name, make) => {
-    const path = await file(`${name.replace(/\W/g, '-')}.png`, await make())
-    const error = await readPicture(path, SHAPE).catch((error: unknown) => error)
-    expect(error).toBeInstanceOf(FileError)
-    expect((error as FileError).where).toBe(path)
-  })
+  /** A JPEG whose segments of one kind are changed, or left out. */
+  const resegmented = async (
+    kind: number,
+    change?: (segment: Buffer) => Buffer,
+  ): Promise<Buffer> => {
+    const { segments, scan } = segmentsOf(await jpeg())
+    expect(segments.some(segment => segment[1] === kind)).toBe(true)
+    const others = segments.flatMap(segment =>
+      segment[1] !== kind ? segment : change ? change(Buffer.from(segment)) : [],
+    )
+    return Buffer.concat([Buffer.of(0xff, 0xd8), ...others, scan])
+  }
+  const withByte = (at: number, value: number) => (segment: Buffer) => {
+    segment[at] = value
+    return segment
+  }
+  const SOF = 0xc0
+
+  const chunk = (type: string, data: Uint8Array): Buffer => {
+    const body = Buffer.concat([Buffer.from(type), data])
+    const [length, check] = [Buffer.alloc(4), Buffer.alloc(4)]
+    length.writeUInt32BE(data.length)
+    check.writeUInt32BE(crc32(body))
+    return Buffer.concat([length, body, check])
+  }
+  const header = (at: number, ...values: number[]): Buffer => {
+    const bytes = Buffer.of(0, 0, 0, 4, 0, 0, 0, 4, 8, 2, 0, 0, 0)
+    bytes.set(values, at)
+    return chunk('IHDR', bytes)
+  }
+  const ROWS = deflateSync(Buffer.alloc(4 * 13))
+  const END = chunk('IEND', Buffer.of())
+  const pngOf = async (...chunks: Buffer[]): Promise<Buffer> =>
+    Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), ...chunks])
+  const riff = async (type: string, data: Uint8Array): Promise<Buffer> => {
+    const size = (value: number): Buffer => {
+      const bytes = Buffer.alloc(4)
+      bytes.writeUInt32LE(value)
+      return bytes
+    }
+    const [total, own] = [size(12 + data.length), size(data.length)]
+    return Buffer.concat([Buffer.from('RIFF'), total, Buffer.from(`WEBP${type}`), own, data])
+  }
+
+  const RULES: Malformed<() => Promise<Uint8Array>> = {
+    'an empty file': [async () => Buffer.of(), `0 bytes ${NONE}`],
+    text: [async () => Buffer.from('no picture at all'), NONE],
+    'SVG, which is a program to draw': [
+      async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
+      NONE,
+    ],
+    GIF: [() => plain(9, 9).gif().toBuffer(), NONE],
+    TIFF: [() => plain(9, 9).tiff().toBuffer(), NONE],
+    PDF: [async () => Buffer.from('%PDF-1.7\n'), NONE],
+    BMP: [async () => Buffer.from('BM\x46\0\0\0'), NONE],
+    PPM: [async () => Buffer.from('P6\n1 1\n255\n\0\0\0'), NONE],
+    AVIF: [() => plain(16, 16).avif({ effort: 0 }).toBuffer(), NONE],
+    'RIFF that is sound': [async () => Buffer.from('RIFF\x04\0\0\0WAVE'), NONE],
+
+    'a JPEG cut in the middle': [
+      async () => (await jpeg()).subarray(0, -300),
+      'premature end of JPEG image',
+    ],
+    'a JPEG of two bytes and a marker': [
+      async () => Buffer.of(0xff, 0xd8, 0xff, 0xe0),
+      'premature end of JPEG image',
+    ],
+    'a JPEG without its end': [
+      async () => (await jpeg()).subarray(0, -2),
+      'premature end of JPEG image',
+    ],
+    'a JPEG without a frame': [() => resegmented(SOF), 'SOS before SOF'],
+    'a JPEG without quantisation tables': [
+      () => resegmented(0xdb),
+      'Quantization table 0x00 was not defined',
+    ],
+    'a JPEG without a scan': [
+      async () =>
+        Buffer.concat([
+          Buffer.of(0xff, 0xd8),
+          ...segmentsOf(await jpeg()).segments,
+          Buffer.of(0xff, 0xd9),
+        ]),
+      'missing SOS marker',
+    ],
+    'a JPEG without height': [
+      () => resegmented(SOF, segment => withByte(6, 0)(withByte(5, 0)(segment))),
+      'Empty JPEG image',
+    ],
+    'a JPEG without width': [
+      () => resegmented(SOF, segment => withByte(8, 0)(withByte(7, 0)(segment))),
+      'Empty JPEG image',
+    ],
+    'a JPEG without components': [() => resegmented(SOF, withByte(9, 0)), 'Empty JPEG image'],
+    'a JPEG of five components': [() => resegmented(SOF, withByte(9, 5)), 'Bogus marker length'],
+    'a JPEG of three bits': [
+      () => resegmented(SOF, withByte(4, 3)),
+      'Unsupported JPEG data precision 3',
+    ],
+    'a JPEG without loss whose scan has some': [
+      () => resegmented(SOF, withByte(1, 0xc3)),
+      'Invalid progressive/lossless parameters',
+    ],
+    'a JPEG with sampling of nothing': [
+      () => resegmented(SOF, withByte(11, 0)),
+      'Bogus sampling factors',
+    ],
+    'a JPEG with a segment of no length': [
+      () => resegmented(0xdb, withByte(3, 0)),
+      'Bogus marker length',
+    ],
+    'a JPEG with a segment beyond its end': [
+      () => resegmented(0xdb, withByte(2, 0xff)),
+      'Bogus DQT index',
+    ],
+    'a JPEG with an impossible code table': [
+      () => resegmented(0xc4, withByte(5, 0xff)),
+      'a corrupt header; VipsJpeg: Bogus Huffman table definition',
+    ],
+    'a JPEG that says it is 4 gigapixels': [
+      () =>
+        resegmented(SOF, segment =>
+          Buffer.concat([segment.subarray(0, 5), Buffer.alloc(4, 0xff), segment.subarray(9)]),
+        ),
+      'Maximum supported image dimension is 65500',
+    ],
+    'a JPEG with its end in the middle': [
+      async () => {
+        const noise = { type: 'gaussian', mean: 128, sigma: 50 } as const
+        const create = { width: 99, height: 99, channels: 3, background: '#888', noise } as const
+        const bytes = await sharp({ create }).jpeg().toBuffer()
+        bytes.set([0xff, 0xd9], bytes.length / 2)
+        return bytes
+      },
+      'premature end of data segment',
+    ],
+
+    'a PNG cut in its signature': [async () => (await png()).subarray(0, 7), NONE],
+    'a PNG cut in its header': [async () => (await png()).subarray(0, 20), 'a corrupt header'],
+    'a PNG cut in its data': [async () => (await png()).subarray(0, -40), 'libpng read error'],
+    'a PNG with a wrong checksum': [async () => patched(await png(), 29, 0), 'IHDR: CRC error'],
+    'a PNG that says it is 4 gigapixels': [
+      () => pngOf(header(0, 0, 0, 255, 255, 0, 0, 255, 255), chunk('IDAT', ROWS), END),
+      'pixel limit',
+    ],
+    'a PNG of 2³¹ columns': [
+      () => pngOf(header(0, 0x80), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG without width': [
+      () => pngOf(header(3, 0), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG without height': [
+      () => pngOf(header(7, 0), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG of three bits': [
+      () => pngOf(header(8, 3), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG of an unknown colour type': [
+      () => pngOf(header(9, 5), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG of an unknown compression': [
+      () => pngOf(header(10, 1), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG of an unknown filter': [
+      () => pngOf(header(11, 1), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG of an unknown interlacing': [
+      () => pngOf(header(12, 2), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG without a header': [() => pngOf(chunk('IDAT', ROWS), END), 'a corrupt header'],
+    'a PNG of two headers': [
+      () => pngOf(header(0), header(0), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+    'a PNG without data': [() => pngOf(header(0), END), 'a corrupt header'],
+    'a PNG of too little data': [
+      () => pngOf(header(0), chunk('IDAT', deflateSync(Buffer.alloc(13))), END),
+      'libpng read error',
+    ],
+    'a PNG of data that are not compressed': [
+      () => pngOf(header(0), chunk('IDAT', Buffer.alloc(52)), END),
+      'libpng read error',
+    ],
+    'a PNG with a row filter that is none': [
+      () => pngOf(header(0), chunk('IDAT', deflateSync(Buffer.alloc(52, 9))), END),
+      'libpng read error',
+    ],
+    'a PNG of palette colours without a palette': [
+      () => pngOf(header(9, 3), chunk('IDAT', deflateSync(Buffer.alloc(20))), END),
+      'a corrupt header',
+    ],
+    'a PNG with a chunk beyond its end': [
+      async () => patched(await pngOf(header(0), chunk('IDAT', ROWS)), 33, 0x7fffffff),
+      'libpng read error',
+    ],
+    'a PNG with a critical chunk that nobody knows': [
+      () => pngOf(header(0), chunk('ABCD', ROWS), chunk('IDAT', ROWS), END),
+      'a corrupt header',
+    ],
+
+    'a WebP of nothing': [
+      async () => Buffer.from('RIFF\0\0\0\0WEBPVP8 '),
+      'webp: unable to parse image',
+    ],
+    'a WebP cut': [async () => (await webp()).subarray(0, 60), 'webp: unable to parse image'],
+    'a WebP cut without loss': [
+      async () => (await webp({ lossless: true })).subarray(0, -10),
+      'webp: unable to parse image',
+    ],
+    'a WebP of an unknown kind': [
+      () => riff('VP8Q', Buffer.alloc(20)),
+      'webp: unable to parse image',
+    ],
+    'a WebP frame without its start code': [
+      () => riff('VP8 ', Buffer.alloc(40)),
+      'webp: unable to parse image',
+    ],
+    'a WebP without loss and signature': [
+      () => riff('VP8L', Buffer.alloc(40)),
+      'webp: unable to parse image',
+    ],
+    'a WebP that is larger than itself': [
+      async () => patched(Buffer.from(await webp()), 16, 0xffffff7f),
+      'webp: unable to parse image',
+    ],
+    'a WebP canvas without a picture': [
+      () => riff('VP8X', Buffer.alloc(10)),
+      'webp: unable to parse image',
+    ],
+    'a WebP canvas of 2⁴⁸ pixels': [
+      () => riff('VP8X', Buffer.of(0, 0, 0, 0, ...Array(6).fill(255))),
+      'webp: unable to parse image',
+    ],
+  }
+  const pathOf = (rule: string): string => join(folder, `${rule.replace(/[^\w]/g, '-')}.png`)
+  refuses(
+    RULES,
+    async (make, rule) => {
+      await writeFile(pathOf(rule), await make())
+      await readPicture(pathOf(rule), SHAPE)
+    },
+    pathOf,
+  )
 
   it.each([
     [4095, 4097, -1],

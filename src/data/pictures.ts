@@ -108,6 +108,16 @@ const decode = async (
   return resample(decoded, window, [height, width]).subarray(0, channels * height * width)
 }
 
+/** What sharp said, each thing once and on one line. */
+const reasonOf = (cause: unknown): string => {
+  const text = cause instanceof Error ? cause.message : String(cause)
+  const lines = text
+    .replace('Input buffer has corrupt header:', 'a corrupt header\n')
+    .split('\n')
+    .map(line => line.trim())
+  return [...new Set(lines.filter(line => line !== ''))].join('; ')
+}
+
 /**
  * A part of a picture file, its middle unless told, resized to a shape: planar C×H×W, 0 to 255,
  * upright, transparent on black.
@@ -125,7 +135,7 @@ export const readPicture = async (
       {
         where: path,
         expected: 'a picture (PNG, JPEG, WebP), whole, of at most 16 million pixels and 50 MB',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: reasonOf(cause),
       },
       { cause },
     )
