@@ -1,9 +1,10 @@
 /** CIFAR-10 and CIFAR-100, as small synthetic copies of their archives. */
 
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { create } from 'tar'
+import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { FileError } from '../errors.ts'
 import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
 
@@ -151,13 +152,92 @@ describe('damage', () => {
   it.each(['cifar10', 'cifar100'] as const)('says how to get %s', async name => {
     const dataDir = await newFolder()
     const { url, files, folder } = CIFAR_SOURCES[name]
-    const opening = openCifar(name, 'train', { dataDir, cacheDir: '' })
-    const failure = await opening.catch((error: unknown) => error)
-    expect(failure).toBeInstanceOf(FileError)
-    expect((failure as FileError).message).toBe(
-      `${dataDir}: expected ${files.test[0]}, here or in ${folder}, got neither. Fetch and unpack ` +
-        `it: curl -L ${url} | tar xz -C ${dataDir}, which gives ${CIFAR_SOURCES[name].names} and ` +
-        'the records',
+    await expect(openCifar(name, 'train', { dataDir, cacheDir: '' })).rejects.toThrow(
+      new FileError({
+        where: dataDir,
+        expected: `${files.test[0]}, here or in ${folder}, or ${url.split('/').at(-1)}`,
+        got: 'none of them',
+        hint: `Fetch ${url} into that folder, or leave --data-dir out: then Excite does`,
+      }),
     )
+  })
+})
+
+/** An archive of files below a folder. */
+const archived = async (
+  inside: string,
+  files: Files,
+  options: object = {},
+  links: Readonly<Record<string, string>> = {},
+): Promise<Buffer> => {
+  const folder = await newFolder()
+  await mkdir(join(folder, inside), { recursive: true })
+  for (const [name, bytes] of Object.entries(files))
+    await writeFile(join(folder, inside, name), bytes)
+  for (const [name, to] of Object.entries(links)) await symlink(to, join(folder, inside, name))
+  await create({ gzip: true, file: join(folder, 'tar'), cwd: folder, ...options }, [inside])
+  return readFile(join(folder, 'tar'))
+}
+const INSIDE = 'cifar-10-batches-bin'
+const ARCHIVE = 'cifar-10-binary.tar.gz'
+
+describe('the archive', () => {
+  afterEach(() => vi.unstubAllGlobals())
+
+  it('is unpacked where it lies, and nothing of it but the set', async () => {
+    const bytes = await archived(INSIDE, { ...CIFAR10, 'readme.html': Buffer.from('<html>') })
+    const dataDir = await newFolder({ [ARCHIVE]: bytes })
+    const train = await openCifar('cifar10', 'train', { dataDir, cacheDir: '' })
+    expect([...train.labels]).toEqual([1, 9, 2, 9, 3, 9, 4, 9, 5, 9])
+    expect((await readdir(dataDir)).sort()).toEqual([INSIDE, ARCHIVE].sort())
+    expect((await readdir(join(dataDir, INSIDE))).sort()).toEqual(Object.keys(CIFAR10).sort())
+  })
+
+  it('is not kept where it is fetched and is not the one that is published', async () => {
+    const bytes = await archived(INSIDE, CIFAR10)
+    const fetched = vi.fn(async (_: string) => new Response(new Uint8Array(bytes)))
+    vi.stubGlobal('fetch', fetched)
+    const cacheDir = await newFolder()
+    await expect(openCifar('cifar10', 'train', { cacheDir })).rejects.toThrow(
+      `${CIFAR_SOURCES.cifar10.url}: expected md5 ${CIFAR_SOURCES.cifar10.md5}, got `,
+    )
+    expect(fetched.mock.calls[0][0]).toBe(CIFAR_SOURCES.cifar10.url)
+    expect(await readdir(cacheDir)).toEqual([])
+  })
+
+  const { 'test_batch.bin': test, ...rest } = CIFAR10
+  const RULES: Readonly<Record<string, readonly [() => Promise<Uint8Array>, string]>> = {
+    'that is none': [
+      async () => Buffer.from('<html>Not found</html>'.repeat(99)),
+      'a .tar.gz archive',
+    ],
+    'that is empty': [async () => Buffer.of(), 'a .tar.gz archive'],
+    'cut off': [
+      async () => (await archived(INSIDE, CIFAR10)).subarray(0, 500),
+      'a .tar.gz archive',
+    ],
+    'of another folder': [
+      () => archived('other', CIFAR10),
+      'no data_batch_1.bin, data_batch_2.bin',
+    ],
+    'without one of the files': [() => archived(INSIDE, rest), 'got no test_batch.bin'],
+    'with a link for a file': [
+      () => archived(INSIDE, rest, {}, { 'test_batch.bin': '/etc/passwd' }),
+      'plain files, once each, got SymbolicLink of 0 bytes called test_batch.bin',
+    ],
+    'with paths that climb': [
+      () => archived(INSIDE, { ...rest, 'test_batch.bin': test }, { prefix: '../elsewhere' }),
+      'got no data_batch_1.bin',
+    ],
+  }
+  it.each(Object.entries(RULES))('is refused %s', async (rule, [make, message]) => {
+    const dataDir = await newFolder({ [ARCHIVE]: await make() })
+    const failure = await openCifar('cifar10', 'train', { dataDir, cacheDir: '' }).catch(
+      (error: unknown) => error,
+    )
+    expect(failure, rule).toBeInstanceOf(FileError)
+    expect((failure as Error).message).toContain(`${join(dataDir, ARCHIVE)}: expected `)
+    expect((failure as Error).message).toContain(message)
+    expect(await readdir(dataDir)).toEqual([ARCHIVE])
   })
 })

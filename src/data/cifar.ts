@@ -1,18 +1,22 @@
 /** CIFAR-10 and CIFAR-100 in their binary versions: records of label bytes and 3×32×32 pixels. */
 
 import { existsSync } from 'node:fs'
-import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { readFile, rm } from 'node:fs/promises'
+import { basename, join } from 'node:path'
 import { FileError } from '../errors.ts'
 import type { Dataset, Split } from './dataset.ts'
+import { type DownloadProgress, download } from './download.ts'
 import { readContent } from './folders.ts'
 import { labelsOf } from './labels.ts'
+import { unpack } from './unpack.ts'
 
 const PIXELS = 3 * 32 * 32
 
 interface Source {
   readonly folder: string
   readonly url: string
+  /** Of the archive, as its page prints it; it prints nothing better. */
+  readonly md5: string
   readonly files: Readonly<Record<Split, readonly string[]>>
   /** The file of class names, one a line. */
   readonly names: string
@@ -26,6 +30,7 @@ export const CIFAR_SOURCES = {
   cifar10: {
     folder: 'cifar-10-batches-bin',
     url: 'https://www.cs.toronto.edu/~kriz/cifar-10-binary.tar.gz',
+    md5: 'c32a1d4ab5d03f1284b67883e8d87530',
     files: {
       train: [1, 2, 3, 4, 5].map(i => `data_batch_${i}.bin`),
       test: ['test_batch.bin'],
@@ -38,6 +43,7 @@ export const CIFAR_SOURCES = {
   cifar100: {
     folder: 'cifar-100-binary',
     url: 'https://www.cs.toronto.edu/~kriz/cifar-100-binary.tar.gz',
+    md5: '03b5dce01913d631647c71ecec9e9cb8',
     files: { train: ['train.bin'], test: ['test.bin'] },
     names: 'fine_label_names.txt',
     // The coarse label, then the fine one.
@@ -62,31 +68,46 @@ const readRecords = async (path: string, record: number): Promise<Uint8Array> =>
   return bytes
 }
 
-const findFolder = (
+interface Places {
+  /** The only folder to look in, where one is given. */
+  readonly dataDir?: string
+  readonly cacheDir: string
+  readonly onProgress?: DownloadProgress
+}
+
+/** The folder of the files: as it was given, unpacked before or now, or fetched, in this order. */
+const locate = async (
   name: CifarName,
-  { dataDir, cacheDir }: { dataDir?: string; cacheDir: string },
-): string => {
-  const { folder, url, files, names } = CIFAR_SOURCES[name]
+  { dataDir, cacheDir, onProgress }: Places,
+): Promise<string> => {
+  const { folder, url, md5, files, names } = CIFAR_SOURCES[name]
   const base = dataDir ?? cacheDir
-  const found = [base, join(base, folder)].find(path => existsSync(join(path, files.test[0])))
-  if (found === undefined)
+  const target = join(base, folder)
+  const found = [base, target].find(path => existsSync(join(path, files.test[0])))
+  if (found !== undefined) return found
+  const archive = join(base, basename(url))
+  const fetched = dataDir === undefined && !existsSync(archive)
+  if (fetched) await download({ url, md5 }, archive, onProgress)
+  if (!existsSync(archive))
     throw new FileError({
       where: base,
-      expected: `${files.test[0]}, here or in ${folder}`,
-      got: 'neither',
-      hint: `Fetch and unpack it: curl -L ${url} | tar xz -C ${base}, which gives ${names} and the records`,
+      expected: `${files.test[0]}, here or in ${folder}, or ${basename(url)}`,
+      got: 'none of them',
+      hint: `Fetch ${url} into that folder, or leave --data-dir out: then Excite does`,
     })
-  return found
+  await unpack(archive, folder, [...files.train, ...files.test, names], target)
+  if (fetched) await rm(archive, { force: true })
+  return target
 }
 
 /** @throws FileError when files are missing, truncated or hold labels that no class has */
 export const openCifar = async (
   name: CifarName,
   split: Split,
-  places: { dataDir?: string; cacheDir: string },
+  places: Places,
 ): Promise<Dataset> => {
   const { files, names, labelBytes, label, classes } = CIFAR_SOURCES[name]
-  const folder = findFolder(name, places)
+  const folder = await locate(name, places)
   const record = labelBytes + PIXELS
   const parts = await Promise.all(
     files[split].map(async file => {
