@@ -140,6 +140,7 @@ export const openCifar = async (
     classes: known,
     shape: [3, 32, 32],
     labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])),
+    inMemory: true,
     read: index => {
       const { bytes, start } = records[index]
       return bytes.subarray(start, start + PIXELS)

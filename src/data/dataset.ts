@@ -16,6 +16,8 @@ export interface Dataset {
   readonly labels: Int32Array
   /** The pixels of a picture: planar C×H×W, 0 to 255. Not to be changed by the reader. */
   read(index: number): Uint8Array | Promise<Uint8Array>
+  /** Whether reading costs nothing. */
+  readonly inMemory?: boolean
   /** A part of a picture that is larger than `shape`, resized to it. */
   readWindow?(index: number, choose: ChooseWindow): Promise<Uint8Array>
   /** Prepares pictures away from this thread: the same numbers as reading and augmenting them. */
@@ -34,38 +36,38 @@ export interface Normalization {
   readonly deviation: readonly number[]
 }
 
+/** Of pictures that are decoded or painted: more would take longer than the last digits are worth. */
 const SAMPLED = 2000
 /** How many are read at a time, where reading takes other threads. */
 const TOGETHER = 32
 
 /**
- * Mean and deviation of each channel over up to 2000 pictures, spread evenly over the set: within
- * a hundredth of those of all, and the same every time.
+ * Mean and deviation of each channel over all pictures that lie in memory; over 2000 of others,
+ * spread evenly over the set, which is within a hundredth of all and the same every time.
  */
 export const measureNormalization = async (dataset: Dataset): Promise<Normalization> => {
   const [channels, height, width] = dataset.shape
   const plane = height * width
-  const sum = new Float64Array(channels)
-  const square = new Float64Array(channels)
-  const count = Math.min(dataset.labels.length, SAMPLED)
-  const indices = Array.from({ length: count }, (_, i) =>
-    Math.floor((i * dataset.labels.length) / count),
-  )
+  const { length } = dataset.labels
+  const count = dataset.inMemory ? length : Math.min(length, SAMPLED)
+  // How often each channel has each value: exact, and no arithmetic for a pixel.
+  const times = Array.from({ length: channels }, () => new Float64Array(256))
   for (let first = 0; first < count; first += TOGETHER) {
-    const some = indices.slice(first, first + TOGETHER)
-    for (const pixels of await Promise.all(some.map(index => dataset.read(index))))
-      for (const [offset, pixel] of pixels.entries()) {
-        const channel = Math.floor(offset / plane)
-        sum[channel] += pixel / 255
-        square[channel] += (pixel / 255) ** 2
-      }
+    const some = Array.from({ length: Math.min(TOGETHER, count - first) }, (_, i) =>
+      dataset.read(Math.floor(((first + i) * length) / count)),
+    )
+    for (const pixels of await Promise.all(some))
+      for (const [channel, counts] of times.entries())
+        for (let at = channel * plane; at < (channel + 1) * plane; at++) counts[pixels[at]]++
   }
+  const moment = (counts: Float64Array, power: number): number =>
+    counts.reduce((sum, times, value) => sum + times * (value / 255) ** power, 0) / (count * plane)
   const rounded = (value: number): number => Math.round(value * 1e4) / 1e4
-  const mean = sum.map(total => total / (count * plane))
+  const mean = times.map(counts => moment(counts, 1))
   return {
-    mean: [...mean].map(rounded),
-    deviation: [...square].map((total, channel) =>
-      Math.max(rounded(Math.sqrt(Math.max(total / (count * plane) - mean[channel] ** 2, 0))), 1e-4),
+    mean: mean.map(rounded),
+    deviation: times.map((counts, channel) =>
+      Math.max(rounded(Math.sqrt(Math.max(moment(counts, 2) - mean[channel] ** 2, 0))), 1e-4),
     ),
   }
 }

@@ -146,6 +146,7 @@ export const openMnist = async (
     classes,
     shape: [1, height, width],
     labels,
+    inMemory: true,
     read: index => images.data.subarray(index * size, (index + 1) * size),
   }
 }

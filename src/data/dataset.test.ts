@@ -1,0 +1,46 @@
+/** Normalisation as it is measured: of all pictures where that costs nothing, of a fixed sample else. */
+
+import { expect, it } from 'vitest'
+import { type Dataset, measureNormalization } from './dataset.ts'
+
+/** Two channels of one row of two pixels. */
+const dataset = (count: number, inMemory: boolean): Dataset & { readonly asked: Set<number> } => {
+  const asked = new Set<number>()
+  return {
+    name: 'two',
+    split: 'train',
+    classes: ['a'],
+    shape: [2, 1, 2],
+    labels: new Int32Array(count),
+    inMemory,
+    asked,
+    read: index => {
+      asked.add(index)
+      return Uint8Array.of(0, 255, index % 256, index % 256)
+    },
+  }
+}
+
+it('is the mean and the deviation of each channel', async () => {
+  const found = await measureNormalization(dataset(256, true))
+  expect(found.mean).toEqual([0.5, 0.5])
+  // Of the numbers 0 to 255: √((256² − 1) / 12) / 255.
+  expect(found.deviation).toEqual([0.5, Math.round((Math.sqrt(65535 / 12) / 255) * 1e4) / 1e4])
+})
+
+it.each([
+  [5000, true, 5000],
+  [5000, false, 2000],
+  [1999, false, 1999],
+  [1, false, 1],
+])('of %i pictures, in memory: %s, reads %i', async (count, inMemory, read) => {
+  const set = dataset(count, inMemory)
+  await measureNormalization(set)
+  expect(set.asked.size).toBe(read)
+  expect(Math.max(...set.asked)).toBeGreaterThan(count - 4)
+})
+
+it('is no division by zero where all pictures are one colour', async () => {
+  const plain = { ...dataset(3, true), read: () => Uint8Array.of(7, 7, 9, 9) }
+  expect((await measureNormalization(plain)).deviation).toEqual([1e-4, 1e-4])
+})
