@@ -92,7 +92,9 @@ describe('makeFolder', () => {
   it.runIf(existsSync('/proc/self'))('comes to an end where nobody can make any', async () => {
     for (const path of ['/proc/self/x', '/proc/self/x/y/z', '/proc/1/x']) {
       await expect(makeFolder(path)).rejects.toThrow(FileError)
-      await expect(makeFolder(path)).rejects.toThrow(`${path}: expected to write, got E`)
+      await expect(makeFolder(path)).rejects.toThrow(
+        `${path}: expected a place for a folder, got E`,
+      )
     }
   })
 })

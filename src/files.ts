@@ -68,7 +68,13 @@ export const makeFolder = async (path: string): Promise<void> => {
       await mkdir(folder)
     } catch (cause) {
       // Another process may have been faster.
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(path, 0, cause)
+      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue
+      const {
+        where,
+        got,
+        hint = 'Choose a place that you may write to',
+      } = writeFailure(path, 0, cause)
+      throw new FileError({ where, expected: 'a place for a folder', got, hint }, { cause })
     }
 }
 

@@ -59,6 +59,10 @@ export const exportFolder = async (
     })
     onWritten(++done)
   }
+  await makeFolder(temporary).catch((cause: FileError) => {
+    const { expected, got, hint = '' } = cause
+    throw new FileError({ where: to, expected, got, hint }, { cause })
+  })
   try {
     for (const dataset of halves) {
       for (const name of dataset.classes)

@@ -8,6 +8,8 @@ import { readFile } from 'node:fs/promises'
 import { formatShape, UsageError, WeightError } from '../errors.ts'
 import { type Model, model } from '../models/registry.ts'
 import { type Variable, variables } from '../nn/index.ts'
+import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { isSafetensors } from '../weights/readWeights.ts'
 import { readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
 import { type Card, readCard } from '../weights/trained.ts'
 import type { Config } from './config.ts'
@@ -104,6 +106,15 @@ export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
       { cause },
     )
   })
+  if (!isSafetensors(bytes))
+    throw new UsageError({
+      where: '--weights',
+      expected: 'a .safetensors file, such as best.safetensors of a run',
+      got: `${file}, which is ${isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'none'}`,
+      ...(isCheckpoint(bytes)
+        ? { hint: `Make one of it: excite import ${file} --model NAME` }
+        : {}),
+    })
   const { tensors: stored, metadata } = readSafetensors(bytes, file)
   const { excite } = metadata
   return { file, stored, ...(excite === undefined ? {} : { card: readCard(excite, file) }) }

@@ -6,7 +6,7 @@ import { readSafetensors } from './safetensors.ts'
 import type { Entry } from './stored.ts'
 
 /** A brace where the header of a safetensors file begins, after its length. */
-const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b
+export const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b
 
 /**
  * The tensors of a safetensors file or of a PyTorch checkpoint, by the names that they have there.

@@ -1,5 +1,6 @@
 /** Picture files as a source of pixels: what a worker needs to know, and what it does with it. */
 
+import { FileError } from '../../errors.ts'
 import type { PictureShape } from '../augment/augment.ts'
 import { type ChooseWindow, centre, readPicture } from '../pictures.ts'
 import type { PictureSource } from '../prepare.ts'
@@ -12,6 +13,9 @@ export interface PictureFiles {
   readonly cropPct: number
 }
 
+const REMEDY =
+  'Repair or remove it, or leave out whatever is bad: --bad-images skip; or put others in its place: --bad-images replace'
+
 export const fileSource = ({
   folder,
   files,
@@ -19,6 +23,10 @@ export const fileSource = ({
   cropPct,
 }: PictureFiles): Required<PictureSource> => {
   const readWindow = (index: number, choose: ChooseWindow): Promise<Uint8Array> =>
-    readPicture(`${folder}/${files[index]}`, shape, choose)
+    readPicture(`${folder}/${files[index]}`, shape, choose).catch((cause: unknown) => {
+      if (!(cause instanceof FileError)) throw cause
+      const { where, expected, got } = cause
+      throw new FileError({ where, expected, got, hint: REMEDY }, { cause })
+    })
   return { shape, readWindow, read: index => readWindow(index, centre(shape, cropPct)) }
 }

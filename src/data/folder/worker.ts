@@ -13,8 +13,8 @@ const answer = async ({ id, indices, preparation }: Job): Promise<Answer> => {
     return { id, images: await preparePictures(source, indices, preparation) }
   } catch (error) {
     if (!(error instanceof ExciteError)) return { id, fault: String(error) }
-    const { where, expected, got } = error
-    return { id, problem: { where, expected, got } }
+    const { where, expected, got, hint } = error
+    return { id, problem: { where, expected, got, ...(hint === undefined ? {} : { hint }) } }
   }
 }
 
