@@ -19,14 +19,17 @@ export interface Context {
 }
 
 const LONGEST = 80
-/** A name as a message shows it: short, and nothing in it that a terminal would obey. */
-export const shown = (name: string): string => {
+/** A name as people see it: short, and nothing in it that a terminal would obey. */
+export const readable = (name: string): string => {
   const short = name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name
-  return JSON.stringify(short).replace(
-    /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-    sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
+  return JSON.stringify(short)
+    .slice(1, -1)
+    .replace(
+      /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
+      sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    )
 }
+export const shown = (name: string): string => `"${readable(name)}"`
 
 const readDimension = (value: number | undefined, name: string | undefined): Dimension =>
   // Some exporters write -1 for what they do not know.

@@ -8,7 +8,7 @@ import type { RefuseHere } from './tensor.ts'
 import { LIMITS, type Limits, openReading } from './wire.ts'
 
 export { floatOf, intOf, intsOf, textOf } from './attribute.ts'
-export { shown } from './graph.ts'
+export { readable } from './graph.ts'
 export type * from './record.ts'
 export { elementCount, numbersOf, type OnnxFileTensor } from './tensor.ts'
 export { LIMITS, type Limits } from './wire.ts'
