@@ -276,6 +276,16 @@ describe('pictures', () => {
     expect(part.read(1)).toBe(dataset.read(3))
   })
 
+  it('are those of the part where others prepare them too', async () => {
+    const prepare = async (indices: Uint32Array): Promise<Float32Array> =>
+      Float32Array.from(indices)
+    const part = subset({ ...dataset, prepare }, [7, 3])
+    const preparation = { normalization: options, augmentation: {}, seed: 0, epoch: 0 }
+    expect(await part.prepare?.(Uint32Array.of(1, 0), preparation as never)).toEqual(
+      Float32Array.of(3, 7),
+    )
+  })
+
   it('are enlarged about their centre', () => {
     const ramp = Uint8Array.from({ length: 8 }, (_, x) => 20 * x)
     expect([...enlarged(ramp, [1, 1, 8], 1)]).toEqual([...ramp])

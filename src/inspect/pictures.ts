@@ -4,11 +4,22 @@ import type { PictureShape } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 
 /** A dataset of some of another's pictures. */
-export const subset = (dataset: Dataset, indices: readonly number[]): Dataset => ({
-  ...dataset,
-  labels: Int32Array.from(indices, index => dataset.labels[index]),
-  read: index => dataset.read(indices[index]),
-})
+export const subset = (dataset: Dataset, indices: readonly number[]): Dataset => {
+  const { prepare, readWindow, ...rest } = dataset
+  return {
+    ...rest,
+    labels: Int32Array.from(indices, index => dataset.labels[index]),
+    read: index => dataset.read(indices[index]),
+    ...(readWindow && { readWindow: (index, choose) => readWindow(indices[index], choose) }),
+    ...(prepare && {
+      prepare: (own, preparation) =>
+        prepare(
+          own.map(index => indices[index]),
+          preparation,
+        ),
+    }),
+  }
+}
 
 /** Up to `most` pictures, the first of each class in turn, so that every class has as many. */
 export const balanced = ({ classes, labels }: Dataset, most: number): number[] => {
@@ -55,7 +66,9 @@ export const enlarged = (
 }
 
 /** All pictures of a dataset enlarged. */
-export const enlargedDataset = (dataset: Dataset, scale: number): Dataset =>
-  scale === 1
-    ? dataset
-    : { ...dataset, read: async index => enlarged(await dataset.read(index), dataset.shape, scale) }
+export const enlargedDataset = (dataset: Dataset, scale: number): Dataset => {
+  if (scale === 1) return dataset
+  // Prepared elsewhere, pictures would not be enlarged.
+  const { prepare, readWindow, ...rest } = dataset
+  return { ...rest, read: async index => enlarged(await dataset.read(index), dataset.shape, scale) }
+}

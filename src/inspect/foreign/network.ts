@@ -34,6 +34,8 @@ export interface Network {
   /** Sizes of values, as far as the file or its operators tell them. */
   readonly shapes: Shapes
   maker(value: string): FileNode | undefined
+  /** Whether a node but copies, casts or moves what it takes. */
+  isCopy(node: FileNode): boolean
   /** The value that this one is a copy, a cast or another shape of. */
   origin(value: string): string
   /** A tensor of the file: an initializer, or the value of a Constant, whatever its shape is now. */
@@ -80,7 +82,7 @@ export const openNetwork = (
   const constants = constantsOf(graph)
   const origins = new Map<string, string>()
   const isCopy = ({ opType, domain, inputs }: FileNode): boolean => {
-    if (domain !== '' && domain !== 'com.microsoft') return false
+    if (inputs.length === 0 || (domain !== '' && domain !== 'com.microsoft')) return false
     if (opType !== 'Pad') return SEEN_THROUGH.has(opType)
     const pads = constants.get(inputs[1] ?? '')
     return pads !== undefined && numbersOf(pads)?.every(pad => pad === 0) === true
@@ -104,44 +106,31 @@ export const openNetwork = (
     return at
   }
   const constant = (value: string): OnnxFileTensor | undefined => constants.get(origin(value))
-  const number = (value: string): number | undefined => {
+  const stored = (value: string): number | undefined => {
     const node = makers.get(origin(value))
     if (node?.opType === 'Constant' && !constants.has(node.outputs[0])) return plainNumber(node)
     const tensor = constant(value)
-    const values = tensor && numbersOf(tensor)
-    const [first] = values ?? []
-    if (first === undefined || !values?.every(value => value === first)) return undefined
-    return dequantized(value, first)
+    const [first, ...rest] = (tensor && numbersOf(tensor)) ?? []
+    return rest.every(value => value === first) ? first : undefined
   }
-  /** What a quantised number stands for, where that is what was looked through. */
-  const dequantized = (value: string, stored: number): number | undefined => {
+  const number = (value: string): number | undefined => {
+    const found = stored(value)
     const node = makers.get(value)
-    if (node?.opType !== 'DequantizeLinear') return stored
-    const scale = number(node.inputs[1])
-    const zero = node.inputs[2] ? number(node.inputs[2]) : 0
-    return scale === undefined || zero === undefined ? undefined : (stored - zero) * scale
+    if (found === undefined || node?.opType !== 'DequantizeLinear') return found
+    const [scale, zero] = [
+      stored(node.inputs[1] ?? ''),
+      node.inputs[2] ? stored(node.inputs[2]) : 0,
+    ]
+    return scale === undefined || zero === undefined ? undefined : (found - zero) * scale
   }
   return {
     model,
     graph,
     shapes: inferShapes(graph, constants, size),
     maker: value => makers.get(value),
+    isCopy,
     origin,
     constant,
     number,
   }
 }
-
-/** Whether the elements of a constant lie the other way around by the time that a node takes them. */
-export const isTransposed = ({ maker, origin }: Network, value: string): boolean => {
-  let turns = 0
-  for (let at = value; at !== origin(value); ) {
-    const node = maker(at)
-    if (node === undefined) break
-    if (node.opType === 'Transpose') turns++
-    at = node.inputs[0]
-  }
-  return turns % 2 === 1
-}
-
-export const hasBias = ({ inputs }: FileNode): boolean => (inputs[2] ?? '') !== ''

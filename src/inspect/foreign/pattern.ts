@@ -69,8 +69,8 @@ export const op = (type: string, patterns: readonly Pattern[], test: Test = () =
     const origin = network.origin(value)
     const node = network.maker(origin)
     if (node?.opType !== type || node.outputs[0] !== origin || !test(node, network)) return
-    const inputs = node.inputs.filter(name => name !== '')
-    if (inputs.length < patterns.length) return
+    const inputs = node.inputs.slice(0, patterns.length)
+    if (inputs.length < patterns.length || inputs.includes('')) return
     yield* operands(network, inputs, patterns, { ...match, nodes: [...match.nodes, node] })
   }
 

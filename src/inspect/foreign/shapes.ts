@@ -13,8 +13,9 @@ import {
   type OnnxFileTensor,
   textOf,
 } from '../../engines/onnx/read/index.ts'
+import { fold, type Numbers } from './folding.ts'
 
-export type Shape = readonly number[]
+export type Shape = Numbers
 export type Shapes = ReadonlyMap<string, Shape>
 
 /** What a rule sees of a node. */
@@ -155,6 +156,35 @@ const padded: Rule = ({ node, shapes: [x], numbers }) => {
   return x.map((size, i) => size + pads[i] + pads[x.length + i])
 }
 
+/** Bounds as inputs, or as attributes before opset 10. */
+const sliced: Rule = ({ node, shapes: [x], numbers }) => {
+  const [starts, ends] = [intsOf(node, 'starts') ?? numbers(1), intsOf(node, 'ends') ?? numbers(2)]
+  if (x === undefined || starts === undefined || ends === undefined) return undefined
+  const axes = intsOf(node, 'axes') ?? (node.inputs[3] ? numbers(3) : starts.map((_, i) => i))
+  const steps = node.inputs[4] ? numbers(4) : starts.map(() => 1)
+  if (axes === undefined || steps?.some(step => step < 1) !== false) return undefined
+  const result = [...x]
+  for (const [i, given] of axes.entries()) {
+    const axis = given < 0 ? given + x.length : given
+    const [from, to] = [starts[i], ends[i]].map(at =>
+      Math.min(Math.max(at < 0 ? at + x[axis] : at, 0), x[axis]),
+    )
+    result[axis] = Math.max(Math.ceil((to - from) / steps[i]), 0)
+  }
+  return result
+}
+
+/** Of parts of one size; others are told by the file or not at all. */
+const divided: Rule = ({ node, shapes: [x], numbers }) => {
+  if (x === undefined) return undefined
+  const given = intOf(node, 'axis', 0)
+  const axis = given < 0 ? given + x.length : given
+  const parts = intsOf(node, 'split') ?? (node.inputs[1] ? numbers(1) : undefined)
+  const size = parts === undefined ? x[axis] / node.outputs.length : parts[0]
+  if (parts?.some(part => part !== size)) return undefined
+  return x.map((own, i) => (i === axis ? size : own))
+}
+
 const upConvolved: Rule = ({ node, shapes: [x, w] }) => {
   if (x === undefined || w === undefined || x.length !== w.length) return undefined
   const [pads, strides] = [intsOf(node, 'pads') ?? [], intsOf(node, 'strides') ?? []]
@@ -193,6 +223,8 @@ const RULES: ReadonlyMap<string, Rule> = new Map([
   ['Squeeze', squeezed],
   ['Unsqueeze', unsqueezed],
   ['Pad', padded],
+  ['Slice', sliced],
+  ['Split', divided],
 ])
 
 /** A picture of one, where its dimensions are free. */
@@ -209,8 +241,13 @@ const pictureShape = (
   })
 }
 
+/** More dimensions than any operator of a network has. */
+const MOST_DIMENSIONS = 16
+
 const isWhole = (shape: Shape | undefined): shape is Shape =>
-  shape?.every(size => Number.isSafeInteger(size) && size >= 0) === true
+  shape !== undefined &&
+  shape.length <= MOST_DIMENSIONS &&
+  shape.every(size => Number.isSafeInteger(size) && size >= 0)
 
 /** Sizes of all values that the rules reach, for one picture. */
 export const inferShapes = (
@@ -224,14 +261,22 @@ export const inferShapes = (
     const shape = pictureShape(input, size)
     if (shape !== undefined) shapes.set(input.name, shape)
   }
+  const folded = new Map<string, Numbers>()
+  const numbersOfValue = (name: string): Numbers | undefined => {
+    const tensor = constants.get(name)
+    return tensor === undefined ? folded.get(name) : numbersOf(tensor)
+  }
   for (const node of graph.nodes) {
-    const numbers = (input: number): readonly number[] | undefined => {
-      const tensor = constants.get(node.inputs[input] ?? '')
-      return tensor && numbersOf(tensor)
-    }
-    const seen: Seen = { node, shapes: node.inputs.map(name => shapes.get(name)), numbers }
-    const shape = node.domain === '' ? RULES.get(node.opType)?.(seen) : undefined
-    if (isWhole(shape) && node.outputs[0]) shapes.set(node.outputs[0], shape)
+    const { inputs, outputs, opType, domain } = node
+    if (outputs.length === 0) continue
+    const own = inputs.map(name => shapes.get(name))
+    const numbers = (input: number): Numbers | undefined => numbersOfValue(inputs[input] ?? '')
+    const list = opType === 'Shape' ? own[0] : fold(node, numbersOfValue)
+    if (list !== undefined) folded.set(outputs[0], list)
+    const shape = domain === '' ? RULES.get(opType)?.({ node, shapes: own, numbers }) : undefined
+    if (isWhole(shape))
+      for (const output of opType === 'Split' ? outputs : outputs.slice(0, 1))
+        if (output !== '') shapes.set(output, shape)
   }
   return shapes
 }
