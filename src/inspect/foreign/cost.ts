@@ -5,6 +5,7 @@ import {
   type FileGraph,
   type FileNode,
   type OnnxFileTensor,
+  readable,
 } from '../../engines/onnx/read/index.ts'
 import type { ForeignBlock } from './blocks.ts'
 import { type Network, openNetwork } from './network.ts'
@@ -95,7 +96,7 @@ const addGraph = (network: Network, tally: Tally): void => {
     for (const graph of graphsIn(node)) addGraph(openNetwork({ ...network.model, graph }), tally)
     const multiplyAdds = multiplyAddsOf(network, node)
     if (multiplyAdds === undefined) tally.unknown++
-    const operator = node.domain === '' ? node.opType : `${node.domain}.${node.opType}`
+    const operator = readable(node.domain === '' ? node.opType : `${node.domain}.${node.opType}`)
     const before = tally.operators.get(operator) ?? { nodes: 0, parameters: 0, multiplyAdds: 0 }
     tally.operators.set(operator, {
       operator,

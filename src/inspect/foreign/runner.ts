@@ -2,6 +2,7 @@
 
 import { type ChildProcess, fork } from 'node:child_process'
 import { createInterface } from 'node:readline'
+import { readable } from '../../engines/onnx/read/index.ts'
 import { EngineError } from '../../errors.ts'
 import type { Answer, Found, Request } from './child.ts'
 
@@ -41,8 +42,16 @@ const start = (): ChildProcess => {
   })
 }
 
+/** Of a message, which may quote names out of the model. */
+const LONGEST = 500
+
 const failure = (file: string, got: string, hint: string): EngineError =>
-  new EngineError({ where: file, expected: 'ONNX Runtime to run the model', got, hint })
+  new EngineError({
+    where: file,
+    expected: 'ONNX Runtime to run the model',
+    got: readable(got, LONGEST),
+    hint,
+  })
 
 /**
  * Opens a model in a process of its own.

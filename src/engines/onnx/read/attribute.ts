@@ -67,7 +67,7 @@ const isGiven = (value: AttributeProto[keyof AttributeProto]): boolean =>
 
 export const readAttribute = (proto: AttributeProto, inner: Inner): FileAttribute => {
   const { refuse } = inner
-  if (proto.ref_attr_name) refuse('a value', `a reference to ${proto.ref_attr_name}`)
+  if (proto.ref_attr_name) refuse('a value', 'a reference to one of a function')
   const fields = VALUES.filter(field => isGiven(proto[field]))
   const stated = proto.type ?? 0
   if (stated === 0 && fields.length === 0) refuse('a type, or a value', 'neither')

@@ -20,8 +20,8 @@ export interface Context {
 
 const LONGEST = 80
 /** A name as people see it: short, and nothing in it that a terminal would obey. */
-export const readable = (name: string): string => {
-  const short = name.length > LONGEST ? `${name.slice(0, LONGEST)}…` : name
+export const readable = (name: string, longest = LONGEST): string => {
+  const short = name.length > longest ? `${name.slice(0, longest)}…` : name
   return JSON.stringify(short)
     .slice(1, -1)
     .replace(

@@ -300,7 +300,7 @@ const MALFORMED: Readonly<Record<string, readonly [Uint8Array, rule: string, pla
   ],
   'a reference outside of a function': [
     withAttribute(text(1, 'a'), text(21, 'b'), int(20, 2)),
-    'a value, got a reference to b',
+    'a value, got a reference to one of a function',
     'graph.node[0].attribute[0]',
   ],
   'a fault in a graph within a graph': [
