@@ -16,6 +16,7 @@ const COMMANDS = [
   'models',
   'summary',
   'study',
+  'bench',
   'data',
   'quickstart',
 ]
@@ -69,10 +70,22 @@ const WRONG: readonly [command: string, message: string][] = [
   ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
-  ['summary resnet50 --shortcut-kernel 5', "'5' is invalid. Allowed are 1 and 3."],
-  ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected options among dropout, got stem'],
+  ['summary resnet50 --shortcut-kernel 5', '--shortcut-kernel: expected a value among 1, 3, got 5'],
+  ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected variations among dropout, got stem'],
+  [
+    'train resnet20 --pooling ceil --samples 20,20',
+    'expected variations among dropout, got pooling',
+  ],
+  ['train resnet20 --dropout 1', '--dropout: expected a value as a number from 0, below 1, got 1'],
+  ['train --resume nowhere --halved', 'config.json already says, got --halved'],
   ['summary sk-inception_v3', 'got sk, which replaces a spatial convolution'],
-  ['summary resnet50 --stride-in 5x5', "'5x5' is invalid. Allowed choices are 1x1, 3x3."],
+  ['summary resnet50 --stride-in 5x5', '--stride-in: expected a value among 1x1, 3x3, got 5x5'],
+  [
+    'bench trian resnet20',
+    "'trian' is invalid for argument 'work'. Allowed choices are train, infer",
+  ],
+  ['bench train resnet20 --seconds soon', '--seconds: expected a number from 0 to 3600, got soon'],
+  ['bench train resnet20 --device onxx', 'Did you mean onnx?'],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
   ['data mnsit', 'Did you mean mnist?'],
 ]

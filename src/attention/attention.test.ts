@@ -450,7 +450,7 @@ describe('attention as text', () => {
     ['attention', `one of ${attentionNames.join(', ')}, got attention`],
     [
       'se:redction=8',
-      'options among stages, at, reduction, bias, squeeze, gate, got redction. Did you mean reduction?',
+      'options among stages, at, reduction, bias, squeeze, gate, rectify, got redction. Did you mean reduction?',
     ],
     ['sk:at=pre', 'options among stages, branches, reduction, floor, select, split, got at'],
     [

@@ -52,6 +52,7 @@ export const ATTENTIONS = {
       bias: flag,
       squeeze: oneOf('mean', 'max', 'none'),
       gate: oneOf('sigmoid', 'tanh', 'relu'),
+      rectify: flag,
     },
   },
   sk: {

@@ -5,7 +5,7 @@ import { type Dataset, measureNormalization } from '../data/dataset.ts'
 import type { BadPicture } from '../data/folder/bad.ts'
 import { openEngine } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
-import { model } from '../models/registry.ts'
+import { networkOf } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
 import { type Adopted, readFirstWeights } from '../train/adopt.ts'
 import { conditionsOf } from '../train/conditions.ts'
@@ -46,16 +46,12 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const { folder, display, resume, saveEvery, signal } = options
   const [channels] = options.train.shape
   const given = options.config
-  const modelOptions = given.strideIn === undefined ? {} : { strideIn: given.strideIn }
-  const network = model(given.model, {
+  const network = networkOf(given, {
     classes: options.train.classes.length,
     channels,
     initialise: INITIALISERS[given.recipe.initialise],
-    ...(given.attention === undefined ? {} : { attention: given.attention }),
-    ...modelOptions,
   })
-  const readWeights = (): Promise<Adopted> =>
-    readFirstWeights(given.weights as string, network, modelOptions)
+  const readWeights = (): Promise<Adopted> => readFirstWeights(given.weights as string, network)
   const adopted =
     given.weights !== undefined && resume === undefined ? await readWeights() : undefined
   const config: Config =

@@ -20,7 +20,7 @@ export const ENGINES = {
   onednn: {
     describe: 'oneDNN on the CPU: the fastest training, where the library is installed',
     install:
-      'oneDNN 2.6 or newer of version 2 (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or its path in EXCITE_ONEDNN',
+      'oneDNN 2.6 or newer (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or its path in EXCITE_ONEDNN',
     open: async () => (await import('./onednn/engine.ts')).onednnEngine,
   },
 } as const satisfies Record<string, Entry>

@@ -63,6 +63,13 @@ it('tells what was trained, on what and how well', () => {
   expect(text).toContain('cat, \\<b\\>\\|dog.')
 })
 
+it('tells how a network differs from its name, and how pictures are cut', () => {
+  const varied = { ...card, variations: { dropout: 0.1 }, cropPct: 0.875 }
+  const text = modelCard({ card: varied, model: modelOf(varied), tensors: new Map() }, options)
+  expect(text).toContain('| Variations | dropout 0.1 |')
+  expect(text).toContain('12×16 divided by 0.875, 12×16 cut out of the centre')
+})
+
 it('tells the last epoch where that was asked for', () => {
   const text = modelCard(trained, { ...options, run, which: 'last' })
   expect(text).toContain('| Top-1 | 62.50 % |')

@@ -3,6 +3,7 @@
  * use it (Mitchell et al.: Model Cards for Model Reporting, arXiv:1810.03993), from facts alone.
  */
 
+import { variationTexts } from '../models/variations.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { summarize } from './summary.ts'
 
@@ -60,6 +61,9 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
   return [
     ['Network', plain(card.model)],
     ...(card.attention ? [['Attention', plain(card.attention)] as [string, string]] : []),
+    ...(card.variations
+      ? [['Variations', variationTexts(card.variations).join(', ')] as [string, string]]
+      : []),
     ['Parameters', number(parameters)],
     [
       'Multiply-adds',
@@ -68,9 +72,9 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
   ]
 }
 
-const inputText = ({ channels, height, width, mean, deviation }: Card): string =>
+const inputText = ({ channels, height, width, cropPct = 1, mean, deviation }: Card): string =>
   `Pictures as \`[N, ${channels}, ${height}, ${width}]\`, float32, ${channels === 3 ? 'red, green, blue' : 'grey'}: ` +
-  `resized to cover ${width}×${height} and cut at the centre, pixels scaled to 0 … 1, then ` +
+  `resized to cover ${width}×${height}${cropPct < 1 ? ` divided by ${cropPct}` : ''}, ${width}×${height} cut out of the centre, pixels scaled to 0 … 1, then ` +
   `(pixel − mean) / deviation with mean ${numbers(mean)} and deviation ${numbers(deviation)}.`
 
 const trainingText = (

@@ -396,8 +396,6 @@ describe('other names', () => {
       plug('se:at=identity'),
       'expected an attention at standard, inside, before-conv, got se at identity',
     ],
-    ['resnet20', { strideIn: '1x1' }, 'expected options among dropout, got strideIn'],
-    ['shufflenet_g3', { stem: 'deep' }, 'expected no options, got stem'],
   ])('%s %j is refused: there is no place for it', (name, options, wanted) => {
     expect(() => model(name, options)).toThrow(
       expect.objectContaining({ exitCode: 2, message: `model ${name}: ${wanted}` }),

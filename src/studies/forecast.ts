@@ -5,7 +5,7 @@ import { evaluationBatches, stepsPerEpoch, trainingBatches } from '../data/loade
 import type { Engine } from '../engines/engine.ts'
 import type { EpochRow } from '../train/progress.ts'
 import { openSession } from '../train/session.ts'
-import { networkOf } from './networks.ts'
+import { networkFor } from './networks.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
 
@@ -64,7 +64,7 @@ export const measurePace = async (
   const normalization = await measureNormalization(train)
   const before = performance.now()
   const session = await openSession({
-    model: networkOf(config, train),
+    model: networkFor(config, train),
     size,
     recipe,
     seed,

@@ -89,14 +89,9 @@ export const adopt = (
 
 /**
  * Reads first weights.
- * @param options - what the network was built with, but its attention
  * @throws UsageError for a missing file, FileError for a damaged one, WeightError for another network's
  */
-export const readFirstWeights = async (
-  file: string,
-  target: Model,
-  options: { strideIn?: '1x1' | '3x3' } = {},
-): Promise<Adopted> => {
+export const readFirstWeights = async (file: string, target: Model): Promise<Adopted> => {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(
       {
@@ -108,8 +103,8 @@ export const readFirstWeights = async (
     )
   })
   const { tensors, metadata } = readSafetensors(bytes, file)
-  const { classes, channels, name } = target
-  const plain = (): Model => model(name, { classes, channels, attention: 'none', ...options })
+  const { classes, channels, name, variations } = target
+  const plain = (): Model => model(name, { classes, channels, attention: 'none', ...variations })
   const card = metadata.excite === undefined ? undefined : readCard(metadata.excite, file)
   return {
     ...adopt(tensors, target, plain, file),

@@ -175,7 +175,7 @@ class Loop {
     return {
       model: model.name,
       ...(config.attention === undefined ? {} : { attention: config.attention }),
-      ...(config.strideIn === undefined ? {} : { strideIn: config.strideIn }),
+      ...(config.variations === undefined ? {} : { variations: config.variations }),
       classes: [...train.classes],
       channels,
       height,

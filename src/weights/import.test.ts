@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { UsageError, WeightError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
-import { model } from '../models/registry.ts'
+import { model, networkOf } from '../models/registry.ts'
 import { resnet } from '../models/resnet.ts'
 import { variables } from '../nn/index.ts'
 import { random } from '../random.ts'
 import { type ImportOptions, importWeights } from './import.ts'
 import { bestNaming, take } from './match.ts'
-import { NAMINGS, renamed } from './names/index.ts'
+import { NAMINGS, ownNetwork, renamed } from './names/index.ts'
+import type { Naming } from './names/naming.ts'
 import { PREPROCESSING } from './names/preprocessing.ts'
 import { openPredictor } from './predictor.ts'
 import { readWeights } from './readWeights.ts'
@@ -87,6 +88,28 @@ const ELSEWHERE: Readonly<
   gct: { model: 'gct-resnet50', call: name => name.replace(/^(conv1|bn1)\./, 'stem.$1.') },
 }
 
+describe("a source's networks where they differ from ours", () => {
+  const CAFFE = { pooling: 'ceil', strideIn: '1x1' }
+  it.each([
+    ['cadene', 'se-resnet50', { variations: CAFFE }],
+    ['cadene', 'resnet152', { variations: CAFFE }],
+    ['cadene', 'se-resnext101', { variations: { pooling: 'ceil', strideIn: '3x3' } }],
+    ['cadene', 'se-resnet34', { attention: 'se:rectify=true', variations: { pooling: 'ceil' } }],
+    ['cadene', 'se-resnet20', {}],
+    ['cadene-deep', 'senet154', { variations: { pooling: 'ceil' } }],
+    ['torchvision', 'senet154', { variations: { pooling: 'padded' } }],
+    ['torchvision', 'se-resnet50', {}],
+    ['moskomule', 'se-resnet50', { attention: 'se:bias=false' }],
+    ['moskomule', 'resnet50', {}],
+    ['gct', 'gct-resnet50', { variations: { strideIn: '1x1' } }],
+  ])('%s: %s', (source, name, wanted) => {
+    const naming = NAMINGS.find(naming => naming.name === source) as Naming
+    expect(ownNetwork(naming, name)).toEqual(wanted)
+    // What they are is what the network can be told.
+    expect(() => networkOf({ model: name, ...ownNetwork(naming, name) })).not.toThrow()
+  })
+})
+
 describe('the naming that fits best', () => {
   it.each(Object.entries(ELSEWHERE))('%s', (wanted, { model: name, attention, call }) => {
     const network = model(name, attention === undefined ? {} : { attention })
@@ -98,7 +121,7 @@ describe('the naming that fits best', () => {
     )
     const { naming, sources } = bestNaming(
       entries,
-      ({ model: own }) => model(name, own?.attention ? { attention: own.attention.se } : {}),
+      naming => networkOf({ model: name, ...ownNetwork(naming, name) }),
       'file',
     )
     expect(naming.name).toBe(wanted)
@@ -197,6 +220,38 @@ describe('an import', () => {
     const { trained, naming } = importWeights(bytes, 'a', { model: 'se-resnet8' })
     expect(naming.name).toBe('moskomule')
     expect(trained.card.attention).toBe(attention)
+  })
+
+  /** Zeros under the names of pretrainedmodels. */
+  const legacy = (name: string): Uint8Array =>
+    writeSafetensors(
+      new Map(
+        variables(model(name).network).map(({ name, tensor: { shape } }) => [
+          ELSEWHERE.cadene.call(name),
+          { dtype: 'F32', shape, data: new Float32Array(sizeOf(shape)) } as StoredTensor,
+        ]),
+      ),
+    )
+
+  it('pools, strides and rectifies as its source does, and says so in the card alone', () => {
+    const bytes = legacy('se-resnet18')
+    const { trained, notes } = importWeights(bytes, 'a', { model: 'se-resnet18' })
+    const variations = { pooling: 'ceil' } as const
+    expect(trained.card).toMatchObject({ attention: 'se:rectify=true', variations, cropPct: 0.875 })
+    expect(trained.model.variations).toEqual(variations)
+    expect(notes).toEqual([])
+    expect(readTrained(writeTrained(trained), 'file').model.variations).toEqual(variations)
+  })
+
+  it('does as it is told before what its source does', () => {
+    const told = { attention: 'se', variations: { pooling: 'padded', dropout: 0.2 } } as const
+    const bytes = legacy('se-resnet18')
+    const { card } = importWeights(bytes, 'a', {
+      model: 'se-resnet18',
+      ...told,
+      cropPct: 1,
+    }).trained
+    expect(card).toMatchObject({ ...told, cropPct: 1 })
   })
 
   it('turns blue, green, red into red, green, blue', () => {

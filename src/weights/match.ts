@@ -100,7 +100,7 @@ export const take = (
       expected: `the ${all.length} tensors of ${model}`,
       got: `${problems.length} that do not fit: ${problems.slice(0, LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
       context: `names read as ${naming.name}'s`,
-      hint: 'Check --model, --attention and --classes against what the weights were made for',
+      hint: 'Check --model, --attention and what varies it, such as --stem, against what the weights were made for',
     })
   }
   return new Map(

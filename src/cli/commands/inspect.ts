@@ -6,11 +6,12 @@ import { Command } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { MapPicture } from '../../inspect/maps.ts'
+import { variationNames } from '../../models/variations.ts'
 import { suggestion } from '../../suggest.ts'
 import { VERSION } from '../../version.ts'
 import type { Card } from '../../weights/trained.ts'
 import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { openRunData, type RunDataFlags } from '../runData.ts'
@@ -28,6 +29,7 @@ by scale for SK, gates by depth for GCT; for all, where the network looks, and w
 
 interface InspectFlags extends RunDataFlags, ModelFlags {
   readonly split: Split
+  readonly channels?: number
   readonly classes?: readonly string[]
   readonly pictures: number
   readonly index?: readonly number[]
@@ -40,6 +42,9 @@ interface InspectFlags extends RunDataFlags, ModelFlags {
   readonly quiet?: boolean
   readonly json?: boolean
 }
+
+/** What only the name of a network leaves open. */
+const MODEL_FLAGS = ['attention', 'channels', ...variationNames] as const
 
 /** As many as are told apart at a glance. */
 const MOST_CLASSES = 6
@@ -89,18 +94,18 @@ const FOOTER = (command: string): string =>
   `${command} · Excite ${VERSION} · ${new Date().toISOString().slice(0, 10)}`
 
 const inspectName = async (name: string, flags: InspectFlags): Promise<void> => {
-  const { model } = await import('../../models/registry.ts')
+  const { networkOf } = await import('../../models/registry.ts')
   const { costOf } = await import('../../inspect/cost.ts')
   const { plainCost } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
-  const { attention, strideIn } = flags
-  const options = {
-    ...(attention === undefined ? {} : { attention }),
-    ...(strideIn === undefined ? {} : { strideIn }),
-  }
-  const network = model(name, options)
-  const size = [network.size, network.size] as const
-  const plain = plainCost(network, size, strideIn === undefined ? {} : { strideIn })
+  const { attention, channels } = flags
+  const network = networkOf(
+    { model: name, attention, ...variationFlags(flags) },
+    channels === undefined ? {} : { channels },
+  )
+  const side = flags.size ?? network.size
+  const size = [side, side] as const
+  const plain = plainCost(network, size)
   const analysis = {
     model: name,
     cost: costOf(network, size),
@@ -124,13 +129,13 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
       })
     return inspectName(target, flags)
   }
-  const { attention, strideIn } = flags
-  if (attention !== undefined || strideIn !== undefined)
+  const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
+  if (told !== undefined)
     throw new UsageError({
-      where: attention === undefined ? '--stride-in' : '--attention',
+      where: flagOf(told),
       expected: 'the name of a model',
       got: `${target}, a trained network`,
-      hint: 'What was trained has its attention already',
+      hint: 'What was trained is in its file already',
     })
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { analyse } = await import('../../inspect/analysis.ts')
@@ -195,6 +200,7 @@ export const inspectCommand = (): Command => {
     .option('--index <n,…>', 'pictures to explain (default: one of each of six classes)', text =>
       list(text).map(whole('--index', 0)),
     )
+    .option('--channels <n>', 'of the pictures of a model (default: 3)', whole('--channels'))
     .option('--ablate-blocks', 'measure the network without each block, stage and all')
     .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
     .option('--last', 'the last epoch, in place of the best')

@@ -1,8 +1,9 @@
 /** `excite study`: an ablation of the papers on the user's own backbone, data and time. */
 
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { Engine } from '../../engines/engine.ts'
 import type { Plan } from '../../studies/plan.ts'
@@ -10,7 +11,7 @@ import type { Facts } from '../../studies/results.ts'
 import { VERSION } from '../../version.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
-import { type ModelFlags, withStrideIn } from '../modelOptions.ts'
+import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
@@ -68,7 +69,7 @@ const listStudies = async (json: boolean): Promise<void> => {
 const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
   const { findStudy } = await import('../../studies/registry.ts')
   const { planStudy } = await import('../../studies/plan.ts')
-  const { model, data, seeds, engine, jobs, strideIn, dataDir, samples, size, baseline } = flags
+  const { model, data, seeds, engine, jobs, dataDir, samples, size, baseline } = flags
   const study = findStudy(name)
   const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
   return planStudy(
@@ -80,7 +81,7 @@ const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
       recipe: recipeFrom({ ...flags, recipe }),
-      ...(strideIn === undefined ? {} : { strideIn }),
+      ...variationFlags(flags),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       ...(size === undefined ? {} : { size }),
@@ -96,11 +97,6 @@ const commandLine = (): string =>
   ['excite', ...process.argv.slice(2)]
     .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')
-
-const machine = (): string => {
-  const cores = availableParallelism()
-  return `${cpus()[0]?.model.trim() ?? process.arch}, ${cores} ${cores === 1 ? 'core' : 'cores'}`
-}
 
 interface Sets {
   readonly train: Dataset
@@ -209,7 +205,7 @@ export const studyCommand = (): Command => {
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
-  withStrideIn(command)
+  withVariations(command)
   withDataOptions(command)
   withRecipeOptions(command)
   return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)

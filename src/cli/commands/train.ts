@@ -4,11 +4,12 @@ import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
+import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
 import { givenOverrides, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
 
@@ -16,6 +17,7 @@ const HELP = `
 Examples:
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
+  $ excite train se-resnet50 --data ./pictures --size 64 --stem cifar --dropout 0.2
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
   $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
   $ excite train se-resnet50 --weights best.safetensors --data ./pictures --freeze backbone --unfreeze-at 3
@@ -47,7 +49,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
 const FIXED = [
   'data',
   'attention',
-  'strideIn',
+  ...variationNames,
   'dataDir',
   'samples',
   'size',
@@ -64,7 +66,6 @@ const FIXED = [
 /** What goes from the command line into the configuration as it is. */
 const OPTIONAL = [
   'attention',
-  'strideIn',
   'dataDir',
   'size',
   'cropPct',
@@ -73,9 +74,6 @@ const OPTIONAL = [
   'freeze',
   'unfreezeAt',
 ] as const
-
-const flagOf = (key: string): string =>
-  `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
 
 const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
@@ -97,6 +95,7 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
       model: name,
       ...(isFolder(data) ? { size: own } : {}),
       ...optional,
+      ...variationFlags(flags),
       ...(flags.weights === undefined ? {} : { weights: resolve(flags.weights) }),
       data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),

@@ -2,6 +2,7 @@
 
 import type { Shape } from '../../../graph/index.ts'
 import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
+import type { Sliding } from '../api/index.ts'
 import { ARG, CONVOLUTION_DIRECT, PROP } from '../constants.ts'
 import { type Descriptor, int64s } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
@@ -19,7 +20,7 @@ interface Geometry {
 const grouped = ([outputs, ...rest]: Shape, { group }: ConvolutionAttributes): Shape =>
   group === 1 ? [outputs, ...rest] : [group, outputs / group, ...rest]
 
-const window = ({ strides, pads, dilations }: ConvolutionAttributes): BigInt64Array[] => [
+const window = ({ strides, pads, dilations }: ConvolutionAttributes): Sliding => [
   int64s(strides),
   int64s(dilations.map(dilation => dilation - 1)),
   int64s(pads.slice(0, strides.length)),
@@ -36,7 +37,7 @@ const forward = (
   prop: number,
 ): Primitive =>
   primitive({
-    init: 'dnnl_dilated_convolution_forward_desc_init',
+    kind: 'convolutionForward',
     values: [
       prop,
       CONVOLUTION_DIRECT,
@@ -82,7 +83,7 @@ export const convolution = {
     const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
     const { hint } = forward(plan, geometry, false, PROP.training)
     const primitive = plan.primitive({
-      init: 'dnnl_dilated_convolution_backward_data_desc_init',
+      kind: 'convolutionBackwardData',
       values: [
         CONVOLUTION_DIRECT,
         any(dx.shape),
@@ -106,7 +107,7 @@ export const convolution = {
     const { hint } = forward(plan, geometry, false, PROP.training)
     const shape = grouped(dw.shape, attributes)
     const primitive = plan.primitive({
-      init: 'dnnl_dilated_convolution_backward_weights_desc_init',
+      kind: 'convolutionBackwardWeights',
       values: [
         CONVOLUTION_DIRECT,
         any(x.shape),

@@ -1,7 +1,7 @@
 /** Element-wise operations: eltwise and binary primitives, in the layout that their inputs have. */
 
 import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
-import { ARG, BINARY, ELTWISE, PROP } from '../constants.ts'
+import { ARG, BINARY, ELTWISE, PROP, type Versioned } from '../constants.ts'
 import { rowMajor, unit } from '../descriptor.ts'
 import { isSmall, type Plan, type Stored } from '../plan.ts'
 import type { PostOperation } from '../primitives.ts'
@@ -9,7 +9,7 @@ import { fuseGradient } from './fusion.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 
 interface Eltwise {
-  readonly algorithm: number
+  readonly algorithm: Versioned
   readonly alpha?: number
   readonly beta?: number
 }
@@ -28,7 +28,7 @@ export const eltwise = (
     return line
   }
   const primitive = plan.primitive({
-    init: 'dnnl_eltwise_forward_desc_init',
+    kind: 'eltwiseForward',
     values: [PROP.inference, algorithm, from.desc, alpha, beta],
   })
   const to = plan.allocate(from.desc)
@@ -107,7 +107,7 @@ export const binary = (
 ): Stored => {
   const [left, right] = operands(plan, a, b, shape)
   const primitive = plan.primitive({
-    init: 'dnnl_binary_desc_init',
+    kind: 'binary',
     values: [algorithm, left.desc, right.desc, left.desc],
     post,
   })
@@ -149,7 +149,7 @@ const broadcast =
     plan.define(y, binary(plan, algorithm, x1, x2, y.shape))
   }
 
-const fixed = (algorithm: number, alpha = 0, beta = 0): Lowering<object> =>
+const fixed = (algorithm: Versioned, alpha = 0, beta = 0): Lowering<object> =>
   unary(() => ({ algorithm, alpha, beta }))
 
 export const elementwise = {
@@ -172,7 +172,7 @@ export const elementwise = {
     const line = eltwise(plan, plan.natural(x), { algorithm: ELTWISE.linear, alpha, beta })
     plan.define(y, eltwise(plan, line, { algorithm: ELTWISE.clip, alpha: 0, beta: 1 }))
   },
-  hardSwish: fixed(ELTWISE.hardSwish),
+  hardSwish: fixed(ELTWISE.hardSwish, 1 / 6, 1 / 2),
   less: broadcast(BINARY.less, false),
   log: fixed(ELTWISE.log),
   maximum: broadcast(BINARY.maximum, true),
@@ -189,11 +189,11 @@ export const elementwise = {
     const { desc } = result.desc.plain ? plan.natural(dy) : result
     const algorithm = ELTWISE.reluFromOutput
     const { hint } = plan.primitive({
-      init: 'dnnl_eltwise_forward_desc_init',
+      kind: 'eltwiseForward',
       values: [PROP.training, algorithm, desc, 0, 0],
     })
     const primitive = plan.primitive({
-      init: 'dnnl_eltwise_backward_desc_init',
+      kind: 'eltwiseBackward',
       values: [algorithm, desc, desc, 0, 0],
       hint,
     })
