@@ -7,25 +7,20 @@ import type { FileModel } from '../engines/onnx/read/index.ts'
 import { FileError, UsageError } from '../errors.ts'
 import type { ForeignAnalysis } from '../inspect/foreign/analysis.ts'
 import type { Preprocessing, Wanted } from '../inspect/foreign/preprocessing.ts'
-import type { ReportOptions } from '../inspect/report.ts'
+import { chosenClasses } from './chosenClasses.ts'
 import { type DataFlags, openSplit } from './dataOptions.ts'
+import type { ForeignLimits, ForeignOnly } from './foreignOptions.ts'
 import { count, multiplyAdds, percent, printJson, table } from './output.ts'
 import { progressLine } from './progressLine.ts'
 
-export interface ForeignFlags extends DataFlags {
+export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
   readonly data?: string
   readonly split: Split
+  readonly classes?: readonly string[]
   readonly pictures: number
   readonly batch: number
   readonly threads?: number
   readonly out?: string
-  readonly trustModel?: boolean
-  readonly mean?: readonly number[]
-  readonly deviation?: readonly number[]
-  readonly order?: 'RGB' | 'BGR'
-  readonly range?: 1 | 255
-  readonly timeLimit: number
-  readonly memoryLimit: number
   readonly quiet?: boolean
   readonly json?: boolean
 }
@@ -138,9 +133,8 @@ const print = async ({
   preprocessing,
   excitation = [],
 }: ForeignAnalysis): Promise<void> => {
-  const { BLOCK_COLUMNS, blockRow, familiesText, NO_BLOCKS, unknownText } = await import(
-    '../inspect/figures/foreign.ts'
-  )
+  const figures = await import('../inspect/figures/foreign.ts')
+  const { BLOCK_COLUMNS, blockRow, familiesText, NO_BLOCKS, unknownText } = figures
   const { preprocessingText } = await import('../inspect/foreign/preprocessing.ts')
   console.log(
     `${model}: ${producer === '' ? 'no word of who wrote it' : `by ${producer}`}, opset ${opset}, ${count(nodes)} nodes`,
@@ -177,22 +171,18 @@ const print = async ({
   }
 }
 
-/** As many as are told apart at a glance. */
-const DRAWN_CLASSES = 4
-
 export const inspectForeign = async (
   path: string,
   files: readonly string[],
   flags: ForeignFlags,
-  { footer }: Pick<ReportOptions, 'footer'>,
-  chosen?: readonly string[],
+  footer: string,
 ): Promise<void> => {
   const { analyseForeign } = await import('../inspect/foreign/analysis.ts')
   const { bytes, model } = await readModel(path)
   const name = basename(path)
   const read = analyseForeign(model, name, flags.size)
   const { analysis, dataset } = await withGates(path, files, flags, bytes, model, read)
-  const classes = chosen ?? dataset?.classes.slice(0, DRAWN_CLASSES) ?? []
+  const classes = dataset === undefined ? [] : chosenClasses(dataset.classes, flags.classes)
   const { writeForeignReport } = await import('../inspect/foreign/report.ts')
   const report = await writeForeignReport(
     flags.out ?? `inspect-${name.replace(/\.onnx$/i, '')}`,

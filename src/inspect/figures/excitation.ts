@@ -112,7 +112,10 @@ const reading = (blocks: readonly BlockExcitation[]): string => {
   if (!isDivided(blocks)) {
     const by = moving.toSorted((a, b) => a.withinDeviation - b.withinDeviation)
     const [least, most] = [by[0], by[by.length - 1]]
-    return `The gates of block ${most.block} move most from picture to picture: by ${most.withinDeviation.toFixed(3)} (standard deviation); those of ${least.block} least: by ${least.withinDeviation.toFixed(3)}.${dead}`
+    const moved = (block: BlockExcitation): string => `by ${block.withinDeviation.toFixed(3)}`
+    if (least === most)
+      return `Its gates move ${moved(most)} from picture to picture (standard deviation).${dead}`
+    return `The gates of block ${most.block} move most from picture to picture: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
   }
   const by = moving.toSorted((a, b) => a.betweenDeviation - b.betweenDeviation)
   const [least, most] = [by[0], by[by.length - 1]]
@@ -190,9 +193,10 @@ export const excitationPart = (
           { heading: 'block' },
           { heading: 'channels', right: true },
           { heading: 'mean gate', right: true },
-          { heading: 'between classes', right: true },
-          { heading: 'within a class', right: true },
-          { heading: 'specificity', right: true },
+          ...(divided
+            ? ['between classes', 'within a class', 'specificity']
+            : ['between pictures']
+          ).map(heading => ({ heading, right: true })),
           { heading: 'below 0.1', right: true },
           { heading: open.name, right: true },
         ],
@@ -200,9 +204,9 @@ export const excitationPart = (
           block.block,
           `${block.channels}`,
           meanGate(block).toFixed(3),
-          block.betweenDeviation.toFixed(4),
+          ...(divided ? [block.betweenDeviation.toFixed(4)] : []),
           block.withinDeviation.toFixed(4),
-          block.specificity.toFixed(2),
+          ...(divided ? [block.specificity.toFixed(2)] : []),
           percent(block.nearZero),
           percent(open.of(block)),
         ]),

@@ -60,7 +60,7 @@ const widths = (blocks: readonly ForeignBlock[]) =>
     width: Math.min(Math.max(360, 26 * blocks.length + 140), 560),
     height: 220,
     x: { label: 'block', categories: blocks.map(({ index }) => `${index}`) },
-    y: { label: 'channels' },
+    y: { label: 'channels', domain: [0, Math.max(...blocks.map(({ channels }) => channels))] },
     marks: [
       { name: 'map', of: (block: ForeignBlock) => block.channels },
       { name: 'hidden', of: (block: ForeignBlock) => block.hidden ?? Number.NaN },

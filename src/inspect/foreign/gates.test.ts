@@ -9,10 +9,10 @@ import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../../data/dataset.ts'
 import { readOnnx } from '../../engines/onnx/read/index.ts'
 import {
+  endlessly,
   int,
   model,
   node,
-  type Part,
   part,
   relu,
   text,
@@ -103,29 +103,13 @@ describe('gates over pictures', () => {
   })
 })
 
-/** A Loop without a count, whose condition stays what it is. */
-const endless = (): Uint8Array => {
-  const scalar = (field: number, name: string, type: number): Part =>
-    value(field, name, part(2, part(1, int(1, type), part(2))))
-  const [INT64, BOOL] = [7, 9]
-  const body = part(
-    6,
-    text(2, 'body'),
-    node(['on'], ['stays'], 'Identity'),
-    node(['v'], ['w'], 'Relu'),
-    scalar(11, 'i', INT64),
-    scalar(11, 'on', BOOL),
-    value(11, 'v', typed()),
-    scalar(12, 'stays', BOOL),
-    value(12, 'w', typed()),
-  )
-  return model(
+const endless = (): Uint8Array =>
+  model(
     text(2, 'endless'),
-    node(['', '', 'x'], ['y'], 'Loop', part(5, text(1, 'body'), body, int(20, 5))),
+    endlessly('x', 'y'),
     x,
     value(12, 'y', typed(part(1, text(2, 'N')), part(1, int(1, 3)))),
   )
-}
 
 describe('a child that fails', () => {
   const options: RunnerOptions = { outputs: ['y'], ...LIMITS }

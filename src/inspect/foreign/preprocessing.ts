@@ -114,7 +114,9 @@ export const preprocessingOf = (
   }
   const known = own?.mean.length === channels && own.deviation.length === channels ? own : usual
   const scaled = (values: readonly number[]): readonly number[] => values.map(v => v * range)
-  const asked = Object.values(wanted).some(value => value !== undefined)
+  const asked = [wanted.mean, wanted.deviation, wanted.order, wanted.range].some(
+    value => value !== undefined,
+  )
   return {
     input: name,
     layout: first ? 'NCHW' : 'NHWC',

@@ -64,6 +64,25 @@ export const good = withTensor(two, float32, raw(9, ...ones))
 
 export const letters = (content: string): Uint8Array => new TextEncoder().encode(content)
 
+const scalar = (field: number, name: string, type: number): Part =>
+  value(field, name, part(2, part(1, int(1, type), part(2))))
+const [INT64, BOOL] = [7, 9]
+const endlessBody: Part = part(
+  6,
+  text(2, 'body'),
+  node(['on'], ['stays'], 'Identity'),
+  node(['v'], ['w']),
+  scalar(11, 'i', INT64),
+  scalar(11, 'on', BOOL),
+  value(11, 'v', typed()),
+  scalar(12, 'stays', BOOL),
+  value(12, 'w', typed()),
+)
+
+/** A Loop without a count, whose condition stays what it is. */
+export const endlessly = (from: string, to: string): Part =>
+  node(['', '', from], [to], 'Loop', part(5, text(1, 'body'), endlessBody, int(20, 5)))
+
 /** What a file is refused with. */
 export const problem = (bytes: Uint8Array, limits?: Limits): ExciteError => {
   try {
