@@ -1,5 +1,6 @@
 /** `excite inspect some.onnx` as its users meet it: blocks, gates, and files that are not what they seem. */
 
+import { existsSync } from 'node:fs'
 import { copyFile, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -17,7 +18,7 @@ import {
   text,
   value,
 } from '../src/engines/onnx/read/parts.suite.ts'
-import { excite, inFolder } from './command.ts'
+import { excite, inFolder, start } from './command.ts'
 
 const fixture = (name: string): string =>
   fileURLToPath(new URL(`./parity/fixtures/disguises/${name}.onnx`, import.meta.url))
@@ -144,6 +145,39 @@ it('outlives a model that never ends', () =>
     )
     expect(code).toBe(1)
   }))
+
+/** The first child of a process; Linux tells. */
+const childOf = async (pid: number): Promise<number | undefined> => {
+  const children = await readFile(`/proc/${pid}/task/${pid}/children`, 'utf8').catch(() => '')
+  return Number(children.split(' ')[0]) || undefined
+}
+const until = async <T>(answer: () => T | undefined | Promise<T | undefined>): Promise<T> => {
+  for (;;) {
+    const found = await answer()
+    if (found !== undefined) return found
+    await new Promise(resolve => setTimeout(resolve, 50))
+  }
+}
+
+it.skipIf(process.platform !== 'linux')('leaves no model running when it is killed', () =>
+  inFolder(async folder => {
+    await writeFile(join(folder, 'endless.onnx'), endless())
+    await paint(join(folder, 'red.png'), '#e00')
+    const args = ['inspect', 'endless.onnx', 'red.png', '--trust-model', '--time-limit', '100']
+    const { child, finished } = start(folder, ...args)
+    const model = await until(() => childOf(child.pid as number))
+    const busy = async (): Promise<boolean> => {
+      const [, , ...stat] = (await readFile(`/proc/${model}/stat`, 'utf8')).split(' ')
+      // Two seconds of its own: it has long been in the loop.
+      return Number(stat[11]) > 200
+    }
+    await until(async () => ((await busy()) ? true : undefined))
+    child.kill('SIGKILL')
+    await finished
+    const gone = until(() => (existsSync(`/proc/${model}`) ? undefined : true))
+    expect(await gone).toBe(true)
+  }),
+)
 
 it('names what is no model, by file, rule and place', () =>
   inFolder(async folder => {

@@ -2,7 +2,18 @@
 
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { readOnnx } from '../../engines/onnx/read/index.ts'
+import { type FileModel, readOnnx } from '../../engines/onnx/read/index.ts'
+import {
+  float32,
+  model as graphOf,
+  mutated,
+  node,
+  type Part,
+  raw,
+  tensor,
+  x,
+} from '../../engines/onnx/read/parts.suite.ts'
+import { ExciteError } from '../../errors.ts'
 import { sizeOf } from '../../graph/index.ts'
 import { initialise, variables } from '../../nn/index.ts'
 import { exportOnnx } from '../../weights/export.ts'
@@ -10,6 +21,7 @@ import { type Card, modelOf } from '../../weights/trained.ts'
 import { costOf } from '../cost.ts'
 import { named, observe } from '../observe.ts'
 import { type ForeignBlock, findBlocks } from './blocks.ts'
+import { foreignCost } from './cost.ts'
 import { openNetwork } from './network.ts'
 
 const FOLDER = new URL('../../../test/parity/fixtures/disguises/', import.meta.url)
@@ -139,5 +151,62 @@ describe('our own exports', () => {
     const model = modelOf(card)
     const tensors = initialise(model.network, 0)
     expect(blocksOf(exportOnnx({ card, model, tensors }), name)).toEqual([])
+  })
+})
+
+it('a thousand damaged models that can be read are looked at without a fault', () => {
+  const files = Object.keys(recorded).map(name => read(`${name}.onnx`))
+  let looked = 0
+  let slowest = 0
+  for (let seed = 0; looked < 1000; seed++) {
+    const start = performance.now()
+    let file: FileModel
+    try {
+      file = readOnnx(mutated(files[seed % files.length], seed), 'mutated.onnx')
+    } catch (error) {
+      expect(error, `seed ${seed}`).toBeInstanceOf(ExciteError)
+      continue
+    }
+    looked++
+    const network = openNetwork(file)
+    foreignCost(network, findBlocks(network))
+    slowest = Math.max(slowest, performance.now() - start)
+  }
+  expect(slowest).toBeLessThan(1000)
+})
+
+describe('graphs that only a hostile file has', () => {
+  const opened = (...graph: Part[]) => openNetwork(readOnnx(graphOf(...graph), 'hostile.onnx'))
+
+  it('may have operators without operands', () => {
+    const kinds = ['Mul', 'Identity', 'Conv', 'Gemm', 'MatMul', 'Sigmoid', 'Slice', 'Concat', 'Pad']
+    const network = opened(
+      ...[...kinds, 'Reshape', 'Transpose', 'Split', 'Clip', 'DequantizeLinear', 'ReduceMean'].map(
+        (kind, i) => node([], [`v${i}`], kind),
+      ),
+      node([], [], 'Mul'),
+    )
+    expect(findBlocks(network)).toEqual([])
+    expect(foreignCost(network, []).parameters).toBe(0)
+  })
+
+  it('may be fifty thousand nodes long', () => {
+    const start = performance.now()
+    const long =
+      (kind: string, count: number): Part =>
+      pbf => {
+        for (let i = 0; i < count; i++)
+          node([i === 0 ? 'x' : `${kind}${i - 1}`, 'w', 'w'], [`${kind}${i}`], kind)(pbf)
+      }
+    const network = opened(
+      long('Mul', 16_000),
+      long('Identity', 17_000),
+      long('DequantizeLinear', 17_000),
+      x,
+      tensor('w', float32, raw(9, 0, 0, 0x80, 0x3f)),
+    )
+    expect(network.origin('DequantizeLinear16999')).toBe('x')
+    expect(findBlocks(network)).toEqual([])
+    expect(performance.now() - start).toBeLessThan(20_000)
   })
 })

@@ -2,6 +2,7 @@
 
 import { PbfWriter } from 'pbf'
 import { ExciteError } from '../../../errors.ts'
+import { random } from '../../../random.ts'
 import { type Limits, readOnnx } from './index.ts'
 
 export type Part = (pbf: PbfWriter) => void
@@ -92,4 +93,26 @@ export const problem = (bytes: Uint8Array, limits?: Limits): ExciteError => {
     throw error
   }
   throw new Error('it was read')
+}
+
+/** One way or another that bytes go wrong, decided by the number of the case. */
+export const mutated = (bytes: Uint8Array, seed: number): Uint8Array => {
+  const draw = random(seed).fork('mutation')
+  const result = [...bytes]
+  for (let change = 0; change <= draw.below(0, 2); change++) {
+    const own = draw.fork(change)
+    const at = own.below(0, result.length)
+    const ways = [
+      () => result.splice(at, 1, own.below(1, 256)),
+      () => result.splice(at, 1, result[at] ^ (1 << own.below(1, 8))),
+      () => result.splice(at, own.below(1, 9)),
+      () => result.splice(at, 0, ...result.slice(at, at + own.below(1, 30))),
+      () => result.splice(at, 0, ...new Array(own.below(1, 12)).fill(0xff)),
+      () => result.splice(at, result.length),
+      () => result.splice(at, 1, 0x7f),
+    ]
+    ways[own.below(2, ways.length)]()
+    if (result.length === 0) result.push(0)
+  }
+  return Uint8Array.from(result)
 }

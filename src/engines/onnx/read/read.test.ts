@@ -2,7 +2,6 @@
 
 import { describe, expect, it } from 'vitest'
 import { ExciteError } from '../../../errors.ts'
-import { random } from '../../../random.ts'
 import { encodeModel } from '../encode.ts'
 import { intsOf, LIMITS, type Limits, numbersOf, readOnnx } from './index.ts'
 import {
@@ -12,6 +11,7 @@ import {
   good,
   int,
   model,
+  mutated,
   node,
   ones,
   opset,
@@ -182,28 +182,6 @@ describe('limits', () => {
     expect(problem(good, limit(good.length - 1)).message).toContain('at most')
   })
 })
-
-/** One way or another that bytes go wrong, decided by the number of the case. */
-const mutated = (bytes: Uint8Array, seed: number): Uint8Array => {
-  const draw = random(seed).fork('mutation')
-  const result = [...bytes]
-  for (let change = 0; change <= draw.below(0, 2); change++) {
-    const own = draw.fork(change)
-    const at = own.below(0, result.length)
-    const ways = [
-      () => result.splice(at, 1, own.below(1, 256)),
-      () => result.splice(at, 1, result[at] ^ (1 << own.below(1, 8))),
-      () => result.splice(at, own.below(1, 9)),
-      () => result.splice(at, 0, ...result.slice(at, at + own.below(1, 30))),
-      () => result.splice(at, 0, ...new Array(own.below(1, 12)).fill(0xff)),
-      () => result.splice(at, result.length),
-      () => result.splice(at, 1, 0x7f),
-    ]
-    ways[own.below(2, ways.length)]()
-    if (result.length === 0) result.push(0)
-  }
-  return Uint8Array.from(result)
-}
 
 it('five thousand mutated files are read or refused, none in another way', () => {
   const branch = part(6, node(['x'], ['z'], 'Clip', attribute(text(1, 'min'), int(20, 1))))
