@@ -308,6 +308,19 @@ def record_written():
     g.w["w1"], g.w["w2"] = real1[:, :, 0, 0], real2[:, :, 0, 0]
     g.keep("quantised", g.op("Mul", u, quantised(s)), g.gates(grid(z0.mean((2, 3)))))
 
+    g = Written()  # The constants of a hard gate quantised too: 3, 1/6 and the bounds of relu6.
+    def small(value):
+        scale = g.tensor(np.float32(value / 100))
+        return g.op("DequantizeLinear", g.tensor(np.int8(105), np.int8), scale, g.tensor(5, np.int8))
+
+    u = g.stem()
+    hidden = g.op("Relu", g.op("Conv", g.op("GlobalAveragePool", u), g.tensor(pointwise(g.w["w1"])), g.tensor(g.w["b1"])))
+    v = g.op("Conv", hidden, g.tensor(pointwise(g.w["w2"])), g.tensor(g.w["b2"]))
+    v = g.op("Clip", g.op("Add", v, small(3)), g.tensor(0.0), g.tensor(6.0))
+    h = np.maximum(g.u.mean((2, 3)) @ g.w["w1"].T + g.w["b1"], 0)
+    gate = np.clip(h @ g.w["w2"].T + g.w["b2"] + 3, 0, 6) / 6
+    g.keep("quantised-constants", g.op("Mul", u, g.op("Mul", v, small(1 / 6))), gate, gateKind="hard sigmoid")
+
     g = Written()  # Bounds of Clip as attributes, as before opset 11; relu6 by Min and Max.
     u = g.stem()
     hidden = g.op("Conv", g.op("GlobalAveragePool", u), g.tensor(pointwise(g.w["w1"])), g.tensor(g.w["b1"]))

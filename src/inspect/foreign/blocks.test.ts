@@ -6,11 +6,15 @@ import { type FileModel, readOnnx } from '../../engines/onnx/read/index.ts'
 import {
   float32,
   model as graphOf,
+  int,
   mutated,
   node,
   type Part,
+  part,
   raw,
   tensor,
+  text,
+  value,
   x,
 } from '../../engines/onnx/read/parts.suite.ts'
 import { ExciteError } from '../../errors.ts'
@@ -173,6 +177,31 @@ it('a thousand damaged models that can be read are looked at without a fault', (
     slowest = Math.max(slowest, performance.now() - start)
   }
   expect(slowest).toBeLessThan(1000)
+})
+
+it('a mean that is over the batch too is no squeeze', () => {
+  const dims = [6, 6, 6, 6].map(size => part(1, int(1, size)))
+  const square = (axes: readonly number[]) => {
+    const list = part(5, text(1, 'axes'), ...axes.map(axis => int(8, axis)), int(20, 7))
+    const numbers = raw(9, ...new Array(4 * 36).fill(0))
+    return readOnnx(
+      graphOf(
+        node(['x'], ['z'], 'ReduceMean', list, part(5, text(1, 'keepdims'), int(3, 0), int(20, 2))),
+        node(['z', 'w'], ['h'], 'MatMul'),
+        node(['h'], ['r'], 'Relu'),
+        node(['r', 'w'], ['v'], 'MatMul'),
+        node(['v'], ['s'], 'Sigmoid'),
+        node(['x', 's'], ['y'], 'Mul'),
+        value(11, 'x', part(2, part(1, int(1, 1), part(2, ...dims)))),
+        value(12, 'y'),
+        tensor('w', int(1, 6), int(1, 6), float32, numbers),
+      ),
+      'square.onnx',
+    )
+  }
+  const found = (...axes: number[]): number => findBlocks(openNetwork(square(axes))).length
+  expect([found(2, 3), found(1, 2), found(-2, -1)]).toEqual([1, 1, 1])
+  expect([found(0, 1), found(1, 3), found(2), found(1, 2, 3)]).toEqual([0, 0, 0, 0])
 })
 
 describe('graphs that only a hostile file has', () => {

@@ -132,7 +132,6 @@ const describe = (network: Network, { family, match, scale }: Found): Described 
   const along = family === 'along channels'
   const channels = along ? network.shapes.get(mapped)?.[1] : last.out
   if (channels === undefined || (!along && (first ?? last).into !== channels)) return undefined
-  if (first !== undefined && first.out !== last.into) return undefined
   const place = placeOf(network, mapped, channels)
   const known = network.shapes.get(mapped)
   if (known !== undefined && known.length === 4 && place === undefined) return undefined

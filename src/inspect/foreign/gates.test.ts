@@ -10,11 +10,15 @@ import type { Dataset } from '../../data/dataset.ts'
 import { readOnnx } from '../../engines/onnx/read/index.ts'
 import {
   endlessly,
+  float32,
   int,
   model,
   node,
+  type Part,
   part,
+  raw,
   relu,
+  tensor,
   text,
   typed,
   value,
@@ -25,7 +29,8 @@ import { findBlocks } from './blocks.ts'
 import { foreignGates } from './gates.ts'
 import { openNetwork } from './network.ts'
 import { withOutputs } from './outputs.ts'
-import { type Preprocessing, preprocessingOf } from './preprocessing.ts'
+import { fitted, resized } from './pictures.ts'
+import { type Preprocessing, preprocessingOf, type Wanted } from './preprocessing.ts'
 import { openRunner, type RunnerOptions } from './runner.ts'
 
 const FOLDER = new URL('../../../test/parity/fixtures/disguises/', import.meta.url)
@@ -100,6 +105,106 @@ describe('gates over pictures', () => {
   it('of every place are their mean', async () => {
     const [block] = await gates('without-squeeze')
     expect(block.mean).toHaveLength(8)
+  })
+})
+
+/** Gates of three channels: σ(b·relu(a·z)), a = (1, 2, 3), b = (1, -1, 2), by hand below. */
+const gated = (layout: 'NCHW' | 'NHWC'): Uint8Array => {
+  const numbers = (...list: number[]): Part =>
+    raw(9, ...new Uint8Array(Float32Array.from(list).buffer))
+  const sizes = (...list: number[]): Part[] => list.map(size => int(1, size))
+  const last = layout === 'NHWC'
+  const dims = (last ? ['N', 2, 4, 3] : ['N', 3, 2, 4]).map(size =>
+    part(1, typeof size === 'number' ? int(1, size) : text(2, size)),
+  )
+  const perm = part(5, text(1, 'perm'), ...[0, 3, 1, 2].map(axis => int(8, axis)), int(20, 7))
+  return model(
+    text(2, 'gated'),
+    last ? node(['x'], ['u'], 'Transpose', perm) : node(['x'], ['u'], 'Identity'),
+    node(['u'], ['z'], 'GlobalAveragePool'),
+    node(['z', 'a'], ['h'], 'Conv'),
+    node(['h'], ['r'], 'Relu'),
+    node(['r', 'b'], ['v'], 'Conv'),
+    node(['v'], ['s'], 'Sigmoid'),
+    node(['u', 's'], ['y'], 'Mul'),
+    value(11, 'x', part(2, part(1, int(1, 1), part(2, ...dims)))),
+    value(12, 'y'),
+    tensor('a', ...sizes(1, 3, 1, 1), float32, numbers(1, 2, 3)),
+    tensor('b', ...sizes(3, 1, 1, 1), float32, numbers(1, -1, 2)),
+  )
+}
+
+describe('pictures become what the model takes', () => {
+  /** Red, green and blue of all pixels. */
+  const colour = [51, 102, 204]
+  const flat = (pixels: readonly number[]): Dataset => ({
+    name: 'flat',
+    split: 'test',
+    classes: ['a'],
+    shape: [pixels.length, 6, 6],
+    labels: Int32Array.of(0),
+    read: () =>
+      Uint8Array.from({ length: pixels.length * 36 }, (_, i) => pixels[Math.floor(i / 36)]),
+  })
+  const expected = (means: readonly number[]): number[] => {
+    const hidden = Math.max(means[0] + 2 * means[1] + 3 * means[2], 0)
+    return [1, -1, 2].map(b => 1 / (1 + Math.exp(-b * hidden)))
+  }
+  const found = async (layout: 'NCHW' | 'NHWC', pixels: readonly number[], wanted: Wanted = {}) => {
+    const bytes = gated(layout)
+    const file = readOnnx(bytes, 'gated')
+    const blocks = findBlocks(openNetwork(file))
+    const one = preprocessingOf(file, 'gated', { mean: [0], deviation: [1], ...wanted })
+    expect(one).toMatchObject({ layout, channels: 3, height: 2, width: 4 })
+    const options = { file: 'gated', batch: 1, ...LIMITS }
+    const [block] = await foreignGates(bytes, file, blocks, fitted(flat(pixels), one), one, options)
+    return block.mean
+  }
+  const close = (a: readonly number[], b: readonly number[]): void => {
+    for (const [i, wanted] of b.entries()) expect(a[i]).toBeCloseTo(wanted, 5)
+  }
+
+  it('channels first or last, red or blue first, grey or in colour', async () => {
+    const [red, green, blue] = colour.map(pixel => pixel / 255)
+    close(await found('NCHW', colour), expected([red, green, blue]))
+    close(await found('NHWC', colour), expected([red, green, blue]))
+    close(await found('NHWC', colour, { order: 'BGR' }), expected([blue, green, red]))
+    close(await found('NCHW', [102]), expected([green, green, green]))
+  })
+
+  it('scaled, less the mean, over the deviation', async () => {
+    const wanted: Wanted = { range: 255, mean: [50, 100, 200], deviation: [1, 2, 4] }
+    close(await found('NCHW', colour, wanted), expected([1, 1, 1]))
+  })
+
+  it('resized, whole, between the centres of pixels', () => {
+    const ramp = Uint8Array.of(0, 10, 20, 30, 100, 110, 120, 130)
+    expect([...resized(ramp, [1, 2, 4], [1, 2])]).toEqual([55, 75])
+    expect([...resized(ramp, [2, 1, 4], [1, 2])]).toEqual([5, 25, 105, 125])
+    expect([...resized(Uint8Array.of(0, 100), [1, 1, 2], [1, 4])]).toEqual([0, 25, 75, 100])
+    expect(resized(ramp, [1, 2, 4], [2, 4])).toBe(ramp)
+  })
+
+  it('of three colours to grey by Rec. 601', async () => {
+    const one = { ...preprocessingOf(readOnnx(gated('NCHW'), 'g'), 'g'), channels: 1 } as const
+    expect((await fitted(flat(colour), { ...one, order: 'grey' }).read(0))[0]).toBe(
+      Math.round(0.299 * 51 + 0.587 * 102 + 0.114 * 204),
+    )
+  })
+
+  it('as our own file says, and else by a guess that says so', () => {
+    const file = readOnnx(gated('NCHW'), 'g')
+    expect(preprocessingOf(file, 'g').source).toContain('a guess')
+    const own = { mean: [0.1, 0.2, 0.3], deviation: [1, 2, 3], cropPct: 0.9, layout: 'NCHW' }
+    const saying = (text: string) => ({ ...file, metadata: new Map([['preprocessing', text]]) })
+    expect(preprocessingOf(saying(JSON.stringify(own)), 'g')).toMatchObject({
+      mean: own.mean,
+      deviation: own.deviation,
+      cropPct: 0.9,
+      source: 'as its file says',
+    })
+    for (const text of ['{', '{"mean":[1]}', '{"mean":[0],"deviation":[1]}', '[]'])
+      expect(preprocessingOf(saying(text), 'g').source).toContain('a guess')
   })
 })
 

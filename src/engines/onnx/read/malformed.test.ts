@@ -58,6 +58,21 @@ const MALFORMED: Readonly<Record<string, readonly [Uint8Array, rule: string, pla
     '100 bytes from here, got 1',
     'graph',
   ],
+  'a message one byte longer than the file': [
+    bytesOf(int(1, 8), loose(0x3a, 2, 1)),
+    '2 bytes from here, got 1',
+    'graph',
+  ],
+  'a name one byte longer than its node': [
+    bytesOf(int(1, 8), part(7, part(1, loose(0x1a, 3, 65, 66)), value(12, 'y')), opset),
+    '3 bytes from here, got 2',
+    'graph.node[0].name',
+  ],
+  'a float one byte longer than its attribute': [
+    bytesOf(int(1, 8), part(7, part(1, attribute(loose(0x15, 0, 0, 0)), text(4, 'Relu'))), opset),
+    '4 bytes from here, got 3',
+    'graph.node[0].attribute[0].f',
+  ],
   'a message of 2^60 bytes': [
     bytesOf(int(1, 8), loose(0x3a, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x10)),
     '1152921504606847000 bytes from here, got 0',
