@@ -73,16 +73,20 @@ def pooled(u):
     return F.adaptive_avg_pool2d(u, 1)
 
 
-def exported(name, gate, opset=13, fold=True, **what):
+def exported(name, gate, opset=13, fold=True, fuse=True, **what):
     torch.manual_seed(len(recorded))
     network = Network(gate).eval()
     for module in network.modules():
         for parameter in module.parameters(recurse=False):
             nn.init.normal_(parameter, std=0.5)
+        if isinstance(module, nn.BatchNorm2d):
+            nn.init.normal_(module.running_mean, std=0.5)
+            nn.init.uniform_(module.running_var, 0.5, 2)
     file = io.BytesIO()
     picture = torch.from_numpy(PICTURE)
     torch.onnx.export(
         network, picture, file, opset_version=opset, do_constant_folding=fold,
+        training=torch.onnx.TrainingMode.EVAL if fuse else torch.onnx.TrainingMode.PRESERVE,
         input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "N"}, "y": {0: "N"}},
     )
     network(picture)
@@ -186,7 +190,7 @@ def record_exported():
     exported("leaky-relu", se(act=lambda v: F.leaky_relu(v, 0.1)), activation="LeakyReLU", gateKind="sigmoid")
     exported("gelu", se(act=F.gelu), activation="GELU", gateKind="sigmoid")
     exported("tanh-gate", se(gate=torch.tanh), activation="ReLU", gateKind="tanh")
-    exported("batch-norm-unfolded", se(norm=nn.BatchNorm2d(HIDDEN), act=F.silu, squeeze=lambda u: u.mean((2, 3), keepdim=True)), activation="SiLU", gateKind="sigmoid")
+    exported("batch-norm-unfolded", fuse=False, gate=se(norm=nn.BatchNorm2d(HIDDEN), act=F.silu, squeeze=lambda u: u.mean((2, 3), keepdim=True)), activation="SiLU", gateKind="sigmoid")
     exported("residual", se(combine=lambda u, s: u + s * u), **relu)
     exported("eca", ECA(), gateKind="sigmoid", family="along channels")
     exported("one-layer", OneLayer(), gateKind="hard sigmoid", family="one layer")

@@ -70,16 +70,22 @@ describe.each(Object.entries(recorded))('%s', (name, what) => {
       expect(block).toMatchObject({ hidden: 2, reduction: 4, activation })
       const biased = !name.endsWith('without-bias')
       expect(block.biases).toEqual([biased, biased])
-      const slopes = name === 'prelu' ? 2 : 0
-      // A bias more where a batch normalisation has scale and shift of its own, folded here.
-      expect(block.parameters).toBe(2 * 8 * 2 + (biased ? 8 + 2 : 0) + slopes)
+      // A slope for each hidden channel; scale and shift of a batch normalisation.
+      const more = { prelu: 2, 'batch-norm-unfolded': 4 }[name] ?? 0
+      expect(block.parameters).toBe(2 * 8 * 2 + (biased ? 8 + 2 : 0) + more)
       expect(block.multiplyAdds).toBe(2 * 8 * 2 * (squeeze === 'none' ? 36 : 1))
     })
 })
 
 it('widths of layers without bottleneck', () => {
   const [eca] = blocksOf(read('eca.onnx'), 'eca')
-  expect(eca).toMatchObject({ kernel: 3, parameters: 3, multiplyAdds: 24, biases: [false] })
+  expect(eca).toMatchObject({
+    path: 'se.conv',
+    kernel: 3,
+    parameters: 3,
+    multiplyAdds: 24,
+    biases: [false],
+  })
   const [layer] = blocksOf(read('one-layer.onnx'), 'one-layer')
   expect(layer).toMatchObject({ parameters: 72, multiplyAdds: 64, biases: [true] })
   expect(layer.hidden).toBeUndefined()
@@ -137,6 +143,7 @@ describe('our own exports', () => {
     expect(new Set(blocks.map(({ path }) => path)).size).toBe(blocks.length)
     const gates = named(observe(model, 1, size), 'gate')
     if (gates.length === 0) return expect(blocks).toHaveLength(OTHERS[name])
+    expect(blocks.map(({ path }) => path)).toEqual(gates.map(({ path }) => path))
     expect(blocks.map(({ channels }) => channels)).toEqual(gates.map(({ value }) => value.shape[1]))
     const { attention: cost } = costOf(model, size)
     expect(sum(({ multiplyAdds }) => multiplyAdds)).toBe(cost.multiplyAdds)
