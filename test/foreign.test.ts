@@ -110,6 +110,32 @@ it('runs on a dataset and on files, when the model is trusted, and says how', ()
     expect(distance(red, swapped)).toBeGreaterThan(0.01)
   }))
 
+it("finds in our own exports what is known of the run, gates and all, and takes the file's word", () =>
+  inFolder(async folder => {
+    const run = async (command: string) => {
+      const { code, stdout, stderr } = await excite(folder, ...command.split(' '))
+      expect(stderr).toBe('')
+      expect(code).toBe(0)
+      return JSON.parse(stdout)
+    }
+    const small = '--samples 40,20 --size 16 --quiet --json'
+    await run(`train se-resnet8 --epochs 1 --batch 10 --out run ${small}`)
+    const own = await run('inspect run --pictures 20 --batch 10 --index 0 --quiet --json')
+    const foreign = await run(
+      `inspect run/model.onnx --trust-model --data shapes --pictures 20 --batch 7 ${small}`,
+    )
+    expect(foreign.preprocessing.source).toBe('as its file says')
+    expect(foreign.cost.blocks).toEqual(own.cost.attention)
+    expect(foreign.excitation.map(({ path }: { path: string }) => path)).toEqual(
+      own.excitation.map(({ path }: { path: string }) => path),
+    )
+    for (const [i, { mean, specificity }] of own.excitation.entries()) {
+      for (const [channel, gate] of mean.entries())
+        expect(foreign.excitation[i].mean[channel]).toBeCloseTo(gate, 5)
+      expect(foreign.excitation[i].specificity).toBeCloseTo(specificity, 3)
+    }
+  }))
+
 /** SE on the input, then a Loop without end. */
 const endless = (): Uint8Array => {
   const zeros = raw(9, ...new Array(12).fill(0))

@@ -35,10 +35,11 @@ Writes report.html, which needs nothing else, with its figures as SVG and its nu
 JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
 by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.
 
-An .onnx file may be anybody's: it is read strictly, and its squeeze-and-excite blocks are found by
-their formula, however the exporter wrote them. On pictures it is run only with --trust-model: ONNX
-Runtime is native code that was not made for hostile models. It runs in a process of its own, which
-contains a crash, but not all that a hostile file might do.`
+An .onnx file may be anybody's: it is read strictly, and its squeeze-and-excite blocks are found
+by their formula, however the exporter wrote them; sizes that it leaves free are --size, or 224.
+On pictures it is run only with --trust-model: ONNX Runtime is native code that was not made for
+hostile models. It runs in a process of its own, which contains a crash, but not all that a
+hostile file might do.`
 
 interface InspectFlags extends RunDataFlags, ModelFlags, ForeignOnly, ForeignLimits {
   readonly split: Split
