@@ -64,6 +64,12 @@ const argument = (api: Api, value: Value): Argument => {
   return typeof value === 'object' && 'reference' in value ? value.reference : value
 }
 
+const keyOf = (value: Value): string =>
+  typeof value === 'object' && value !== null && 'key' in value ? value.key : String(value)
+
+const postKey = (post: PostOperation): string =>
+  'binary' in post ? `${post.binary} ${post.operand.key}` : JSON.stringify(post)
+
 /** Makes descriptors and primitives, and destroys all of them at once. */
 export interface Workshop {
   readonly descriptors: Descriptors
@@ -110,6 +116,15 @@ export const workshop = ({ library, api, engine }: Device): Workshop => {
       library.call('dnnl_primitive_attr_destroy', attributes)
     }
   }
+  /** Equal ones are made once: they keep nothing between executions. */
+  const made = new Map<string, Primitive>()
+  const once = (key: string, make: () => Primitive): Primitive => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const primitive = make()
+    made.set(key, primitive)
+    return primitive
+  }
   const queried = (hint: Handle, what: number, index = 0): Descriptor | undefined => {
     const address = library.call('dnnl_primitive_desc_query_md', hint, what, index)
     return Number(address) === 0 ? undefined : describe(library, api, api.borrowed(address))
@@ -127,23 +142,27 @@ export const workshop = ({ library, api, engine }: Device): Workshop => {
   return {
     descriptors: layouts,
     primitive: ({ where, kind, values, post = [], hint = 0 }) =>
-      withAttributes(where, post, attributes => {
-        const making = { where, engine, attributes, hint }
-        const plain = values.map((value: Value) => argument(api, value))
-        return primitiveOf(where, api.describe(kind, plain, making), kind)
-      }),
+      once([kind, ...values.map(keyOf), ...post.map(postKey), hint].join(';'), () =>
+        withAttributes(where, post, attributes => {
+          const making = { where, engine, attributes, hint }
+          const plain = values.map((value: Value) => argument(api, value))
+          return primitiveOf(where, api.describe(kind, plain, making), kind)
+        }),
+      ),
     reorder: (where, from, to) =>
-      withAttributes(where, [], attributes =>
-        primitiveOf(
-          where,
-          library.make(
+      once(`reorder;${from.key};${to.key}`, () =>
+        withAttributes(where, [], attributes =>
+          primitiveOf(
             where,
-            'dnnl_reorder_primitive_desc_create',
-            from.reference,
-            engine,
-            to.reference,
-            engine,
-            attributes,
+            library.make(
+              where,
+              'dnnl_reorder_primitive_desc_create',
+              from.reference,
+              engine,
+              to.reference,
+              engine,
+              attributes,
+            ),
           ),
         ),
       ),

@@ -49,6 +49,29 @@ const forward = (
     ],
   })
 
+const POINTWISE: ConvolutionAttributes = {
+  strides: [1, 1],
+  pads: [0, 0, 0, 0],
+  dilations: [1, 1],
+  group: 1,
+}
+
+/**
+ * Groups of few channels choose narrow blocks, for which the library has no fast kernel but the
+ * convolution's own: a result goes on in the blocks that dense convolutions choose.
+ */
+const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Stored => {
+  const { dims } = made.desc
+  if (group === 1 || dims.length !== 4) return made
+  const weight = [dims[1], dims[1], 1, 1]
+  const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
+  const wide = chosen(forward(plan, geometry, false, PROP.training), 'result')
+  if (wide.key === made.desc.key) return made
+  const to = plan.allocate(wide)
+  plan.copy(made, to)
+  return to
+}
+
 /** A weight's memory under the shape that has the groups in front. */
 const weightIn = (
   plan: Plan,
@@ -76,7 +99,7 @@ export const convolution = {
       [ARG.bias, bias && plan.plain(bias)],
       [ARG.result, to],
     ])
-    plan.define(y, to)
+    plan.define(y, widely(plan, to, attributes))
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
     const { any } = plan.descriptors
@@ -99,7 +122,7 @@ export const convolution = {
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dSource, to],
     ])
-    plan.define(dx, to)
+    plan.define(dx, widely(plan, to, attributes))
   },
   convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
     const { any, strided } = plan.descriptors
