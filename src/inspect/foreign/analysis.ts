@@ -36,8 +36,13 @@ const ownSize = (
 }
 
 /**
+ * Blocks and cost of a model that somebody else exported; nothing is run.
  * @param name - what to call the model
- * @param size - of pictures, where the file fixes none
+ * @param size - height and width of pictures in pixels, where the file fixes none
+ * @example
+ * const model = readOnnx(await readFile('some.onnx'), 'some.onnx')
+ * for (const { path, channels, hidden } of analyseForeign(model, 'some.onnx').blocks)
+ *   console.log(path, channels, hidden)
  */
 export const analyseForeign = (model: FileModel, name: string, size = 224): ForeignAnalysis => {
   const pictures = ownSize(model, size)
