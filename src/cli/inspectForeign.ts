@@ -66,7 +66,7 @@ const openPictures = async (
 ): Promise<Dataset> => {
   const { data, split, quiet = false, pictures } = flags
   const { filesDataset, fitted } = await import('../inspect/foreign/pictures.ts')
-  if (data === undefined) return filesDataset(files, preprocessing)
+  if (data === undefined) return fitted(filesDataset(files, preprocessing), preprocessing)
   if (files.length > 0)
     throw new UsageError({
       where: '--data',
