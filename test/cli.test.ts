@@ -246,16 +246,30 @@ it('goes from pictures to a fine-tuned network, bad ones counted, and resumes on
     expect(failed.code).toBe(1)
     expect(failed.stderr).toContain(`excite: ${broken}: expected a picture`)
 
+    const many = await excite(folder, ...`train resnet8 ${options} --bad-images skip`.split(' '))
+    expect(many.code).toBe(1)
+    expect(many.stderr).toContain('expected at most 1 % of the pictures bad, got 1 of 61, 1.64 %')
+
     const first = await run(
-      `train resnet8 ${options} --bad-images skip --quiet --out a --workers 2`,
+      `train resnet8 ${options} --bad-images skip --bad-limit 0.02 --quiet --out a --workers 2`,
     )
-    expect(first.badImages).toEqual([{ file: broken, reason: expect.stringContaining('7 bytes') }])
-    await run(`train resnet8 ${options} --bad-images skip --quiet --out b --workers 0`)
+    const badImages = {
+      policy: 'skip',
+      checked: 81,
+      count: 1,
+      fraction: 1 / 81,
+      pictures: [{ file: broken, reason: expect.stringContaining('7 bytes') }],
+    }
+    expect(first.badImages).toEqual(badImages)
+    expect(JSON.parse(await readFile(join(folder, 'a/bad-images.json'), 'utf8'))).toEqual(badImages)
+    await run(
+      `train resnet8 ${options} --bad-images skip --bad-limit 0.02 --quiet --out b --workers 0`,
+    )
     const bytes = (run: string) => readFile(join(folder, run, 'last.safetensors'))
     expect(await bytes('a')).toEqual(await bytes('b'))
 
     const fineTuned = await run(
-      `train resnet8 --attention gct --weights a/last.safetensors --freeze !gct --unfreeze-at 2 ${options} --bad-images replace --quiet --out c`,
+      `train resnet8 --attention gct --weights a/last.safetensors --freeze !gct --unfreeze-at 2 ${options} --bad-images replace --bad-limit 0.02 --quiet --out c`,
     )
     expect(fineTuned.history).toHaveLength(2)
     expect((await run('eval c')).top1).toBeCloseTo(fineTuned.best.testTop1, 10)

@@ -16,6 +16,7 @@ export interface DataFlags {
   readonly cropPct?: number
   readonly valFraction?: number
   readonly badImages?: BadImages
+  readonly badLimit?: number
   readonly workers?: number
 }
 
@@ -85,6 +86,11 @@ export const withDataOptions = (command: Command): Command =>
       ).choices(['stop', 'skip', 'replace']),
     )
     .option(
+      '--bad-limit <x>',
+      'of a folder: stop where a greater share than this is bad (default: 0.01)',
+      share('--bad-limit'),
+    )
+    .option(
       '--workers <n>',
       'threads that prepare the pictures of a folder (default: one a core)',
       whole('--workers', 0),
@@ -97,7 +103,7 @@ export const openSplit = async (
   flags: DataFlags,
   quiet = false,
 ): Promise<Dataset> => {
-  const { dataDir, cacheDir, samples, size, cropPct, valFraction, badImages } = flags
+  const { dataDir, cacheDir, samples, size, cropPct, valFraction, badImages, badLimit } = flags
   const { openDataset } = await import('../data/registry.ts')
   const progress = progressLine(quiet)
   const dataset = await openDataset(name, {
@@ -109,6 +115,7 @@ export const openSplit = async (
     ...(cropPct === undefined ? {} : { cropPct }),
     ...(valFraction === undefined ? {} : { valFraction }),
     ...(badImages === undefined ? {} : { badImages }),
+    ...(badLimit === undefined ? {} : { badLimit }),
     workers: flags.workers ?? availableParallelism(),
     onChecked: (done, total) => progress.update(`looking at picture ${done} of ${total}`),
     onProgress: (url, received, total) => {
@@ -122,13 +129,14 @@ export const openSplit = async (
 
 /** The options that a run's configuration stands for. */
 export const dataFlagsOf = (config: Config): DataFlags => {
-  const { dataDir, size, cropPct, valFraction, badImages, samples } = config
+  const { dataDir, size, cropPct, valFraction, badImages, badLimit, samples } = config
   return {
     ...(dataDir === undefined ? {} : { dataDir }),
     ...(size === undefined ? {} : { size }),
     ...(cropPct === undefined ? {} : { cropPct }),
     ...(valFraction === undefined ? {} : { valFraction }),
     ...(badImages === undefined ? {} : { badImages }),
+    ...(badLimit === undefined ? {} : { badLimit }),
     ...(samples ? { samples: [samples.train, samples.test] } : {}),
   }
 }

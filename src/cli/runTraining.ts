@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { type Dataset, measureNormalization } from '../data/dataset.ts'
-import type { BadPicture } from '../data/folder/bad.ts'
+import type { BadImages, BadPicture } from '../data/folder/bad.ts'
 import { openDevice } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
 import { networkOf } from '../models/registry.ts'
@@ -32,6 +32,15 @@ export interface RunTrainingOptions {
   readonly signal?: AbortSignal
 }
 
+/** What was done about bad pictures, training and test together. */
+export interface BadReport {
+  readonly policy: BadImages
+  readonly checked: number
+  readonly count: number
+  readonly fraction: number
+  readonly pictures: readonly BadPicture[]
+}
+
 export interface RunResult {
   readonly run: string
   readonly device: string
@@ -41,7 +50,20 @@ export interface RunResult {
   /** The exported network, once training has finished. */
   readonly onnx?: string
   /** What was skipped or replaced, where that was asked for. */
-  readonly badImages?: readonly BadPicture[]
+  readonly badImages?: BadReport
+}
+
+const badReport = ({
+  config: { badImages: policy },
+  train,
+  test,
+}: RunTrainingOptions): BadReport | undefined => {
+  const found = [train, test].flatMap(({ bad }) => bad ?? [])
+  if (policy === undefined || found.length === 0) return undefined
+  const checked = found.reduce((sum, { checked }) => sum + checked, 0)
+  const pictures = found.flatMap(({ pictures }) => pictures)
+  const { length: count } = pictures
+  return { policy, checked, count, fraction: count / checked, pictures }
 }
 
 export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
@@ -75,12 +97,12 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     display.line(
       `${count(adopted.tensors.size)} tensors from ${config.weights}${adopted.fresh.length === 0 ? '' : `; new: ${adopted.fresh.slice(0, 4).join(', ')}${adopted.fresh.length > 4 ? `, … (${adopted.fresh.length})` : ''}`}`,
     )
-  const bad = [...(options.train.bad ?? []), ...(options.test.bad ?? [])]
-  if (config.badImages !== undefined)
+  const bad = badReport(options)
+  if (bad !== undefined)
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(bad, null, 2)}\n`)
-  if (bad.length > 0)
+  if (bad !== undefined && bad.count > 0)
     display.line(
-      `${count(bad.length)} bad pictures (${config.badImages}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${bad[0].file}: ${bad[0].reason}`,
+      `${count(bad.count)} of ${count(bad.checked)} pictures are bad (${bad.policy}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${bad.pictures[0].file}: ${bad.pictures[0].reason}`,
     )
   const result = await train({
     config,
@@ -116,6 +138,6 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     best: bestRow(history),
     history,
     ...(finished ? { onnx } : {}),
-    ...(config.badImages === undefined ? {} : { badImages: bad }),
+    ...(bad === undefined ? {} : { badImages: bad }),
   }
 }

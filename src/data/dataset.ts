@@ -1,6 +1,6 @@
 /** What a dataset is to the rest of Excite: labelled pictures, read one by one. */
 
-import type { BadPicture } from './folder/bad.ts'
+import type { BadPictures } from './folder/bad.ts'
 import type { ChooseWindow } from './pictures.ts'
 import type { Preparation } from './prepare.ts'
 
@@ -24,8 +24,8 @@ export interface Dataset {
   readonly cropPct?: number
   /** A hash of which pictures these are, where the name does not say it. */
   readonly fingerprint?: string
-  /** What could not be decoded and was left out or replaced. */
-  readonly bad?: readonly BadPicture[]
+  /** What could not be decoded and was left out or replaced, where that was asked for. */
+  readonly bad?: BadPictures
 }
 
 /** Per channel, of pixels scaled to 0 … 1; the network sees (pixel − mean) / deviation. */

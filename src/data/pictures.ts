@@ -3,6 +3,7 @@
 import { open } from 'node:fs/promises'
 import { FileError } from '../errors.ts'
 import type { PictureShape } from './augment/augment.ts'
+import { resample } from './kernel/resample.ts'
 
 /** 16 million pixels and 50 MB: more than a classifier needs of a camera, less than a bomb. */
 export const LARGEST = { pixels: 16 * 2 ** 20, bytes: 50e6 }
@@ -49,52 +50,62 @@ const readLimited = async (path: string): Promise<Buffer> => {
   }
 }
 
-/** Pixel by pixel to plane by plane. */
-const planar = (data: Uint8Array, own: number, channels: number, plane: number): Uint8Array => {
-  const result = new Uint8Array(channels * plane)
-  if (own === 3 && channels === 3)
-    for (let i = 0, from = 0; i < plane; i++, from += 3) {
-      result[i] = data[from]
-      result[plane + i] = data[from + 1]
-      result[2 * plane + i] = data[from + 2]
-    }
-  else
-    for (let c = 0; c < channels; c++)
-      for (let i = 0; i < plane; i++) result[c * plane + i] = data[i * own + Math.min(c, own - 1)]
-  return result
+/** Grey, as colour has it. */
+const tripled = (data: Uint8Array): Uint8Array =>
+  new Uint8Array(3 * data.length).map((_, i) => data[Math.floor(i / 3)])
+
+/** From here on libvips lets JPEG's own blocks shrink while they are decoded. */
+const WORTH_SHRINKING = 3
+
+/** The size of a whole picture of which a window is that of the network, and where that lies. */
+const shrunk = (
+  own: { readonly width: number; readonly height: number },
+  { left, top, width, height }: Window,
+  [, tall, wide]: PictureShape,
+): { size: [width: number, height: number]; part: Window } => {
+  const size = (length: number, ratio: number): number => Math.round(length * ratio)
+  const [across, down] = [size(own.width, wide / width), size(own.height, tall / height)]
+  const place = (at: number, most: number): number => Math.min(Math.round(at), most)
+  return {
+    size: [across, down],
+    part: {
+      left: place((left * wide) / width, across - wide),
+      top: place((top * tall) / height, down - tall),
+      width: wide,
+      height: tall,
+    },
+  }
 }
 
+/** Decoded whole, so that a file that is damaged anywhere is found out by whichever part is read. */
 const decode = async (
   bytes: Buffer,
-  [channels, height, width]: PictureShape,
+  shape: PictureShape,
   choose: ChooseWindow,
 ): Promise<Uint8Array> => {
   const { default: sharp } = await import('sharp')
-  const picture = sharp(bytes, { limitInputPixels: LARGEST.pixels, failOn: 'warning' })
+  const [channels, height, width] = shape
+  const picture = sharp(bytes, {
+    limitInputPixels: LARGEST.pixels,
+    failOn: 'warning',
+    autoOrient: true,
+  })
   const { autoOrient: own, hasAlpha } = await picture.metadata()
-  const window = choose(own.height, own.width)
-  // Resized whole and then cut: so a JPEG is decoded no larger than needed.
-  const whole = {
-    width: Math.max(width, Math.round((own.width * width) / window.width)),
-    height: Math.max(height, Math.round((own.height * height) / window.height)),
-  }
-  if (whole.width * whole.height > 8 * LARGEST.pixels)
-    throw new Error(`${own.width}×${own.height}, too long and narrow`)
-  const between = (value: number, high: number): number => Math.min(Math.max(value, 0), high)
+  let window = choose(own.height, own.width)
   if (hasAlpha) picture.flatten({ background: '#000' })
-  const part = picture
-    .autoOrient()
-    // Bilinear over all that a pixel covers, as torchvision resizes: half the time of Lanczos.
-    .resize({ ...whole, fit: 'fill', kernel: 'linear' })
-    .extract({
-      left: between(Math.round((window.left * width) / window.width), whole.width - width),
-      top: between(Math.round((window.top * height) / window.height), whole.height - height),
-      width,
-      height,
-    })
-  const coloured = channels === 1 ? part.greyscale() : part.toColourspace('srgb')
-  const { data, info } = await coloured.raw().toBuffer({ resolveWithObject: true })
-  return planar(data, info.channels, channels, height * width)
+  if (Math.min(window.width / width, window.height / height) >= WORTH_SHRINKING) {
+    const { size, part } = shrunk(own, window, shape)
+    picture.resize(...size, { fit: 'fill', kernel: 'linear' })
+    window = part
+  }
+  if (channels === 1) picture.greyscale()
+  const { data, info } = await picture
+    .toColourspace('srgb')
+    .raw()
+    .toBuffer({ resolveWithObject: true })
+  const colours = info.channels === 1 ? tripled(data) : data
+  const decoded = { data: colours, width: info.width, height: info.height }
+  return resample(decoded, window, [height, width]).subarray(0, channels * height * width)
 }
 
 /**

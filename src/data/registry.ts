@@ -42,6 +42,7 @@ export interface OpenOptions {
   readonly cropPct?: number
   readonly valFraction?: number
   readonly badImages?: BadImages
+  readonly badLimit?: number
   readonly workers?: number
   onChecked?(done: number, total: number): void
 }

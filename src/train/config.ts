@@ -89,6 +89,7 @@ export const configSchema = z
     cropPct: fraction.optional(),
     valFraction: fraction.optional(),
     badImages: z.enum(['stop', 'skip', 'replace']).optional(),
+    badLimit: fraction.optional(),
     /** A file of first weights, and how their pictures were prepared. */
     weights: z.string().optional(),
     normalization: z
@@ -109,6 +110,11 @@ export const configSchema = z
     path: ['unfreezeAt'],
     message: 'nothing is frozen: --freeze says what',
   })
+  .refine(
+    ({ badImages, badLimit }) =>
+      badLimit === undefined || (badImages !== undefined && badImages !== 'stop'),
+    { path: ['badLimit'], message: 'the first bad picture stops: --bad-images skip or replace' },
+  )
 export type Config = z.infer<typeof configSchema>
 
 /**

@@ -4,7 +4,7 @@
  * against the bytes present before anything is made of it.
  */
 
-import { FileError } from '../errors.ts'
+import { FileError, formatShape } from '../errors.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
 import { half } from '../half.ts'
 
@@ -98,6 +98,9 @@ const quoted = (value: unknown): string => {
   }
 }
 
+/** A name or a shape, as messages show it. */
+const shown = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name)
+
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 
@@ -105,22 +108,24 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const describe = (name: string, value: unknown, refuse: Refuse): Described => {
-  if (!isRecord(value)) return refuse(`an object for tensor ${name}`, quoted(value))
+  const tensor = `tensor ${shown(name)}`
+  if (/\p{Surrogate}/u.test(name)) return refuse('names of valid Unicode', quoted(name))
+  if (!isRecord(value)) return refuse(`an object for ${tensor}`, quoted(value))
   const { dtype, shape, data_offsets: offsets, ...more } = value
   const [unknown] = Object.keys(more)
   if (unknown !== undefined)
-    return refuse(`dtype, shape and data_offsets for tensor ${name}`, `also ${unknown}`)
+    return refuse(`dtype, shape and data_offsets for ${tensor}`, `also ${shown(unknown)}`)
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
-    return refuse(`tensor ${name} of dtype ${Object.keys(BYTES).join(', ')}`, quoted(dtype))
+    return refuse(`${tensor} of dtype ${Object.keys(BYTES).join(', ')}`, quoted(dtype))
   if (!Array.isArray(shape) || !shape.every(isCount))
-    return refuse(`a shape of whole numbers for tensor ${name}`, quoted(shape))
+    return refuse(`a shape of whole numbers for ${tensor}`, quoted(shape))
   if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
-    return refuse(`two offsets for tensor ${name}`, quoted(offsets))
+    return refuse(`two offsets for ${tensor}`, quoted(offsets))
   const [start, end] = offsets as [number, number]
   const size = sizeOf(shape as number[]) * BYTES[dtype]
   if (!Number.isSafeInteger(size) || end - start !== size)
     return refuse(
-      `${size} bytes for tensor ${name}, ${dtype} [${shape.join(', ')}]`,
+      `${size} bytes for ${tensor}, ${dtype} ${shown(formatShape(shape))}`,
       `${end - start}`,
     )
   return { name, dtype, shape: shape as number[], start, end }
@@ -131,7 +136,7 @@ const checkCover = (described: readonly Described[], available: number, refuse: 
   let end = 0
   for (const tensor of [...described].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (tensor.start !== end)
-      refuse(`tensor ${tensor.name} to begin at data offset ${end}`, `${tensor.start}`)
+      refuse(`tensor ${shown(tensor.name)} to begin at data offset ${end}`, `${tensor.start}`)
     end = tensor.end
   }
   if (end !== available) refuse(`${end} bytes of data after the header`, `${available}`)
@@ -160,8 +165,17 @@ const parseHeader = (
 ): Record<string, unknown> => {
   try {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length))
-    const header: unknown = JSON.parse(text)
-    return isRecord(header) ? header : refuse('a JSON object as header', typeof header)
+    // Not even a byte order mark, which the decoder takes away.
+    if (length > 0 && bytes[8] !== 0x7b)
+      refuse('a JSON object as header, from its first byte on', `0x${bytes[8].toString(16)}`)
+    const header = JSON.parse(text) as Record<string, unknown>
+    // Of keys that come twice the parser keeps the last; in JSON's text this can be nothing else.
+    const told = text.match(/"data_offsets"\s*:\s*\[/g)?.length ?? 0
+    const kept = Object.values(header).filter(
+      value => isRecord(value) && Array.isArray(value.data_offsets),
+    ).length
+    if (told > kept) refuse('every tensor once, and its offsets once', `${told - kept} more`)
+    return header
   } catch (cause) {
     if (cause instanceof FileError) throw cause
     return refuse('a header of valid JSON', cause instanceof Error ? cause.message : String(cause))

@@ -69,7 +69,8 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
       ...(sheet === undefined ? {} : { sheet }),
       ...(dataset.bad === undefined ? {} : { bad: dataset.bad }),
     })
-  for (const { file, reason } of dataset.bad ?? []) console.error(`bad: ${file}: ${reason}`)
+  for (const { file, reason } of dataset.bad?.pictures ?? [])
+    console.error(`bad: ${file}: ${reason}`)
   console.log(`${name}, ${split}: ${count(labels.length)} pictures of ${shape.join('×')}
 mean ${normalization.mean.join(', ')}; deviation ${normalization.deviation.join(', ')}
 `)

@@ -58,6 +58,7 @@ const FIXED = [
   'cropPct',
   'valFraction',
   'badImages',
+  'badLimit',
   'weights',
   'freeze',
   'unfreezeAt',
@@ -73,6 +74,7 @@ const OPTIONAL = [
   'cropPct',
   'valFraction',
   'badImages',
+  'badLimit',
   'freeze',
   'unfreezeAt',
 ] as const

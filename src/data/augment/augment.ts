@@ -2,6 +2,7 @@
 
 import type { RandomStream } from '../../random.ts'
 import type { Normalization } from '../dataset.ts'
+import { type Movement, normalize, STILL } from '../kernel/normalize.ts'
 import { jittered } from './colour.ts'
 import { type Erasing, erase } from './erase.ts'
 import { type RandAugment, randAugmented } from './randAugment.ts'
@@ -27,64 +28,12 @@ export interface Augmentation {
 
 export type PictureShape = readonly [channels: number, height: number, width: number]
 
-/** How one picture is moved: its corner in the padded picture, and whether it is mirrored. */
-interface Movement {
-  readonly top: number
-  readonly left: number
-  readonly mirrored: boolean
-}
-
 const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movement => {
   const padding = crop?.padding ?? 0
   return {
     top: draw.below(0, 2 * padding + 1) - padding,
     left: draw.below(1, 2 * padding + 1) - padding,
     mirrored: flip === true && draw.uniform(2) < 0.5,
-  }
-}
-
-/** What each of the 256 pixel values becomes, by channel. */
-const tablesOf = ({ mean, deviation }: Normalization): readonly Float32Array[] =>
-  mean.map((own, c) =>
-    Float32Array.from(
-      { length: 256 },
-      (_, pixel) => pixel * (1 / (255 * deviation[c])) - own / deviation[c],
-    ),
-  )
-
-/** Made once for a normalisation, and not for every picture. */
-const known = new WeakMap<Normalization, readonly Float32Array[]>()
-const tables = (normalization: Normalization): readonly Float32Array[] => {
-  const found = known.get(normalization) ?? tablesOf(normalization)
-  known.set(normalization, found)
-  return found
-}
-
-/** Copies normalised pixels as moved; what comes from outside the picture is a zero pixel. */
-const place = (
-  pixels: Uint8Array,
-  [channels, height, width]: PictureShape,
-  { top, left, mirrored }: Movement,
-  normalization: Normalization,
-  target: Float32Array,
-  offset: number,
-): void => {
-  for (let c = 0; c < channels; c++) {
-    const normal = tables(normalization)[c]
-    const [black] = normal
-    for (let y = 0; y < height; y++) {
-      const row = y + top
-      const from = (c * height + row) * width
-      const to = offset + (c * height + y) * width
-      // The columns that come from inside the picture, as the result counts them.
-      const [near, far] = mirrored ? [width - 1 + left, -1] : [left, 1]
-      const first = mirrored ? Math.max(left, 0) : Math.max(-left, 0)
-      const last = row < 0 || row >= height ? first : width - Math.max(mirrored ? -left : left, 0)
-      if (last - first < width) target.fill(black, to, to + width)
-      let source = from + near + far * first
-      for (let at = to + first; at < to + last; at++, source += far)
-        target[at] = normal[pixels[source]]
-    }
   }
 }
 
@@ -136,7 +85,7 @@ export const augment = (
   offset: number,
 ): void => {
   const given = changed(pixels, shape, augmentation, draw)
-  place(given, shape, drawMovement(augmentation, draw), normalization, target, offset)
+  normalize(given, shape, drawMovement(augmentation, draw), normalization, target, offset)
   if (augmentation.cutout) cutOut(augmentation.cutout.size, shape, draw, target, offset)
   if (augmentation.erase) erase(target, offset, shape, augmentation.erase, draw.fork('erase'))
 }
@@ -148,6 +97,6 @@ export const normalized = (
   normalization: Normalization,
 ): Float32Array => {
   const target = new Float32Array(pixels.length)
-  place(pixels, shape, { top: 0, left: 0, mirrored: false }, normalization, target, 0)
+  normalize(pixels, shape, STILL, normalization, target, 0)
   return target
 }

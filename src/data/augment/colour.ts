@@ -3,24 +3,32 @@
 import type { RandomStream } from '../../random.ts'
 import type { PictureShape } from './augment.ts'
 
-/** ITU-R 601-2 luma of the i-th pixel, or the pixel itself where there is one channel. */
-const luma = (pixels: Uint8Array, plane: number, i: number): number =>
-  pixels.length === plane
-    ? pixels[i]
-    : 0.299 * pixels[i] + 0.587 * pixels[plane + i] + 0.114 * pixels[2 * plane + i]
-
-const blend = (pixels: Uint8Array, factor: number, plain: (i: number) => number): Uint8Array => {
-  const result = new Uint8ClampedArray(pixels.length)
-  for (let i = 0; i < pixels.length; i++) {
-    const from = plain(i)
-    result[i] = from + factor * (pixels[i] - from)
-  }
-  return new Uint8Array(result.buffer)
+/** Every byte through a table of what becomes of 0 to 255, each rounded and held to a byte. */
+export const mapped = (pixels: Uint8Array, change: (value: number) => number): Uint8Array => {
+  const table = new Uint8ClampedArray(256).map((_, value) => change(value))
+  const result = new Uint8Array(pixels.length)
+  for (let i = 0; i < pixels.length; i++) result[i] = table[pixels[i]]
+  return result
 }
+
+/** Towards one value at 0. */
+const towards = (pixels: Uint8Array, plain: number, factor: number): Uint8Array =>
+  mapped(pixels, value => plain + factor * (value - plain))
 
 /** Towards black at 0. */
 export const brightened = (pixels: Uint8Array, factor: number): Uint8Array =>
-  blend(pixels, factor, () => 0)
+  towards(pixels, 0, factor)
+
+/** ITU-R 601-2 luma of every pixel, or the pixels themselves where there is one channel. */
+const lumas = (pixels: Uint8Array, plane: number): Float64Array => {
+  const result = new Float64Array(plane)
+  const coloured = pixels.length === 3 * plane
+  for (let i = 0; i < plane; i++)
+    result[i] = coloured
+      ? 0.299 * pixels[i] + 0.587 * pixels[plane + i] + 0.114 * pixels[2 * plane + i]
+      : pixels[i]
+  return result
+}
 
 /** Towards the mean grey at 0. */
 export const contrasted = (
@@ -28,21 +36,24 @@ export const contrasted = (
   [, height, width]: PictureShape,
   factor: number,
 ): Uint8Array => {
-  const plane = height * width
+  const luma = lumas(pixels, height * width)
   let sum = 0
-  for (let i = 0; i < plane; i++) sum += luma(pixels, plane, i)
-  const mean = Math.round(sum / plane)
-  return blend(pixels, factor, () => mean)
+  for (let i = 0; i < luma.length; i++) sum += luma[i]
+  return towards(pixels, Math.round(sum / luma.length), factor)
 }
 
 /** Towards grey at 0. */
 export const saturated = (
   pixels: Uint8Array,
-  [, height, width]: PictureShape,
+  [channels, height, width]: PictureShape,
   factor: number,
 ): Uint8Array => {
   const plane = height * width
-  return blend(pixels, factor, i => luma(pixels, plane, i % plane))
+  const luma = lumas(pixels, plane)
+  const result = new Uint8ClampedArray(pixels.length)
+  for (let c = 0, at = 0; c < channels; c++)
+    for (let i = 0; i < plane; i++, at++) result[at] = luma[i] + factor * (pixels[at] - luma[i])
+  return new Uint8Array(result.buffer)
 }
 
 /** Brightness, contrast and saturation, each by a random factor within 1 ± strength. */

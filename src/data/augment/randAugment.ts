@@ -6,7 +6,7 @@
 
 import type { RandomStream } from '../../random.ts'
 import type { PictureShape } from './augment.ts'
-import { brightened, contrasted, saturated } from './colour.ts'
+import { brightened, contrasted, mapped, saturated } from './colour.ts'
 import { aboutCentre, turned, warp } from './warp.ts'
 
 export interface RandAugment {
@@ -33,16 +33,18 @@ const perPlane = (
   const result = new Uint8Array(pixels.length)
   for (let start = 0; start < pixels.length; start += size) {
     const plane = pixels.subarray(start, start + size)
-    const map = table(plane)
-    for (let i = 0; i < size; i++) result[start + i] = map(plane[i])
+    result.set(mapped(plane, table(plane)), start)
   }
   return result
 }
 
 const stretched = (plane: Uint8Array): ((value: number) => number) => {
   let [low, high] = [255, 0]
-  for (const value of plane) [low, high] = [Math.min(low, value), Math.max(high, value)]
-  return high <= low ? value => value : value => ((value - low) * 255) / (high - low)
+  for (const value of plane) {
+    if (value < low) low = value
+    if (value > high) high = value
+  }
+  return high <= low ? value => value : value => Math.floor(((value - low) * 255) / (high - low))
 }
 
 /** PIL's ImageOps.equalize. */
@@ -70,7 +72,7 @@ const softened = (pixels: Uint8Array, [, height, width]: PictureShape): Uint8Arr
       for (let x = 1; x < width - 1; x++) {
         const at = start + y * width + x
         let sum = 0
-        for (const row of [at - width, at, at + width])
+        for (let row = at - width; row <= at + width; row += width)
           sum += pixels[row - 1] + pixels[row] + pixels[row + 1]
         result[at] = Math.round(sum / 9)
       }
@@ -78,10 +80,11 @@ const softened = (pixels: Uint8Array, [, height, width]: PictureShape): Uint8Arr
 }
 
 /** Away from `plain` by a factor. */
-const away = (pixels: Uint8Array, plain: Uint8Array, factor: number): Uint8Array =>
-  new Uint8Array(
-    Uint8ClampedArray.from(pixels, (value, i) => plain[i] + factor * (value - plain[i])).buffer,
-  )
+const away = (pixels: Uint8Array, plain: Uint8Array, factor: number): Uint8Array => {
+  const result = new Uint8ClampedArray(pixels.length)
+  for (let i = 0; i < pixels.length; i++) result[i] = plain[i] + factor * (pixels[i] - plain[i])
+  return new Uint8Array(result.buffer)
+}
 
 const enhancement = (level: number, sign: number): number => 1 + 0.9 * level * sign
 

@@ -23,13 +23,15 @@ export const warp = (
       const fromY = d * x + e * y + f
       const left = Math.floor(fromX)
       const top = Math.floor(fromY)
-      const [right, down] = [fromX - left, fromY - top]
+      const right = fromX - left
+      const down = fromY - top
       const at = y * width + x
       if (left >= 0 && top >= 0 && left + 1 < width && top + 1 < height) {
         for (let p = 0, corner = top * width + left; p < channels; p++, corner += plane) {
           const above = pixels[corner] * (1 - right) + pixels[corner + 1] * right
           const below = pixels[corner + width] * (1 - right) + pixels[corner + width + 1] * right
-          result[p * plane + at] = Math.round(above * (1 - down) + below * down)
+          // Math.round of what is not negative, in half the time.
+          result[p * plane + at] = above * (1 - down) + below * down + 0.5
         }
         continue
       }

@@ -9,9 +9,18 @@ export interface BadPicture {
   readonly reason: string
 }
 
+/** What was found bad, of all that were looked at. */
+export interface BadPictures {
+  readonly checked: number
+  readonly pictures: readonly BadPicture[]
+}
+
 /** `stop` at the first that is read; `skip` leaves them out; `replace` by others of their class. */
 export const BAD_IMAGES = ['stop', 'skip', 'replace'] as const
 export type BadImages = (typeof BAD_IMAGES)[number]
+
+/** The share that may be bad, unless told: more than that is no accident. */
+export const BAD_LIMIT = 0.01
 
 const TOGETHER = 16
 const SMALL = [3, 32, 32] as const
@@ -56,21 +65,40 @@ const substitutes = (
   }
 }
 
+const percent = (share: number): string => `${Number((100 * share).toFixed(2))} %`
+
+const refuseMany = (folder: string, found: BadPictures, limit: number): never => {
+  const { checked, pictures } = found
+  const [{ file, reason }] = pictures
+  const share = pictures.length / checked
+  throw new FileError({
+    where: folder,
+    expected: `at most ${percent(limit)} of the pictures bad`,
+    got: `${pictures.length} of ${checked}, ${percent(share)}`,
+    context: `the first: ${file}: ${reason}`,
+    hint: `Look what happened to them, or allow more: --bad-limit ${Math.ceil(100 * share) / 100}`,
+  })
+}
+
 /**
  * A listing without its bad pictures, or with others in their place: decided before training, so
  * that a run is the same however often it is resumed.
- * @throws FileError when a class has none left
+ * @param limit - the share that may be bad, 0 to 1
+ * @throws FileError when more are, or when a class has none left
  */
 export const withoutBad = async (
   listing: Listing,
   policy: Exclude<BadImages, 'stop'>,
+  limit: number,
   onChecked: (done: number, total: number) => void = () => {},
-): Promise<Listing & { readonly bad: readonly BadPicture[] }> => {
+): Promise<Listing & { readonly bad: BadPictures }> => {
   const { folder, files, labels, classes } = listing
   const bad = await findBad(
     files.map(file => `${folder}/${file}`),
     onChecked,
   )
+  const found: BadPictures = { checked: files.length, pictures: [...bad.values()] }
+  if (bad.size > limit * files.length) refuseMany(folder, found, limit)
   const kept = files.map((_, i) => i).filter(i => !bad.has(i))
   for (const [label, name] of classes.entries())
     if (labels.includes(label) && !kept.some(i => labels[i] === label))
@@ -86,6 +114,6 @@ export const withoutBad = async (
     classes,
     files: chosen.map(i => files[i]),
     labels: Int32Array.from(chosen, i => labels[i]),
-    bad: [...bad.values()],
+    bad: found,
   }
 }

@@ -3,6 +3,7 @@
 import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FileError, UsageError } from '../../errors.ts'
 import { exportFolder } from '../exportFolder.ts'
@@ -153,10 +154,11 @@ describe('bad pictures', () => {
   })
 
   it('are left out, or others of their class stand in for them; both are counted', async () => {
-    const skipped = await open(root, { badImages: 'skip' })
-    const replaced = await open(root, { badImages: 'replace' })
+    const skipped = await open(root, { badImages: 'skip', badLimit: 0.1 })
+    const replaced = await open(root, { badImages: 'replace', badLimit: 0.1 })
     expect([skipped.labels.length, replaced.labels.length]).toEqual([38, 40])
-    const [bad] = skipped.bad ?? []
+    expect(skipped.bad?.checked).toBe(40)
+    const [bad] = skipped.bad?.pictures ?? []
     expect(bad.file).toBe(join(root, damaged[0]))
     expect(bad.reason).toContain('7 bytes')
     expect(replaced.bad).toEqual(skipped.bad)
@@ -165,11 +167,38 @@ describe('bad pictures', () => {
       await Promise.all(Array.from(set.labels, (_, i) => set.read(i)))
   })
 
+  it('stop above a limit, and not at it', async () => {
+    const refused = (badLimit?: number) =>
+      open(root, { badImages: 'skip', ...(badLimit === undefined ? {} : { badLimit }) }).catch(
+        (error: unknown) => error,
+      )
+    expect(await refused(2 / 40)).not.toBeInstanceOf(Error)
+    expect(await refused(1.99 / 40)).toBeInstanceOf(FileError)
+    const { message } = (await refused()) as FileError
+    expect(message).toContain('train: expected at most 1 % of the pictures bad, got 2 of 40, 5 %')
+    expect(message).toMatch(/the first: .*png: .*7 bytes.*--bad-limit 0\.05$/)
+  })
+
+  it('are found wherever the damage is: a tall picture that ends too early', async () => {
+    const tall = await copied('tall')
+    const [name] = (await readdir(join(tall, 'train/circle'))).sort()
+    const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
+    const create = { width: 40, height: 400, channels: 3, background: '#888', noise } as const
+    const bytes = await sharp({ create }).jpeg().toBuffer()
+    await writeFile(join(tall, 'train/circle', name), bytes.subarray(0, -200))
+    const { bad } = await open(tall, { badImages: 'skip', badLimit: 0.1 })
+    expect(bad?.pictures.map(({ file }) => file)).toEqual([join(tall, 'train/circle', name)])
+    const stopping = await open(tall)
+    const top = () => ({ left: 0, top: 0, width: 40, height: 40 })
+    const first = stopping.labels.indexOf(stopping.classes.indexOf('circle'))
+    await expect(stopping.readWindow?.(first, top)).rejects.toThrow(FileError)
+  })
+
   it('that are all of a class are refused', async () => {
     const none = await copied('none')
     for (const name of await readdir(join(none, 'train/circle')))
       await writeFile(join(none, 'train/circle', name), 'damaged')
-    await expect(open(none, { badImages: 'skip' })).rejects.toThrow(
+    await expect(open(none, { badImages: 'skip', badLimit: 1 })).rejects.toThrow(
       'train/circle: expected at least one picture that can be decoded, got 4 that cannot',
     )
   })

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { UsageError } from '../../errors.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { preparePictures } from '../prepare.ts'
-import { type BadImages, withoutBad } from './bad.ts'
+import { BAD_LIMIT, type BadImages, withoutBad } from './bad.ts'
 import { fileSource } from './files.ts'
 import { listPictures } from './list.ts'
 import { openPool } from './pool.ts'
@@ -18,6 +18,8 @@ export interface ImageFolderOptions {
   /** Which share of each class is held back, where the folder itself has no `val/`. */
   readonly valFraction?: number
   readonly badImages?: BadImages
+  /** The share that may be bad where they are skipped or replaced. */
+  readonly badLimit?: number
   /** Threads that prepare pictures; 0 for none but this. The pictures are the same. */
   readonly workers?: number
   onChecked?(done: number, total: number): void
@@ -49,6 +51,7 @@ export const openImageFolder = async (
     cropPct = CROP_PCT,
     valFraction = VAL_FRACTION,
     badImages = 'stop',
+    badLimit = BAD_LIMIT,
     workers = 0,
     onChecked,
   }: ImageFolderOptions,
@@ -56,8 +59,8 @@ export const openImageFolder = async (
   within('--crop-pct', cropPct, 1)
   within('--val-fraction', valFraction, 0.9)
   const listing = await listPictures(path, split, valFraction)
-  const { folder, files, classes, labels, bad } =
-    badImages === 'stop' ? { ...listing, bad: [] } : await withoutBad(listing, badImages, onChecked)
+  const { folder, files, classes, labels, ...found } =
+    badImages === 'stop' ? listing : await withoutBad(listing, badImages, badLimit, onChecked)
   const shape = [3, size, size] as const
   const pictures = { folder, files, shape, cropPct }
   const source = fileSource(pictures)
@@ -69,7 +72,7 @@ export const openImageFolder = async (
     labels,
     ...source,
     cropPct,
-    bad,
+    ...found,
     fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
     prepare: (indices, preparation) =>
       workers === 0

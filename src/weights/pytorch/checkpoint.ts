@@ -6,7 +6,7 @@
 import { FileError } from '../../errors.ts'
 import type { Entry, Refuse } from '../stored.ts'
 import { isLegacy, readLegacy } from './legacy.ts'
-import { type Pickled, unpickle } from './pickle.ts'
+import { type Pickled, shown, unpickle } from './pickle.ts'
 import { byteSize, entryOf, GLOBALS, type StorageBytes, storageOf, View } from './tensor.ts'
 import { type Archive, isZip, openZip } from './zip.ts'
 
@@ -32,7 +32,7 @@ const stateDict = (value: Pickled, refuse: Refuse, depth = 0): Map<string, View>
     return stateDict(value.get(wrapper), refuse, depth + 1)
   const tensors = tensorsOf(value)
   if (tensors.size > 0) return tensors
-  const keys = [...value.keys()].slice(0, 5).map(key => JSON.stringify(String(key).slice(0, 40)))
+  const keys = [...value.keys()].slice(0, 5).map(shown)
   return refuse(
     `a dict of tensors, or one under ${WRAPPERS.join(', ')}`,
     `${value.size} entries without a tensor (${keys.join(', ')})`,

@@ -5,7 +5,7 @@
  */
 
 import type { Refuse } from '../stored.ts'
-import { type Pickled, unpickle } from './pickle.ts'
+import { type Pickled, shown, unpickle } from './pickle.ts'
 import { byteSize, GLOBALS, type Storage, type StorageBytes, storageOf } from './tensor.ts'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
@@ -32,7 +32,7 @@ export const readLegacy = (
   }
   if (next() !== MAGIC) refuse('the magic number of a PyTorch file', 'another')
   const protocol = next()
-  if (protocol !== PROTOCOL) refuse(`protocol ${PROTOCOL}`, String(protocol))
+  if (protocol !== PROTOCOL) refuse(`protocol ${PROTOCOL}`, shown(protocol))
   const facts = next()
   if (facts instanceof Map && facts.get('little_endian') === false)
     refuse('a file written on a little-endian machine', 'a big-endian one')
@@ -49,13 +49,13 @@ export const readLegacy = (
     },
   })
   const keys = next()
-  if (!Array.isArray(keys)) return refuse('a list of storage keys', typeof keys)
+  if (!Array.isArray(keys)) return refuse('a list of storage keys', shown(keys))
   const found = new Map<string, Uint8Array>()
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   for (const key of keys) {
     const storage = storages.get(key)
     if (storage === undefined || found.has(key))
-      return refuse('the keys of the storages, once each', JSON.stringify(key) ?? 'none')
+      return refuse('the keys of the storages, once each', shown(key))
     if (end + 8 > bytes.length) refuse(`storage ${key} at byte ${end}`, 'the end of the file')
     const count = view.getBigInt64(end, true)
     if (count !== BigInt(storage.size))

@@ -27,6 +27,15 @@ export interface PickleOptions {
 export const isGlobal = (value: Pickled): value is Global =>
   typeof value === 'object' && value !== null && 'name' in value
 
+/** A value as a message shows it: its kind, unless it is text or a number; never what is in it. */
+export const shown = (value: Pickled): string => {
+  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  if (typeof value === 'bigint') return 'an integer beyond 2⁵³'
+  if (typeof value === 'object' && value !== null)
+    return Array.isArray(value) ? 'a list' : value instanceof Map ? 'a dict' : 'an object'
+  return String(value)
+}
+
 interface Machine extends PickleOptions {
   readonly input: Reader
   readonly refuse: Refuse

@@ -8,7 +8,7 @@ import { formatShape } from '../../errors.ts'
 import { type Shape, sizeOf } from '../../graph/index.ts'
 import { half } from '../../half.ts'
 import type { Entry, Refuse } from '../stored.ts'
-import { type Global, isGlobal, type Pickled } from './pickle.ts'
+import { type Global, isGlobal, type Pickled, shown } from './pickle.ts'
 
 interface Elements {
   readonly bytes: number
@@ -70,6 +70,8 @@ export class View {
 
 const CLASS = /^torch\.(.+)Storage$/
 const MOST_DIMENSIONS = 16
+/** PyTorch's are numbers as text. */
+const LONGEST_KEY = 40
 
 const isCount = (value: unknown): value is number =>
   typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
@@ -86,6 +88,8 @@ export const storageOf = (id: Pickled, refuse: Refuse): Storage => {
   const name = isGlobal(type) ? CLASS.exec(type.name)?.[1] : undefined
   if (kind !== 'storage' || name === undefined || typeof key !== 'string' || !isCount(size))
     return refuse('the id of a storage', 'something else')
+  if (key.length > LONGEST_KEY)
+    return refuse(`storage keys of at most ${LONGEST_KEY} characters`, `${key.length}`)
   if (id[5] !== undefined && id[5] !== null)
     return refuse('storages of their own', 'a view of another', 'Save it again with PyTorch 1.6+')
   return new Storage(name as ElementType, key, size)
@@ -94,7 +98,7 @@ export const storageOf = (id: Pickled, refuse: Refuse): Storage => {
 const rebuild = (args: readonly Pickled[], refuse: Refuse): View => {
   const [storage, offset, size, stride] = args
   if (!(storage instanceof Storage)) return refuse('a tensor of a storage', typeof storage)
-  if (!isCount(offset)) return refuse('an offset into a storage', String(offset))
+  if (!isCount(offset)) return refuse('an offset into a storage', shown(offset))
   const shape = counts(size, 'a shape', refuse)
   const strides = counts(stride, 'strides', refuse)
   if (strides.length !== shape.length)

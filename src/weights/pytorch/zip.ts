@@ -65,6 +65,11 @@ const wideValues = (view: DataView, from: number, to: number, refuse: Refuse): n
   return []
 }
 
+const textOf = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+/** A name as messages show it. */
+const shown = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name)
+
 const content = (
   bytes: Uint8Array,
   name: string,
@@ -73,13 +78,16 @@ const content = (
 ): Uint8Array => {
   const view = viewOf(bytes)
   if (offset + 30 > bytes.length || view.getUint32(offset, true) !== LOCAL)
-    return refuse(`entry ${name} at byte ${offset}`, 'no entry there')
-  const start = offset + 30 + view.getUint16(offset + 26, true) + view.getUint16(offset + 28, true)
+    return refuse(`entry ${shown(name)} at byte ${offset}`, 'no entry there')
+  const nameEnd = offset + 30 + view.getUint16(offset + 26, true)
+  const start = nameEnd + view.getUint16(offset + 28, true)
+  if (nameEnd > bytes.length || textOf(bytes.subarray(offset + 30, nameEnd)) !== name)
+    return refuse(`entry ${shown(name)} at byte ${offset}`, 'an entry of another name')
   if (start + size > bytes.length)
-    return refuse(`${size} bytes of entry ${name}`, `${Math.max(0, bytes.length - start)}`)
+    return refuse(`${size} bytes of entry ${shown(name)}`, `${Math.max(0, bytes.length - start)}`)
   const found = bytes.subarray(start, start + size)
   if (crc32(found) !== check)
-    refuse(`entry ${name} as its checksum has it`, 'other bytes', 'The file is damaged')
+    refuse(`entry ${shown(name)} as its checksum has it`, 'other bytes', 'The file is damaged')
   return found
 }
 
@@ -100,7 +108,7 @@ export const openZip = (bytes: Uint8Array, refuse: Refuse): Archive => {
     const nameEnd = at + 46 + nameSize
     const next = nameEnd + extraSize + commentSize
     if (next > bytes.length) refuse('a whole central directory', 'one that is cut off')
-    const name = new TextDecoder().decode(bytes.subarray(at + 46, nameEnd))
+    const name = textOf(bytes.subarray(at + 46, nameEnd))
     const wide = wideValues(view, nameEnd, nameEnd + extraSize, refuse)
     const [size, packed, offset] = [24, 20, 42].map(o => {
       const value = view.getUint32(at + o, true)
@@ -109,12 +117,13 @@ export const openZip = (bytes: Uint8Array, refuse: Refuse): Archive => {
     const check = view.getUint32(at + 16, true)
     if (view.getUint16(at + 10, true) !== 0 || size !== packed)
       refuse(
-        `entry ${name} stored without compression, as PyTorch does`,
+        `entry ${shown(name)} stored without compression, as PyTorch does`,
         'a compressed one',
         'Unpack a .zip that holds the weights first',
       )
-    if (view.getUint16(at + 8, true) & 1) refuse(`entry ${name} in the clear`, 'an encrypted one')
-    if (entries.has(name)) refuse(`entry ${name} once`, 'it twice')
+    if (view.getUint16(at + 8, true) & 1)
+      refuse(`entry ${shown(name)} in the clear`, 'an encrypted one')
+    if (entries.has(name)) refuse(`entry ${shown(name)} once`, 'it twice')
     entries.set(name, () => content(bytes, name, { offset, size, check }, refuse))
     at = next
   }

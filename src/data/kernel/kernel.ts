@@ -1,0 +1,66 @@
+/** The kernel in WebAssembly, and its memory, which every call lays out anew. */
+
+import { KERNEL } from './pixels.ts'
+
+declare global {
+  // What Node's types leave to those of browsers.
+  namespace WebAssembly {
+    class Module {
+      constructor(bytes: Uint8Array)
+    }
+    class Instance {
+      constructor(module: Module)
+      readonly exports: unknown
+    }
+  }
+}
+
+interface Kernel {
+  readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
+  resample(
+    source: number,
+    stride: number,
+    bytes: number,
+    rows: number,
+    columns: number,
+    height: number,
+    width: number,
+    line: number,
+    to: number,
+  ): void
+  normalize(
+    from: number,
+    to: number,
+    count: number,
+    mirrored: number,
+    scale: number,
+    shift: number,
+  ): void
+}
+
+let loaded: Kernel | undefined
+
+export const kernel = (): Kernel => {
+  loaded ??= new WebAssembly.Instance(
+    new WebAssembly.Module(Uint8Array.from(atob(KERNEL), letter => letter.charCodeAt(0))),
+  ).exports as Kernel
+  return loaded
+}
+
+/** The kernel loads and stores by so many bytes, over the end of what it needs. */
+export const VECTOR = 16
+const PAGE = 65536
+
+/** Places in the kernel's memory for so many bytes each; memory that was there may move. */
+export const reserve = (...sizes: readonly number[]): readonly number[] => {
+  let end = 0
+  const places = sizes.map(size => {
+    const at = end
+    end = Math.ceil((end + size) / VECTOR) * VECTOR
+    return at
+  })
+  const { memory } = kernel()
+  const missing = end - memory.buffer.byteLength
+  if (missing > 0) memory.grow(Math.ceil(missing / PAGE))
+  return places
+}
