@@ -1,58 +1,199 @@
 /**
- * The engines and PyTorch in turn, A B C A B C, and the ratios of each round: on a busy machine only
- * ratios within a round mean anything.
- * Usage: npx tsx bench/compare.ts MODEL BATCH SIZE [STEPS] [THREADS] [ROUNDS] [CONTENDERS]
+ * Excite and its peers in turn, A B C A B C, with the ratios of each round: on a machine that others
+ * use too, only ratios within a round mean anything. At the end a table in Markdown.
+ *
+ *   npx tsx bench/compare.ts                                      everything: a quarter of an hour
+ *   npx tsx bench/compare.ts --work train --network se-resnet50   a row, in about a minute
+ *   npx tsx bench/compare.ts --network se-resnet20 --batch 32,128 --contenders onednn,torch
+ *   npx tsx bench/compare.ts --work train --network se-resnet50 --contenders onednn --batch 1,2,4,8
+ *   npx tsx bench/compare.ts --list
+ *
+ * --work, --network and --batch choose rows of bench/rows.ts; batches that are not there are measured
+ * as the row of that work and network. --contenders measures only these; --against names the one that
+ * ratios are to (PyTorch where it contends, else the last). --rounds, --seconds (of each measurement) and --threads say how. Peers are programs
+ * of their own: PyTorch is Debian's (apt-get install python3-torch), for the others: npm install
+ * --prefix bench/peers.
  */
 
-import { execFileSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
+import { release, totalmem } from 'node:os'
+import { parseArgs } from 'node:util'
+import { spreadOf } from '../src/bench/clock.ts'
+import { machine } from '../src/bench/machine.ts'
+import { model } from '../src/models/registry.ts'
+import { variables } from '../src/nn/index.ts'
+import { CONTENDERS, type Printed, type Protocol, ROWS, type Row } from './rows.ts'
 
-const [
-  model = 'se-resnet20',
-  batch = '128',
-  size = '32',
-  steps = '8',
-  threads = '2',
-  rounds = '3',
-  names = 'onednn,torch,onnx',
-] = process.argv.slice(2)
+const { values: flags } = parseArgs({
+  options: {
+    work: { type: 'string' },
+    network: { type: 'string' },
+    batch: { type: 'string' },
+    contenders: { type: 'string' },
+    against: { type: 'string' },
+    rounds: { type: 'string', default: '2' },
+    seconds: { type: 'string', default: '4' },
+    threads: { type: 'string', default: '2' },
+    list: { type: 'boolean', default: false },
+  },
+})
 
-const measure = (contender: string): { median: number; best: number } => {
-  const [command, ...parts] =
-    contender === 'torch'
-      ? ['/usr/bin/python3', 'bench/peers/torch_train.py', model, batch, size, steps, threads]
-      : ['npx', 'tsx', 'bench/step.ts', model, batch, size, steps, threads, contender]
-  const text = execFileSync(command, parts, {
+const protocol: Protocol = {
+  threads: Number(flags.threads),
+  warmUp: 4,
+  seconds: Number(flags.seconds),
+  least: 5,
+}
+
+interface Measured {
+  readonly version: string
+  /** Images a second. */
+  readonly median: number
+  readonly best: number
+  readonly steps: number
+  /** In bytes. */
+  readonly peakMemory: number
+}
+
+const parametersOf = (network: string): number =>
+  variables(model(network).network)
+    .filter(({ tensor }) => tensor.kind === 'parameter')
+    .reduce((sum, { tensor }) => sum + tensor.shape.reduce((size, d) => size * d, 1), 0)
+
+const measure = (row: Row, name: string): Measured => {
+  const [program, ...parts] = CONTENDERS[name].command(row, { ...protocol, ...row.protocol })
+  const { status, stdout, stderr, error } = spawnSync(program, parts, {
     encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'ignore'],
     // The same patience of OpenMP's threads for all: on a busy machine it decides more than kernels.
     env: { ...process.env, GOMP_SPINCOUNT: process.env.GOMP_SPINCOUNT ?? '20000' },
   })
-  const [median, best] = [
-    ...(/training: ([\d.]+) images\/s median, ([\d.]+) best/.exec(text) ?? []),
-  ]
-    .slice(1)
-    .map(Number)
-  return { median, best }
-}
-
-const middle = (values: number[]): number =>
-  values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
-
-const [first, ...others] = names.split(',')
-const ratios = new Map<string, number[]>()
-for (let round = 0; round < Number(rounds); round++) {
-  const own = measure(first)
-  const line = [`${first} ${own.median} (best ${own.best})`]
-  for (const other of others) {
-    const { median, best } = measure(other)
-    ratios.set(other, [...(ratios.get(other) ?? []), own.best / best])
-    line.push(
-      `${other} ${median} (best ${best}), ratio of the bests ${(own.best / best).toFixed(2)}`,
-    )
+  if (error !== undefined || status !== 0)
+    throw new Error(`${name} failed: ${error?.message ?? stderr.slice(-2000)}`)
+  const printed = JSON.parse(stdout)
+  if ('step' in printed) {
+    const { imagesPerSecond, steps, peakMemory, version } = printed
+    return { ...imagesPerSecond, steps, peakMemory, version }
   }
-  console.log(line.join('; '))
+  const { version, parameters, seconds, peakMemory }: Printed = printed
+  if (parameters !== undefined && parameters !== parametersOf(row.network))
+    throw new Error(
+      `${name}: ${parameters} parameters, and ours ${row.network} has ${parametersOf(row.network)}`,
+    )
+  const { median, best } = spreadOf(seconds)
+  return {
+    version,
+    median: row.batch / median,
+    best: row.batch / best,
+    steps: seconds.length,
+    peakMemory,
+  }
 }
-for (const [other, values] of ratios)
-  console.log(
-    `${model}, batch ${batch}, ${size}²: ${first} / ${other} = ${middle(values).toFixed(2)}`,
+
+const middle = (values: readonly number[]): number =>
+  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+const short = (value: number): string =>
+  value < 100 ? value.toPrecision(3) : Math.round(value).toLocaleString('en-US')
+
+const title = ({ work, network, batch, size }: Row): string =>
+  `${work} ${network}, batch ${batch}, ${size}²`
+
+const chosenBy = (text: string | undefined, value: string): boolean =>
+  text === undefined || text.split(',').includes(value)
+
+const chosenRows = (): readonly Row[] => {
+  const known = ROWS.filter(
+    ({ work, network }) => chosenBy(flags.work, work) && chosenBy(flags.network, network),
   )
+  const batches = flags.batch?.split(',').map(Number)
+  const wanted =
+    batches === undefined ? known : known.filter(({ batch }) => batches.includes(batch))
+  // The first row of a work and network stands for batches that no row has.
+  const firsts = known.filter(
+    ({ work, network }, i) =>
+      known.findIndex(other => other.work === work && other.network === network) === i,
+  )
+  const more = (batches ?? []).flatMap(batch =>
+    firsts
+      .filter(
+        ({ work, network }) =>
+          !wanted.some(row => row.batch === batch && row.work === work && row.network === network),
+      )
+      .map(row => ({ ...row, batch })),
+  )
+  return [...wanted, ...more].map(row => ({
+    ...row,
+    contenders: flags.contenders?.split(',') ?? row.contenders,
+  }))
+}
+
+const HEADINGS = [
+  'work',
+  'network',
+  'batch',
+  'contender',
+  'images/s, median',
+  'best',
+  'peak memory, MiB',
+  'speed, ratio',
+  'memory, ratio',
+]
+
+/** What the ratios of a row are to. */
+const baseOf = ({ contenders }: Row): string =>
+  flags.against ?? (contenders.includes('torch') ? 'torch' : (contenders.at(-1) as string))
+
+/** A line of the table for each contender of a row, over its rounds. */
+const linesOf = (row: Row, rounds: readonly ReadonlyMap<string, Measured>[]): string[][] =>
+  row.contenders.map(name => {
+    const of = (what: (measured: Measured) => number): number =>
+      middle(rounds.map(round => what(round.get(name) as Measured)))
+    const over = (what: 'best' | 'peakMemory'): string => {
+      const ratios = rounds.flatMap(round => {
+        const other = round.get(baseOf(row))
+        return other === undefined ? [] : [(round.get(name) as Measured)[what] / other[what]]
+      })
+      return ratios.length === 0 ? '' : short(middle(ratios))
+    }
+    return [
+      row.work,
+      `\`${row.network}\``,
+      `${row.batch}`,
+      `${name} ${rounds[0].get(name)?.version}`,
+      short(of(({ median }) => median)),
+      short(of(({ best }) => best)),
+      (of(({ peakMemory }) => peakMemory) / 2 ** 20).toFixed(0),
+      over('best'),
+      over('peakMemory'),
+    ]
+  })
+
+const rows = chosenRows()
+if (flags.list) {
+  for (const row of rows) console.log(`${title(row)}: ${row.contenders.join(', ')}`)
+  for (const [name, { describe }] of Object.entries(CONTENDERS)) console.log(`${name}  ${describe}`)
+} else {
+  const table: string[][] = []
+  for (const row of rows) {
+    const rounds: Map<string, Measured>[] = []
+    for (let round = 0; round < Number(flags.rounds); round++) {
+      const results = new Map<string, Measured>()
+      for (const name of row.contenders) {
+        const found = measure(row, name)
+        results.set(name, found)
+        console.error(
+          `${title(row)}, round ${round + 1}: ${name} ${short(found.median)} images/s, best ${short(found.best)} of ${found.steps}`,
+        )
+      }
+      rounds.push(results)
+    }
+    table.push(...linesOf(row, rounds))
+  }
+  const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
+  console.log(`
+${machine()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}; Node ${process.versions.node}; ${protocol.threads} threads; ${flags.rounds} rounds, medians over rounds; ratios of best steps within a round
+
+${line(HEADINGS)}
+${line(HEADINGS.map((_, i) => (i > 3 || i === 2 ? '--:' : '---')))}
+${table.map(line).join('\n')}`)
+}

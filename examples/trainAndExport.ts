@@ -23,7 +23,7 @@ const { best } = await train({
     model: 'se-resnet8',
     data: 'shapes',
     seed: 0,
-    engine: 'onnx',
+    device: 'onnx',
     recipe: { ...RECIPES.short, epochs: 2, batch: 40 },
   },
   train: pictures,

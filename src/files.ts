@@ -1,8 +1,14 @@
-/** Writing files so that a crash leaves the old content or the new one, never a part. */
+/** Where what is fetched or found out is kept, and writing files so that a crash leaves the old content or the new one, never a part. */
 
 import { type FileHandle, mkdir, open, rename, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { homedir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { FileError } from './errors.ts'
+
+/** `EXCITE_CACHE`, or `excite` in the user's cache folder. */
+export const cacheFolder = (): string =>
+  process.env.EXCITE_CACHE ??
+  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'excite')
 
 const sizeText = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.ceil(bytes / 1e6)} MB`

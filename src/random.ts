@@ -6,16 +6,22 @@
  * as 1, 2, 3", SC 2011): additions, rotations and exclusive-ors of 32-bit words only.
  */
 
-const ROTATIONS = [13, 15, 26, 6, 17, 29, 16, 24]
+const ROTATIONS = Uint8Array.of(13, 15, 26, 6, 17, 29, 16, 24)
 const PARITY = 0x1bd11bda
 
 type Word2 = readonly [number, number]
+/** A key's two words, and the third that they make. */
+type Key = Int32Array
 
-/** One Threefry-2x32-20 block: two 32-bit words from a key and a counter. */
-export const threefry = ([k0, k1]: Word2, [c0, c1]: Word2): [number, number] => {
-  const key = [k0, k1, k0 ^ k1 ^ PARITY]
-  let x = (c0 + k0) | 0
-  let y = (c1 + k1) | 0
+const keyOf = ([k0, k1]: Word2): Key => Int32Array.of(k0, k1, k0 ^ k1 ^ PARITY)
+
+/** Where a block leaves its two words: a network begins with a hundred million, too many to allocate. */
+const words = new Uint32Array(2)
+
+/** One Threefry-2x32-20 block of a key and a counter, into `words`. */
+const block = (key: Key, c0: number, c1: number): void => {
+  let x = (c0 + key[0]) | 0
+  let y = (c1 + key[1]) | 0
   for (let round = 0; round < 20; round++) {
     x = (x + y) | 0
     const rotation = ROTATIONS[round & 7]
@@ -26,7 +32,14 @@ export const threefry = ([k0, k1]: Word2, [c0, c1]: Word2): [number, number] => 
       y = (y + key[(injection + 1) % 3] + injection) | 0
     }
   }
-  return [x >>> 0, y >>> 0]
+  words[0] = x
+  words[1] = y
+}
+
+/** One Threefry-2x32-20 block: two 32-bit words from a key and a counter. */
+export const threefry = (key: Word2, [c0, c1]: Word2): [number, number] => {
+  block(keyOf(key), c0, c1)
+  return [words[0], words[1]]
 }
 
 /** FNV-1a: a stream's name as a 32-bit word. */
@@ -51,11 +64,11 @@ export interface RandomStream {
 }
 
 const stream = (key: Word2): RandomStream => {
-  const draw = (index: number): [number, number] =>
-    threefry(key, [index >>> 0, Math.floor(index / 2 ** 32)])
+  const schedule = keyOf(key)
+  const draw = (index: number): void => block(schedule, index >>> 0, Math.floor(index / 2 ** 32))
   const uniform = (index: number): number => {
-    const [a, b] = draw(index)
-    return ((a >>> 5) * 2 ** 26 + (b >>> 6)) / 2 ** 53
+    draw(index)
+    return ((words[0] >>> 5) * 2 ** 26 + (words[1] >>> 6)) / 2 ** 53
   }
   return {
     fork: name =>
@@ -65,12 +78,16 @@ const stream = (key: Word2): RandomStream => {
           typeof name === 'number' ? 1 : 2,
         ]),
       ),
-    uint32: index => draw(index)[0],
+    uint32: index => {
+      draw(index)
+      return words[0]
+    },
     uniform,
     below: (index, n) => Math.floor(uniform(index) * n),
     normal: index => {
-      const [a, b] = draw(index)
-      return Math.sqrt(-2 * Math.log((a + 1) / 2 ** 32)) * Math.cos((2 * Math.PI * b) / 2 ** 32)
+      draw(index)
+      const radius = Math.sqrt(-2 * Math.log((words[0] + 1) / 2 ** 32))
+      return radius * Math.cos((2 * Math.PI * words[1]) / 2 ** 32)
     },
   }
 }

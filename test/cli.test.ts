@@ -16,6 +16,7 @@ const COMMANDS = [
   'models',
   'summary',
   'study',
+  'bench',
   'data',
   'quickstart',
 ]
@@ -37,7 +38,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train resnet20 --smoothing 1', 'recipe.smoothing: Too big'],
   ['train resnet20 --recipe senett', '--recipe: expected one of short, senet'],
   ['train resnet20 --optimizer adam', 'got adam. Did you mean adamw?'],
-  ['train resnet20 --engine onxx', 'Did you mean onnx?'],
+  ['train resnet20 --device onxx', 'Did you mean onnx?'],
   ['train resnet20 --data fashon-mnist', 'Did you mean fashion-mnist?'],
   ['train resnet20 --samples 10', '--samples: expected two counts, such as 8000,2000, got 10'],
   ['train resnet20 --samples 20,20 --batch 64', '--batch: expected at most 20'],
@@ -69,10 +70,22 @@ const WRONG: readonly [command: string, message: string][] = [
   ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
-  ['summary resnet50 --shortcut-kernel 5', "'5' is invalid. Allowed are 1 and 3."],
-  ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected options among dropout, got stem'],
+  ['summary resnet50 --shortcut-kernel 5', '--shortcut-kernel: expected a value among 1, 3, got 5'],
+  ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected variations among dropout, got stem'],
+  [
+    'train resnet20 --pooling ceil --samples 20,20',
+    'expected variations among dropout, got pooling',
+  ],
+  ['train resnet20 --dropout 1', '--dropout: expected a value as a number from 0, below 1, got 1'],
+  ['train --resume nowhere --halved', 'config.json already says, got --halved'],
   ['summary sk-inception_v3', 'got sk, which replaces a spatial convolution'],
-  ['summary resnet50 --stride-in 5x5', "'5x5' is invalid. Allowed choices are 1x1, 3x3."],
+  ['summary resnet50 --stride-in 5x5', '--stride-in: expected a value among 1x1, 3x3, got 5x5'],
+  [
+    'bench trian resnet20',
+    "'trian' is invalid for argument 'work'. Allowed choices are train, infer",
+  ],
+  ['bench train resnet20 --seconds soon', '--seconds: expected a number from 0 to 3600, got soon'],
+  ['bench train resnet20 --device onxx', 'Did you mean onnx?'],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
   ['data mnsit', 'Did you mean mnist?'],
 ]
@@ -110,13 +123,16 @@ it('goes from training to predictions and ONNX', () =>
     const measured = await run('eval runs/gct-resnet8-shapes')
     expect(measured.top1).toBeCloseTo(trained.best.testTop1, 10)
     expect(measured.perClass).toHaveLength(10)
+    expect(measured.device).toMatch(/^(onednn|onnx) \d/)
 
     await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c40' } })
       .png()
       .toFile(join(folder, 'red.png'))
-    const [picture, sample] = await run(
+    const predicted = await run(
       'predict runs/gct-resnet8-shapes red.png --data shapes --samples 60,30 --size 16 --index 4 --top 10',
     )
+    expect(predicted.device).toBe(trained.device)
+    const [picture, sample] = predicted.results
     expect(picture.picture).toBe('red.png')
     const total = picture.classes.reduce(
       (sum: number, one: { probability: number }) => sum + one.probability,
@@ -133,7 +149,7 @@ it('goes from training to predictions and ONNX', () =>
 
     const metrics = await readFile(join(folder, 'runs/gct-resnet8-shapes/metrics.csv'), 'utf8')
     expect(metrics.split('\n')[0]).toBe(
-      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds',
+      'epoch,learningRate,trainLoss,trainTop1,testLoss,testTop1,testTop5,seconds,waiting',
     )
   }))
 

@@ -121,7 +121,7 @@ describe('SK', () => {
     )
   })
 
-  const THREE = [{ kernel: 1 }, { kernel: 3 }, { kernel: 3, dilation: 3, group: 2 }]
+  const THREE = [{ kernel: 1 }, { kernel: 3 }, { kernel: 3, dilation: 3, groups: 2 }]
   const outputOf = (path: string, op: string) => (nodes: readonly Node[]) =>
     nodes.find(node => node.path === path && node.op === op)?.outputs[0] ?? expect.fail(path)
 
@@ -225,12 +225,7 @@ describe('positions', () => {
   const WANTED: Readonly<
     Record<
       Block,
-      Readonly<
-        Record<
-          Exclude<Position, 'before-conv' | 'before-norm' | 'after-norm' | 'stage-end'>,
-          Expected
-        >
-      >
+      Readonly<Record<Exclude<Position, `before-${string}` | 'after-norm' | 'stage-end'>, Expected>>
     >
   > = {
     basic: {
@@ -432,6 +427,10 @@ describe('attention as text', () => {
         floor: 8,
       }),
     ],
+    [
+      'sk:branches=3+5x5/2+7x7',
+      sk({ branches: [{ kernel: 3 }, { kernel: 5, groups: 2 }, { kernel: 7 }] }),
+    ],
     ['sk:select=false', sk({ select: false })],
   ])('%s builds the unit of its options', (spec, wanted) => {
     const { attention } = parseAttention(spec)
@@ -450,7 +449,15 @@ describe('attention as text', () => {
     ['attention', `one of ${attentionNames.join(', ')}, got attention`],
     [
       'se:redction=8',
-      'options among stages, at, reduction, bias, squeeze, gate, got redction. Did you mean reduction?',
+      'options among stages, at, reduction, bias, squeeze, gate, rectify, got redction. Did you mean reduction?',
+    ],
+    [
+      'sk:branches=5x7',
+      'branches among 1, 3, 5, 7, or a kernel such as 5x5, or 5x5/2 with twice the groups, with + between, such as 3+5+7, got 5x7',
+    ],
+    [
+      'sk:branches=4x4',
+      'branches among 1, 3, 5, 7, or a kernel such as 5x5, or 5x5/2 with twice the groups, with + between, such as 3+5+7, got 4x4',
     ],
     ['sk:at=pre', 'options among stages, branches, reduction, floor, select, split, got at'],
     [
@@ -463,7 +470,10 @@ describe('attention as text', () => {
     ['se:squeeze=min', 'squeeze among mean, max, none, got min'],
     ['se:gate=elu', 'gate among sigmoid, tanh, relu, got elu'],
     ['gct:norm=l3', 'norm among l2, l1, got l3'],
-    ['sk:branches=3+4', 'branches among 1, 3, 5, 7, with + between, such as 3+5+7, got 3+4'],
+    [
+      'sk:branches=3+4',
+      'branches among 1, 3, 5, 7, or a kernel such as 5x5, or 5x5/2 with twice the groups, with + between, such as 3+5+7, got 3+4',
+    ],
     ['se:reduction=0', 'reduction as a number above 0, got 0'],
     ['se:reduction=', 'reduction as a number above 0, got '],
     ['se:bias=true,reduction=many', 'reduction as a number above 0, got many'],

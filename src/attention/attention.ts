@@ -11,7 +11,9 @@ import type { ConvolutionLayerOptions, Layer } from '../nn/index.ts'
  * `standard` on F's output before the addition, `pre` on F's input, `post` on y,
  * `identity` on the shortcut (after its projection, where there is one), `inside` after the
  * batch normalisation of the block's spatial (first 3×3) convolution, `before-conv` on the
- * input of every convolution of the network, its stem and projections included, `before-norm` and
+ * input of every convolution of the network, its stem and projections included, `before-last-conv`
+ * and `before-last-two-convs` on those of the unit's last one or two (GCT's lighter uses; `pre` is
+ * before its first), `before-norm` and
  * `after-norm` on the input or output of every batch normalisation (GCT's Table 6), and `stage-end`
  * on the output of each stage's last unit, once a stage.
  */
@@ -22,6 +24,8 @@ export const POSITIONS = [
   'identity',
   'inside',
   'before-conv',
+  'before-last-conv',
+  'before-last-two-convs',
   'before-norm',
   'after-norm',
   'stage-end',

@@ -32,13 +32,23 @@ export const EVERYWHERE = { stages: list(whole(1, 5), '3+4') } as const
 /** What every recalibration takes. */
 export const PLACED = { ...EVERYWHERE, at: oneOf(...POSITIONS) } as const
 
-/** The papers' notation: K3 is 3×3, K5 and K7 are 3×3 with dilation 2 and 3. */
-const branch: Option<Branch> = named<Branch>({
+/** The paper's notation: K3 is 3×3, K5 and K7 are 3×3 with dilation 2 and 3. */
+const kernels = named<Branch>({
   '1': { kernel: 1 },
   '3': { kernel: 3 },
   '5': { kernel: 3, dilation: 2 },
   '7': { kernel: 3, dilation: 3 },
 })
+/** Those, or a kernel without dilation, and how many times the groups: 5x5/2 (Table 6). */
+const branch: Option<Branch> = {
+  expected: `${kernels.expected}, or a kernel such as 5x5, or 5x5/2 with twice the groups`,
+  read: text => {
+    const [, size, groups] = /^(\d+)x\1(?:\/([1-9]\d*))?$/.exec(text) ?? []
+    const kernel = size === undefined ? undefined : odd.read(size)
+    if (kernel === undefined) return kernels.read(text)
+    return { kernel, ...(groups === undefined ? {} : { groups: Number(groups) }) }
+  },
+}
 
 const norm = oneOf('l2', 'l1')
 
@@ -52,6 +62,7 @@ export const ATTENTIONS = {
       bias: flag,
       squeeze: oneOf('mean', 'max', 'none'),
       gate: oneOf('sigmoid', 'tanh', 'relu'),
+      rectify: flag,
     },
   },
   sk: {

@@ -1,4 +1,4 @@
-/** How an option of an attention is written as text, what is expected of it, and what it means. */
+/** How an option of an attention or a network is written as text, what is expected of it, and what it means. */
 
 export interface Option<Meaning = unknown> {
   /** What may be given, to be read after the option's name: `among l1, l2`, `as a number above 0`. */
@@ -46,6 +46,9 @@ const number = (expected: string, holds: (number: number) => boolean): Option<nu
 })
 
 export const positive = number('as a number above 0', value => value > 0)
+
+/** A share that is never the whole. */
+export const rate = number('as a number from 0, below 1', value => value >= 0 && value < 1)
 
 /** A whole number within bounds. */
 export const whole = (least: number, most = Number.MAX_SAFE_INTEGER): Option<number> =>

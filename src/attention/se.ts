@@ -29,17 +29,26 @@ export interface SEOptions {
   readonly squeeze?: keyof typeof squeezes
   /** The non-linearity of the excitation (Table 12). */
   readonly gate?: keyof typeof gates
+  /** Whether its input goes through a ReLU first, as in timm's legacy_seresnet18 and 34. */
+  readonly rectify?: boolean
 }
 
 /** [N, channels, H, W] → the same shape, each channel scaled. */
 export const squeezeExcite = (
   channels: number,
-  { reduction = 16, bias = true, squeeze = 'mean', gate = 'sigmoid' }: SEOptions = {},
+  {
+    reduction = 16,
+    bias = true,
+    squeeze = 'mean',
+    gate = 'sigmoid',
+    rectify = false,
+  }: SEOptions = {},
 ): Layer => {
   const hidden = hiddenWidth(channels, reduction)
   return layer(
     { fc1: conv2d(channels, hidden, 1, { bias }), fc2: conv2d(hidden, channels, 1, { bias }) },
-    ({ fc1, fc2 }, u, mode) => {
+    ({ fc1, fc2 }, x, mode) => {
+      const u = rectify ? relu(x) : x
       const z = squeezes[squeeze](u)
       const s = gates[gate](fc2(relu(fc1(z))))
       mode.observe?.('gate', s)

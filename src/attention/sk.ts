@@ -26,8 +26,8 @@ import type { Replacement } from './attention.ts'
 export interface Branch {
   readonly kernel: number
   readonly dilation?: number
-  /** The group count; that of the convolution being replaced unless given. */
-  readonly group?: number
+  /** How many times the groups of the convolution being replaced. */
+  readonly groups?: number
 }
 
 export interface SKOptions {
@@ -89,14 +89,14 @@ export const selectiveKernel = (
       got: `${channels}`,
       hint: 'Leave out split',
     })
-  const path = ({ kernel, dilation = 1, group: own = group }: Branch): Layer =>
+  const path = ({ kernel, dilation = 1, groups = 1 }: Branch): Layer =>
     layer(
       {
         conv: conv2d(split ? part : channels, outputs, kernel, {
           stride,
           dilation,
           padding: (dilation * (kernel - 1)) / 2,
-          group: own,
+          group: groups * group,
           initialise,
         }),
         bn: batchNorm2d(outputs),

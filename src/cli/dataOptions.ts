@@ -29,7 +29,7 @@ export const whole =
   }
 
 /** A number above 0, up to 1. */
-const share =
+export const share =
   (flag: string) =>
   (text: string): number => {
     const value = Number(text)

@@ -4,6 +4,7 @@
 import { Command, CommanderError } from 'commander'
 import { ExciteError } from '../errors.ts'
 import { VERSION } from '../version.ts'
+import { benchCommand } from './commands/bench.ts'
 import { dataCommand } from './commands/data.ts'
 import { devicesCommand } from './commands/devices.ts'
 import { evalCommand } from './commands/eval.ts'
@@ -43,6 +44,7 @@ const program = (): Command =>
     .addCommand(modelsCommand())
     .addCommand(summaryCommand())
     .addCommand(studyCommand())
+    .addCommand(benchCommand())
     .addCommand(dataCommand())
     .addCommand(devicesCommand())
     .addCommand(quickstartCommand())

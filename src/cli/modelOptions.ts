@@ -1,49 +1,61 @@
 /** The options that say how a network differs from its name. */
 
-import { type Command, InvalidArgumentError, Option } from 'commander'
+import { type Command, Option } from 'commander'
+import { UsageError } from '../errors.ts'
+import {
+  VARIATIONS,
+  type VariationName,
+  type Variations,
+  variationNames,
+  variationsIn,
+} from '../models/variations.ts'
 
-export interface ModelFlags {
+export interface ModelFlags extends Variations {
   readonly attention?: string
-  readonly strideIn?: '1x1' | '3x3'
 }
 
-export const withStrideIn = (command: Command): Command =>
-  command.addOption(
-    new Option(
-      '--stride-in <where>',
-      'of bottlenecks: 1x1 (v1) or 3x3 (v1.5, the default)',
-    ).choices(['1x1', '3x3']),
-  )
-
-/** Variations that only a summary takes: a training cannot yet be told them. */
-export interface VariationFlags {
-  readonly stem?: 'imagenet' | 'deep' | 'cifar'
-  readonly pooling?: 'padded' | 'ceil'
-  readonly halved?: boolean
-  readonly shortcutKernel?: 1 | 3
+/** A variation's values, and what they do. */
+const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: string]>> = {
+  strideIn: ['1x1|3x3', 'where bottlenecks stride: v1, or v1.5 (the default)'],
+  stem: ['imagenet|deep|cifar', 'a 7x7 of stride 2, three 3x3, or one 3x3 without stride'],
+  pooling: ['padded|ceil', "how the stem's max pooling meets the border; ceil is Caffe's"],
+  halved: ['', 'bottlenecks: the first 1x1 half as wide'],
+  shortcutKernel: ['1|3', 'the kernel of projections that stride'],
+  dropout: ['rate', 'before the classifier, in training'],
 }
 
-export const withVariations = (command: Command): Command =>
-  command
-    .addOption(
-      new Option('--stem <kind>', 'a 7x7, three 3x3 or one 3x3').choices([
-        'imagenet',
-        'deep',
-        'cifar',
-      ]),
+/** `--stride-in` of `strideIn`. */
+export const flagOf = (key: string): string =>
+  `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
+
+export const withVariations = (command: Command): Command => {
+  for (const name of variationNames) {
+    const [values, does] = DESCRIBED[name]
+    const flag = flagOf(name)
+    if (values === '') {
+      command.option(flag, does).option(`--no-${name}`, `not ${name}`)
+      continue
+    }
+    const { read, expected } = VARIATIONS[name]
+    command.addOption(
+      new Option(`${flag} <${values}>`, does).argParser(text => {
+        const value = read(text)
+        if (value === undefined)
+          throw new UsageError({ where: flag, expected: `a value ${expected}`, got: text })
+        return value
+      }),
     )
-    .addOption(new Option('--pooling <how>', "the stem's borders").choices(['padded', 'ceil']))
-    .option('--halved', 'bottlenecks: the first 1x1 half as wide')
-    .addOption(
-      new Option('--shortcut-kernel <size>', 'of projections that stride: 1 or 3').argParser(
-        (text): 1 | 3 => {
-          if (text !== '1' && text !== '3') throw new InvalidArgumentError('Allowed are 1 and 3.')
-          return text === '1' ? 1 : 3
-        },
-      ),
-    )
+  }
+  return command
+}
 
 export const withModelOptions = (command: Command): Command =>
-  withStrideIn(
+  withVariations(
     command.option('--attention <spec>', 'in place of the one in the name, such as se:reduction=8'),
   )
+
+/** The variations among a command's flags, as a configuration holds them: none are left out. */
+export const variationFlags = (flags: object): { variations?: Variations } => {
+  const variations = variationsIn(flags)
+  return Object.keys(variations).length === 0 ? {} : { variations }
+}

@@ -3,11 +3,11 @@
 import { join } from 'node:path'
 import { type Dataset, measureNormalization } from '../data/dataset.ts'
 import type { BadPicture } from '../data/folder/bad.ts'
-import { openEngine } from '../engines/registry.ts'
+import { openDevice } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
-import { model } from '../models/registry.ts'
+import { networkOf } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
-import { type Adopted, readFirstWeights } from '../train/adopt.ts'
+import { type Adopted, adoptInto, continued, readFirstWeights } from '../train/adopt.ts'
 import { conditionsOf } from '../train/conditions.ts'
 import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
@@ -15,6 +15,7 @@ import { bestRow, type EpochRow } from '../train/progress.ts'
 import { createRun, RUN_FILES } from '../train/runFolder.ts'
 import { checkData, train } from '../train/trainer.ts'
 import { checkExport, exportOnnx } from '../weights/export.ts'
+import { deviceText } from './deviceOption.ts'
 import { count } from './output.ts'
 import type { TrainDisplay } from './trainDisplay.ts'
 
@@ -33,6 +34,7 @@ export interface RunTrainingOptions {
 
 export interface RunResult {
   readonly run: string
+  readonly device: string
   readonly finished: boolean
   readonly best: EpochRow | undefined
   readonly history: readonly EpochRow[]
@@ -46,31 +48,28 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const { folder, display, resume, saveEvery, signal } = options
   const [channels] = options.train.shape
   const given = options.config
-  const modelOptions = given.strideIn === undefined ? {} : { strideIn: given.strideIn }
-  const network = model(given.model, {
+  const weights =
+    given.weights !== undefined && resume === undefined
+      ? await readFirstWeights(given.weights)
+      : undefined
+  const config: Config = weights === undefined ? given : continued(given, weights)
+  const network = networkOf(config, {
     classes: options.train.classes.length,
     channels,
-    initialise: INITIALISERS[given.recipe.initialise],
-    ...(given.attention === undefined ? {} : { attention: given.attention }),
-    ...modelOptions,
+    initialise: INITIALISERS[config.recipe.initialise],
   })
-  const readWeights = (): Promise<Adopted> =>
-    readFirstWeights(given.weights as string, network, modelOptions)
-  const adopted =
-    given.weights !== undefined && resume === undefined ? await readWeights() : undefined
-  const config: Config =
-    adopted?.normalization === undefined
-      ? given
-      : { ...given, normalization: adopted.normalization }
-  const engine = await openEngine(config.engine)
+  const adopted = weights === undefined ? undefined : adoptInto(network, weights)
+  const adoptAgain = async (): Promise<Adopted> =>
+    adoptInto(network, await readFirstWeights(config.weights as string))
+  const device = await openDevice(config.device)
   if (config.freeze !== undefined) frozenBy(network, config.freeze)
   const normalization = config.normalization ?? (await measureNormalization(options.train))
-  const conditions = conditionsOf(config, await engine.version(), options.train.fingerprint)
+  const conditions = conditionsOf(config, device.version, options.train.fingerprint)
   checkData(options)
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${config.threads ?? 'all'} threads → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   )
   if (adopted !== undefined)
     display.line(
@@ -89,12 +88,12 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     train: options.train,
     test: options.test,
     normalization,
-    engine,
+    engine: device.engine,
     conditions,
     folder,
     ...(config.weights === undefined
       ? {}
-      : { firstWeights: async () => (adopted ?? (await readWeights())).tensors }),
+      : { firstWeights: async () => (adopted ?? (await adoptAgain())).tensors }),
     ...(resume === undefined ? {} : { resume }),
     ...(saveEvery === undefined ? {} : { saveEvery }),
     ...(signal === undefined ? {} : { signal }),
@@ -112,6 +111,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   }
   return {
     run: folder,
+    device: deviceText(device),
     finished,
     best: bestRow(history),
     history,

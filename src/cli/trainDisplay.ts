@@ -15,6 +15,12 @@ export interface TrainDisplay {
 /** How much a new speed counts against those before: about the last twenty steps. */
 const WEIGHT = 0.05
 
+/** More than this is worth saying: more workers, or a faster disk, would shorten the training. */
+const STARVED = 0.05
+
+const waited = ({ seconds, waiting = 0 }: EpochRow): string =>
+  waiting > STARVED * seconds ? `, ${percent(waiting / seconds)} of it waiting for pictures` : ''
+
 /** @param label - stands before each line, where several trainings share a screen */
 export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {
   const { update, line, clear } = progressLine(quiet)
@@ -29,7 +35,7 @@ export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {
     },
     epoch: (row, epochs) =>
       line(
-        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}  loss ${row.trainLoss.toFixed(4)}  train ${percent(row.trainTop1)}  test ${percent(row.testTop1)}  top-5 ${percent(row.testTop5)}  ${duration(row.seconds)}`,
+        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}  loss ${row.trainLoss.toFixed(4)}  train ${percent(row.trainTop1)}  test ${percent(row.testTop1)}  top-5 ${percent(row.testTop5)}  ${duration(row.seconds)}${waited(row)}`,
       ),
     line: text => line(`${label}${text}`),
     clear,

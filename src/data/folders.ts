@@ -2,16 +2,10 @@
 
 import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
 import { FileError } from '../errors.ts'
-
-/** `EXCITE_CACHE`, or `excite` in the user's cache folder. */
-export const cacheFolder = (): string =>
-  process.env.EXCITE_CACHE ??
-  join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'excite')
 
 /** Far above any file of the sets that are known, far below a machine's memory. */
 const LARGEST = 2 ** 30

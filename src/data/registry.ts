@@ -3,13 +3,13 @@
 import { statSync } from 'node:fs'
 
 import { UsageError } from '../errors.ts'
+import { cacheFolder } from '../files.ts'
 import { suggestion } from '../suggest.ts'
 import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
 import type { Dataset, Split } from './dataset.ts'
 import type { DownloadProgress } from './download.ts'
 import type { BadImages } from './folder/bad.ts'
 import { openImageFolder } from './folder/imageFolder.ts'
-import { cacheFolder } from './folders.ts'
 import { MNIST_SOURCES, type MnistName, openMnist } from './mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
 

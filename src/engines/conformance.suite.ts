@@ -135,6 +135,85 @@ const describeContract = (engine: Engine): void => {
   })
 }
 
+const describeHeld = (engine: Engine): void => {
+  const [weight, x] = [input('weight', [2]), input('x', [2])]
+  const scale = input('scale', [])
+  const vector = (...data: number[]): Tensor => ({
+    shape: [data.length],
+    data: Float32Array.from(data),
+  })
+  const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
+  const next = add(weight, mul(x, relu(scale)))
+  const compile = () =>
+    engine.compile(graph({ weight: next, before: weight, twice: mul(weight, 2) }), {
+      held: ['weight', 'scale'],
+    })
+  const numbers = ({ data }: Tensor): number[] => [...data]
+
+  describe(`${engine.name}: held inputs`, () => {
+    it('go from run to run, and come out when asked for', async () => {
+      const compiled = await compile()
+      compiled.hold({ weight: vector(1, 2), scale: scalar(10) })
+      const runs = []
+      for (let i = 0; i < 3; i++) runs.push(await compiled.run({ x: vector(1, -1) }))
+      expect(runs.map(({ before }) => numbers(before))).toEqual([
+        [1, 2],
+        [11, -8],
+        [21, -18],
+      ])
+      expect(runs.map(({ twice }) => numbers(twice))[2]).toEqual([42, -36])
+      expect(Object.keys(runs[0])).not.toContain('weight')
+      expect(numbers(compiled.held('weight'))).toEqual([31, -28])
+      expect(numbers(compiled.held('scale'))).toEqual([10])
+      await compiled.dispose()
+    })
+
+    it('are as before the last run after undo, once', async () => {
+      const compiled = await compile()
+      compiled.hold({ weight: vector(1, 2), scale: scalar(1) })
+      await compiled.run({ x: vector(1, 1) })
+      await compiled.run({ x: vector(5, 5) })
+      compiled.undo()
+      expect(numbers(compiled.held('weight'))).toEqual([2, 3])
+      compiled.undo()
+      expect(numbers(compiled.held('weight'))).toEqual([2, 3])
+      await compiled.run({ x: vector(1, 1) })
+      expect(numbers(compiled.held('weight'))).toEqual([3, 4])
+      await compiled.dispose()
+    })
+
+    it('change one by one, at any turn', async () => {
+      const compiled = await compile()
+      compiled.hold({ weight: vector(1, 2), scale: scalar(1) })
+      for (const value of [2, 3, -4, 5]) {
+        compiled.hold({ scale: scalar(value) })
+        await compiled.run({ x: vector(1, 1) })
+      }
+      expect(numbers(compiled.held('weight'))).toEqual([11, 12])
+      compiled.hold({ weight: vector(0, 0) })
+      await compiled.run({ x: vector(1, 1) })
+      expect(numbers(compiled.held('weight'))).toEqual([5, 5])
+      await compiled.dispose()
+    })
+
+    it('are checked', async () => {
+      const compiled = await compile()
+      expect(() => compiled.held('weight')).toThrow('held weight')
+      await expect(compiled.run({ x: vector(1, 1) })).rejects.toThrow('weight')
+      expect(() => compiled.hold({ x: vector(1, 1) })).toThrow(
+        'hold x: expected one of the held inputs (weight, scale), got x',
+      )
+      expect(() => compiled.hold({ weight: vector(1) })).toThrow(
+        'input weight: expected shape [2], got [1]',
+      )
+      await compiled.dispose()
+      await expect(
+        Promise.resolve().then(() => engine.compile(graph({ next }), { held: ['wait'] })),
+      ).rejects.toThrow('held wait: expected an input of the graph')
+    })
+  })
+}
+
 /** Declares the suite for an engine. */
 export const describeConformance = (
   engine: Engine,
@@ -142,4 +221,5 @@ export const describeConformance = (
 ): void => {
   describeOperations(engine, skip)
   describeContract(engine)
+  describeHeld(engine)
 }

@@ -1,7 +1,7 @@
 /** The one contract behind which every engine stands: compile a graph, run it. */
 
 import { EngineError, formatShape } from '../errors.ts'
-import { type DType, type Graph, type Shape, sizeOf } from '../graph/index.ts'
+import { type DType, type Graph, type Shape, sizeOf, type Value } from '../graph/index.ts'
 
 /** A tensor in memory, row-major. Floats are float32, or float64 in the reference engine. */
 export interface Tensor {
@@ -18,10 +18,23 @@ export type Tensors = Readonly<Record<string, Tensor>>
 export interface Compiled {
   /**
    * Runs the graph once. What is passed in is not changed, and what comes back is not touched by
-   * later runs.
+   * later runs. Held inputs are not passed; an output of a held input's name does not come back,
+   * but takes its place.
    * @throws EngineError when an input is missing or does not have the type of the graph's
    */
   run(inputs: Tensors): Promise<Tensors>
+  /**
+   * Puts held inputs in their places; those not named stay as they are.
+   * @throws EngineError for one that the graph was not compiled to hold, or of the wrong type
+   */
+  hold(tensors: Tensors): void
+  /**
+   * A held input as it now is.
+   * @throws EngineError where nothing has put it in its place
+   */
+  held(name: string): Tensor
+  /** Puts held inputs back as they were before the last run; a second time it changes nothing. */
+  undo(): void
   /** Frees what the engine holds; running afterwards is an error. */
   dispose(): Promise<void>
 }
@@ -29,6 +42,11 @@ export interface Compiled {
 export interface CompileOptions {
   /** Threads to compute with; the engine's default otherwise. */
   readonly threads?: number
+  /**
+   * Inputs that stay with the engine from run to run, such as weights and the optimizer's vectors:
+   * copied when held, not for every run.
+   */
+  readonly held?: readonly string[]
 }
 
 export interface Engine {
@@ -47,9 +65,9 @@ const ARRAYS: Record<DType, readonly (new (length: number) => TensorData)[]> = {
   bool: [Uint8Array],
 }
 
-/** Checks what a run is given against the graph's inputs. */
-export const checkInputs = (graph: Pick<Graph, 'inputs'>, inputs: Tensors): void => {
-  for (const { name = '', dtype, shape } of graph.inputs) {
+/** Checks what a run is given against the inputs that it needs. */
+export const checkInputs = (needed: readonly Value[], inputs: Tensors): void => {
+  for (const { name = '', dtype, shape } of needed) {
     const refuse = (expected: string, got: string): never => {
       throw new EngineError({ where: `input ${name}`, expected, got })
     }

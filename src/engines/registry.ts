@@ -1,44 +1,96 @@
-/** Engines by name; each is loaded when it is asked for. */
+/** Devices: the engines by name, which one computes unless another is asked for, and what is missing. */
 
-import { UsageError } from '../errors.ts'
+import { EngineError, UsageError } from '../errors.ts'
 import { suggestion } from '../suggest.ts'
 import type { Engine } from './engine.ts'
+import { INSTALL, survey } from './onednn/verdict.ts'
+
+/** A library that an engine stands on, and why it cannot be used, if it cannot. */
+export interface Found {
+  readonly path?: string
+  readonly version?: string
+  readonly threads?: number
+  readonly problem?: string
+}
 
 interface Entry {
   readonly describe: string
   /** How to get it, where it is missing. */
   readonly install: string
   open(): Promise<Engine>
+  /** Looks afresh at what is here, the best first. */
+  examine(): Promise<readonly Found[]>
 }
 
-export const ENGINES = {
-  onnx: {
-    describe: 'ONNX Runtime on the CPU: the default, everywhere',
-    install: 'npm install onnxruntime-node',
-    open: async () => (await import('./onnx/session.ts')).onnxEngine,
-  },
+/** ONNX Runtime comes as one package. */
+const examineOnnx = async (): Promise<readonly Found[]> => {
+  try {
+    return [{ version: await (await openOnnx()).version() }]
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    return [{ problem: error.got }]
+  }
+}
+
+const openOnnx = async (): Promise<Engine> => (await import('./onnx/session.ts')).onnxEngine
+
+/** The fastest first: the first that is here computes by default. */
+export const DEVICES = {
   onednn: {
-    describe: 'oneDNN on the CPU: the fastest training, where the library is installed',
-    install:
-      'oneDNN 2.6 or newer of version 2 (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or its path in EXCITE_ONEDNN',
+    describe: "oneDNN's kernels on the CPU: the default where the library is installed",
+    install: INSTALL,
     open: async () => (await import('./onednn/engine.ts')).onednnEngine,
+    examine: () => survey(true),
+  },
+  onnx: {
+    describe: 'ONNX Runtime on the CPU: everywhere, the default elsewhere',
+    install: 'npm install onnxruntime-node',
+    open: openOnnx,
+    examine: examineOnnx,
   },
 } as const satisfies Record<string, Entry>
 
-export type EngineName = keyof typeof ENGINES
-export const engineNames = Object.keys(ENGINES) as readonly EngineName[]
+export type DeviceName = keyof typeof DEVICES
+export const deviceNames = Object.keys(DEVICES) as readonly DeviceName[]
+
+/** An engine that is ready to compile. */
+export interface Device {
+  readonly name: DeviceName
+  readonly version: string
+  readonly engine: Engine
+  /** Why not a faster one, where nobody asked for this one. */
+  readonly note?: string
+}
+
+const opened = async (name: DeviceName): Promise<Device> => {
+  const engine = await DEVICES[name].open()
+  return { name, engine, version: await engine.version() }
+}
+
+const openDefault = async (): Promise<Device> => {
+  const [fastest, next] = deviceNames
+  try {
+    return await opened(fastest)
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    const note = `computing with ${next}; ${fastest} would be faster: ${error.got === 'none' ? 'it is not installed' : error.got} (excite devices)`
+    return { ...(await opened(next)), note }
+  }
+}
 
 /**
- * An engine, ready to compile.
+ * A device by its name, or the fastest that is here.
  * @throws UsageError for an unknown name, with the nearest known one
+ * @throws EngineError where the device asked for is missing: it is never replaced
  */
-export const openEngine = async (name: string): Promise<Engine> => {
-  if (!Object.hasOwn(ENGINES, name))
+export const openDevice = async (name?: string): Promise<Device> => {
+  if (name === undefined) return openDefault()
+  if (!Object.hasOwn(DEVICES, name))
     throw new UsageError({
-      where: `engine ${name}`,
-      expected: `one of ${engineNames.join(', ')}`,
+      where: `device ${name}`,
+      expected: `one of ${deviceNames.join(', ')}`,
       got: name,
-      hint: suggestion(name, engineNames) ?? `Use --engine ${engineNames[0]}`,
+      hint: suggestion(name, deviceNames) ?? `Use --device ${deviceNames[0]}`,
     })
-  return ENGINES[name as EngineName].open()
+  return opened(name as DeviceName)
 }

@@ -2,7 +2,7 @@
 
 import type { Dataset } from '../data/dataset.ts'
 import type { ShapesDataset } from '../data/shapes/shapes.ts'
-import { type Model, type ModelOptions, model, modelNames } from '../models/registry.ts'
+import { type Model, model, modelNames } from '../models/registry.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Ablation, ablate } from './ablation.ts'
 import { type Cost, costOf } from './cost.ts'
@@ -41,12 +41,11 @@ const isShapes = (dataset: Dataset): dataset is ShapesDataset => 'factors' in da
 export const plainCost = (
   own: Model,
   size: readonly [height: number, width: number],
-  options: Pick<ModelOptions, 'strideIn'> = {},
 ): Cost | undefined => {
-  const { name, classes, channels } = own
+  const { name, classes, channels, variations } = own
   const base = name.replace(/^[a-z]+-/, '')
   if (!modelNames.includes(base)) return undefined
-  const cost = costOf(model(base, { classes, channels, ...options }), size)
+  const cost = costOf(model(base, { classes, channels, ...variations }), size)
   const same = cost.parameters === costOf(own, size).parameters
   return same || cost.attention.parameters > 0 ? undefined : cost
 }
@@ -61,11 +60,7 @@ export const analyse = async (
   const size = [card.height, card.width] as const
   const indices = balanced(dataset, options.pictures)
   const pictures = subset(dataset, indices)
-  const plain = plainCost(
-    model,
-    size,
-    card.strideIn === undefined ? {} : { strideIn: card.strideIn },
-  )
+  const plain = plainCost(model, size)
   onStep('excitation by class')
   const blocks = await excitation(trained, pictures, options)
   onStep('selection by scale')

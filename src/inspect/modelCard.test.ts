@@ -18,7 +18,7 @@ const epoch = { testLoss: 0.5, testTop5: 0.99, seconds: 30 }
 const run: RunFacts = {
   data: 'shapes',
   seed: 7,
-  engine: 'onnx',
+  device: 'onnx',
   recipe: {
     epochs: 3,
     batch: 32,
@@ -61,6 +61,13 @@ it('tells what was trained, on what and how well', () => {
     expect(text).toContain(fact)
   expect(text).toMatch(/\| Parameters \| \d\d,\d{3} \|/)
   expect(text).toContain('cat, \\<b\\>\\|dog.')
+})
+
+it('tells how a network differs from its name, and how pictures are cut', () => {
+  const varied = { ...card, variations: { dropout: 0.1 }, cropPct: 0.875 }
+  const text = modelCard({ card: varied, model: modelOf(varied), tensors: new Map() }, options)
+  expect(text).toContain('| Variations | dropout 0.1 |')
+  expect(text).toContain('12×16 divided by 0.875, 12×16 cut out of the centre')
 })
 
 it('tells the last epoch where that was asked for', () => {

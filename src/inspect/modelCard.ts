@@ -3,6 +3,7 @@
  * use it (Mitchell et al.: Model Cards for Model Reporting, arXiv:1810.03993), from facts alone.
  */
 
+import { variationTexts } from '../models/variations.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { summarize } from './summary.ts'
 
@@ -10,7 +11,7 @@ import { summarize } from './summary.ts'
 export interface RunFacts {
   readonly data: string
   readonly seed: number
-  readonly engine: string
+  readonly device: string
   readonly recipe: {
     readonly epochs: number
     readonly batch: number
@@ -60,6 +61,9 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
   return [
     ['Network', plain(card.model)],
     ...(card.attention ? [['Attention', plain(card.attention)] as [string, string]] : []),
+    ...(card.variations
+      ? [['Variations', variationTexts(card.variations).join(', ')] as [string, string]]
+      : []),
     ['Parameters', number(parameters)],
     [
       'Multiply-adds',
@@ -68,13 +72,13 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
   ]
 }
 
-const inputText = ({ channels, height, width, mean, deviation }: Card): string =>
+const inputText = ({ channels, height, width, cropPct = 1, mean, deviation }: Card): string =>
   `Pictures as \`[N, ${channels}, ${height}, ${width}]\`, float32, ${channels === 3 ? 'red, green, blue' : 'grey'}: ` +
-  `resized to cover ${width}×${height} and cut at the centre, pixels scaled to 0 … 1, then ` +
+  `resized to cover ${width}×${height}${cropPct < 1 ? ` divided by ${cropPct}` : ''}, ${width}×${height} cut out of the centre, pixels scaled to 0 … 1, then ` +
   `(pixel − mean) / deviation with mean ${numbers(mean)} and deviation ${numbers(deviation)}.`
 
 const trainingText = (
-  { data, seed, engine, recipe, history }: RunFacts,
+  { data, seed, device, recipe, history }: RunFacts,
   which: ModelCardOptions['which'],
 ): string => {
   const seconds = history.reduce((sum, row) => sum + row.seconds, 0)
@@ -93,7 +97,7 @@ ${table([
   ['Schedule', recipe.schedule.kind],
   ['Label smoothing', `${recipe.smoothing}`],
   ['Seed', `${seed}`],
-  ['Engine', plain(engine)],
+  ['Device', plain(device)],
   ['Time', `${number(Math.round(seconds))} s`],
 ])}
 

@@ -30,7 +30,6 @@ export const openProbe = async (
   const { channels, height, width } = card
   const wanted = graph(pick(observe(model, batch, [height, width])))
   if (Object.keys(wanted.outputs).length === 0) return undefined
-  const compiled = await engine.compile(wanted, threads === undefined ? {} : { threads })
   const needed = new Set(wanted.inputs.map(({ name }) => name))
   const weights: Tensors = Object.fromEntries(
     variables(model.network)
@@ -40,13 +39,14 @@ export const openProbe = async (
         { shape, data: tensors.get(name) ?? new Float32Array() },
       ]),
   )
+  const compiled = await engine.compile(wanted, {
+    held: Object.keys(weights),
+    ...(threads === undefined ? {} : { threads }),
+  })
+  compiled.hold(weights)
   return {
     run: (data, inputs = {}) =>
-      compiled.run({
-        ...weights,
-        ...inputs,
-        images: { shape: [batch, channels, height, width], data },
-      }),
+      compiled.run({ ...inputs, images: { shape: [batch, channels, height, width], data } }),
     dispose: () => compiled.dispose(),
   }
 }

@@ -4,7 +4,7 @@
  * papers count, beside these, none or some of the other operations, and do not say which.
  */
 
-import { type Node, type Shape, sizeOf } from '../graph/index.ts'
+import { type Graph, type Node, type Shape, sizeOf } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import type { Model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
@@ -45,6 +45,13 @@ const MOVES: readonly string[] = [
   'upsampleNearest',
 ] satisfies OperationName[]
 
+const countedIn = (node: Node): number | undefined =>
+  operationOf(node).multiplyAdds?.(node.inputs, node.outputs, node.attributes)
+
+/** Of the convolutions and matrix products in a graph, their gradients' included. */
+export const multiplyAddsOf = ({ nodes }: Pick<Graph, 'nodes'>): number =>
+  nodes.reduce((sum, node) => sum + (countedIn(node) ?? 0), 0)
+
 const parent = (name: string): string => name.slice(0, Math.max(name.lastIndexOf('.'), 0))
 
 const total = (rows: readonly LayerRow[], of: 'parameters' | 'multiplyAdds'): number =>
@@ -63,10 +70,10 @@ export const summarize = (
   const rows = new Map<string, LayerRow>()
   let allOperations = 0
   for (const node of inferenceGraph(model, 1, size).nodes) {
-    const { op, inputs, outputs, attributes } = node
+    const { op, outputs } = node
     const path = folded(node.path)
     const before = rows.get(path)
-    const counted = operationOf(node).multiplyAdds?.(inputs, outputs, attributes)
+    const counted = countedIn(node)
     const cost = counted ?? 0
     allOperations += counted ?? elements(node)
     rows.set(path, {

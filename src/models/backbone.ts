@@ -3,22 +3,7 @@
 import type { Position } from '../attention/attention.ts'
 import type { Initialiser, Layer } from '../nn/index.ts'
 import type { AttentionOptions } from './sockets.ts'
-
-/** What the papers vary in a backbone besides attention; each knows some of these. */
-export interface Variations {
-  /** For bottlenecks: stride in the first 1×1 (v1) or in the 3×3 (v1.5, the default). */
-  readonly strideIn?: '1x1' | '3x3'
-  /** A 7×7 of stride 2, three 3×3 with the stride in the first, or one 3×3 without. */
-  readonly stem?: 'imagenet' | 'deep' | 'cifar'
-  /** How the stem's max pooling meets the border: padded, or as Caffe, a last window hanging over. */
-  readonly pooling?: 'padded' | 'ceil'
-  /** Whether the first 1×1 of a bottleneck is half as wide as its 3×3 (SENet-154). */
-  readonly halved?: boolean
-  /** The kernel of projection shortcuts that stride. */
-  readonly shortcutKernel?: 1 | 3
-  /** The rate of dropout in the classifier. */
-  readonly dropout?: number
-}
+import type { VariationName, Variations } from './variations.ts'
 
 /** What every network can be told. */
 export interface NetworkOptions extends AttentionOptions, Variations {
@@ -42,7 +27,7 @@ export interface Backbone {
   /** Whether it has spatial convolutions that an attention such as SK can replace. */
   readonly replaceable: boolean
   /** The variations it knows; any other is refused. */
-  readonly variations: readonly (keyof Variations)[]
+  readonly variations: readonly VariationName[]
   build(options: NetworkOptions & { readonly classes: number; readonly channels: number }): Layer
 }
 

@@ -16,10 +16,11 @@ import {
   layer,
   linear,
 } from '../nn/index.ts'
-import { maxPool, relu } from '../ops/index.ts'
+import { relu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Branch, inceptionModule } from './inception.ts'
 import { type Sockets, sockets } from './sockets.ts'
+import { POOLINGS } from './stems.ts'
 
 type Pool = 'average' | 'max'
 /** Widths: 1×1; reduction and 3×3; reduction and both of the double 3×3; pooling's projection. */
@@ -69,14 +70,15 @@ const stem = (channels: number, { convolution }: Sockets): Readonly<Record<strin
 })
 
 const bninception: Backbone['build'] = options => {
-  const { classes, initialise = he, dropout: rate = 0 } = options
+  const { classes, initialise = he, dropout: rate = 0, pooling = 'padded' } = options
+  const pool = POOLINGS[pooling]
   let channels = 192
   const modules = ROWS.map(row => {
     const stage = Number(row[0].at(-2))
     const { module, outputs } = inceptionModule(channels, branchesOf(row), {
       epsilon: 1e-5,
       sockets: sockets(options, stage, initialise),
-      poolPadding: 1,
+      halve: pool,
     })
     channels = outputs
     return [row[0], module] as const
@@ -89,9 +91,9 @@ const bninception: Backbone['build'] = options => {
       fc: linear(channels, classes),
     } as Readonly<Record<string, Layer>>,
     ({ conv1, bn1, conv2_reduce, bn2_reduce, conv2, bn2, dropout, fc, ...children }, x) => {
-      const halved = maxPool(relu(bn1(conv1(x))), { kernel: 3, stride: 2, padding: 1 })
+      const halved = pool(relu(bn1(conv1(x))))
       const wide = relu(bn2(conv2(relu(bn2_reduce(conv2_reduce(halved))))))
-      let y = maxPool(wide, { kernel: 3, stride: 2, padding: 1 })
+      let y = pool(wide)
       for (const [name] of modules) y = children[name](y)
       return fc(dropout(flatten(globalAveragePool(y))))
     },
@@ -105,7 +107,7 @@ export const BN_INCEPTION: Family = {
     classes: 1000,
     positions: ['standard', 'pre', 'before-conv'],
     replaceable: false,
-    variations: ['dropout'],
+    variations: ['pooling', 'dropout'],
     build: bninception,
   },
 }

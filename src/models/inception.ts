@@ -3,6 +3,7 @@
  * concatenated. SE stands on the concatenation (SENet, section 3.3); GCT before each convolution.
  */
 
+import type { Value } from '../graph/index.ts'
 import { batchNorm2d, type Layer, layer } from '../nn/index.ts'
 import { averagePool, concat, maxPool, type PerAxis, relu } from '../ops/index.ts'
 import type { Sockets } from './sockets.ts'
@@ -26,8 +27,8 @@ export interface Branch {
 export interface ModuleOptions {
   readonly epsilon: number
   readonly sockets: Sockets
-  /** Of a module that halves the map: what its branch without convolutions, a max pooling, does. */
-  readonly poolPadding?: number
+  /** Of a module that halves the map: what its branch without convolutions does; a max pooling without padding. */
+  halve?(x: Value): Value
   /** Whether padding counts in an average. */
   readonly countIncludePad?: boolean
 }
@@ -71,14 +72,12 @@ export const branches = (
     for (const one of fork) children[one[0]] = step(inputs, one, options)
     outputs += fork.length > 0 ? fork.reduce((sum, [, width]) => sum + width, 0) : inputs
   }
-  const { poolPadding = 0, countIncludePad = true } = options
+  const { halve = x => maxPool(x, { kernel: 3, stride: 2 }), countIncludePad = true } = options
   const pools = {
     average: (x: Parameters<Child>[0]) =>
       averagePool(x, { kernel: 3, padding: 1, countIncludePad }),
     max: (x: Parameters<Child>[0], strides: boolean) =>
-      strides
-        ? maxPool(x, { kernel: 3, stride: 2, padding: poolPadding })
-        : maxPool(x, { kernel: 3, padding: 1 }),
+      strides ? halve(x) : maxPool(x, { kernel: 3, padding: 1 }),
   }
   return {
     children,

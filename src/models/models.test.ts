@@ -134,6 +134,18 @@ describe('learnable parameters', () => {
     })
   })
 
+  /** Where the authors put fewer: before the first or the last 1×1 of a block, before its last two. */
+  it.each([
+    ['pre', 16],
+    ['before-last-conv', 16],
+    ['before-last-two-convs', 32],
+  ])('at %s of resnet50: %d', (at, count) => {
+    const { network } = model('resnet50', plug(`gct:at=${at}`))
+    const gates = variables(network).filter(({ name }) => name.endsWith('gamma'))
+    expect(gates).toHaveLength(count)
+    expect(gates.every(({ name }) => /^layer\d/.test(name) && !name.includes('down'))).toBe(true)
+  })
+
   it("and running statistics make the papers' rounded columns", () => {
     const { parameters, buffers } = summarize(model('resnet50'))
     expect(buffers).toBe(53_120)
@@ -266,6 +278,12 @@ describe('weight names', () => {
       'layer4.2.conv2.attn.bn.weight': [64],
       'layer4.2.conv2.attn.fc_select.weight': [2048, 64, 1, 1],
     },
+    skresnet18: {
+      'layer1.0.conv1.paths.0.conv.weight': [64, 32, 3, 3],
+      'layer1.0.conv1.attn.fc_reduce.weight': [16, 64, 1, 1],
+      'layer4.1.conv1.attn.fc_select.weight': [1024, 64, 1, 1],
+      'layer1.0.conv2.weight': [64, 64, 3, 3],
+    },
     'gct-resnet50': {
       'conv1.0.alpha': [1, 3, 1, 1],
       'conv1.1.weight': [64, 3, 7, 7],
@@ -396,8 +414,6 @@ describe('other names', () => {
       plug('se:at=identity'),
       'expected an attention at standard, inside, before-conv, got se at identity',
     ],
-    ['resnet20', { strideIn: '1x1' }, 'expected options among dropout, got strideIn'],
-    ['shufflenet_g3', { stem: 'deep' }, 'expected no options, got stem'],
   ])('%s %j is refused: there is no place for it', (name, options, wanted) => {
     expect(() => model(name, options)).toThrow(
       expect.objectContaining({ exitCode: 2, message: `model ${name}: ${wanted}` }),

@@ -7,6 +7,7 @@
 
 import { type Layer, layer } from '../nn/index.ts'
 import { add, relu } from '../ops/index.ts'
+import { convolutionOf, ends, recalibrationOf, type Step } from './branches.ts'
 import type { Sockets } from './sockets.ts'
 
 export interface PreActivationOptions {
@@ -14,85 +15,33 @@ export interface PreActivationOptions {
   readonly sockets: Sockets
 }
 
-const projection = (
-  channels: number,
-  outputs: number,
+/** [N, channels, H, W] → [N, outputs, H / stride, W / stride], children bn1, conv1, bn2, … */
+export const preActivationUnit = (
+  steps: readonly Step[],
   { stride, sockets }: PreActivationOptions,
-): Layer | undefined =>
-  stride !== 1 || channels !== outputs
-    ? sockets.convolution(channels, outputs, 1, { stride })
-    : undefined
-
-/** Two 3×3 convolutions; a replacement takes the first, and ends in a ReLU of its own. */
-export const preActivationBasic = (
-  channels: number,
-  outputs: number,
-  options: PreActivationOptions,
 ): Layer => {
-  const { stride, sockets } = options
-  const replacement = sockets.replacement(channels, outputs, { stride, padding: 1 })
-  const recalibrated = sockets.unit({
-    pre: channels,
-    inside: outputs,
-    standard: outputs,
-    identity: outputs,
-    post: outputs,
+  const [channels, outputs] = ends(steps)
+  const branch: Record<string, Layer | undefined> = {}
+  for (const [i, step] of steps.entries()) {
+    branch[`bn${i + 1}`] = sockets.normalization(step.channels)
+    branch[`conv${i + 1}`] = convolutionOf(steps, i, sockets).layer
+  }
+  const recalibrated = recalibrationOf(steps, sockets)
+  const projects = stride !== 1 || channels !== outputs
+  const downsample = projects ? sockets.convolution(channels, outputs, 1, { stride }) : undefined
+  Object.assign(branch, recalibrated.children, { downsample })
+  return layer(branch, (children, x) => {
+    const recalibrate = recalibrated.bind(children)
+    const activate = (i: number, y: typeof x) => relu(children[`bn${i + 1}`]?.(y) ?? y)
+    const activated = activate(0, recalibrate('pre', x))
+    let y = activated
+    for (const [i, { spatial }] of steps.entries()) {
+      if (i > 0) y = activate(i, y)
+      y = children[`conv${i + 1}`]?.(y) ?? y
+      if (spatial) y = recalibrate('inside', y)
+    }
+    const residual = recalibrate('standard', y)
+    const shortcut = recalibrate('identity', children.downsample?.(activated) ?? x)
+    return recalibrate('post', add(residual, shortcut))
   })
-  return layer(
-    {
-      bn1: sockets.normalization(channels),
-      conv1: replacement ?? sockets.convolution(channels, outputs, 3, { stride, padding: 1 }),
-      bn2: sockets.normalization(outputs),
-      conv2: sockets.convolution(outputs, outputs, 3, { padding: 1 }),
-      ...recalibrated.children,
-      downsample: projection(channels, outputs, options),
-    },
-    (children, x) => {
-      const { bn1, conv1, bn2, conv2, downsample } = children
-      const recalibrate = recalibrated.bind(children)
-      const activated = relu(bn1(recalibrate('pre', x)))
-      const hidden = recalibrate('inside', conv1(activated))
-      const residual = recalibrate('standard', conv2(relu(bn2(hidden))))
-      const shortcut = recalibrate('identity', downsample ? downsample(activated) : x)
-      return recalibrate('post', add(residual, shortcut))
-    },
-  )
-}
-
-/** 1×1, 3×3, 1×1; a replacement takes the 3×3. */
-export const preActivationBottleneck = (
-  channels: number,
-  outputs: number,
-  options: PreActivationOptions & { readonly width: number },
-): Layer => {
-  const { stride, sockets, width } = options
-  const replacement = sockets.replacement(width, width, { stride, padding: 1 })
-  const recalibrated = sockets.unit({
-    pre: channels,
-    inside: width,
-    standard: outputs,
-    identity: outputs,
-    post: outputs,
-  })
-  return layer(
-    {
-      bn1: sockets.normalization(channels),
-      conv1: sockets.convolution(channels, width, 1),
-      bn2: sockets.normalization(width),
-      conv2: replacement ?? sockets.convolution(width, width, 3, { stride, padding: 1 }),
-      bn3: sockets.normalization(width),
-      conv3: sockets.convolution(width, outputs, 1),
-      ...recalibrated.children,
-      downsample: projection(channels, outputs, options),
-    },
-    (children, x) => {
-      const { bn1, conv1, bn2, conv2, bn3, conv3, downsample } = children
-      const recalibrate = recalibrated.bind(children)
-      const activated = relu(bn1(recalibrate('pre', x)))
-      const second = conv2(relu(bn2(conv1(activated))))
-      const residual = recalibrate('standard', conv3(relu(bn3(recalibrate('inside', second)))))
-      const shortcut = recalibrate('identity', downsample ? downsample(activated) : x)
-      return recalibrate('post', add(residual, shortcut))
-    },
-  )
 }

@@ -85,6 +85,7 @@ describe('learnable parameters', () => {
     ['resnext29_16x32d', {}, 25_136_970],
     ['resnext29_16x64d', {}, 68_155_210],
     ['sknet29', {}, 27_813_450],
+    ['se-resnext29_16x32d', {}, 25_658_778],
   ])('%s %j: %d', (name, options, wanted) => {
     expect(summarize(model(name, options)).parameters).toBe(wanted)
   })

@@ -55,6 +55,11 @@ const sknet = (...[figures, more]: [Figures, Partial<Published>?]): Published =>
   row('SKNet, Table 2', figures, more)
 const kernels = (figures: Figures, attention: string): Published =>
   row('SKNet, Table 7', figures, sk(attention))
+const second = (figures: Figures, branch: string, difference?: string): Published =>
+  row('SKNet, Table 6', figures, {
+    ...sk(`sk:branches=3+${branch}`),
+    ...(difference === undefined ? {} : { difference }),
+  })
 const light = (figures: Figures, difference: string): Published =>
   row('SKNet, Table 4', figures, { difference })
 const cifar = (parameters: string, difference?: string): Published =>
@@ -93,11 +98,29 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
     senet('4.24'),
     sknet(['25.0', '4.24']),
     gct(['25.10', '3.795'], { options: V1 }),
-    row('SKNet, Table 6', ['27.5', '4.47'], sk('sk:branches=3+7')),
+    sknet(['25.4', '4.31'], { options: { attention: 'bam' } }),
+    sknet(['27.7', '4.25'], {
+      options: { attention: 'cbam' },
+      difference: 'ours has 27.56 M; as much less as with SE',
+    }),
   ],
+  resnext50_36x4d: [
+    row('SKNet, Table 3', ['27.6', '4.70'], {
+      difference: 'ours has 27.55 M, with running statistics 27.62 M',
+    }),
+  ],
+  resnext56: [row('SKNet, Table 3', ['27.3', '4.67'])],
   resnext101: [
     senet('7.99'),
     sknet(['44.3', '7.99'], { difference: 'ours has 44.18 M, as torchvision; unexplained' }),
+    sknet(['44.6', '8.05'], {
+      options: { attention: 'bam' },
+      difference: 'ours has 44.54 M; unexplained, as the 44.3 M without it',
+    }),
+    sknet(['49.2', '8.00'], {
+      options: { attention: 'cbam' },
+      difference: 'ours has 48.96 M; as much less as with SE',
+    }),
   ],
   'se-resnet50': [senet('3.87', { options: V1 }), gct(['28.14', '3.893'], { options: V1 })],
   'se-resnet101': [senet('7.60', { options: V1 })],
@@ -115,6 +138,11 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   'gct-resnext50': [gct(['25.19', '3.821'], { options: V1 })],
   sknet50: [
     sknet(['27.5', '4.47']),
+    second(['27.5', '4.47'], '7'),
+    second(['27.5', '4.47'], '5'),
+    second(['27.5', '4.47'], '3'),
+    second(['28.1', '4.56'], '5x5/2', 'ours has 28.03 M, with running statistics 28.11 M'),
+    second(['28.1', '4.55'], '7x7/4', 'ours has 27.99 M, with running statistics 28.08 M'),
     kernels(['27.5', '4.47'], 'sk:branches=3+7'),
     kernels(['27.5', '4.47'], 'sk:branches=5+7'),
     {
@@ -125,6 +153,8 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
     kernels(['25.0', '4.24'], 'sk:branches=5,select=false'),
     kernels(['25.0', '4.24'], 'sk:branches=7,select=false'),
     kernels(['26.5', '4.46'], 'sk:branches=3+5,select=false'),
+    kernels(['26.5', '4.46'], 'sk:branches=3+7,select=false'),
+    kernels(['26.5', '4.46'], 'sk:branches=5+7,select=false'),
     {
       ...kernels(['28.0', '4.69'], 'sk:branches=3+5+7,select=false'),
       difference: 'ours has 27.89 M: two plain branches more than ResNeXt-50; unexplained',
@@ -140,10 +170,18 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   'gct-vgg16_bn': [vgg(['138.38', '15.516'])],
   bn_inception: [senet('2.03')],
   'se-bn_inception': [senet('2.04')],
-  inception_v3: [gct(['23.87', '2.847'])],
+  inception_v3: [
+    gct(['23.87', '2.847']),
+    sknet(['27.1', '5.73'], {
+      difference: 'with the auxiliary classifier, 27.16 M; ours has none',
+    }),
+  ],
   'se-inception_v3': [gct(['25.53', '2.851'])],
   'gct-inception_v3': [gct(['23.99', '2.862'])],
-  inception_resnet_v2: [senet('11.75', { difference: INCEPTION_RESNET })],
+  inception_resnet_v2: [
+    senet('11.75', { difference: INCEPTION_RESNET }),
+    sknet(['55.0', '13.22'], { difference: 'ours has 55.84 M, as timm; unexplained' }),
+  ],
   'se-inception_resnet_v2': [senet('11.76', { difference: INCEPTION_RESNET })],
   mobilenet: [mobile(['4.2', '0.569'])],
   'se-mobilenet': [mobile(['4.7', '0.572'])],

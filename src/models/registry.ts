@@ -22,6 +22,7 @@ import { RESNETS } from './resnets.ts'
 import { SHAKE_SHAKE } from './shakeshake.ts'
 import { SHUFFLENET } from './shufflenet.ts'
 import { SHUFFLENETV2 } from './shufflenetv2.ts'
+import { checkVariations, type Variations, variationsIn } from './variations.ts'
 import { VGG } from './vgg.ts'
 
 /** Every family; a name stands in one of them only. */
@@ -72,10 +73,19 @@ export interface ModelOptions extends Omit<NetworkOptions, 'attention' | 'at' | 
   readonly attention?: string
 }
 
+/** A network as it is written down, in a run's configuration and in a card. */
+export interface NetworkRecord {
+  readonly model: string
+  readonly attention?: string | undefined
+  readonly variations?: Variations | undefined
+}
+
 export interface Model extends ModelInfo {
   readonly network: Layer
   readonly classes: number
   readonly channels: number
+  /** What it was told besides its name and attention. */
+  readonly variations?: Variations
 }
 
 interface Named {
@@ -126,36 +136,19 @@ const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention)
   })
 }
 
-/** Whether a network can be told an option, such as where it strides. */
-export const takes = (name: string, option: string): boolean =>
-  find(name).backbone.variations.some(known => known === option)
-
-const checkVariations = (name: string, { variations }: Backbone, given: object): void => {
-  for (const [option, value] of Object.entries(given))
-    if (
-      value !== undefined &&
-      !variations.some(known => known === option) &&
-      option !== 'initialise'
-    )
-      throw new UsageError({
-        where: `model ${name}`,
-        expected: variations.length > 0 ? `options among ${variations.join(', ')}` : 'no options',
-        got: option,
-      })
-}
-
 /**
  * Builds a network.
- * @throws UsageError for an unknown name or attention, with the nearest known one
+ * @throws UsageError for an unknown name or attention, with the nearest known one; for a variation
+ * that the network does not know, with those it does
  */
 export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
-  const { attention: given = attention, ...rest } = options
+  const { attention: given = attention, initialise, ...rest } = options
   const plugged: PluggedAttention | undefined =
     given === undefined || given === 'none' ? undefined : parseAttention(given)
   const { classes = backbone.classes, channels = 3, ...variations } = rest
   if (plugged !== undefined) checkPlace(name, backbone, plugged)
-  checkVariations(name, backbone, variations)
+  checkVariations(`model ${name}`, variations, backbone.variations)
   for (const [option, value] of Object.entries({ classes, channels }))
     if (!Number.isInteger(value) || value < 1)
       throw new UsageError({
@@ -163,10 +156,25 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
         expected: `a whole number of ${option} from 1`,
         got: `${value}`,
       })
+  const own = { ...plugged, ...variationsIn(variations), classes, channels }
   return {
     ...describeModel(name),
-    network: backbone.build({ ...plugged, ...rest, classes, channels }),
+    network: backbone.build(initialise === undefined ? own : { ...own, initialise }),
     classes,
     channels,
+    variations: variationsIn(variations),
   }
 }
+
+/** Builds the network that is written down, for pictures of so many channels and classes. */
+export const networkOf = (
+  { model: name, attention, variations }: NetworkRecord,
+  { classes, channels, initialise }: Pick<ModelOptions, 'classes' | 'channels' | 'initialise'> = {},
+): Model =>
+  model(name, {
+    ...variations,
+    ...(attention === undefined ? {} : { attention }),
+    ...(classes === undefined ? {} : { classes }),
+    ...(channels === undefined ? {} : { channels }),
+    ...(initialise === undefined ? {} : { initialise }),
+  })

@@ -8,10 +8,11 @@
 
 import { POSITIONS } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
-import { flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
+import { dropout, flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
-import { bottleneck } from './residual.ts'
+import { bottleneck } from './branches.ts'
+import { residualUnit } from './residual.ts'
 import { type Sockets, sockets } from './sockets.ts'
 import { POOLINGS, stem } from './stems.ts'
 
@@ -31,7 +32,7 @@ const pooled = (x: Value, stride: number): Value =>
     : averagePool(x, { kernel: stride, stride, ceilMode: true, countIncludePad: false })
 
 /** Sockets whose projection pools before a 1×1 convolution without stride. */
-const pooling = (plugs: Sockets): Sockets => ({
+const poolingFirst = (plugs: Sockets): Sockets => ({
   ...plugs,
   projection: (channels, outputs, stride) =>
     layer(
@@ -43,22 +44,16 @@ const pooling = (plugs: Sockets): Sockets => ({
 /** [N, channels, H, W] → [N, classes]. */
 export const resnest = (given: ResNeStOptions): Layer => {
   const { depths, stemWidth = 64, planes = 64, classes = 1000, channels = 3 } = given
-  const { initialise = he } = given
+  const { initialise = he, pooling = 'padded', dropout: rate = 0 } = given
   let inputs = stemWidth
   const stages = depths.map((depth, index) => {
     const width = planes * 2 ** index
-    const plugs = pooling(sockets(given, index + 2, initialise))
+    const plugs = poolingFirst(sockets(given, index + 2, initialise))
     const units = Array.from({ length: depth }, (_, i) => {
       const stride = index > 0 && i === 0 ? 2 : 1
-      const common = { stride, sockets: plugs, shortcut: 'projection' } as const
-      const unit = bottleneck(inputs, width * EXPANSION, {
-        ...common,
-        width,
-        group: 1,
-        strideIn: '3x3',
-      })
+      const steps = bottleneck(inputs, width * EXPANSION, { stride, width })
       inputs = width * EXPANSION
-      return unit
+      return residualUnit(steps, { stride, sockets: plugs, shortcut: 'projection' })
     })
     return plugs.stage(units, inputs)
   })
@@ -72,11 +67,12 @@ export const resnest = (given: ResNeStOptions): Layer => {
       layer2,
       layer3,
       layer4,
+      dropout: dropout(rate),
       fc: linear(inputs, classes),
     },
-    ({ conv1, bn1, layer1, layer2, layer3, layer4, fc }, x) => {
-      const y = POOLINGS.padded(relu(bn1(conv1(x))))
-      return fc(flatten(globalAveragePool(layer4(layer3(layer2(layer1(y)))))))
+    ({ conv1, bn1, layer1, layer2, layer3, layer4, dropout, fc }, x) => {
+      const y = POOLINGS[pooling](relu(bn1(conv1(x))))
+      return fc(dropout(flatten(globalAveragePool(layer4(layer3(layer2(layer1(y))))))))
     },
   )
 }
@@ -88,7 +84,7 @@ const named = (depths: ResNeStOptions['depths'], stemWidth: number): Backbone =>
   attention: 'splat:avd=true',
   positions: POSITIONS,
   replaceable: true,
-  variations: [],
+  variations: ['pooling', 'dropout'],
   build: options => resnest({ depths, stemWidth, ...options }),
 })
 

@@ -6,13 +6,14 @@
 import { dropout, flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
-import { preActivationBasic, preActivationBottleneck } from './preactivation.ts'
-import { basicBlock, bottleneck } from './residual.ts'
+import { basic, bottleneck } from './branches.ts'
+import { preActivationUnit } from './preactivation.ts'
+import { residualUnit } from './residual.ts'
 import { sockets } from './sockets.ts'
 import { POOLINGS, type Stem, stem as stemLayer } from './stems.ts'
 
 export interface ResNetOptions extends NetworkOptions {
-  readonly block: keyof typeof EXPANSION
+  readonly block: keyof typeof BLOCKS
   /** Blocks a stage, for up to four stages. */
   readonly depths: readonly number[]
   /** All but CIFAR's are followed by max pooling. */
@@ -32,11 +33,11 @@ interface Stage {
   readonly outputs: number
 }
 
-const EXPANSION = {
-  basic: 1,
-  bottleneck: 4,
-  preactivation: 4,
-  'preactivation-basic': 1,
+const BLOCKS = {
+  basic: { steps: basic, expansion: 1, unit: residualUnit },
+  bottleneck: { steps: bottleneck, expansion: 4, unit: residualUnit },
+  'preactivation-basic': { steps: basic, expansion: 1, unit: preActivationUnit },
+  preactivation: { steps: bottleneck, expansion: 4, unit: preActivationUnit },
 } as const
 
 const stage = (
@@ -45,22 +46,16 @@ const stage = (
   depth: number,
   options: Required<ResNetOptions>,
 ): Stage => {
-  const { block, group, groupWidth, initialise } = options
+  const { group, groupWidth, initialise } = options
+  const { steps, expansion, unit } = BLOCKS[options.block]
   const planes = options.planes * 2 ** index
-  const outputs = planes * EXPANSION[block]
+  const outputs = planes * expansion
   const width = Math.floor((planes * groupWidth) / 64) * group
   const plugs = sockets(options, index + 2, initialise)
-  const unit = (inputs: number, stride: number): Layer => {
-    const own = { ...options, stride, sockets: plugs }
-    if (block === 'basic') return basicBlock(inputs, outputs, own)
-    if (block === 'preactivation-basic') return preActivationBasic(inputs, outputs, own)
-    if (block === 'preactivation')
-      return preActivationBottleneck(inputs, outputs, { ...own, width: planes })
-    return bottleneck(inputs, outputs, { ...own, width, group })
-  }
-  const blocks = Array.from({ length: depth }, (_, i) =>
-    i === 0 ? unit(channels, index === 0 ? 1 : 2) : unit(outputs, 1),
-  )
+  const blocks = Array.from({ length: depth }, (_, i) => {
+    const own = { ...options, stride: index > 0 && i === 0 ? 2 : 1, sockets: plugs, width }
+    return unit(steps(i === 0 ? channels : outputs, outputs, own), own)
+  })
   return { blocks: plugs.stage(blocks, outputs), outputs }
 }
 

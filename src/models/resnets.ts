@@ -60,6 +60,11 @@ export const RESNETS: Family = {
   resnet152: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 8, 36, 3]),
   resnet200: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 24, 36, 3]),
   resnext50: imagenet('ResNeXt 32×4d', 'bottleneck', [3, 4, 6, 3], RESNEXT),
+  resnext50_36x4d: imagenet('ResNeXt 36×4d', 'bottleneck', [3, 4, 6, 3], {
+    ...RESNEXT,
+    group: 36,
+  }),
+  resnext56: imagenet('ResNeXt 32×4d, two blocks deeper', 'bottleneck', [3, 4, 8, 3], RESNEXT),
   resnext101: imagenet('ResNeXt 32×4d', 'bottleneck', [3, 4, 23, 3], RESNEXT),
   senet154: {
     ...imagenet('SENet-154, of ResNeXt 64×4d blocks', 'bottleneck', [3, 8, 36, 3], SENET154),

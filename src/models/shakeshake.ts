@@ -10,6 +10,7 @@
 import {
   type Backward,
   batchNorm2d,
+  dropout,
   flatten,
   globalAveragePool,
   he,
@@ -131,7 +132,7 @@ interface Plan {
 const shakeshake =
   ({ kind, stem, width, units, backward }: Plan): Backbone['build'] =>
   options => {
-    const { channels, classes, initialise = he } = options
+    const { channels, classes, initialise = he, dropout: rate = 0 } = options
     let inputs = stem
     const [layer1, layer2, layer3] = [0, 1, 2].map(index => {
       const plugs = sockets(options, index + 2, initialise)
@@ -153,13 +154,13 @@ const shakeshake =
         layer1,
         layer2,
         layer3,
+        dropout: dropout(rate),
         fc: linear(inputs, classes),
       },
-      ({ conv1, bn1, layer1, layer2, layer3, fc }, x) => {
+      ({ conv1, bn1, layer1, layer2, layer3, dropout, fc }, x) => {
         const y = bn1(conv1(x))
-        return fc(
-          flatten(globalAveragePool(relu(layer3(layer2(layer1(kind === 'basic' ? y : relu(y))))))),
-        )
+        const features = layer3(layer2(layer1(kind === 'basic' ? y : relu(y))))
+        return fc(dropout(flatten(globalAveragePool(relu(features)))))
       },
     )
   }
@@ -170,7 +171,7 @@ const backbone = (describe: string, classes: number, plan: Plan): Backbone => ({
   classes,
   positions: ['standard', 'pre', 'post', 'identity', 'before-conv'],
   replaceable: true,
-  variations: [],
+  variations: ['dropout'],
   build: shakeshake(plan),
 })
 

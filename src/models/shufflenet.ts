@@ -10,6 +10,7 @@
 import {
   batchNorm2d,
   channelShuffle,
+  dropout,
   flatten,
   globalAveragePool,
   he,
@@ -17,9 +18,10 @@ import {
   layer,
   linear,
 } from '../nn/index.ts'
-import { add, averagePool, concat, maxPool, relu } from '../ops/index.ts'
+import { add, averagePool, concat, relu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Sockets, sockets } from './sockets.ts'
+import { POOLINGS } from './stems.ts'
 
 const GROUPS = 3
 const STEM = 24
@@ -70,7 +72,7 @@ const unit = (channels: number, outputs: number, plugs: Sockets): Layer => {
 }
 
 const shufflenet: Backbone['build'] = options => {
-  const { channels, classes, initialise = he } = options
+  const { channels, classes, initialise = he, dropout: rate = 0, pooling = 'padded' } = options
   let inputs = STEM
   const [stage2, stage3, stage4] = STAGES.map(([count, outputs], index) => {
     const plugs = sockets(options, index + 2, initialise)
@@ -88,11 +90,12 @@ const shufflenet: Backbone['build'] = options => {
       stage2,
       stage3,
       stage4,
+      dropout: dropout(rate),
       fc: linear(inputs, classes),
     },
-    ({ conv1, bn1, stage2, stage3, stage4, fc }, x) => {
-      const y = maxPool(relu(bn1(conv1(x))), { kernel: 3, stride: 2, padding: 1 })
-      return fc(flatten(globalAveragePool(stage4(stage3(stage2(y))))))
+    ({ conv1, bn1, stage2, stage3, stage4, dropout, fc }, x) => {
+      const y = POOLINGS[pooling](relu(bn1(conv1(x))))
+      return fc(dropout(flatten(globalAveragePool(stage4(stage3(stage2(y)))))))
     },
   )
 }
@@ -104,7 +107,7 @@ export const SHUFFLENET: Family = {
     classes: 1000,
     positions: ['standard', 'pre', 'post', 'identity', 'inside', 'before-conv', 'stage-end'],
     replaceable: true,
-    variations: [],
+    variations: ['pooling', 'dropout'],
     build: shufflenet,
   },
 }

@@ -9,6 +9,7 @@
 import {
   batchNorm2d,
   channelShuffle,
+  dropout,
   flatten,
   globalAveragePool,
   he,
@@ -18,9 +19,10 @@ import {
   linear,
   sequential,
 } from '../nn/index.ts'
-import { concat, maxPool, relu, split } from '../ops/index.ts'
+import { concat, relu, split } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Sockets, sockets } from './sockets.ts'
+import { POOLINGS } from './stems.ts'
 
 const STEM = 24
 const HEAD = 1024
@@ -87,7 +89,7 @@ const activated = (convolution: Layer, outputs: number): Layer =>
 const shufflenetv2 =
   (widths: readonly number[]): Backbone['build'] =>
   options => {
-    const { channels, classes, initialise = he } = options
+    const { channels, classes, initialise = he, dropout: rate = 0, pooling = 'padded' } = options
     let inputs = STEM
     const [stage2, stage3, stage4] = widths.map((outputs, index) => {
       const plugs = sockets(options, index + 2, initialise)
@@ -106,11 +108,12 @@ const shufflenetv2 =
         stage3,
         stage4,
         conv5: activated(head.convolution(inputs, HEAD, 1), HEAD),
+        dropout: dropout(rate),
         fc: linear(HEAD, classes),
       },
-      ({ conv1, stage2, stage3, stage4, conv5, fc }, x) => {
-        const y = maxPool(conv1(x), { kernel: 3, stride: 2, padding: 1 })
-        return fc(flatten(globalAveragePool(conv5(stage4(stage3(stage2(y)))))))
+      ({ conv1, stage2, stage3, stage4, conv5, dropout, fc }, x) => {
+        const y = POOLINGS[pooling](conv1(x))
+        return fc(dropout(flatten(globalAveragePool(conv5(stage4(stage3(stage2(y))))))))
       },
     )
   }
@@ -121,7 +124,7 @@ const backbone = (width: string, widths: readonly number[]): Backbone => ({
   classes: 1000,
   positions: ['standard', 'pre', 'inside', 'before-conv', 'stage-end'],
   replaceable: true,
-  variations: [],
+  variations: ['pooling', 'dropout'],
   build: shufflenetv2(widths),
 })
 

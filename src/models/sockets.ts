@@ -28,8 +28,18 @@ export interface AttentionOptions {
 }
 
 /** Where attention stands outside of units. */
-const ELSEWHERE = ['before-conv', 'before-norm', 'after-norm', 'stage-end'] as const
+const ELSEWHERE = [
+  'before-conv',
+  'before-last-conv',
+  'before-last-two-convs',
+  'before-norm',
+  'after-norm',
+  'stage-end',
+] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
+
+/** How many of a branch's last convolutions are preceded. */
+const LAST: Readonly<Record<string, number>> = { 'before-last-conv': 1, 'before-last-two-convs': 2 }
 
 /** The channels at each position within a unit. */
 export type UnitChannels = Readonly<Record<Exclude<Position, Elsewhere>, number>>
@@ -47,12 +57,13 @@ export interface Sockets {
   unit(channels: UnitChannels): Recalibrated
   /** The units of the stage one after the other, with what stands at their end. */
   stage(units: readonly Layer[], outputs: number): Layer
-  /** A convolution, with what stands before it. */
+  /** A convolution, with what stands before it; of a unit's branch, `following` come after it. */
   convolution(
     channels: number,
     outputs: number,
     kernel: PerAxis,
     options?: ConvolutionLayerOptions,
+    following?: number,
   ): Layer
   /** A batch normalisation, with what stands before or after it. */
   normalization(channels: number): Layer
@@ -80,8 +91,14 @@ export const sockets = (
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
   const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
-  const preceded = (channels: number, ...layers: readonly Layer[]): Layer => {
-    if (position !== 'before-conv' || recalibration === undefined)
+  const precedes = (following: number): boolean =>
+    position === 'before-conv' || following < (LAST[position ?? ''] ?? 0)
+  const preceded = (
+    channels: number,
+    layers: readonly Layer[],
+    following = Number.POSITIVE_INFINITY,
+  ): Layer => {
+    if (recalibration === undefined || !precedes(following))
       return layers.length === 1 ? layers[0] : sequential(...layers)
     // The layers move up by one, but begin as they do without what stands before them.
     const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
@@ -122,14 +139,17 @@ export const sockets = (
       const all = normalized(channels)
       return all.length === 1 ? all[0] : sequential(...all)
     },
-    convolution: (channels, outputs, kernel, options) =>
-      preceded(channels, conv2d(channels, outputs, kernel, { initialise, ...options })),
-    projection: (channels, outputs, stride, kernel = 1) =>
+    convolution: (channels, outputs, kernel, options, following) =>
       preceded(
         channels,
+        [conv2d(channels, outputs, kernel, { initialise, ...options })],
+        following,
+      ),
+    projection: (channels, outputs, stride, kernel = 1) =>
+      preceded(channels, [
         conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, initialise }),
         ...normalized(outputs),
-      ),
+      ]),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'
         ? marked(plugged.build(channels, outputs, { initialise, ...options }))

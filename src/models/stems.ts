@@ -2,8 +2,8 @@
 
 import { type Layer, lambda, sequential } from '../nn/index.ts'
 import { maxPool, relu } from '../ops/index.ts'
-import type { Variations } from './backbone.ts'
 import type { Sockets } from './sockets.ts'
+import type { Variations } from './variations.ts'
 
 export type Stem = NonNullable<Variations['stem']>
 

@@ -43,10 +43,9 @@ export const initialise = (network: Layer, seed: number): Map<string, Float32Arr
     variables(network).map(({ name, drawnAs, tensor: { shape, initialise } }) => {
       const draw = source.fork(drawnAs)
       const element = initialise(shape)
-      return [
-        name,
-        Float32Array.from({ length: sizeOf(shape) }, (_, index) => element(draw, index)),
-      ]
+      const values = new Float32Array(sizeOf(shape))
+      for (let i = 0; i < values.length; i++) values[i] = element(draw, i)
+      return [name, values]
     }),
   )
 }

@@ -5,12 +5,12 @@ import { evaluationBatches, stepsPerEpoch, trainingBatches } from '../data/loade
 import type { Engine } from '../engines/engine.ts'
 import type { EpochRow } from '../train/progress.ts'
 import { openSession } from '../train/session.ts'
-import { networkOf } from './networks.ts'
+import { networkFor } from './networks.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
 
 export interface Pace {
-  /** Building and compiling. */
+  /** Building, compiling and what else the first step takes longer than others. */
   readonly start: number
   /** One step, its batch included. */
   readonly step: number
@@ -38,7 +38,7 @@ export interface Forecast {
   readonly total: number
 }
 
-/** The first step is slower: memory is laid out in it. */
+/** The first step and evaluation are slower: their graphs are compiled in them, memory laid out. */
 const WARM_UP = 1
 const MEASURED = 3
 
@@ -64,14 +64,14 @@ export const measurePace = async (
   const normalization = await measureNormalization(train)
   const before = performance.now()
   const session = await openSession({
-    model: networkOf(config, train),
+    model: networkFor(config, train),
     size,
     recipe,
     seed,
     engine,
     ...(threads === undefined ? {} : { threads }),
   })
-  const start = (performance.now() - before) / 1000
+  const opened = (performance.now() - before) / 1000
   try {
     const batches = trainingBatches(train, {
       batch,
@@ -91,7 +91,7 @@ export const measurePace = async (
       )
     const tests = evaluationBatches(test, { batch, normalization })
     const evaluations: number[] = []
-    for (let i = 0; i < 2; i++)
+    for (let i = 0; i < WARM_UP + 2; i++)
       evaluations.push(
         await seconds(async () => {
           const { value, done } = await tests.next()
@@ -99,7 +99,10 @@ export const measurePace = async (
         }),
       )
     const measured = steps.slice(WARM_UP, Math.max(WARM_UP + 1, stepsPerEpoch(train, batch)))
-    return { start, step: median(measured), evaluation: Math.max(...evaluations) }
+    const step = median(measured)
+    const evaluation = Math.max(...evaluations.slice(WARM_UP))
+    const more = Math.max(steps[0] - step, 0) + Math.max(evaluations[0] - evaluation, 0)
+    return { start: opened + more, step, evaluation }
   } finally {
     await session.dispose()
   }

@@ -3,18 +3,14 @@
 import type { Dataset } from '../data/dataset.ts'
 import { ExciteError } from '../errors.ts'
 import { summarize } from '../inspect/summary.ts'
-import { type Model, model } from '../models/registry.ts'
+import { type Model, networkOf } from '../models/registry.ts'
 import type { Config } from '../train/config.ts'
 import type { Plan } from './plan.ts'
 import type { Cost } from './results.ts'
 
-export const networkOf = ({ model: name, attention, strideIn }: Config, data: Dataset): Model =>
-  model(name, {
-    classes: data.classes.length,
-    channels: data.shape[0],
-    ...(attention === undefined ? {} : { attention }),
-    ...(strideIn === undefined ? {} : { strideIn }),
-  })
+/** A run's network, for the pictures of the data. */
+export const networkFor = (config: Config, { classes, shape: [channels] }: Dataset): Model =>
+  networkOf(config, { classes: classes.length, channels })
 
 export interface Fitted {
   /** With those variants only whose networks can take the pictures. */
@@ -34,7 +30,7 @@ export const fitPlan = (plan: Plan, data: Dataset): Fitted => {
   for (const variant of plan.variants) {
     const config = plan.runs.find(run => run.variant === variant)?.config ?? plan.runs[0].config
     try {
-      const { parameters, multiplyAdds } = summarize(networkOf(config, data), [height, width])
+      const { parameters, multiplyAdds } = summarize(networkFor(config, data), [height, width])
       costs[variant.id] = { parameters, multiplyAdds }
     } catch (error) {
       if (!(error instanceof ExciteError) || variant === plan.baseline) throw error

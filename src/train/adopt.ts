@@ -5,12 +5,12 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import type { Normalization } from '../data/dataset.ts'
 import { formatShape, UsageError, WeightError } from '../errors.ts'
 import { type Model, model } from '../models/registry.ts'
 import { type Variable, variables } from '../nn/index.ts'
 import { readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
-import { readCard } from '../weights/trained.ts'
+import { type Card, readCard } from '../weights/trained.ts'
+import type { Config } from './config.ts'
 import { headOf, isBelow } from './freeze.ts'
 
 export interface Adopted {
@@ -18,8 +18,6 @@ export interface Adopted {
   readonly tensors: ReadonlyMap<string, Float32Array>
   /** Names that the file had nothing for. */
   readonly fresh: readonly string[]
-  /** How pictures were prepared for them, where the file says it. */
-  readonly normalization?: Normalization
 }
 
 /** Each variable's name in the file: its own, or that of the same network without attention. */
@@ -47,7 +45,7 @@ export const adopt = (
   target: Model,
   plain: () => Model,
   file: string,
-): Pick<Adopted, 'tensors' | 'fresh'> => {
+): Adopted => {
   const names = namesIn(target, plain, stored)
   const head = headOf(target)
   const tensors = new Map<string, Float32Array>()
@@ -87,16 +85,15 @@ export const adopt = (
   return { tensors, fresh }
 }
 
-/**
- * Reads first weights.
- * @param options - what the network was built with, but its attention
- * @throws UsageError for a missing file, FileError for a damaged one, WeightError for another network's
- */
-export const readFirstWeights = async (
-  file: string,
-  target: Model,
-  options: { strideIn?: '1x1' | '3x3' } = {},
-): Promise<Adopted> => {
+/** A file of first weights; with a card where Excite wrote it. */
+export interface FirstWeights {
+  readonly file: string
+  readonly stored: ReadonlyMap<string, StoredTensor>
+  readonly card?: Card
+}
+
+/** @throws UsageError for a missing file, FileError for a damaged one */
+export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(
       {
@@ -107,14 +104,37 @@ export const readFirstWeights = async (
       { cause },
     )
   })
-  const { tensors, metadata } = readSafetensors(bytes, file)
-  const { classes, channels, name } = target
-  const plain = (): Model => model(name, { classes, channels, attention: 'none', ...options })
-  const card = metadata.excite === undefined ? undefined : readCard(metadata.excite, file)
+  const { tensors: stored, metadata } = readSafetensors(bytes, file)
+  const { excite } = metadata
+  return { file, stored, ...(excite === undefined ? {} : { card: readCard(excite, file) }) }
+}
+
+const backboneOf = (name: string): string => name.replace(/^[a-z]+-/, '')
+
+/**
+ * What is trained, where the weights' own network says what was left open: how the same backbone
+ * varies, the attention of the same name, and how pictures are prepared.
+ */
+export const continued = (given: Config, { card }: FirstWeights): Config => {
+  if (card === undefined) return given
+  const { mean, deviation } = card
+  const same = backboneOf(card.model) === backboneOf(given.model)
+  const variations = { ...(same ? card.variations : {}), ...given.variations }
+  const attention = given.attention ?? (card.model === given.model ? card.attention : undefined)
   return {
-    ...adopt(tensors, target, plain, file),
-    ...(card === undefined
-      ? {}
-      : { normalization: { mean: card.mean, deviation: card.deviation } }),
+    ...given,
+    ...(Object.keys(variations).length === 0 ? {} : { variations }),
+    ...(attention === undefined ? {} : { attention }),
+    normalization: { mean, deviation },
   }
+}
+
+/**
+ * Fits first weights to a network.
+ * @throws WeightError for another network's, with all that does not fit
+ */
+export const adoptInto = (target: Model, { file, stored }: FirstWeights): Adopted => {
+  const { classes, channels, name, variations } = target
+  const plain = (): Model => model(name, { classes, channels, attention: 'none', ...variations })
+  return adopt(stored, target, plain, file)
 }

@@ -8,12 +8,12 @@ export type Conditions = Readonly<Record<string, string>>
 
 /** @param pictures - the fingerprint of the training pictures, where their name does not say it */
 export const conditionsOf = (
-  { engine, threads }: Config,
-  engineVersion: string,
+  { device, threads }: Config,
+  deviceVersion: string,
   pictures?: string,
 ): Conditions => ({
   excite: VERSION,
-  engine: `${engine} ${engineVersion}`,
+  device: `${device} ${deviceVersion}`,
   threads: threads === undefined ? 'default' : `${threads}`,
   platform: `${process.platform} ${process.arch}`,
   node: process.versions.node.split('.')[0],
@@ -22,13 +22,18 @@ export const conditionsOf = (
 
 /**
  * Compares the conditions of a checkpoint with those of now.
- * @throws UsageError that lists every difference, unless inexact resuming is allowed
+ * @returns what differs, where going on without exactness is allowed
+ * @throws UsageError that lists every difference, where it is not
  */
-export const checkConditions = (saved: Conditions, now: Conditions, compatible: boolean): void => {
+export const checkConditions = (
+  saved: Conditions,
+  now: Conditions,
+  compatible: boolean,
+): readonly string[] => {
   const differences = Object.keys({ ...saved, ...now })
     .filter(name => saved[name] !== now[name])
     .map(name => `${name} ${saved[name] ?? 'unknown'} then, ${now[name] ?? 'unknown'} now`)
-  if (differences.length === 0 || compatible) return
+  if (differences.length === 0 || compatible) return differences
   throw new UsageError({
     where: '--resume',
     expected: 'the conditions under which the run was saved, so that it goes on bit for bit',

@@ -3,6 +3,7 @@
 import { z } from 'zod'
 import { SAMPLINGS } from '../data/sampling.ts'
 import { UsageError } from '../errors.ts'
+import { variationsSchema } from '../weights/variationsSchema.ts'
 import { DECAY_RULES, type DecayRule } from './decay.ts'
 
 const positive = z.number().positive()
@@ -78,7 +79,7 @@ export const configSchema = z
   .strictObject({
     model: z.string(),
     attention: z.string().optional(),
-    strideIn: z.enum(['1x1', '3x3']).optional(),
+    variations: variationsSchema.optional(),
     data: z.string(),
     dataDir: z.string().optional(),
     /** How many training and test pictures of a procedural set. */
@@ -100,7 +101,7 @@ export const configSchema = z
     freeze: z.string().optional(),
     unfreezeAt: natural.min(2).optional(),
     seed: z.number().int().min(0),
-    engine: z.string(),
+    device: z.string(),
     threads: natural.optional(),
     recipe: recipeSchema,
   })

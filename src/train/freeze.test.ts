@@ -6,8 +6,10 @@ import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, model } from '../models/registry.ts'
 import { initialise, variables } from '../nn/index.ts'
 import type { StoredTensor } from '../weights/safetensors.ts'
-import { adopt } from './adopt.ts'
+import { adopt, continued } from './adopt.ts'
+import { checkConfig } from './config.ts'
 import { frozenBy, headOf } from './freeze.ts'
+import { RECIPES } from './recipes.ts'
 
 const network = model('se-resnet8', { classes: 7 })
 const parameters = (of: Model): string[] =>
@@ -66,6 +68,40 @@ describe('patterns', () => {
 
   it('leave something to train', () => {
     expect(() => frozenBy(network, 'backbone,fc')).toThrow('expected something left to train')
+  })
+})
+
+describe('a training that goes on from weights', () => {
+  const given = checkConfig({
+    model: 'gct-resnet50',
+    variations: { dropout: 0.1 },
+    data: 'shapes',
+    seed: 0,
+    engine: 'onnx',
+    recipe: RECIPES.short,
+  })
+  const picture = { classes: ['a', 'b'], channels: 1, height: 8, width: 8 }
+  const card = { ...picture, mean: [0.25], deviation: [0.5] }
+  const varied = { dropout: 0.5, pooling: 'ceil' } as const
+  const from = (model: string, attention?: string) =>
+    continued(given, {
+      file: 'f',
+      stored: new Map(),
+      card: { ...card, model, variations: varied, ...(attention ? { attention } : {}) },
+    })
+
+  it("has the variations of the same backbone's weights, where it says nothing else", () => {
+    const { variations, attention, normalization } = from('resnet50')
+    expect(variations).toEqual({ pooling: 'ceil', dropout: 0.1 })
+    expect(attention).toBeUndefined()
+    expect(normalization).toEqual({ mean: [0.25], deviation: [0.5] })
+    expect(from('resnet101').variations).toEqual({ dropout: 0.1 })
+  })
+
+  it('has the attention of the same name', () => {
+    expect(from('gct-resnet50', 'gct:norm=l1').attention).toBe('gct:norm=l1')
+    expect(from('se-resnet50', 'se:bias=false').attention).toBeUndefined()
+    expect(continued(given, { file: 'f', stored: new Map() })).toBe(given)
   })
 })
 

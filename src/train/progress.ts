@@ -20,6 +20,8 @@ export const epochRowSchema = z.strictObject({
   testTop1: z.number(),
   testTop5: z.number(),
   seconds: z.number(),
+  /** Of these, how many the step waited for its pictures; earlier runs did not measure it. */
+  waiting: z.number().optional(),
 })
 export type EpochRow = z.infer<typeof epochRowSchema>
 
@@ -28,8 +30,9 @@ const progressSchema = z.strictObject({
   step: z.number(),
   /** Sums over the steps of the epoch that is under way. */
   sums,
-  /** Seconds spent in it. */
+  /** Seconds spent in it, and of these waiting for pictures. */
   seconds: z.number(),
+  waiting: z.number().optional(),
   history: z.array(epochRowSchema),
   /** What must be the same for a resumed run to give the same bits. */
   conditions: z.record(z.string(), z.string()),

@@ -63,7 +63,10 @@ const optimizerOf = ({ optimizer }: Recipe): Optimizer =>
 
 const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
 
-const vector = (data: Float32Array): Tensor => ({ shape: [data.length], data })
+const vectors = (flat: Readonly<Record<string, Float32Array>>): Tensors =>
+  Object.fromEntries(
+    Object.entries(flat).map(([name, data]) => [name, { shape: [data.length], data }]),
+  )
 
 /** Dropout's zeros: a function of seed, step and mask. */
 const drawMasks = ({ masks }: TrainingStep, seed: number, step: number): Tensors =>
@@ -123,32 +126,65 @@ export const openSession = async ({
     })
   const options: CompileOptions = threads === undefined ? {} : { threads }
   const step = build(true, false)
-  const inferring = await engine.compile(inferenceStep(network, images, decayRule), options)
+
+  /** The flat vectors while no step is compiled; then they are with the engine. */
+  let state: Record<string, Float32Array> = {}
   let training: { variant: string; compiled: Compiled } | undefined
+  const now = (name: string): Float32Array =>
+    state[name] ?? (training?.compiled.held(name).data as Float32Array)
+  const hand = (): void => {
+    if (training === undefined || Object.keys(state).length === 0) return
+    training.compiled.hold(vectors(state))
+    state = {}
+  }
   const compiledFor = async (frozen: boolean, hold: boolean): Promise<Compiled> => {
     const variant = `${frozen} ${hold}`
     if (training?.variant !== variant) {
+      state = Object.fromEntries(step.state.map(name => [name, now(name)]))
       await training?.compiled.dispose()
       training = undefined
       const { graph } = frozen || hold ? build(!frozen, hold) : step
-      training = { variant, compiled: await engine.compile(graph, options) }
+      const compiled = await engine.compile(graph, { ...options, held: step.state })
+      training = { variant, compiled }
     }
+    hand()
     return training.compiled
   }
 
+  /** Compiled when first used, and given the weights whenever they have changed since. */
+  let inferring: Compiled | undefined
+  let current = false
+  const inferred = async (): Promise<Compiled> => {
+    const buffers = step.buffers.size === 0 ? [] : ['buffers']
+    inferring ??= await engine.compile(inferenceStep(network, images, decayRule), {
+      ...options,
+      held: ['parameters', ...buffers],
+    })
+    if (!current)
+      inferring.hold(
+        vectors({
+          parameters: now(averaged ? 'average' : 'parameters'),
+          ...Object.fromEntries(buffers.map(name => [name, now(name)])),
+        }),
+      )
+    current = true
+    return inferring
+  }
+
   const first = initialise(network, seed)
-  const state: Record<string, Float32Array> = Object.fromEntries(
-    step.state.map(name => [name, new Float32Array(step.parameters.size)]),
-  )
+  const averaged = step.state.includes('average')
   const begin = (weights: ReadonlyMap<string, Float32Array>): void => {
-    state.parameters = pack(step.parameters, weights)
-    if (state.buffers !== undefined) state.buffers = pack(step.buffers, weights)
-    if (state.average !== undefined) state.average = state.parameters.slice()
+    const parameters = pack(step.parameters, weights)
+    state = Object.fromEntries(
+      step.state.map(name => [name, new Float32Array(step.parameters.size)]),
+    )
+    state.parameters = parameters
+    if (step.buffers.size > 0) state.buffers = pack(step.buffers, weights)
+    if (averaged) state.average = parameters.slice()
+    current = false
   }
   begin(first)
   const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
-  const buffers = (): ReadonlyMap<string, Float32Array> =>
-    state.buffers === undefined ? new Map() : unpack(step.buffers, state.buffers)
 
   const diverged = async (
     feeds: Tensors,
@@ -156,12 +192,16 @@ export const openSession = async ({
     at: number,
     got: string,
   ): Promise<never> => {
+    const parameters = now('parameters')
     const diagnosis = await engine.compile(step.gradientGraph(), options)
-    const { gradients } = await diagnosis.run(feeds)
+    const { gradients } = await diagnosis.run({
+      ...feeds,
+      ...vectors({ parameters, ...(step.buffers.size > 0 ? { buffers: now('buffers') } : {}) }),
+    })
     await diagnosis.dispose()
     const culprit =
       firstNonFinite([['the pictures', batch.images]]) ??
-      firstNonFinite(unpack(step.parameters, state.parameters)) ??
+      firstNonFinite(unpack(step.parameters, parameters)) ??
       firstNonFinite(unpack(step.parameters, gradients.data as Float32Array))
     throw new DivergenceError({
       where: `step ${at}`,
@@ -188,32 +228,30 @@ export const openSession = async ({
         ...drawMasks(step, seed, at),
         ...drawUniforms(step, seed, at),
       }
-      for (const name of step.state) feeds[name] = vector(state[name])
-      const outputs = await (await compiledFor(frozen, hold)).run(feeds)
+      const compiled = await compiledFor(frozen, hold)
+      const outputs = await compiled.run(feeds)
       const [loss] = outputs.loss.data
       const [gradientNorm] = outputs.gradientNorm.data
-      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm))
+      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+        compiled.undo()
         await diverged(feeds, batch, at, `loss ${loss}, gradient norm ${gradientNorm}`)
-      for (const name of step.state) state[name] = outputs[name].data as Float32Array
+      }
+      current = false
       return { loss, gradientNorm, logits: outputs.logits.data as Float32Array }
     },
     infer: async pictures => {
-      const { logits } = await inferring.run({
-        images: { shape: images, data: pictures },
-        parameters: vector(state.average ?? state.parameters),
-        ...(state.buffers === undefined ? {} : { buffers: vector(state.buffers) }),
-      })
+      const { logits } = await (await inferred()).run({ images: { shape: images, data: pictures } })
       return logits.data as Float32Array
     },
-    weights: averaged =>
+    weights: average =>
       new Map([
-        ...unpack(step.parameters, (averaged ? state.average : undefined) ?? state.parameters),
-        ...buffers(),
+        ...unpack(step.parameters, now(average && averaged ? 'average' : 'parameters')),
+        ...(step.buffers.size === 0 ? [] : unpack(step.buffers, now('buffers'))),
       ]),
     slots: () =>
       new Map(
         slotNames.flatMap(slot =>
-          [...unpack(step.parameters, state[slot])].map(([name, data]): [string, Float32Array] => [
+          [...unpack(step.parameters, now(slot))].map(([name, data]): [string, Float32Array] => [
             `${slot}:${name}`,
             data,
           ]),
@@ -221,8 +259,7 @@ export const openSession = async ({
       ),
     begin: weights => begin(new Map([...first, ...weights])),
     restore: (weights, slots) => {
-      state.parameters = pack(step.parameters, weights)
-      if (state.buffers !== undefined) state.buffers = pack(step.buffers, weights)
+      begin(weights)
       for (const slot of slotNames) {
         const own = step.parameters.entries.map(({ name }): [string, Float32Array] => [
           name,
@@ -232,7 +269,7 @@ export const openSession = async ({
       }
     },
     dispose: async () => {
-      await inferring.dispose()
+      await inferring?.dispose()
       await training?.compiled.dispose()
     },
   }

@@ -35,7 +35,7 @@ const configOf = (name: string, recipe: Partial<Recipe>, seed = 0): Config => ({
   model: name,
   data: 'shapes',
   seed,
-  engine: 'onnx',
+  device: 'onnx',
   threads: 1,
   recipe: { ...RECIPES.short, epochs: 3, batch: BATCH, ...recipe },
 })
@@ -82,7 +82,7 @@ const bytesOf = async (folder: string): Promise<string> => {
   const names = [RUN_FILES.last, RUN_FILES.best]
   const contents = await Promise.all(names.map(name => readFile(join(folder, name), 'base64')))
   const metrics = await readFile(join(folder, RUN_FILES.lines), 'utf8')
-  return [...contents, metrics.replace(/"seconds":[\d.]+/g, '')].join('\n')
+  return [...contents, metrics.replace(/"(seconds|waiting)":[\d.]+/g, '')].join('\n')
 }
 
 const trained = async (config: Config): Promise<string> => {

@@ -86,6 +86,9 @@ const asStored = (tensors: ReadonlyMap<string, Float32Array>) =>
     ]),
   )
 
+/** To a thousandth. */
+const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000
+
 /** Lets signals and timers in: a step blocks the event loop while it runs. */
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
@@ -138,6 +141,8 @@ class Loop {
   #step = 0
   #sums: Sums = noSums()
   #seconds = 0
+  /** Of these, waiting for pictures. */
+  #waiting = 0
   #history: EpochRow[] = []
   #saved = performance.now()
   readonly #options: TrainOptions
@@ -175,7 +180,7 @@ class Loop {
     return {
       model: model.name,
       ...(config.attention === undefined ? {} : { attention: config.attention }),
-      ...(config.strideIn === undefined ? {} : { strideIn: config.strideIn }),
+      ...(config.variations === undefined ? {} : { variations: config.variations }),
       classes: [...train.classes],
       channels,
       height,
@@ -222,7 +227,9 @@ class Loop {
       start: this.#step - epoch * this.#steps,
     })
     let before = performance.now()
+    let asked = before
     for await (const batch of batches) {
+      this.#waiting += (performance.now() - asked) / 1000
       const rate = this.#learningRate()
       const { logits } = await this.#session.step(batch, {
         step: this.#step,
@@ -239,6 +246,7 @@ class Loop {
       await breathe()
       if (signal?.aborted) return this.#step === (epoch + 1) * this.#steps
       if (now - this.#saved > (this.#options.saveEvery ?? 300) * 1000) await this.#save()
+      asked = performance.now()
     }
     return true
   }
@@ -276,11 +284,13 @@ class Loop {
       testLoss: tested.loss,
       testTop1: tested.top1,
       testTop5: tested.top5,
-      seconds: Math.round(this.#seconds * 1000) / 1000,
+      seconds: rounded(this.#seconds),
+      waiting: rounded(this.#waiting),
     }
     this.#history.push(row)
     this.#sums = noSums()
     this.#seconds = 0
+    this.#waiting = 0
     const weights = writeTrained(this.#trained(true))
     await writeFileAtomic(join(folder, RUN_FILES.last), weights)
     if (bestRow(this.#history) === row) await writeFileAtomic(join(folder, RUN_FILES.best), weights)
@@ -294,6 +304,7 @@ class Loop {
       step: this.#step,
       sums: this.#sums,
       seconds: this.#seconds,
+      waiting: this.#waiting,
       history: this.#history,
       conditions: { ...this.#options.conditions },
     }
@@ -320,7 +331,11 @@ class Loop {
       join(folder, RUN_FILES.checkpoints, `step ${found.step}`, name),
     ]
     const progress = readProgress(...file(FILES.progress))
-    checkConditions(progress.conditions, conditions, compatible)
+    const differences = checkConditions(progress.conditions, conditions, compatible)
+    if (differences.length > 0)
+      this.#options.onWarning?.(
+        `going on within rounding, no longer bit for bit: ${differences.join('; ')}`,
+      )
     const weights = readTrained(...file(FILES.weights))
     const slots = readSafetensors(...file(FILES.optimizer)).tensors
     this.#session.restore(
@@ -330,6 +345,7 @@ class Loop {
     this.#step = progress.step
     this.#sums = { ...progress.sums }
     this.#seconds = progress.seconds
+    this.#waiting = progress.waiting ?? 0
     this.#history = [...progress.history]
     await writeMetrics(folder, this.#history)
     return true

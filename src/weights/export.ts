@@ -18,12 +18,14 @@ const graphOf = ({ card, model }: Trained, batch: number): Graph =>
 export const onnxMetadata = ({
   model,
   attention,
+  variations,
   classes,
   origin,
   ...picture
 }: Card): Record<string, string> => ({
   model,
   ...(attention === undefined ? {} : { attention }),
+  ...(variations === undefined ? {} : { variations: JSON.stringify(variations) }),
   classes: JSON.stringify(classes),
   ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
   preprocessing: JSON.stringify({

@@ -18,6 +18,7 @@ const configSchema = z.object({
       mean: triple.optional(),
       std: triple.optional(),
       input_size: z.tuple([z.number(), z.number(), z.number()]).optional(),
+      crop_pct: z.number().positive().max(1).optional(),
     })
     .optional(),
 })
@@ -30,6 +31,7 @@ export interface HubModel {
   readonly model?: string
   readonly preprocessing?: Preprocessing
   readonly size?: number
+  readonly cropPct?: number
 }
 
 const readConfig = async (path: string): Promise<z.infer<typeof configSchema>> => {
@@ -60,7 +62,7 @@ export const hubModel = async (text: string, options: HubOptions): Promise<HubMo
       hint: 'Check the name on huggingface.co',
     })
   const config = configPath === undefined ? {} : await readConfig(configPath)
-  const { mean, std, input_size: input } = config.pretrained_cfg ?? {}
+  const { mean, std, input_size: input, crop_pct: cropPct } = config.pretrained_cfg ?? {}
   const architecture = config.architecture ?? ''
   return {
     path,
@@ -68,5 +70,6 @@ export const hubModel = async (text: string, options: HubOptions): Promise<HubMo
     ...(Object.hasOwn(TIMM_MODELS, architecture) ? { model: TIMM_MODELS[architecture] } : {}),
     ...(mean && std ? { preprocessing: { mean, deviation: std } } : {}),
     ...(input ? { size: input[1] } : {}),
+    ...(cropPct === undefined ? {} : { cropPct }),
   }
 }

@@ -5,13 +5,14 @@ import { describe, expect, it } from 'vitest'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { UsageError, WeightError } from '../errors.ts'
 import { sizeOf } from '../graph/index.ts'
-import { model } from '../models/registry.ts'
+import { model, networkOf } from '../models/registry.ts'
 import { resnet } from '../models/resnet.ts'
 import { variables } from '../nn/index.ts'
 import { random } from '../random.ts'
 import { type ImportOptions, importWeights } from './import.ts'
 import { bestNaming, take } from './match.ts'
-import { NAMINGS, renamed } from './names/index.ts'
+import { NAMINGS, ownNetwork, renamed } from './names/index.ts'
+import type { Naming } from './names/naming.ts'
 import { PREPROCESSING } from './names/preprocessing.ts'
 import { openPredictor } from './predictor.ts'
 import { readWeights } from './readWeights.ts'
@@ -26,6 +27,10 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'module.layer1.0.downsample.1.running_var': 'layer1.0.downsample.1.running_var',
     'layer1.0.se.fc1.bias': 'layer1.0.se.fc1.bias',
     'layer1.0.conv2.attn.fc_select.weight': 'layer1.0.conv2.attn.fc_select.weight',
+    'layer1.0.conv2.paths.1.conv.weight': 'layer1.0.conv2.paths.1.conv.weight',
+    'layer1.0.conv2.attn.bn.bias': 'layer1.0.conv2.attn.bn.bias',
+    'layer1.0.conv3.conv.weight': 'layer1.0.conv3.weight',
+    'layer1.0.conv1.bn.running_mean': 'layer1.0.bn1.running_mean',
   },
   cadene: {
     'layer0.conv1.weight': 'conv1.weight',
@@ -79,13 +84,53 @@ const ELSEWHERE: Readonly<
         .replace('.se.', '.se_module.')
         .replace(/^fc\./, 'last_linear.'),
   },
+  'cadene-deep': {
+    model: 'senet154',
+    call: name =>
+      name
+        .replace(/^bn1\./, 'layer0.bn3.')
+        .replace(
+          /^conv1\.(\d)\./,
+          (_, place: string) =>
+            `layer0.${{ 0: 'conv1', 1: 'bn1', 3: 'conv2', 4: 'bn2', 6: 'conv3' }[place]}.`,
+        )
+        .replace('.se.', '.se_module.')
+        .replace(/^fc\./, 'last_linear.'),
+  },
   moskomule: {
     model: 'se-resnet50',
     attention: 'se:bias=false',
     call: name => name.replace('.se.fc1.', '.se.fc.0.').replace('.se.fc2.', '.se.fc.2.'),
   },
+  torchvision_sk: {
+    model: 'skresnet18',
+    call: name =>
+      name.replace(/\.conv2\.weight/, '.conv2.conv.weight').replace('.bn2.', '.conv2.bn.'),
+  },
   gct: { model: 'gct-resnet50', call: name => name.replace(/^(conv1|bn1)\./, 'stem.$1.') },
 }
+
+describe("a source's networks where they differ from ours", () => {
+  const CAFFE = { pooling: 'ceil', strideIn: '1x1' }
+  it.each([
+    ['cadene', 'se-resnet50', { variations: CAFFE }],
+    ['cadene', 'resnet152', { variations: CAFFE }],
+    ['cadene', 'se-resnext101', { variations: { pooling: 'ceil', strideIn: '3x3' } }],
+    ['cadene', 'se-resnet34', { attention: 'se:rectify=true', variations: { pooling: 'ceil' } }],
+    ['cadene', 'se-resnet20', {}],
+    ['cadene-deep', 'senet154', { variations: { pooling: 'ceil' } }],
+    ['torchvision', 'senet154', { variations: { pooling: 'padded' } }],
+    ['torchvision', 'se-resnet50', {}],
+    ['moskomule', 'se-resnet50', { attention: 'se:bias=false' }],
+    ['moskomule', 'resnet50', {}],
+    ['gct', 'gct-resnet50', { variations: { strideIn: '1x1' } }],
+  ])('%s: %s', (source, name, wanted) => {
+    const naming = NAMINGS.find(naming => naming.name === source) as Naming
+    expect(ownNetwork(naming, name)).toEqual(wanted)
+    // What they are is what the network can be told.
+    expect(() => networkOf({ model: name, ...ownNetwork(naming, name) })).not.toThrow()
+  })
+})
 
 describe('the naming that fits best', () => {
   it.each(Object.entries(ELSEWHERE))('%s', (wanted, { model: name, attention, call }) => {
@@ -98,10 +143,10 @@ describe('the naming that fits best', () => {
     )
     const { naming, sources } = bestNaming(
       entries,
-      ({ model: own }) => model(name, own?.attention ? { attention: own.attention.se } : {}),
+      naming => networkOf({ model: name, ...ownNetwork(naming, name) }),
       'file',
     )
-    expect(naming.name).toBe(wanted)
+    expect(naming.name).toBe(wanted.split('_')[0])
     expect([...sources.keys()]).toEqual(variables(network.network).map(({ name }) => name))
   })
 })
@@ -197,6 +242,38 @@ describe('an import', () => {
     const { trained, naming } = importWeights(bytes, 'a', { model: 'se-resnet8' })
     expect(naming.name).toBe('moskomule')
     expect(trained.card.attention).toBe(attention)
+  })
+
+  /** Zeros under the names of pretrainedmodels. */
+  const legacy = (name: string): Uint8Array =>
+    writeSafetensors(
+      new Map(
+        variables(model(name).network).map(({ name, tensor: { shape } }) => [
+          ELSEWHERE.cadene.call(name),
+          { dtype: 'F32', shape, data: new Float32Array(sizeOf(shape)) } as StoredTensor,
+        ]),
+      ),
+    )
+
+  it('pools, strides and rectifies as its source does, and says so in the card alone', () => {
+    const bytes = legacy('se-resnet18')
+    const { trained, notes } = importWeights(bytes, 'a', { model: 'se-resnet18' })
+    const variations = { pooling: 'ceil' } as const
+    expect(trained.card).toMatchObject({ attention: 'se:rectify=true', variations, cropPct: 0.875 })
+    expect(trained.model.variations).toEqual(variations)
+    expect(notes).toEqual([])
+    expect(readTrained(writeTrained(trained), 'file').model.variations).toEqual(variations)
+  })
+
+  it('does as it is told before what its source does', () => {
+    const told = { attention: 'se', variations: { pooling: 'padded', dropout: 0.2 } } as const
+    const bytes = legacy('se-resnet18')
+    const { card } = importWeights(bytes, 'a', {
+      model: 'se-resnet18',
+      ...told,
+      cropPct: 1,
+    }).trained
+    expect(card).toMatchObject({ ...told, cropPct: 1 })
   })
 
   it('turns blue, green, red into red, green, blue', () => {

@@ -2,26 +2,25 @@
 
 import { createHash } from 'node:crypto'
 import { UsageError } from '../errors.ts'
-import { model as build, describeModel, type Model, takes } from '../models/registry.ts'
+import { describeModel, type Model, type NetworkRecord, networkOf } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { bestNaming, take } from './match.ts'
+import { ownNetwork } from './names/index.ts'
 import type { Naming, Preprocessing } from './names/naming.ts'
 import { PREPROCESSING } from './names/preprocessing.ts'
 import { readWeights } from './readWeights.ts'
 import type { Card, Trained } from './trained.ts'
 
-export interface ImportOptions {
-  /** A network that `excite models` lists. */
-  readonly model: string
-  /** In place of the attention in the name. */
-  readonly attention?: string
-  readonly strideIn?: '1x1' | '3x3'
+/** The network, as written down; what it leaves open is as the source has it. */
+export interface ImportOptions extends NetworkRecord {
   /** The names of the classes, in the order of the logits; numbers unless given. */
   readonly classes?: readonly string[]
   /** How the network's pictures were prepared; ImageNet's mean and deviation unless given. */
   readonly preprocessing?: Preprocessing
   /** Height and width of its pictures; the backbone's own unless given. */
   readonly size?: number
+  /** The size over the shorter side that pictures are resized to; ImageNet's usual 0.875 unless given. */
+  readonly cropPct?: number
   /** Where the file comes from, when that is not its path. */
   readonly source?: string
 }
@@ -33,16 +32,20 @@ export interface Imported {
   readonly notes: readonly string[]
 }
 
-/** The options of a network by what a source's networks are, the user's first. */
-const modelOptions = (options: ImportOptions, { model: own = {} }: Naming) => {
-  const [prefix] = options.model.split('-')
-  const attention = options.attention ?? own.attention?.[prefix]
-  const strideIn = options.strideIn ?? (takes(options.model, 'strideIn') ? own.strideIn : undefined)
+/** The network by what a source's is, the user's word first. */
+const recordOf = (options: ImportOptions, naming: Naming): NetworkRecord => {
+  const own = ownNetwork(naming, options.model)
+  const attention = options.attention ?? own.attention
+  const variations = { ...own.variations, ...options.variations }
   return {
+    model: options.model,
     ...(attention === undefined ? {} : { attention }),
-    ...(strideIn === undefined ? {} : { strideIn }),
+    ...(Object.keys(variations).length === 0 ? {} : { variations }),
   }
 }
+
+/** Of releases for ImageNet that say nothing else: 224 out of 256. */
+const CROP_PCT = 0.875
 
 /** How many logits and colours the file's own network has, where its shapes say so. */
 const dimensionsOf = ({ network }: Model, shapeOf: (name: string) => readonly number[]) => {
@@ -50,9 +53,10 @@ const dimensionsOf = ({ network }: Model, shapeOf: (name: string) => readonly nu
   const first = weights.find(({ tensor }) => tensor.shape.length === 4)
   const last = weights.findLast(({ tensor }) => tensor.shape.length === 2)
   const channels = first === undefined ? undefined : shapeOf(first.name)[1]
+  const classes = last && shapeOf(last.name)[0]
   return {
-    classes: (last && shapeOf(last.name)[0]) || undefined,
-    channels: channels === 1 || channels === 3 ? channels : undefined,
+    ...(classes ? { classes } : {}),
+    ...(channels === 1 || channels === 3 ? { channels } : {}),
   }
 }
 
@@ -77,31 +81,36 @@ const turnColours = (network: Model, tensors: Map<string, Float32Array>): void =
   }
 }
 
+/** How its pictures are prepared, where that is settled. */
+interface Fed {
+  readonly preprocessing: Preprocessing
+}
+
 const cardOf = (
   network: Model,
-  options: ImportOptions,
-  chosen: ReturnType<typeof modelOptions>,
+  record: NetworkRecord,
+  { preprocessing, classes, size = network.size, cropPct }: ImportOptions & Fed,
   origin: NonNullable<Card['origin']>,
 ): Card => {
-  const { preprocessing = PREPROCESSING.imagenet, classes, size = network.size } = options
   if (classes !== undefined && classes.length !== network.classes)
     throw new UsageError({
       where: '--classes',
       expected: `the names of the ${network.classes} classes of the weights`,
       got: `${classes.length}`,
     })
+  const crop = cropPct ?? (network.size < 224 ? undefined : CROP_PCT)
   const grey = (values: readonly number[]): number[] =>
     network.channels === 3
       ? [...values]
       : [values.reduce((sum, value) => sum + value, 0) / values.length]
   return {
-    model: options.model,
-    ...chosen,
+    ...record,
     classes:
       classes === undefined ? Array.from(new Array(network.classes).keys(), String) : [...classes],
     channels: network.channels,
     height: size,
     width: size,
+    ...(crop === undefined ? {} : { cropPct: crop }),
     mean: grey(preprocessing.mean),
     deviation: grey(preprocessing.deviation),
     origin,
@@ -121,34 +130,33 @@ export const importWeights = (
 ): Imported => {
   describeModel(options.model)
   const entries = readWeights(bytes, file)
-  const named = bestNaming(
-    entries,
-    naming => build(options.model, modelOptions(options, naming)),
-    file,
-  )
+  const named = bestNaming(entries, naming => networkOf(recordOf(options, naming)), file)
   const { naming, sources } = named
-  const chosen = modelOptions(options, naming)
+  const record = recordOf(options, naming)
+  const own = ownNetwork(naming, options.model)
+  const preprocessing: Preprocessing =
+    options.preprocessing ?? own.preprocessing ?? PREPROCESSING.imagenet
   const shapeOf = (name: string): readonly number[] => sources.get(name)?.entry.shape ?? []
-  const { classes, channels } = dimensionsOf(build(options.model, chosen), shapeOf)
-  const network = build(options.model, {
-    ...chosen,
-    ...(classes === undefined ? {} : { classes }),
-    ...(channels === undefined ? {} : { channels }),
-  })
+  const network = networkOf(record, dimensionsOf(networkOf(record), shapeOf))
   const tensors = take(named, network, file)
-  const bgr = options.preprocessing?.bgr === true && network.channels === 3
+  const bgr = preprocessing.bgr === true && network.channels === 3
   if (bgr) turnColours(network, tensors)
   const notes = [
-    ...(naming.note === undefined ? [] : [naming.note]),
+    ...(own.note === undefined ? [] : [own.note]),
     ...(bgr
       ? ['it was trained on blue, green, red: its first weights were turned, so that it takes RGB']
       : []),
   ]
-  const card = cardOf(network, options, chosen, {
-    source: options.source ?? file,
-    sha256: createHash('sha256').update(bytes).digest('hex'),
-    naming: naming.name,
-    notes,
-  })
+  const card = cardOf(
+    network,
+    record,
+    { ...options, preprocessing },
+    {
+      source: options.source ?? file,
+      sha256: createHash('sha256').update(bytes).digest('hex'),
+      naming: naming.name,
+      notes,
+    },
+  )
   return { trained: { card, model: network, tensors }, naming, notes }
 }

@@ -18,46 +18,50 @@ interface Source {
 export interface Named {
   readonly naming: Naming
   readonly sources: ReadonlyMap<string, Source>
+  /** Names here that two tensors of the file would have, and theirs. */
+  readonly clashes: readonly { readonly name: string; readonly theirs: readonly string[] }[]
 }
 
-/** @throws WeightError when two tensors of a file are one here */
-export const nameBy = (
-  naming: Naming,
-  entries: ReadonlyMap<string, Entry>,
-  file: string,
-): Named => {
+export const nameBy = (naming: Naming, entries: ReadonlyMap<string, Entry>): Named => {
   const sources = new Map<string, Source>()
+  const clashes: { name: string; theirs: string[] }[] = []
   for (const [name, entry] of entries) {
     const own = renamed(naming, name)
     if (own === undefined) continue
     const other = sources.get(own)
-    if (other !== undefined)
-      throw new WeightError({
-        where: file,
-        expected: `one tensor for ${own}`,
-        got: `${other.name} and ${name}`,
-      })
-    sources.set(own, { name, entry })
+    if (other !== undefined) clashes.push({ name: own, theirs: [other.name, name] })
+    else sources.set(own, { name, entry })
   }
-  return { naming, sources }
+  return { naming, sources, clashes }
 }
 
 const hits = ({ sources }: Named, all: readonly Variable[]): number =>
   all.filter(({ name }) => sources.has(name)).length
 
-/** The naming by which most of a network's tensors are in the file. */
+/**
+ * The naming by which most of a network's tensors are in the file.
+ * @throws WeightError when two tensors of the file are one by it
+ */
 export const bestNaming = (
   entries: ReadonlyMap<string, Entry>,
   modelFor: (naming: Naming) => Model,
   file: string,
 ): Named => {
   const scored = NAMINGS.map(naming => {
-    const named = nameBy(naming, entries, file)
+    const named = nameBy(naming, entries)
     const all = variables(modelFor(naming).network)
     const found = hits(named, all)
-    return { named, score: found / Math.max(all.length, named.sources.size) }
+    const size = named.sources.size + named.clashes.length
+    return { named, score: found / Math.max(all.length, size) }
   })
-  return scored.reduce((best, next) => (next.score > best.score ? next : best)).named
+  const { named } = scored.reduce((best, next) => (next.score > best.score ? next : best))
+  if (named.clashes.length > 0)
+    throw new WeightError({
+      where: file,
+      expected: `one tensor for ${named.clashes.map(({ name }) => name).join(', ')}`,
+      got: named.clashes.map(({ theirs }) => theirs.join(' and ')).join('; '),
+    })
+  return named
 }
 
 /** A fully connected layer and a 1×1 convolution hold the same numbers. */
@@ -100,7 +104,7 @@ export const take = (
       expected: `the ${all.length} tensors of ${model}`,
       got: `${problems.length} that do not fit: ${problems.slice(0, LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
       context: `names read as ${naming.name}'s`,
-      hint: 'Check --model, --attention and --classes against what the weights were made for',
+      hint: 'Check --model, --attention and what varies it, such as --stem, against what the weights were made for',
     })
   }
   return new Map(

@@ -19,20 +19,21 @@ export const openPredictor = async (
   threads?: number,
 ): Promise<Predictor> => {
   const { channels, height, width } = card
-  const compiled = await engine.compile(
-    inferenceGraph(model, batch, [height, width]),
-    threads === undefined ? {} : { threads },
-  )
   const weights = Object.fromEntries(
     variables(model.network).map(({ name, tensor: { shape } }): [string, Tensor] => [
       name,
       { shape, data: tensors.get(name) ?? new Float32Array() },
     ]),
   )
+  const compiled = await engine.compile(inferenceGraph(model, batch, [height, width]), {
+    held: Object.keys(weights),
+    ...(threads === undefined ? {} : { threads }),
+  })
+  compiled.hold(weights)
   return {
     infer: async data => {
       const images = { shape: [batch, channels, height, width], data }
-      const { logits } = await compiled.run({ ...weights, images })
+      const { logits } = await compiled.run({ images })
       return Float32Array.from(logits.data)
     },
     dispose: () => compiled.dispose(),

@@ -53,6 +53,7 @@ describe('what is written', () => {
   const minimal: Card = { ...CARD, model: 'gct-resnet8', channels: 3, mean: [0, 0, 0] }
   const cards: Readonly<Record<string, Card>> = {
     'attention as text': CARD,
+    'variations of the network': { ...CARD, variations: { dropout: 0.25 } },
     'attention in the name': {
       ...(({ attention: _, ...rest }) => rest)(minimal),
       deviation: [1, 1, 1],
@@ -159,7 +160,15 @@ describe('a damaged card', () => {
       'of half a pixel': [{ ...CARD, width: 9.5 }, 'a card with width: '],
       'of a mean that is text': [{ ...CARD, mean: ['0'] }, 'a card with mean.0: '],
       'of a deviation of zero': [{ ...CARD, deviation: [0] }, 'a card with deviation.0: '],
-      'of an unknown stride': [{ ...CARD, strideIn: '2x2' }, 'a card with strideIn: '],
+      'of an unknown stride': [
+        { ...CARD, variations: { strideIn: '2x2' } },
+        'a card with variations.strideIn: expected strideIn among 1x1, 3x3',
+      ],
+      'of an unknown variation': [
+        { ...CARD, variations: { width: 2 } },
+        'a card with variations: ',
+      ],
+      'of fields unknown': [{ ...CARD, strideIn: '1x1' }, 'Unrecognized key: "strideIn"'],
     }
 
   for (const [name, [card, got]] of Object.entries(CARDS))
@@ -174,6 +183,7 @@ describe('a damaged card', () => {
   it.each([
     [{ model: 'resnet9' }, 'Did you mean resnet8?'],
     [{ attention: 'see' }, 'Did you mean se?'],
+    [{ variations: { pooling: 'ceil' } }, 'expected variations among dropout, got pooling'],
     [{ attention: 'se:reduction=0' }, 'expected reduction as a number above 0'],
   ])('that asks for %j says what there is', (change, message) => {
     const failure = failureOf(

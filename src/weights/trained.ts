@@ -5,16 +5,17 @@
 
 import { z } from 'zod'
 import { FileError, formatShape, WeightError } from '../errors.ts'
-import { type Model, model } from '../models/registry.ts'
+import { type Model, networkOf } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import { variationsSchema } from './variationsSchema.ts'
 
 /** What to know of a trained network besides its weights. */
 export const cardSchema = z
-  .object({
+  .strictObject({
     model: z.string(),
     attention: z.string().optional(),
-    strideIn: z.enum(['1x1', '3x3']).optional(),
+    variations: variationsSchema.optional(),
     /** The names of the classes, in the order of the logits. */
     classes: z.array(z.string()).min(2),
     channels: z.number().int().positive(),
@@ -49,13 +50,8 @@ export interface Trained {
 }
 
 /** The network that a card describes. */
-export const modelOf = ({ model: name, attention, strideIn, classes, channels }: Card): Model =>
-  model(name, {
-    classes: classes.length,
-    channels,
-    ...(attention === undefined ? {} : { attention }),
-    ...(strideIn === undefined ? {} : { strideIn }),
-  })
+export const modelOf = (card: Card): Model =>
+  networkOf(card, { classes: card.classes.length, channels: card.channels })
 
 export const writeTrained = ({ card, model, tensors }: Trained): Uint8Array => {
   const stored = new Map<string, StoredTensor>()
@@ -90,7 +86,7 @@ export const readCard = (text: string | undefined, file: string): Card => {
   return success
     ? data
     : refuse(
-        `a card with ${error.issues[0].path.join('.') || 'no fields'}: ${error.issues[0].message}`,
+        `a card with ${error.issues[0].path.join('.') || 'its fields'}: ${error.issues[0].message}`,
       )
 }
 

@@ -1,11 +1,20 @@
-/** What every parity test does: reads a recording, runs a network on an engine, and compares. */
+/**
+ * What every parity test does: reads a recording, runs the same on an engine, and compares.
+ *
+ * A tensor's distance is relative to its largest element. In float32 a block may be 1e-5 away and a
+ * whole network 1e-4; the float64 reference engine 1e-10, which is where an ε in the wrong place or
+ * a biased variance would show.
+ */
 
 import { readFileSync } from 'node:fs'
-import { expect } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
+import { referenceEngine } from '../../src/engines/reference/engine.ts'
+import { openDevice } from '../../src/engines/registry.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
+import { mul, reduceSum } from '../../src/ops/index.ts'
 import { crossEntropy } from '../../src/train/loss.ts'
 import { readSafetensors } from '../../src/weights/safetensors.ts'
 import { distance, labels, value } from './formula.ts'
@@ -14,6 +23,15 @@ export const FLOAT32_BLOCK = 1e-5
 export const FLOAT32_NETWORK = 1e-4
 export const FLOAT64 = 1e-10
 export const CLASSES = 10
+
+/** Those that compute in float32: oneDNN where it is installed. */
+export const FLOAT32_ENGINES: readonly Engine[] = [
+  (await openDevice('onnx')).engine,
+  ...(await openDevice('onednn').then(
+    ({ engine }) => [engine],
+    () => [],
+  )),
+]
 
 export type Numbers = Tensor['data']
 
@@ -96,20 +114,50 @@ export const pass = (
   return graph({ y, loss, ...outputs })
 }
 
-/** Every float input of a graph, by the formula. */
+/** Every input of a graph by the formula; integers are labels. */
 export const feedsOf = ({ inputs }: Graph, seed: number, scale = 1): Tensors =>
   Object.fromEntries(
-    inputs
-      .filter(({ dtype }) => dtype === 'float')
-      .map(({ name = '', shape }) => {
-        const data = value(seed, { name, shape }, name === 'x' ? scale : 1)
-        return [name, { shape, data }]
-      }),
+    inputs.map(({ name = '', shape, dtype }) => {
+      if (dtype === 'int') return [name, { shape, data: labels(shape[0], CLASSES) }]
+      return [name, { shape, data: value(seed, { name, shape }, name === 'x' ? scale : 1) }]
+    }),
   )
 
-export const classification = (y: Value): Value =>
-  crossEntropy(y, input('labels', [y.shape[0]], 'int'))
+const objectives = {
+  blocks: (y: Value): Value => reduceSum(mul(y, input('cotangent', y.shape))),
+  networks: (y: Value): Value => crossEntropy(y, input('labels', [y.shape[0]], 'int')),
+}
 
-export const labelFeed = (count: number): Tensors => ({
-  labels: { shape: [count], data: labels(count, CLASSES) },
-})
+/** What was recorded under a name, built here. */
+export interface Case {
+  readonly network: Layer
+  readonly shape: Shape
+  /** Of the input's spread. */
+  readonly scale?: number
+  /** Whether batch normalisation uses the running statistics. */
+  readonly frozen?: boolean
+  /** Both unless given: the reference engine takes long for the larger. */
+  readonly engines?: readonly Engine[]
+}
+
+/** Blocks or networks of a recording: output, loss, all gradients and running statistics. */
+export const describeParity = (
+  what: keyof typeof objectives,
+  file: string,
+  cases: Readonly<Record<string, Case>>,
+): void => {
+  const fixture = fixtures(file)
+  const float32 = what === 'blocks' ? FLOAT32_BLOCK : FLOAT32_NETWORK
+  for (const engine of [...FLOAT32_ENGINES, referenceEngine])
+    describe(`${what} of ${file}, ${engine.name} engine`, () => {
+      const own = Object.entries(cases).filter(([, { engines = [engine] }]) =>
+        engines.includes(engine),
+      )
+      it.each(own)('%s', async (name, { network, shape, scale, frozen = false }) => {
+        const { seed, recorded } = fixture(name)
+        const made = pass(network, shape, objectives[what], !frozen)
+        const outputs = await runOnce(engine, made, feedsOf(made, seed, scale))
+        expectNear(dataOf(outputs), recorded, engine === referenceEngine ? FLOAT64 : float32)
+      })
+    })
+}

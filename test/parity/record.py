@@ -1,6 +1,6 @@
 """Records what PyTorch computes, for parity.test.ts: blocks, networks, losses and optimizers.
 
-    python3 test/parity/record.py        (needs PyTorch 1.10 or newer, nothing else)
+    python3 test/parity/record.py [file ...]        (needs PyTorch 1.10 or newer, nothing else)
 
 Everything is computed in float64, so that a difference is the other side's rounding. No weight or
 input is stored: both sides make them by one formula, and formula.ts is its other half. Element i of
@@ -27,6 +27,7 @@ import json
 import math
 import pathlib
 import struct
+import sys
 
 import torch
 from torch import nn
@@ -114,7 +115,9 @@ def note(distances):
 
 
 def relu(x):
-    note(x.detach().abs())
+    """Exact zeros are sums of what ReLUs have cut off: so they are in any precision."""
+    distances = x.detach().abs()
+    note(distances[distances != 0])
     return F.relu(x)
 
 
@@ -129,10 +132,19 @@ def note_maxima(candidates, axis):
     note((first - second)[first != 0])
 
 
-def max_pool(x):
-    windows = F.unfold(x, 3, stride=2, padding=1)
+class ReLU(nn.Module):
+    def forward(self, x):
+        return relu(x)
+
+
+def max_pool(x, pooling="padded"):
+    """Of what a ReLU gave; in ceil mode, Caffe's, a last window may hang over the border."""
+    ceil = pooling == "ceil"
+    hanging = [(size - 3) % 2 for size in x.shape[2:]]
+    border = (0, hanging[1], 0, hanging[0]) if ceil else (1, 1, 1, 1)
+    windows = F.unfold(F.pad(x, border, value=-1), 3, stride=2)
     note_maxima(windows.reshape(len(x), x.shape[1], 9, -1), 2)
-    return F.max_pool2d(x, 3, stride=2, padding=1)
+    return F.max_pool2d(x, 3, stride=2, padding=0 if ceil else 1, ceil_mode=ceil)
 
 
 # The attention blocks, after the authors' code.
@@ -141,14 +153,18 @@ def max_pool(x):
 class SE(nn.Module):
     """Two 1x1 convolutions on the pooled map, as in the released Caffe models."""
 
-    def __init__(self, channels, reduction=16, bias=True, squeeze="mean", gate="sigmoid"):
+    def __init__(self, channels, reduction=16, bias=True, squeeze="mean", gate="sigmoid",
+                 rectify=False):  # fmt: skip
         super().__init__()
+        self.rectify = rectify
         self.fc1 = nn.Conv2d(channels, channels // reduction, 1, bias=bias)
         self.fc2 = nn.Conv2d(channels // reduction, channels, 1, bias=bias)
         self.squeeze = squeeze
         self.gate = {"sigmoid": torch.sigmoid, "tanh": torch.tanh, "relu": relu}[gate]
 
     def forward(self, x):
+        if self.rectify:
+            x = relu(x)
         if self.squeeze == "max":
             note_maxima(x.flatten(2), 2)
             z = F.adaptive_max_pool2d(x, 1)
@@ -189,16 +205,19 @@ class SK(nn.Module):
     """Branch m is a 3x3 of dilation m + 1; d = max(C / r, L)."""
 
     def __init__(
-        self, channels, outputs, stride=1, groups=1, branches=2, reduction=16, floor=32
+        self, channels, outputs, stride=1, groups=1, branches=2, reduction=16, floor=32, split=False
     ):
         super().__init__()
+        self.split = split  # timm's skresnet18: each branch sees its part of the channels.
+        seen = channels // branches if split else channels
         self.paths = nn.ModuleList(
-            Path(channels, outputs, stride, groups, m + 1) for m in range(branches)
+            Path(seen, outputs, stride, groups, m + 1) for m in range(branches)
         )
         self.attn = Select(outputs, branches, max(outputs // reduction, floor))
 
     def forward(self, x):
-        return self.attn(torch.stack([path(x) for path in self.paths], 1))
+        inputs = x.chunk(len(self.paths), 1) if self.split else [x] * len(self.paths)
+        return self.attn(torch.stack([path(y) for path, y in zip(self.paths, inputs)], 1))
 
 
 class GCT(nn.Module):
@@ -228,10 +247,12 @@ class Plan:
     """What a unit is made of; `se` and `gct` make a block of their channels, `sk` a convolution."""
 
     def __init__(self, se=None, at="standard", gct=None, sk=None, groups=1, base_width=64,
-                 stride_in="3x3", shortcut="projection"):  # fmt: skip
+                 stride_in="3x3", shortcut="projection", shortcut_kernel=1,
+                 halved=False):  # fmt: skip
         self.se, self.at, self.gct, self.sk = se, at, gct, sk
         self.groups, self.base_width = groups, base_width
         self.stride_in, self.shortcut = stride_in, shortcut
+        self.shortcut_kernel, self.halved = shortcut_kernel, halved
 
     def conv(self, channels, outputs, kernel, stride=1, groups=1):
         conv = nn.Conv2d(
@@ -240,7 +261,8 @@ class Plan:
         return conv if self.gct is None else nn.Sequential(self.gct(channels), conv)
 
     def projection(self, channels, outputs, stride):
-        conv = nn.Conv2d(channels, outputs, 1, stride, bias=False)
+        kernel = 1 if stride == 1 else self.shortcut_kernel
+        conv = nn.Conv2d(channels, outputs, kernel, stride, kernel // 2, bias=False)
         before = [] if self.gct is None else [self.gct(channels)]
         return nn.Sequential(*before, conv, nn.BatchNorm2d(outputs))
 
@@ -274,8 +296,11 @@ class Basic(Unit):
 
     def __init__(self, plan, channels, planes, stride):
         super().__init__()
-        self.conv1 = plan.conv(channels, planes, 3, stride)
-        self.bn1 = nn.BatchNorm2d(planes)
+        if plan.sk is None:
+            self.conv1 = plan.conv(channels, planes, 3, stride)
+            self.bn1 = nn.BatchNorm2d(planes)
+        else:
+            self.conv1 = plan.sk(channels, planes, stride)
         self.conv2 = plan.conv(planes, planes, 3)
         self.bn2 = nn.BatchNorm2d(planes)
         self.attend(
@@ -284,7 +309,9 @@ class Basic(Unit):
         self.shorten(plan, channels, planes, stride)
 
     def forward(self, x):
-        y = relu(self.here("inside", self.bn1(self.conv1(self.here("pre", x)))))
+        y = self.conv1(self.here("pre", x))
+        if hasattr(self, "bn1"):
+            y = relu(self.here("inside", self.bn1(y)))
         y = self.here("standard", self.bn2(self.conv2(y)))
         return self.here("post", relu(y + self.shortcut(x)))
 
@@ -296,10 +323,11 @@ class Bottleneck(Unit):
         super().__init__()
         width, outputs = int(planes * (plan.base_width / 64.0)) * plan.groups, planes * 4
         first, second = (stride, 1) if plan.stride_in == "1x1" else (1, stride)
-        self.conv1 = plan.conv(channels, width, 1, first)
-        self.bn1 = nn.BatchNorm2d(width)
+        narrow = width // 2 if plan.halved else width
+        self.conv1 = plan.conv(channels, narrow, 1, first)
+        self.bn1 = nn.BatchNorm2d(narrow)
         if plan.sk is None:
-            self.conv2 = plan.conv(width, width, 3, second, plan.groups)
+            self.conv2 = plan.conv(narrow, width, 3, second, plan.groups)
             self.bn2 = nn.BatchNorm2d(width)
         else:
             self.conv2 = plan.sk(width, width, second, plan.groups)
@@ -342,16 +370,18 @@ class PreActivation(nn.Module):
 
 
 class ResNet(nn.Module):
-    def __init__(self, unit, depths, stem="imagenet", planes=None, classes=10, **plan):
+    def __init__(self, unit, depths, stem="imagenet", planes=None, stem_width=None, pooling="padded",
+                 classes=10, **plan):  # fmt: skip
         super().__init__()
         plan = Plan(**plan)
         planes = planes or (16 if stem == "cifar" else 64)
-        self.pools = stem == "imagenet"
-        self.conv1 = plan.conv(3, planes, 7, 2) if self.pools else plan.conv(3, planes, 3)
+        channels = stem_width or planes
+        self.pooling = None if stem == "cifar" else pooling
+        self.conv1 = self.stem(stem, plan, channels)
         activates_first = unit is PreActivation
         if not activates_first:
-            self.bn1 = nn.BatchNorm2d(planes)
-        channels, self.stages = planes, []
+            self.bn1 = nn.BatchNorm2d(channels)
+        self.stages = []
         for index, depth in enumerate(depths):
             wide = planes * 2**index
             units = []
@@ -364,12 +394,24 @@ class ResNet(nn.Module):
             self.bn = nn.BatchNorm2d(channels)
         self.fc = nn.Linear(channels, classes)
 
+    def stem(self, kind, plan, outputs):
+        if kind == "imagenet":
+            return plan.conv(3, outputs, 7, 2)
+        if kind == "cifar":
+            return plan.conv(3, outputs, 3)
+        half = outputs // 2
+        return nn.Sequential(
+            plan.conv(3, half, 3, 2), nn.BatchNorm2d(half), ReLU(),
+            plan.conv(half, half, 3), nn.BatchNorm2d(half), ReLU(),
+            plan.conv(half, outputs, 3),
+        )  # fmt: skip
+
     def forward(self, x):
         x = self.conv1(x)
         if hasattr(self, "bn1"):
             x = relu(self.bn1(x))
-        if self.pools:
-            x = max_pool(x)
+        if self.pooling:
+            x = max_pool(x, self.pooling)
         for stage in self.stages:
             x = getattr(self, stage)(x)
         if hasattr(self, "bn"):
@@ -439,6 +481,37 @@ NETWORKS = {
         for at in ["pre", "inside", "identity", "post"]
     },
 }
+
+# The papers' networks, as released; whole.py takes them whole.
+
+RESNET50 = {"unit": Bottleneck, "depths": [3, 4, 6, 3]}
+RESNEXT50 = {**RESNET50, "groups": 32, "base_width": 4}
+CAFFE = {"stride_in": "1x1", "pooling": "ceil"}
+"""SENet's appendix: a ResNeXt-152 of 64x4d with four changes."""
+SENET154 = {"unit": Bottleneck, "depths": [3, 8, 36, 3], "groups": 64, "base_width": 4,
+            "stem": "deep", "stem_width": 128, "pooling": "ceil", "halved": True,
+            "shortcut_kernel": 3, "se": SE}  # fmt: skip
+
+VARIATIONS = {
+    "se-resnet of Caffe": (
+        lambda: ResNet(**{**RESNET50, **CAFFE, "depths": [1, 1]}, planes=16, se=SE),
+        [8, 3, 36, 32],
+    ),
+    "senet154, an eighth as wide": (
+        lambda: ResNet(
+            **{**SENET154, "depths": [1, 1], "groups": 8, "base_width": 32, "stem_width": 16},
+            planes=8,
+        ),
+        PICTURES,
+    ),
+    "se-resnet18 of timm's legacy, a quarter as wide": (
+        lambda: ResNet(
+            Basic, [1, 1], planes=16, pooling="ceil", se=lambda channels: SE(channels, rectify=True)
+        ),
+        PICTURES,
+    ),
+}
+
 
 def load(model, seed):
     """All parameters and running statistics from the formula, in float64."""
@@ -543,6 +616,8 @@ def run_training(seed, _):
 
 def record(file, runs):
     global nearest
+    if sys.argv[1:] and file not in sys.argv[1:]:
+        return
     tensors, seeds = {}, {}
     for name, run in runs.items():
         for seed in range(1000):
@@ -571,6 +646,7 @@ if __name__ == "__main__":
     FIXTURES.mkdir(exist_ok=True)
     record("blocks.safetensors", runs_of(run_block, BLOCKS))
     record("networks.safetensors", runs_of(run_network, NETWORKS))
+    record("variations.safetensors", runs_of(run_network, VARIATIONS))
     record(
         "training.safetensors",
         {

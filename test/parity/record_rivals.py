@@ -11,6 +11,7 @@ import math
 import torch
 from record import (
     FIXTURES,
+    ReLU,
     absolute,
     labels_of,
     load,
@@ -94,11 +95,6 @@ class ECA(nn.Module):
     def forward(self, x):
         z = F.adaptive_avg_pool2d(x, 1).squeeze(-1).transpose(1, 2)
         return x * torch.sigmoid(self.conv(z).transpose(1, 2).unsqueeze(-1))
-
-
-class ReLU(nn.Module):
-    def forward(self, x):
-        return relu(x)
 
 
 class ChannelGate(nn.Module):

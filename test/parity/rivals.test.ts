@@ -1,10 +1,10 @@
 /**
  * Parity with PyTorch for the relatives of SE, SK and GCT, recorded by record_rivals.py in float64
  * from the authors' code, written there a second time: output, loss, all gradients and running
- * statistics, on both engines.
+ * statistics, on all engines.
  */
 
-import { describe, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { bottleneckAttention } from '../../src/attention/bam.ts'
 import { convolutionalBlockAttention } from '../../src/attention/cbam.ts'
 import { coordinateAttention } from '../../src/attention/coordinate.ts'
@@ -17,27 +17,10 @@ import { attentionNames } from '../../src/attention/registry.ts'
 import { simpleAttention } from '../../src/attention/simam.ts'
 import { splat, splitAttention } from '../../src/attention/splitAttention.ts'
 import { styleRecalibration } from '../../src/attention/srm.ts'
-import type { Engine } from '../../src/engines/engine.ts'
-import { onnxEngine } from '../../src/engines/onnx/session.ts'
-import { referenceEngine } from '../../src/engines/reference/engine.ts'
-import { input, type Shape } from '../../src/graph/index.ts'
+import type { Shape } from '../../src/graph/index.ts'
 import { resnest } from '../../src/models/resnest.ts'
 import type { Layer } from '../../src/nn/index.ts'
-import { mul, reduceSum } from '../../src/ops/index.ts'
-import {
-  CLASSES,
-  classification,
-  dataOf,
-  expectNear,
-  FLOAT32_BLOCK,
-  FLOAT32_NETWORK,
-  FLOAT64,
-  feedsOf,
-  fixtures,
-  labelFeed,
-  pass,
-  runOnce,
-} from './compare.ts'
+import { CLASSES, describeParity } from './compare.ts'
 
 const SMALL = [4, 16, 6, 5]
 const SQUARE = [4, 16, 7, 7]
@@ -110,29 +93,23 @@ const BLOCKS: Readonly<Record<string, Block>> = {
   'gct, 1 + elu': [gatedChannelTransformation(16, { gate: 'elu' }), SMALL],
 }
 
-const fixture = fixtures('rivals')
-const ENGINES = [
-  [onnxEngine, FLOAT32_BLOCK, FLOAT32_NETWORK],
-  [referenceEngine, FLOAT64, FLOAT64],
-] as const satisfies readonly (readonly [Engine, number, number])[]
+describeParity(
+  'blocks',
+  'rivals',
+  Object.fromEntries(
+    Object.entries(BLOCKS).map(([name, [network, shape]]) => [
+      name,
+      { network, shape, frozen: name.endsWith('frozen') },
+    ]),
+  ),
+)
 
-describe.each(ENGINES)('$name engine', (engine, ofBlock, ofNetwork) => {
-  it.each(Object.entries(BLOCKS))('%s', async (name, [block, shape]) => {
-    const { seed, recorded } = fixture(name)
-    const objective = (y: Parameters<typeof reduceSum>[0]) =>
-      reduceSum(mul(y, input('cotangent', y.shape)))
-    const made = pass(block, shape, objective, !name.endsWith('frozen'))
-    expectNear(dataOf(await runOnce(engine, made, feedsOf(made, seed))), recorded, ofBlock)
-  })
-
-  it('resnest, an eighth as wide', async () => {
-    const { seed, recorded } = fixture('resnest, an eighth as wide')
-    const options = { depths: [1, 2, 1, 1], planes: 8, stemWidth: 8, classes: CLASSES } as const
-    const network = resnest({ ...options, attention: splat({ avd: true }) })
-    const made = pass(network, [8, 3, 32, 32], classification)
-    const feeds = { ...feedsOf(made, seed), ...labelFeed(8) }
-    expectNear(dataOf(await runOnce(engine, made, feeds)), recorded, ofNetwork)
-  })
+const options = { depths: [1, 2, 1, 1], planes: 8, stemWidth: 8, classes: CLASSES } as const
+describeParity('networks', 'rivals', {
+  'resnest, an eighth as wide': {
+    network: resnest({ ...options, attention: splat({ avd: true }) }),
+    shape: [8, 3, 32, 32],
+  },
 })
 
 it('has a recording for every relative', () => {

@@ -6,13 +6,13 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { gradients } from '../../src/autodiff/index.ts'
-import type { Tensors } from '../../src/engines/engine.ts'
-import { onnxEngine } from '../../src/engines/onnx/session.ts'
+import type { Engine, Tensors } from '../../src/engines/engine.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { model } from '../../src/models/registry.ts'
 import { adaptiveAveragePool, type Layer, trace, variables } from '../../src/nn/index.ts'
 import { crossEntropy } from '../../src/train/loss.ts'
 import { readSafetensors } from '../../src/weights/safetensors.ts'
+import { FLOAT32_ENGINES } from './compare.ts'
 import { distance, labels, value } from './formula.ts'
 
 const LOGITS = 1e-4
@@ -34,7 +34,7 @@ const recordedOf = (prefix: string): ReadonlyMap<string, ArrayLike<number>> =>
       ]),
   )
 
-const run = async (made: Graph, seed = 0): Promise<Tensors> => {
+const run = async (engine: Engine, made: Graph, seed = 0): Promise<Tensors> => {
   const feeds = Object.fromEntries(
     made.inputs.map(({ name = '', shape, dtype }) => [
       name,
@@ -44,7 +44,7 @@ const run = async (made: Graph, seed = 0): Promise<Tensors> => {
       },
     ]),
   )
-  const compiled = await onnxEngine.compile(made)
+  const compiled = await engine.compile(made)
   try {
     return await compiled.run(feeds)
   } finally {
@@ -78,7 +78,7 @@ const NETWORKS = [
   ['efficientnet_b0', 'efficientnet_b0', 64],
 ] as const
 
-describe('torchvision', () => {
+describe.each(FLOAT32_ENGINES)('torchvision, $name engine', engine => {
   it.each(NETWORKS)('%s: logits, loss and gradients', async (name, theirs, size) => {
     const { y, x, first } = traced(model(name, { classes: CLASSES }).network, [2, 3, size, size])
     const loss = crossEntropy(y, input('labels', [2], 'int'))
@@ -86,13 +86,13 @@ describe('torchvision', () => {
     const outputs = { y, loss, 'gradient/x': dx, [`gradient/${first.name}`]: dfirst }
     const recorded = recordedOf(theirs)
     expect(Object.keys(outputs).sort()).toEqual([...recorded.keys()].sort())
-    expect(far(await run(graph(outputs), Number(metadata[theirs])), recorded)).toEqual([])
+    expect(far(await run(engine, graph(outputs), Number(metadata[theirs])), recorded)).toEqual([])
   })
 
   it('vgg16_bn: its features', async () => {
     const { features } = model('vgg16_bn').network.children
     const { y } = traced(features as Layer, [2, 3, 64, 64])
-    expect(far(await run(graph({ y })), recordedOf('vgg16_bn features'))).toEqual([])
+    expect(far(await run(engine, graph({ y })), recordedOf('vgg16_bn features'))).toEqual([])
   })
 
   it('adaptive average pooling to 7×7, from any size', async () => {
@@ -103,7 +103,7 @@ describe('torchvision', () => {
       const y = adaptiveAveragePool(x, 7)
       // The pool of 7×7 is its input, which a graph does not give back.
       const data =
-        y === x ? value(0, { name: 'x', shape: x.shape }) : (await run(graph({ y }))).y.data
+        y === x ? value(0, { name: 'x', shape: x.shape }) : (await run(engine, graph({ y }))).y.data
       expect(distance(data, wanted)).toBeLessThan(1e-6)
     }
   })

@@ -1,49 +1,102 @@
-/** `excite devices`: which engines are here, and how to get those that are not. */
+/** `excite devices`: what computes here, what is missing and how to get it, and how fast each is. */
 
+import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
-import { ENGINES, engineNames, openEngine } from '../../engines/registry.ts'
-import { EngineError } from '../../errors.ts'
+import type { DeviceName, Found } from '../../engines/registry.ts'
 import { printJson, table, withJson } from '../output.ts'
+import { progressLine } from '../progressLine.ts'
 
 const HELP = `
 Examples:
   $ excite devices
-  $ excite train se-resnet20 --engine onednn      computes with one of them`
+  $ excite devices --measure                      how fast each trains a small network here
+  $ excite train se-resnet20 --device onnx        computes with one of them
 
-interface Found {
-  readonly name: string
+Without --device the first that is here computes. A library is tested before its first use, in a
+process of its own; this command tests it again. EXCITE_ONEDNN names another file of oneDNN.`
+
+interface Listed {
+  readonly device: DeviceName
   readonly describe: string
-  /** Absent where the engine is missing. */
-  readonly version?: string
-  readonly missing?: string
+  /** The libraries that are there, the one that computes first. */
+  readonly found: readonly Found[]
+  readonly usable: boolean
   readonly install: string
+  /** Of training `se-resnet20`, where that was asked for. */
+  readonly imagesPerSecond?: number
 }
 
-const find = async (name: keyof typeof ENGINES): Promise<Found> => {
-  const { describe, install } = ENGINES[name]
-  try {
-    return { name, describe, install, version: await (await openEngine(name)).version() }
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error
-    return { name, describe, install, missing: error.got }
+const lookAround = async (): Promise<Listed[]> => {
+  const { DEVICES, deviceNames } = await import('../../engines/registry.ts')
+  const listed: Listed[] = []
+  for (const device of deviceNames) {
+    const { describe, install, examine } = DEVICES[device]
+    const all = await examine()
+    const found = [...all].sort((a, b) => Number('problem' in a) - Number('problem' in b))
+    const usable = found.some(({ problem }) => problem === undefined)
+    listed.push({ device, describe, found, usable, install })
   }
+  return listed
 }
 
-const run = async ({ json = false }: { json?: boolean }): Promise<void> => {
-  const found: Found[] = []
-  for (const name of engineNames) found.push(await find(name))
-  if (json) return printJson(found)
+const measured = async (listed: readonly Listed[], quiet: boolean): Promise<Listed[]> => {
+  const { measureTraining } = await import('../measureTraining.ts')
+  const progress = progressLine(quiet)
+  const names = listed.filter(({ usable }) => usable).map(({ device }) => device)
+  const speeds = await measureTraining(names, what => progress.update(what))
+  progress.clear()
+  return listed.map(one => {
+    const imagesPerSecond = speeds.get(one.device)
+    return imagesPerSecond === undefined ? one : { ...one, imagesPerSecond }
+  })
+}
+
+const rowsOf = ({ device, describe, found, imagesPerSecond }: Listed, cores: number) => {
+  const rows = found.map(({ version = '', threads = cores, path, problem }, i) => [
+    i === 0 ? device : '',
+    version,
+    problem === undefined ? `${threads}` : '',
+    i === 0 && imagesPerSecond !== undefined ? imagesPerSecond.toFixed(0) : '',
+    problem === undefined ? (path ?? describe) : `${path ?? describe}, not usable: ${problem}`,
+  ])
+  return rows.length > 0 ? rows : [[device, 'missing', '', '', describe]]
+}
+
+const ratioText = (listed: readonly Listed[]): string[] => {
+  const [first, second] = listed.filter(({ imagesPerSecond }) => imagesPerSecond !== undefined)
+  if (first?.imagesPerSecond === undefined || second?.imagesPerSecond === undefined) return []
+  const ratio = first.imagesPerSecond / second.imagesPerSecond
+  return [`${first.device} trains ${ratio.toFixed(1)} times as fast as ${second.device} here`]
+}
+
+const run = async ({ json = false, measure = false, quiet = false }): Promise<void> => {
+  const looked = await lookAround()
+  const listed = measure ? await measured(looked, quiet || json) : looked
+  const chosen = listed.find(({ usable }) => usable)?.device
+  if (json) return printJson({ default: chosen, devices: listed })
+  const columns = [
+    { heading: 'device' },
+    { heading: 'version' },
+    { heading: 'threads', right: true },
+    { heading: measure ? 'images/s' : '', right: true },
+    { heading: '' },
+  ]
+  const cores = availableParallelism()
   console.log(
     table(
-      [{ heading: 'engine' }, { heading: 'version' }, { heading: '' }],
-      found.map(({ name, version = 'missing', describe }) => [name, version, describe]),
+      columns,
+      listed.flatMap(one => rowsOf(one, cores)),
     ),
   )
-  for (const { name, missing, install } of found)
-    if (missing !== undefined) console.log(`${name} is missing (${missing}); to get it: ${install}`)
+  if (chosen !== undefined) console.log(`\n${chosen} computes unless --device says otherwise`)
+  for (const line of ratioText(listed)) console.log(line)
+  for (const { device, usable, install } of listed)
+    if (!usable) console.log(`to get ${device}: ${install}`)
 }
 
 export const devicesCommand = (): Command =>
-  withJson(new Command('devices').description('list the engines that compute, and what is missing'))
+  withJson(new Command('devices').description('list what computes here, and what is missing'))
+    .option('--measure', 'train a small network for some seconds with each')
+    .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

@@ -3,6 +3,7 @@
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
 import { type DataFlags, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { deviceText, withDevice } from '../deviceOption.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 import { openRunData } from '../runData.ts'
@@ -19,7 +20,7 @@ interface EvalFlags extends DataFlags {
   readonly last?: boolean
   readonly perClass?: boolean
   readonly batch: number
-  readonly engine: string
+  readonly device?: string
   readonly threads?: number
   readonly quiet?: boolean
   readonly json?: boolean
@@ -28,19 +29,16 @@ interface EvalFlags extends DataFlags {
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { evaluate } = await import('../../train/evaluate.ts')
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { openPredictor } = await import('../../weights/predictor.ts')
   const { split, batch, quiet = false, json = false } = flags
   const trained = await loadTrained(path, flags.last ? 'last' : 'best')
   const { card } = trained
   const { name, dataset } = await openRunData(path, card, split, flags, quiet)
-  const predictor = await openPredictor(
-    trained,
-    batch,
-    await openEngine(flags.engine),
-    flags.threads,
-  )
+  const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
+  if (device.note !== undefined) progress.line(device.note)
+  const predictor = await openPredictor(trained, batch, device.engine, flags.threads)
   const { perClass, ...metrics } = await evaluate(dataset, {
     batch,
     normalization: card,
@@ -52,9 +50,16 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   await predictor.dispose()
   const classes = card.classes.map((label, i) => ({ class: label, ...perClass[i] }))
   if (json)
-    return printJson({ model: card.model, data: name, split, ...metrics, perClass: classes })
+    return printJson({
+      model: card.model,
+      data: name,
+      split,
+      device: deviceText(device),
+      ...metrics,
+      perClass: classes,
+    })
   console.log(
-    `${card.model} on ${count(dataset.labels.length)} ${split} pictures of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)}`,
+    `${card.model} on ${count(dataset.labels.length)} ${split} pictures of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${deviceText(device)})`,
   )
   if (flags.perClass)
     console.log(
@@ -77,9 +82,8 @@ export const evalCommand = (): Command => {
     .option('--last', 'the last epoch, in place of the best')
     .option('--per-class', 'accuracy of each class too')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 100)
-    .option('--engine <name>', 'what computes', 'onnx')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
-  return withJson(withDataOptions(withSplit(command, 'test')))
+  return withJson(withDevice(withDataOptions(withSplit(command, 'test'))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

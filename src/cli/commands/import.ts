@@ -8,8 +8,8 @@ import { UsageError } from '../../errors.ts'
 import type { HubModel } from '../../weights/hubModel.ts'
 import type { ImportOptions } from '../../weights/import.ts'
 import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
-import { whole } from '../dataOptions.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { share, whole } from '../dataOptions.ts'
+import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 
@@ -17,12 +17,13 @@ const HELP = `
 Examples:
   $ excite import resnet50-0676ba61.pth --model resnet50
   $ excite import checkpoint.pth.tar --model gct-resnet50 --out gct.safetensors
+  $ excite import senet.pth --model resnet50 --attention se --stride-in 1x1 --pooling ceil
   $ excite import --from-hub timm/seresnet50.a1_in1k
   $ excite predict runs/se-resnet50-imported dog.jpg
 
 Reads safetensors and PyTorch checkpoints (nothing in them is executed), and knows the names of
-torchvision, timm, pretrainedmodels, senet.pytorch and the GCT authors. Every tensor must fit; what
-does not is listed. Files of the hub are kept in EXCITE_CACHE; HF_ENDPOINT names a mirror.`
+torchvision, timm, pretrainedmodels, senet.pytorch and the GCT authors, and where their networks
+stride and how they pool; options of yours go first. Every tensor must fit; what does not is listed. Files of the hub are kept in EXCITE_CACHE; HF_ENDPOINT names a mirror.`
 
 interface ImportFlags extends ModelFlags {
   readonly model?: string
@@ -31,6 +32,7 @@ interface ImportFlags extends ModelFlags {
   readonly classes?: string
   readonly preprocessing?: PreprocessingName
   readonly size?: number
+  readonly cropPct?: number
   readonly quiet?: boolean
   readonly json?: boolean
 }
@@ -47,7 +49,7 @@ const readClasses = async (path: string): Promise<readonly string[]> => {
 
 const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> => {
   const { hubModel } = await import('../../weights/hubModel.ts')
-  const { cacheFolder } = await import('../../data/folders.ts')
+  const { cacheFolder } = await import('../../files.ts')
   const progress = progressLine(quiet)
   try {
     return await hubModel(repository, {
@@ -113,9 +115,11 @@ const run = async (given: string | undefined, flags: ImportFlags): Promise<void>
     source: hub?.source ?? basename(path),
     ...(hub?.preprocessing ? { preprocessing: hub.preprocessing } : {}),
     ...(hub?.size === undefined ? {} : { size: hub.size }),
+    ...(hub?.cropPct === undefined ? {} : { cropPct: hub.cropPct }),
     ...(flags.attention === undefined ? {} : { attention: flags.attention }),
-    ...(flags.strideIn === undefined ? {} : { strideIn: flags.strideIn }),
+    ...variationFlags(flags),
     ...(flags.size === undefined ? {} : { size: flags.size }),
+    ...(flags.cropPct === undefined ? {} : { cropPct: flags.cropPct }),
     ...(preprocessing === undefined ? {} : { preprocessing }),
     ...(flags.classes === undefined ? {} : { classes: await readClasses(flags.classes) }),
   }
@@ -151,6 +155,11 @@ export const importCommand = (): Command =>
           '--size <n>',
           "height and width of pictures (default: the network's)",
           whole('--size'),
+        )
+        .option(
+          '--crop-pct <x>',
+          'the size over the shorter side that pictures are resized to (default: 0.875, or what the hub says)',
+          share('--crop-pct'),
         )
         .option('--quiet', 'no progress'),
     ),

@@ -6,11 +6,13 @@ import { Command } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { MapPicture } from '../../inspect/maps.ts'
+import { variationNames } from '../../models/variations.ts'
 import { suggestion } from '../../suggest.ts'
 import { VERSION } from '../../version.ts'
 import type { Card } from '../../weights/trained.ts'
 import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { deviceText, withDevice } from '../deviceOption.ts'
+import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { openRunData, type RunDataFlags } from '../runData.ts'
@@ -28,6 +30,7 @@ by scale for SK, gates by depth for GCT; for all, where the network looks, and w
 
 interface InspectFlags extends RunDataFlags, ModelFlags {
   readonly split: Split
+  readonly channels?: number
   readonly classes?: readonly string[]
   readonly pictures: number
   readonly index?: readonly number[]
@@ -35,11 +38,14 @@ interface InspectFlags extends RunDataFlags, ModelFlags {
   readonly out?: string
   readonly last?: boolean
   readonly batch: number
-  readonly engine: string
+  readonly device?: string
   readonly threads?: number
   readonly quiet?: boolean
   readonly json?: boolean
 }
+
+/** What only the name of a network leaves open. */
+const MODEL_FLAGS = ['attention', 'channels', ...variationNames] as const
 
 /** As many as are told apart at a glance. */
 const MOST_CLASSES = 6
@@ -89,18 +95,18 @@ const FOOTER = (command: string): string =>
   `${command} · Excite ${VERSION} · ${new Date().toISOString().slice(0, 10)}`
 
 const inspectName = async (name: string, flags: InspectFlags): Promise<void> => {
-  const { model } = await import('../../models/registry.ts')
+  const { networkOf } = await import('../../models/registry.ts')
   const { costOf } = await import('../../inspect/cost.ts')
   const { plainCost } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
-  const { attention, strideIn } = flags
-  const options = {
-    ...(attention === undefined ? {} : { attention }),
-    ...(strideIn === undefined ? {} : { strideIn }),
-  }
-  const network = model(name, options)
-  const size = [network.size, network.size] as const
-  const plain = plainCost(network, size, strideIn === undefined ? {} : { strideIn })
+  const { attention, channels } = flags
+  const network = networkOf(
+    { model: name, attention, ...variationFlags(flags) },
+    channels === undefined ? {} : { channels },
+  )
+  const side = flags.size ?? network.size
+  const size = [side, side] as const
+  const plain = plainCost(network, size)
   const analysis = {
     model: name,
     cost: costOf(network, size),
@@ -124,27 +130,29 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
       })
     return inspectName(target, flags)
   }
-  const { attention, strideIn } = flags
-  if (attention !== undefined || strideIn !== undefined)
+  const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
+  if (told !== undefined)
     throw new UsageError({
-      where: attention === undefined ? '--stride-in' : '--attention',
+      where: flagOf(told),
       expected: 'the name of a model',
       got: `${target}, a trained network`,
-      hint: 'What was trained has its attention already',
+      hint: 'What was trained is in its file already',
     })
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { analyse } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { split, batch, quiet = false, json = false, pictures, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
   const classes = chosenClasses(card, flags.classes)
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
   const explain = await explained(dataset, flags.index)
+  const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
+  progress.line(device.note ?? `computing with ${deviceText(device)}`)
   const analysis = await analyse(trained, dataset, {
-    engine: await openEngine(flags.engine),
+    engine: device.engine,
     batch,
     threads,
     pictures,
@@ -163,7 +171,7 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
     pictures: explain,
     shape: [card.channels, card.height, card.width],
   })
-  if (json) return printJson({ report: path, ...analysis })
+  if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
   for (const { block, betweenDeviation, specificity, nearZero, nearOne } of analysis.excitation)
     console.log(
       `block ${block.padEnd(8)} classes move its gates by ${betweenDeviation.toFixed(3)}, specificity ${specificity.toFixed(2)}; below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
@@ -195,13 +203,13 @@ export const inspectCommand = (): Command => {
     .option('--index <n,…>', 'pictures to explain (default: one of each of six classes)', text =>
       list(text).map(whole('--index', 0)),
     )
+    .option('--channels <n>', 'of the pictures of a model (default: 3)', whole('--channels'))
     .option('--ablate-blocks', 'measure the network without each block, stage and all')
     .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
     .option('--last', 'the last epoch, in place of the best')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
-    .option('--engine <name>', 'what computes', 'onnx')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
-  return withJson(withModelOptions(withDataOptions(withSplit(command, 'test'))))
+  return withJson(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test')))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

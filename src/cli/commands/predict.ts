@@ -5,6 +5,7 @@ import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { Card } from '../../weights/trained.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { deviceText, withDevice } from '../deviceOption.ts'
 import { percent, printJson, withJson } from '../output.ts'
 
 const HELP = `
@@ -22,7 +23,7 @@ interface PredictFlags extends DataFlags {
   readonly index?: readonly number[]
   readonly last?: boolean
   readonly top: number
-  readonly engine: string
+  readonly device?: string
   readonly json?: boolean
 }
 
@@ -111,12 +112,13 @@ const picturesOf = async (
 const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { normalized } = await import('../../data/augment/augment.ts')
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { openPredictor } = await import('../../weights/predictor.ts')
   const trained = await loadTrained(path, flags.last ? 'last' : 'best')
   const { card } = trained
   const pictures = await picturesOf(files, flags, card)
-  const predictor = await openPredictor(trained, 1, await openEngine(flags.engine))
+  const device = await openDevice(flags.device)
+  const predictor = await openPredictor(trained, 1, device.engine)
   const results = []
   for (const { name, pixels, label } of pictures) {
     const shape = [card.channels, card.height, card.width] as const
@@ -128,7 +130,8 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
     results.push({ picture: name, ...(label === undefined ? {} : { label }), classes })
   }
   await predictor.dispose()
-  if (flags.json) return printJson(results)
+  if (flags.json) return printJson({ device: deviceText(device), results })
+  console.error(device.note ?? `computed with ${deviceText(device)}`)
   for (const { picture, label, classes } of results) {
     const text = classes.map(one => `${one.class} ${percent(one.probability)}`).join(', ')
     console.log(`${picture}${label === undefined ? '' : ` (${label})`}: ${text}`)
@@ -144,8 +147,7 @@ export const predictCommand = (): Command => {
     .option('--index <n,…>', 'which ones', indices)
     .option('--top <n>', 'how many classes to show', whole('--top'), 3)
     .option('--last', 'the last epoch, in place of the best')
-    .option('--engine <name>', 'what computes', 'onnx')
-  return withJson(withDataOptions(withSplit(command, 'test')))
+  return withJson(withDevice(withDataOptions(withSplit(command, 'test'))))
     .addHelpText('after', HELP)
     .action(run)
 }

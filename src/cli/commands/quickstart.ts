@@ -23,6 +23,8 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const { summarize } = await import('../../inspect/summary.ts')
   const { runTraining } = await import('../runTraining.ts')
   const { trainDisplay } = await import('../trainDisplay.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
+  const device = await openDevice()
   const started = performance.now()
   const samples = [SAMPLES.train, SAMPLES.test] as const
   const train = await openSplit('shapes', 'train', { samples })
@@ -35,10 +37,11 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
       data: 'shapes',
       samples: SAMPLES,
       seed: 0,
-      engine: 'onnx',
+      device: device.name,
       threads: availableParallelism(),
       recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, smoothing: 0 },
     }
+    if (name === names[0] && device.note !== undefined) trainDisplay(quiet).line(device.note)
     const display = trainDisplay(quiet, `${name.padStart(10)}  `)
     const folder = freeFolder(join('runs', `quickstart-${name}`))
     const result = await interruptible(

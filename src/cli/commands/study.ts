@@ -1,16 +1,18 @@
 /** `excite study`: an ablation of the papers on the user's own backbone, data and time. */
 
-import { availableParallelism, cpus } from 'node:os'
+import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import type { Engine } from '../../engines/engine.ts'
+import type { Device } from '../../engines/registry.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
 import { VERSION } from '../../version.ts'
 import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { deviceText, withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
-import { type ModelFlags, withStrideIn } from '../modelOptions.ts'
+import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
@@ -41,7 +43,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
   readonly baseline?: string
   readonly jobs: number
   readonly threads?: number
-  readonly engine: string
+  readonly device?: string
   readonly out?: string
   readonly saveEvery: number
   readonly dryRun?: boolean
@@ -65,10 +67,10 @@ const listStudies = async (json: boolean): Promise<void> => {
   )
 }
 
-const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
+const planFrom = async (name: string, device: string, flags: StudyFlags): Promise<Plan> => {
   const { findStudy } = await import('../../studies/registry.ts')
   const { planStudy } = await import('../../studies/plan.ts')
-  const { model, data, seeds, engine, jobs, strideIn, dataDir, samples, size, baseline } = flags
+  const { model, data, seeds, jobs, dataDir, samples, size, baseline } = flags
   const study = findStudy(name)
   const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
   return planStudy(
@@ -76,11 +78,11 @@ const planFrom = async (name: string, flags: StudyFlags): Promise<Plan> => {
     {
       model,
       data,
-      engine,
+      device,
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
       recipe: recipeFrom({ ...flags, recipe }),
-      ...(strideIn === undefined ? {} : { strideIn }),
+      ...variationFlags(flags),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       ...(size === undefined ? {} : { size }),
@@ -97,17 +99,12 @@ const commandLine = (): string =>
     .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
     .join(' ')
 
-const machine = (): string => {
-  const cores = availableParallelism()
-  return `${cpus()[0]?.model.trim() ?? process.arch}, ${cores} ${cores === 1 ? 'core' : 'cores'}`
-}
-
 interface Sets {
   readonly train: Dataset
   readonly test: Dataset
 }
 
-const factsOf = ({ train, test }: Sets, costs: Facts['costs']): Facts => {
+const factsOf = ({ train, test }: Sets, costs: Facts['costs'], device: Device): Facts => {
   const { name, classes, shape, labels } = train
   return {
     data: {
@@ -120,23 +117,24 @@ const factsOf = ({ train, test }: Sets, costs: Facts['costs']): Facts => {
     costs,
     command: commandLine(),
     version: VERSION,
-    machine: machine(),
+    machine: `${machine()}, ${deviceText(device)}`,
   }
 }
 
-const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, engine: Engine): Promise<void> => {
+const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, device: Device): Promise<void> => {
   const { forecast, measurePace } = await import('../../studies/forecast.ts')
   const { formatForecast } = await import('../studyOutput.ts')
   const progress = progressLine(flags.quiet)
   const found = await forecast(plan, {
     ...sets,
     jobs: flags.jobs,
-    measure: run => measurePace(run, engine, sets.train, sets.test),
+    measure: run => measurePace(run, device.engine, sets.train, sets.test),
     onVariant: name => progress.update(`measuring ${name}`),
   })
   progress.clear()
-  if (flags.json) printJson({ study: plan.name, runs: plan.runs.length, ...found })
-  else console.log(formatForecast(found, plan))
+  if (flags.json)
+    printJson({ study: plan.name, runs: plan.runs.length, device: deviceText(device), ...found })
+  else console.log(`${formatForecast(found, plan)}\nmeasured with ${deviceText(device)}`)
 }
 
 const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<void> => {
@@ -178,11 +176,12 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
 
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
   if (name === undefined) return listStudies(flags.json ?? false)
-  const planned = await planFrom(name, flags)
-  const { openEngine } = await import('../../engines/registry.ts')
+  const { openDevice } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../train/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
-  const engine = await openEngine(flags.engine)
+  const device = await openDevice(flags.device)
+  if (device.note !== undefined) progressLine(flags.quiet).line(device.note)
+  const planned = await planFrom(name, device.name, flags)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
@@ -190,8 +189,8 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   }
   checkData({ config: planned.runs[0].config, ...sets })
   const { plan, costs } = fitPlan(planned, sets.train)
-  if (flags.dryRun) return dryRun(plan, flags, sets, engine)
-  return perform(plan, flags, factsOf(sets, costs))
+  if (flags.dryRun) return dryRun(plan, flags, sets, device)
+  return perform(plan, flags, factsOf(sets, costs, device))
 }
 
 export const studyCommand = (): Command => {
@@ -205,11 +204,11 @@ export const studyCommand = (): Command => {
     .option('--baseline <id>', 'what the others are compared with')
     .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
     .option('--threads <n>', 'of a run (default: cores shared out to jobs)', whole('--threads'))
-    .option('--engine <name>', 'what computes', 'onnx')
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
-  withStrideIn(command)
+  withDevice(command)
+  withVariations(command)
   withDataOptions(command)
   withRecipeOptions(command)
   return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)

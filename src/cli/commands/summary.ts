@@ -3,12 +3,7 @@
 import { Command } from 'commander'
 import { formatShape } from '../../errors.ts'
 import { whole } from '../dataOptions.ts'
-import {
-  type ModelFlags,
-  type VariationFlags,
-  withModelOptions,
-  withVariations,
-} from '../modelOptions.ts'
+import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
 
 const HELP = `
@@ -22,7 +17,7 @@ Counted from the graph of one picture. Multiply-adds are those of convolutions a
 connected layers; one multiply-add counts one. Parameters are what is learned: running
 statistics are listed apart.`
 
-interface SummaryFlags extends ModelFlags, VariationFlags {
+interface SummaryFlags extends ModelFlags {
   readonly classes?: number
   readonly channels?: number
   readonly size?: number
@@ -65,7 +60,7 @@ multiply-adds  ${multiplyAdds(totals.multiplyAdds)} (convolutions and fully conn
 
 export const summaryCommand = (): Command =>
   withJson(
-    withVariations(withModelOptions(new Command('summary')))
+    withModelOptions(new Command('summary'))
       .description('show a network layer by layer')
       .argument('<model>', 'such as se-resnet50')
       .option('--classes <n>', 'how many', whole('--classes', 2))

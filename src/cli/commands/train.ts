@@ -3,12 +3,15 @@
 import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
+import type { Device } from '../../engines/registry.ts'
 import { UsageError } from '../../errors.ts'
+import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import { withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
-import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
+import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
 import { givenOverrides, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
 
@@ -16,6 +19,7 @@ const HELP = `
 Examples:
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
+  $ excite train se-resnet50 --data ./pictures --size 64 --stem cifar --dropout 0.2
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
   $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
   $ excite train se-resnet50 --weights best.safetensors --data ./pictures --freeze backbone --unfreeze-at 3
@@ -33,7 +37,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
   readonly freeze?: string
   readonly unfreezeAt?: number
   readonly seed?: number
-  readonly engine?: string
+  readonly device?: string
   readonly threads?: number
   readonly out?: string
   readonly resume?: string
@@ -47,7 +51,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
 const FIXED = [
   'data',
   'attention',
-  'strideIn',
+  ...variationNames,
   'dataDir',
   'samples',
   'size',
@@ -64,7 +68,6 @@ const FIXED = [
 /** What goes from the command line into the configuration as it is. */
 const OPTIONAL = [
   'attention',
-  'strideIn',
   'dataDir',
   'size',
   'cropPct',
@@ -74,10 +77,7 @@ const OPTIONAL = [
   'unfreezeAt',
 ] as const
 
-const flagOf = (key: string): string =>
-  `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
-
-const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
+const configFrom = async (name: string, device: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
@@ -85,23 +85,18 @@ const configFrom = async (name: string, flags: TrainFlags): Promise<Config> => {
   const optional = Object.fromEntries(
     OPTIONAL.flatMap(key => (flags[key] === undefined ? [] : [[key, flags[key]]])),
   )
-  const {
-    data = 'shapes',
-    seed = 0,
-    engine = 'onnx',
-    threads = availableParallelism(),
-    samples,
-  } = flags
+  const { data = 'shapes', seed = 0, threads = availableParallelism(), samples } = flags
   return checkConfig(
     {
       model: name,
       ...(isFolder(data) ? { size: own } : {}),
       ...optional,
+      ...variationFlags(flags),
       ...(flags.weights === undefined ? {} : { weights: resolve(flags.weights) }),
       data: isFolder(data) ? resolve(data) : data,
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
       seed,
-      engine,
+      device,
       threads,
       recipe: recipeFrom({ ...flags }),
     },
@@ -127,10 +122,10 @@ const resumedConfig = async (
       got: given.join(' '),
       hint: 'Leave it out, or begin another run',
     })
-  const { engine, threads } = flags
+  const { device, threads } = flags
   return {
     ...(await readRun(folder)),
-    ...(engine === undefined ? {} : { engine }),
+    ...(device === undefined ? {} : { device }),
     ...(threads === undefined ? {} : { threads }),
   }
 }
@@ -151,9 +146,11 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       got: 'none',
       hint: 'Such as: excite train se-resnet20 --data fashion-mnist; all names: excite models',
     })
+  const { openDevice } = await import('../../engines/registry.ts')
+  const chosen = resume === undefined ? await openDevice(flags.device) : undefined
   const config =
     resume === undefined
-      ? await configFrom(name as string, flags)
+      ? await configFrom(name as string, (chosen as Device).name, flags)
       : await resumedConfig(resume, name, flags)
   const places: DataFlags = {
     ...dataFlagsOf(config),
@@ -168,6 +165,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { trainDisplay } = await import('../trainDisplay.ts')
   const { runTraining } = await import('../runTraining.ts')
   const display = trainDisplay(quiet)
+  if (chosen?.note !== undefined) display.line(chosen.note)
   const result = await interruptible(
     signal =>
       runTraining({
@@ -219,10 +217,10 @@ export const trainCommand = (): Command => {
     .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
     .option('--out <folder>', 'the run (default: runs/MODEL-DATA)')
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
-    .option('--resume-compatible', 'go on even where bits may differ: other threads, other engine')
+    .option('--resume-compatible', 'go on even where bits may differ: other threads, other device')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
-    .option('--engine <name>', 'what computes (default: onnx)')
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+  withDevice(command)
   withModelOptions(command)
   withDataOptions(command)
   withRecipeOptions(command)

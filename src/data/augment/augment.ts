@@ -43,19 +43,35 @@ const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movemen
   }
 }
 
+/** What each of the 256 pixel values becomes, by channel. */
+const tablesOf = ({ mean, deviation }: Normalization): readonly Float32Array[] =>
+  mean.map((own, c) =>
+    Float32Array.from(
+      { length: 256 },
+      (_, pixel) => pixel * (1 / (255 * deviation[c])) - own / deviation[c],
+    ),
+  )
+
+/** Made once for a normalisation, and not for every picture. */
+const known = new WeakMap<Normalization, readonly Float32Array[]>()
+const tables = (normalization: Normalization): readonly Float32Array[] => {
+  const found = known.get(normalization) ?? tablesOf(normalization)
+  known.set(normalization, found)
+  return found
+}
+
 /** Copies normalised pixels as moved; what comes from outside the picture is a zero pixel. */
 const place = (
   pixels: Uint8Array,
   [channels, height, width]: PictureShape,
   { top, left, mirrored }: Movement,
-  { mean, deviation }: Normalization,
+  normalization: Normalization,
   target: Float32Array,
   offset: number,
 ): void => {
   for (let c = 0; c < channels; c++) {
-    const scale = 1 / (255 * deviation[c])
-    const shift = -mean[c] / deviation[c]
-    const normal = Float32Array.from({ length: 256 }, (_, pixel) => pixel * scale + shift)
+    const normal = tables(normalization)[c]
+    const [black] = normal
     for (let y = 0; y < height; y++) {
       const row = y + top
       const from = (c * height + row) * width
@@ -64,7 +80,7 @@ const place = (
       const [near, far] = mirrored ? [width - 1 + left, -1] : [left, 1]
       const first = mirrored ? Math.max(left, 0) : Math.max(-left, 0)
       const last = row < 0 || row >= height ? first : width - Math.max(mirrored ? -left : left, 0)
-      if (last - first < width) target.fill(shift, to, to + width)
+      if (last - first < width) target.fill(black, to, to + width)
       let source = from + near + far * first
       for (let at = to + first; at < to + last; at++, source += far)
         target[at] = normal[pixels[source]]

@@ -29,8 +29,19 @@ export const block = (bytes: number, parent?: Block, offset = 0): Block => ({
 export const rootOf = (piece: Block): Block =>
   piece.parent === undefined ? piece : rootOf(piece.parent)
 
-export const placeOf = ({ parent, offset, place }: Block): number =>
-  parent === undefined ? place : placeOf(parent) + offset
+/** Blocks that stand for each other in every second run. */
+export type Swaps = ReadonlyMap<Block, Block>
+
+export const placeOf = (piece: Block, swaps?: Swaps): number =>
+  piece.parent === undefined
+    ? (swaps?.get(piece) ?? piece).place
+    : placeOf(piece.parent, swaps) + piece.offset
+
+/** Notes that a block is in use from before the first step until after the last. */
+export const keep = (piece: Block): void => {
+  touch(piece, -1)
+  touch(piece, Number.POSITIVE_INFINITY)
+}
 
 /** Notes that a step reads or writes a block. */
 export const touch = (piece: Block, step: number): void => {

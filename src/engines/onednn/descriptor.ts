@@ -1,11 +1,13 @@
-/** Memory descriptors: dimensions and the layout of their elements, as the library's own bytes. */
+/** Memory descriptors: dimensions and the layout of their elements. */
 
 import { type DType, type Shape, sizeOf } from '../../graph/index.ts'
-import { ANY, DESCRIPTOR_BYTES, TYPE } from './constants.ts'
+import type { Api, Reference } from './api/index.ts'
+import { TAG, TYPE, type Versioned } from './constants.ts'
 import type { Library } from './library.ts'
 
 export interface Descriptor {
-  readonly bytes: Uint8Array
+  /** As the library takes it. */
+  readonly reference: Reference
   /** Equal for equal descriptors. */
   readonly key: string
   readonly dims: Shape
@@ -13,6 +15,8 @@ export interface Descriptor {
   readonly plain: boolean
   /** Bytes of memory, padding included. */
   readonly size: number
+  /** Of channels, where pictures lie in blocks of them one after another (nChw16c and its like). */
+  readonly block?: number
 }
 
 /** A scalar has one dimension there. */
@@ -27,106 +31,79 @@ export const int64s = (values: readonly number[]): BigInt64Array =>
 
 const typeOf = (dtype: DType): number => (dtype === 'int' ? TYPE.int : TYPE.float)
 
-// Byte offsets in dnnl_memory_desc_t of version 2.6.
-const DIMS = 8
-const PADDED = 112
-const OFFSET = 304
-const KIND = 312
-const STRIDES = 320
-const BLOCKS = 416
-const BLOCK_SIZES = 424
-const BLOCK_AXES = 520
-const BLOCKED = 2
-
-const numbers = (bytes: Uint8Array, at: number, count: number): number[] =>
-  Array.from(new BigInt64Array(bytes.buffer, bytes.byteOffset + at, count), Number)
-
-/** Reads what the library wrote. */
-export const describe = (library: Library, bytes: Uint8Array): Descriptor => {
-  const [rank] = new Int32Array(bytes.buffer, bytes.byteOffset, 1)
-  const dims = numbers(bytes, DIMS, rank)
-  const strides = numbers(bytes, STRIDES, rank)
+/** Reads what a descriptor says; undefined for the empty one. */
+export const describe = (
+  library: Library,
+  api: Api,
+  reference: Reference,
+): Descriptor | undefined => {
+  const layout = api.layout(reference)
+  const { dims, type, blocked, padded, strides, offset, blocks } = layout
+  if (dims.length === 0) return undefined
+  if (!blocked) return { reference, key: `${reference}`, dims, plain: false, size: 0 }
   const dense = rowMajor(dims)
-  const [kind] = new Int32Array(bytes.buffer, bytes.byteOffset + KIND, 1)
-  const [blocks] = new Int32Array(bytes.buffer, bytes.byteOffset + BLOCKS, 1)
+  const [{ axis, size } = { axis: -1, size: 0 }] = blocks
+  const ofChannels =
+    blocks.length === 1 && axis === 1 && strides[1] === sizeOf(dims.slice(2)) * size
   return {
-    bytes,
-    key: String.fromCharCode(...bytes),
+    reference,
+    key: [type, dims, padded, strides, offset, blocks.map(block => [block.axis, block.size])].join(
+      '|',
+    ),
     dims,
     plain:
-      kind === BLOCKED &&
-      blocks === 0 &&
-      numbers(bytes, OFFSET, 1)[0] === 0 &&
-      numbers(bytes, PADDED, rank).join() === dims.join() &&
-      strides.every((stride, axis) => dims[axis] === 1 || stride === dense[axis]),
-    size: kind === BLOCKED ? Number(library.call('dnnl_memory_desc_get_size', bytes)) : 0,
+      blocks.length === 0 &&
+      offset === 0 &&
+      padded.join() === dims.join() &&
+      strides.every((stride, i) => dims[i] === 1 || stride === dense[i]),
+    size: Number(library.call('dnnl_memory_desc_get_size', reference)),
+    ...(ofChannels ? { block: size } : {}),
   }
-}
-
-/**
- * Another shape in the same blocks of channels (nChw16c and its like); undefined for other layouts.
- * The fast path for broadcasting wants both operands so.
- */
-const alike = (
-  library: Library,
-  { bytes, dims }: Descriptor,
-  shape: Shape,
-): Descriptor | undefined => {
-  const [blocks] = new Int32Array(bytes.buffer, bytes.byteOffset + BLOCKS, 1)
-  const [size] = numbers(bytes, BLOCK_SIZES, 1)
-  const [axis] = numbers(bytes, BLOCK_AXES, 1)
-  const channelStride = numbers(bytes, STRIDES, 2)[1]
-  if (blocks !== 1 || axis !== 1 || channelStride !== sizeOf(dims.slice(2)) * size) return undefined
-  const padded = shape.with(1, Math.ceil(shape[1] / size) * size)
-  const strides = rowMajor(padded).map((stride, i) => (i > 1 ? stride * size : stride))
-  strides[1] = sizeOf(shape.slice(2)) * size
-  const copy = bytes.slice()
-  const write = (at: number, values: readonly number[]): void =>
-    new BigInt64Array(copy.buffer, at, values.length).set(int64s(values))
-  write(DIMS, shape)
-  write(PADDED, padded)
-  write(STRIDES, strides)
-  return describe(library, copy)
 }
 
 export interface Descriptors {
   /** Another shape in the same blocks of channels, where there are blocks. */
   alike(desc: Descriptor, shape: Shape): Descriptor | undefined
-
   /** Row-major, or with the strides given. */
   strided(shape: Shape, strides?: readonly number[], dtype?: DType): Descriptor
   /** A layout that the library may choose. */
   any(shape: Shape): Descriptor
+  /** Gives all of them back. */
+  dispose(): void
 }
 
-export const descriptors = (library: Library): Descriptors => ({
-  alike: (desc, shape) => alike(library, desc, shape),
-  strided: (shape, strides = rowMajor(unit(shape)), dtype = 'float') => {
-    const bytes = new Uint8Array(DESCRIPTOR_BYTES)
+/** Makes each descriptor once. */
+export const descriptors = (library: Library, api: Api): Descriptors => {
+  const made = new Map<string, Descriptor>()
+  const once = (key: string, make: () => Reference): Descriptor => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const fresh = describe(library, api, make()) as Descriptor
+    made.set(key, fresh)
+    return fresh
+  }
+  const tagged = (shape: Shape, tag: Versioned): Descriptor => {
     const dims = unit(shape)
-    library.check(
-      'descriptor',
-      'dnnl_memory_desc_init_by_strides',
-      bytes,
-      dims.length,
-      int64s(dims),
-      typeOf(dtype),
-      int64s(strides),
-    )
-    return describe(library, bytes)
-  },
-  any: shape => {
-    const bytes = new Uint8Array(DESCRIPTOR_BYTES)
-    const dims = unit(shape)
-    library.check(
-      'descriptor',
-      'dnnl_memory_desc_init_by_tag',
-      bytes,
-      dims.length,
-      int64s(dims),
-      TYPE.float,
-      ANY,
-    )
-    return describe(library, bytes)
-  },
-})
+    const number = api.number(tag)
+    return once(`tag ${number} ${dims}`, () => api.tagged(int64s(dims), TYPE.float, number))
+  }
+  return {
+    alike: ({ block, dims }, shape) => {
+      const tags: Readonly<Record<number, Readonly<Record<number, Versioned>>>> = TAG
+      const tag = block === undefined ? undefined : tags[dims.length]?.[block]
+      return tag && tagged(shape, tag)
+    },
+    strided: (shape, strides = rowMajor(unit(shape)), dtype = 'float') => {
+      const dims = unit(shape)
+      const type = typeOf(dtype)
+      return once(`${type} ${dims} ${strides}`, () =>
+        api.strided(int64s(dims), type, int64s(strides)),
+      )
+    },
+    any: shape => tagged(shape, TAG.any),
+    dispose: () => {
+      for (const { reference } of made.values()) api.release(reference)
+      made.clear()
+    },
+  }
+}

@@ -1,7 +1,7 @@
 /** The oneDNN engine: graphs as a list of primitives, planned once, run over one arena. */
 
 import { EngineError } from '../../errors.ts'
-import type { Graph } from '../../graph/index.ts'
+import type { Graph, Value } from '../../graph/index.ts'
 import {
   type Compiled,
   type CompileOptions,
@@ -10,15 +10,14 @@ import {
   type Tensor,
   type TensorData,
 } from '../engine.ts'
-import { placeOf, planArena, touch } from './arena.ts'
+import { checkHeld, notHeld, partInputs } from '../held.ts'
+import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
 import { type Library, openLibrary } from './library.ts'
 import { lower } from './lower/index.ts'
-import { newPlan, type Plan, type Step, type Stored } from './plan.ts'
+import { allocate, bind, type Memory, view } from './memory.ts'
+import { newPlan, type Plan, type Stored } from './plan.ts'
 import { type Device, openDevice, type Workshop, workshop } from './primitives.ts'
-
-const PAGE = 4096
-const FLOAT = 4
-const ARGUMENT = 16
+import { settle } from './settled.ts'
 
 let device: Device | undefined
 const openedDevice = (library: Library): Device => {
@@ -26,128 +25,154 @@ const openedDevice = (library: Library): Device => {
   return device
 }
 
-interface Arena {
-  readonly buffer: ArrayBuffer
-  /** Where the first block lies in the buffer, and in the address space. */
-  readonly start: number
-  readonly address: bigint
+interface Place {
+  readonly value: Value
+  readonly stored: Stored
 }
 
-const allocateArena = (library: Library, bytes: number): Arena => {
-  let buffer: ArrayBuffer
-  try {
-    buffer = new ArrayBuffer(bytes + PAGE)
-  } catch (cause) {
-    throw new EngineError(
-      {
-        where: 'onednn: memory',
-        expected: `${Math.ceil(bytes / 2 ** 20)} MiB for the graph`,
-        got: cause instanceof Error ? cause.message : String(cause),
-        hint: 'A smaller batch needs less',
-      },
-      { cause },
-    )
-  }
-  const address = library.addressOf(new Uint8Array(buffer))
-  const start = (PAGE - Number(address % BigInt(PAGE))) % PAGE
-  return { buffer, start, address: address + BigInt(start) }
-}
-
-/** A step as a call without arguments: everything that it needs is bound. */
-const bind = (
-  step: Step,
-  { library, stream }: Device,
-  { memory }: Workshop,
-  arena: Arena,
-): (() => void) => {
-  const floats = ({ desc, block }: Stored): Float32Array =>
-    new Float32Array(arena.buffer, arena.start + placeOf(block), desc.size / FLOAT)
-  if ('loop' in step) {
-    const inputs = step.inputs.map(floats)
-    const outputs = step.outputs.map(floats)
-    return () => step.loop(inputs, outputs)
-  }
-  const { where, primitive } = step
-  const count = step.arguments.length
-  const table = new Uint8Array(count * ARGUMENT)
-  const view = new DataView(table.buffer)
-  for (const [i, [argument, { desc, block }]] of step.arguments.entries()) {
-    const handle = memory(where, desc, arena.address + BigInt(placeOf(block)))
-    view.setInt32(i * ARGUMENT, argument, true)
-    view.setBigUint64(i * ARGUMENT + 8, BigInt(handle), true)
-  }
-  return () =>
-    library.check(where, 'dnnl_primitive_execute', primitive.handle, stream, count, table)
+/** What is planned of a graph, before there is memory. */
+interface Planned {
+  readonly plan: Plan
+  readonly fed: readonly Place[]
+  readonly held: readonly Place[]
+  /** Outputs that come back, by name. */
+  readonly outputs: readonly (Place & { readonly name: string })[]
+  /** The blocks of held inputs and of their next values, which take turns. */
+  readonly swaps: Swaps
+  /** For each step whether it need not run again until something is held anew. */
+  readonly settled: readonly boolean[]
 }
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
-const planGraph = (graph: Graph, { descriptors }: Device, shop: Workshop) => {
-  const plan: Plan = newPlan(graph, descriptors, shop)
-  const inputs = graph.inputs.map(value => {
+const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Planned => {
+  const plan = newPlan(graph, shop)
+  const parts = partInputs(graph, names)
+  const placed = (value: Value): Place => {
     const stored = plan.plainly(value.shape, value.dtype)
     touch(stored.block, -1)
     plan.define(value, stored)
     return { value, stored }
-  })
+  }
+  const [fed, held] = [parts.fed.map(placed), parts.held.map(placed)]
+  for (const { stored } of held) keep(stored.block)
   for (const node of graph.nodes) {
     plan.at(`onednn: ${node.path === '' ? node.op : `${node.path}/${node.op}`}`)
     lower(plan, node)
   }
   plan.at('onednn: output')
-  const outputs = Object.entries(graph.outputs).map(([name, value]) => {
-    const stored = plan.plain(value)
-    touch(stored.block, Number.POSITIVE_INFINITY)
-    return { name, value, stored }
-  })
-  return { plan, inputs, outputs }
+  const swaps = new Map<Block, Block>()
+  const outputs: Planned['outputs'][number][] = []
+  for (const [name, value] of Object.entries(graph.outputs)) {
+    const input = held.find(place => place.value.name === name)
+    if (input === undefined) {
+      const stored = plan.plain(value)
+      touch(stored.block, Number.POSITIVE_INFINITY)
+      outputs.push({ name, value, stored })
+      continue
+    }
+    const { block } = plan.apart(value)
+    keep(block)
+    swaps.set(block, input.stored.block).set(input.stored.block, block)
+  }
+  const roots = (places: readonly Place[]): Block[] =>
+    places.map(({ stored }) => rootOf(stored.block))
+  const settled = settle(plan.steps, roots([...fed, ...held]), [...roots(fed), ...swaps.keys()])
+  return { plan, fed, held, outputs, swaps, settled }
 }
 
-const compile = async (graph: Graph, { threads }: CompileOptions = {}): Promise<Compiled> => {
+/** A plan in memory: the calls of an even and of an odd run, in which held blocks change places. */
+const bindPlan = (planned: Planned, device: Device, shop: Workshop, memory: Memory) => {
+  const { plan, swaps, settled } = planned
+  const swapped = ({ block }: Stored): boolean => swaps.has(rootOf(block))
+  const both = <Result>(make: (swaps?: Swaps) => Result, differ: boolean): [Result, Result] => {
+    const even = make()
+    return [even, differ ? make(swaps) : even]
+  }
+  const views = ({ value: { dtype }, stored }: Place) =>
+    both(turn => view(memory, stored, dtype, turn), swapped(stored))
+  for (const { stored, data, dtype } of plan.constants) view(memory, stored, dtype).set(data)
+  return {
+    steps: plan.steps.map((step, i) => {
+      const touched =
+        'loop' in step ? [...step.inputs, ...step.outputs] : step.arguments.map(([, at]) => at)
+      const calls = both(turn => bind(step, device, shop, memory, turn), touched.some(swapped))
+      return { calls, settled: settled[i] }
+    }),
+    fed: planned.fed.map(place => ({ name: place.value.name ?? '', views: views(place) })),
+    held: new Map(
+      planned.held.map(place => [place.value.name ?? '', { ...place, views: views(place) }]),
+    ),
+    outputs: planned.outputs.map(place => ({ ...place, views: views(place) })),
+  }
+}
+
+const copyOut = ({ shape, dtype }: Value, from: Float32Array | Int32Array): Tensor => {
+  const data: TensorData = dtype === 'bool' ? Uint8Array.from(from) : from.slice()
+  return { shape, data }
+}
+
+const compile = async (
+  graph: Graph,
+  { threads, held: names = [] }: CompileOptions = {},
+): Promise<Compiled> => {
   const library = await openLibrary()
   const device = openedDevice(library)
-  if (threads !== undefined) library.setThreads(threads)
+  const useThreads = (): void => {
+    if (threads !== undefined) library.setThreads(threads)
+  }
+  useThreads()
   const shop = workshop(device)
   try {
-    const { plan, inputs, outputs } = planGraph(graph, device, shop)
-    let arena: Arena | undefined = allocateArena(library, planArena(plan.blocks))
-    const { buffer, start } = arena
-    const view = ({ value, stored }: (typeof inputs)[number]): Float32Array | Int32Array =>
-      new (value.dtype === 'int' ? Int32Array : Float32Array)(
-        buffer,
-        start + placeOf(stored.block),
-        stored.desc.size / FLOAT,
-      )
-    const feeds = inputs.map(input => ({ name: input.value.name ?? '', to: view(input) }))
-    const results = outputs.map(output => ({ ...output, from: view(output) }))
-    for (const { stored, data, dtype } of plan.constants)
-      new (dtype === 'int' ? Int32Array : Float32Array)(
-        buffer,
-        start + placeOf(stored.block),
-        data.length,
-      ).set(data)
-    const steps = plan.steps.map(step => bind(step, device, shop, arena as Arena))
+    const planned = planGraph(graph, names, shop)
+    const memory = allocate(library, planArena(planned.plan.blocks))
+    let bound: ReturnType<typeof bindPlan> | undefined = bindPlan(planned, device, shop, memory)
+    const inUse = (): NonNullable<typeof bound> => {
+      if (bound !== undefined) return bound
+      throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
+    }
+    const parts = partInputs(graph, names)
+    const given = new Set<string>()
+    let turn = 0
+    let canUndo = false
+    let settled = false
     return {
       run: async tensors => {
-        if (arena === undefined)
-          throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
-        checkInputs(graph, tensors)
-        for (const { name, to } of feeds) to.set(tensors[name].data)
-        if (threads !== undefined) library.setThreads(threads)
-        for (const step of steps) step()
+        const { steps, fed, outputs } = inUse()
+        checkInputs(parts.fed, tensors)
+        for (const name of names) if (!given.has(name)) throw notHeld(name)
+        for (const { name, views } of fed) views[0].set(tensors[name].data)
+        useThreads()
+        for (const step of steps) if (!(settled && step.settled)) step.calls[turn]()
         library.check('run', 'dnnl_stream_wait', device.stream)
-        return Object.fromEntries(
-          results.map(({ name, value: { shape, dtype }, from }): [string, Tensor] => {
-            const data: TensorData = dtype === 'bool' ? Uint8Array.from(from) : from.slice()
-            return [name, { shape, data }]
-          }),
-        )
+        settled = true
+        const results = outputs.map(({ name, value, views }): [string, Tensor] => [
+          name,
+          copyOut(value, views[turn]),
+        ])
+        turn = 1 - turn
+        canUndo = true
+        return Object.fromEntries(results)
+      },
+      hold: tensors => {
+        for (const { name = '' } of checkHeld(parts, tensors)) {
+          inUse().held.get(name)?.views[turn].set(tensors[name].data)
+          given.add(name)
+        }
+        canUndo = false
+        settled = false
+      },
+      held: name => {
+        const place = inUse().held.get(name)
+        if (place === undefined || !given.has(name)) throw notHeld(name)
+        return copyOut(place.value, place.views[turn])
+      },
+      undo: () => {
+        if (canUndo) turn = 1 - turn
+        canUndo = false
       },
       dispose: async () => {
-        arena = undefined
+        bound = undefined
         shop.dispose()
-        steps.length = 0
-        feeds.length = 0
-        results.length = 0
       },
     }
   } catch (cause) {

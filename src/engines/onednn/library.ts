@@ -1,98 +1,24 @@
-/** oneDNN's C API, version 2, by FFI: finding the library, its functions, its errors as ours. */
+/** oneDNN's C API by FFI: its functions, its errors as ours. */
 
 import { EngineError } from '../../errors.ts'
-import type { Koffi } from './koffi.ts'
+import { RUNTIME } from './constants.ts'
+import { PATH_VARIABLE } from './find.ts'
+import type { Koffi, NativeLibrary } from './koffi.ts'
+import { type FunctionName, signaturesOf } from './signatures.ts'
+import { usablePath } from './verdict.ts'
+
+export type { FunctionName } from './signatures.ts'
 
 /** An opaque object of the library: its address. */
 export type Handle = number | bigint
 
-/** Where the library is looked for, after the path in this variable. */
-export const PATH_VARIABLE = 'EXCITE_ONEDNN'
-const NAMES = ['libdnnl.so.2', 'libdnnl.2.dylib']
-const GOMP = ['libgomp.so.1']
-
-export const INSTALL_HINT = `Install oneDNN 2.6 or newer of version 2 (Debian 12, Ubuntu 22.04: apt-get install libdnnl2), or give the path of libdnnl in ${PATH_VARIABLE}`
-
-/**
- * How long libgomp's threads spin for the next piece of work (about 50 µs) before they sleep: long
- * enough for the pause between two primitives, short enough to leave busy machines alone.
- */
-const SPINS = '20000'
-
-/** `void *` takes a typed array, `uintptr_t` an address. */
-const SIGNATURES = {
-  dnnl_version: ['uintptr_t', []],
-  dnnl_engine_create: ['int', ['void *', 'int', 'size_t']],
-  dnnl_stream_create: ['int', ['void *', 'uintptr_t', 'uint']],
-  dnnl_stream_wait: ['int', ['uintptr_t']],
-  dnnl_memory_desc_init_by_strides: ['int', ['void *', 'int', 'void *', 'int', 'void *']],
-  dnnl_memory_desc_init_by_tag: ['int', ['void *', 'int', 'void *', 'int', 'int']],
-  dnnl_memory_desc_get_size: ['size_t', ['void *']],
-  dnnl_memory_create: ['int', ['void *', 'void *', 'uintptr_t', 'uintptr_t']],
-  dnnl_memory_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_attr_create: ['int', ['void *']],
-  dnnl_primitive_attr_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_attr_set_scratchpad_mode: ['int', ['uintptr_t', 'int']],
-  dnnl_primitive_attr_set_post_ops: ['int', ['uintptr_t', 'uintptr_t']],
-  dnnl_post_ops_create: ['int', ['void *']],
-  dnnl_post_ops_destroy: ['int', ['uintptr_t']],
-  dnnl_post_ops_append_eltwise: ['int', ['uintptr_t', 'float', 'int', 'float', 'float']],
-  dnnl_post_ops_append_binary: ['int', ['uintptr_t', 'int', 'void *']],
-  dnnl_primitive_desc_create: ['int', ['void *', 'void *', 'uintptr_t', 'uintptr_t', 'uintptr_t']],
-  dnnl_reorder_primitive_desc_create: [
-    'int',
-    ['void *', 'void *', 'uintptr_t', 'void *', 'uintptr_t', 'uintptr_t'],
-  ],
-  dnnl_primitive_desc_query_md: ['uintptr_t', ['uintptr_t', 'int', 'int']],
-  dnnl_primitive_desc_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_create: ['int', ['void *', 'uintptr_t']],
-  dnnl_primitive_destroy: ['int', ['uintptr_t']],
-  dnnl_primitive_execute: ['int', ['uintptr_t', 'uintptr_t', 'int', 'void *']],
-  dnnl_dilated_convolution_forward_desc_init: [
-    'int',
-    ['void *', 'int', 'int', ...new Array<string>(8).fill('void *')],
-  ],
-  dnnl_dilated_convolution_backward_data_desc_init: [
-    'int',
-    ['void *', 'int', ...new Array<string>(7).fill('void *')],
-  ],
-  dnnl_dilated_convolution_backward_weights_desc_init: [
-    'int',
-    ['void *', 'int', ...new Array<string>(8).fill('void *')],
-  ],
-  dnnl_pooling_v2_forward_desc_init: [
-    'int',
-    ['void *', 'int', 'int', ...new Array<string>(7).fill('void *')],
-  ],
-  dnnl_pooling_v2_backward_desc_init: [
-    'int',
-    ['void *', 'int', ...new Array<string>(7).fill('void *')],
-  ],
-  dnnl_eltwise_forward_desc_init: ['int', ['void *', 'int', 'int', 'void *', 'float', 'float']],
-  dnnl_eltwise_backward_desc_init: ['int', ['void *', 'int', 'void *', 'void *', 'float', 'float']],
-  dnnl_binary_desc_init: ['int', ['void *', 'int', 'void *', 'void *', 'void *']],
-  dnnl_batch_normalization_forward_desc_init: ['int', ['void *', 'int', 'void *', 'float', 'uint']],
-  dnnl_batch_normalization_backward_desc_init: [
-    'int',
-    ['void *', 'int', 'void *', 'void *', 'float', 'uint'],
-  ],
-  dnnl_matmul_desc_init: ['int', ['void *', 'void *', 'void *', 'void *', 'void *']],
-  dnnl_reduction_desc_init: ['int', ['void *', 'int', 'void *', 'void *', 'float', 'float']],
-  dnnl_softmax_forward_desc_init: ['int', ['void *', 'int', 'void *', 'int']],
-  dnnl_logsoftmax_forward_desc_init: ['int', ['void *', 'int', 'void *', 'int']],
-  dnnl_resampling_forward_desc_init: [
-    'int',
-    ['void *', 'int', 'int', 'void *', 'void *', 'void *'],
-  ],
-} as const satisfies Record<string, readonly [string, readonly string[]]>
-
-export type FunctionName = keyof typeof SIGNATURES
 export type Argument = Handle | ArrayBufferView | null
 
 export interface Library {
   readonly version: string
-  /** The name or path that it was loaded by. */
-  readonly file: string
+  readonly major: number
+  /** The file that it was loaded from. */
+  readonly path: string
   /** Calls a function and returns what it returns. */
   call(name: FunctionName, ...values: Argument[]): Handle
   /** Calls a function that returns a status. @throws EngineError naming `where` */
@@ -104,55 +30,97 @@ export interface Library {
   addressOf(view: ArrayBufferView): bigint
   /** Of the OpenMP team that computes. */
   setThreads(count: number): void
+  /** How many it would compute with. */
+  threads(): number
 }
+
+/**
+ * How long libgomp's threads spin for the next piece of work (about 50 µs) before they sleep: long
+ * enough for the pause between two primitives, short enough to leave busy machines alone.
+ */
+const SPINS = '20000'
 
 const STATUSES = ['success', 'out of memory', 'invalid arguments', 'unimplemented', 'iterator ends']
 
-const missing = (got: string, cause?: unknown): EngineError =>
+const unusable = (path: string, expected: string, got: string, cause?: unknown): EngineError =>
   new EngineError(
-    { where: 'engine onednn', expected: 'the library oneDNN 2.x', got, hint: INSTALL_HINT },
+    {
+      where: path,
+      expected,
+      got,
+      hint: `Another one can be named in ${PATH_VARIABLE}`,
+    },
     { cause },
   )
 
 const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
-const loadFirst = (koffi: Koffi, names: readonly string[], global: boolean) => {
-  const problems: string[] = []
-  for (const file of names)
-    try {
-      return { file, library: koffi.load(file, { global }), problems }
-    } catch (cause) {
-      problems.push(message(cause))
-    }
-  return { problems }
+const importKoffi = async (): Promise<Koffi> => {
+  try {
+    return (await import('koffi')).default as unknown as Koffi
+  } catch (cause) {
+    throw unusable('koffi', 'the package, which calls oneDNN', message(cause), cause)
+  }
 }
 
-const load = async (): Promise<Library> => {
-  let koffi: Koffi
-  try {
-    koffi = (await import('koffi')).default as unknown as Koffi
-  } catch (cause) {
-    throw missing(`no package koffi: ${message(cause)}`, cause)
-  }
-  const path = process.env[PATH_VARIABLE]
-  process.env.GOMP_SPINCOUNT ??= SPINS
-  // First and for good: unloading libgomp while its threads live crashes the process at exit.
-  const gomp = loadFirst(koffi, GOMP, true)
-  const { file, library, problems } = loadFirst(koffi, path ? [path] : NAMES, false)
-  if (library === undefined) throw missing(problems.join('; '))
-  const functions = new Map<string, (...values: Argument[]) => Handle>()
-  try {
-    for (const [name, [result, parameters]] of Object.entries(SIGNATURES))
-      functions.set(name, library.func(name, result, [...parameters]))
-  } catch (cause) {
-    throw missing(`${file}: ${message(cause)}`, cause)
-  }
-  const { library: libc } = loadFirst(koffi, ['libc.so.6', 'libSystem.B.dylib'], false)
-  if (libc === undefined) throw missing('no C library')
-  const copy = libc.func('memmove', 'uintptr_t', ['void *', 'uintptr_t', 'size_t'])
-  const address = libc.func('memmove', 'uintptr_t', ['void *', 'void *', 'size_t'])
-  const teams = gomp.library?.func('omp_set_num_threads', 'void', ['int'])
+const LAZY = 1
+const NODELETE = process.platform === 'darwin' ? 0x80 : 0x1000
 
+/** The C library's part in this: memory, and loading for good. */
+const systemCalls = (koffi: Koffi) => {
+  const system = koffi.load(null)
+  const dlopen = system.func('dlopen', 'uintptr_t', ['str', 'int'])
+  const copy = system.func('memmove', 'uintptr_t', ['void *', 'uintptr_t', 'size_t'])
+  const address = system.func('memmove', 'uintptr_t', ['void *', 'void *', 'size_t'])
+  return {
+    /** Unloading a library while the threads of its OpenMP live would crash the process at exit. */
+    keep: (path: string): void => {
+      dlopen(path, LAZY | NODELETE)
+    },
+    read: (from: Handle, bytes: number): Uint8Array => {
+      const to = new Uint8Array(bytes)
+      copy(to, from, bytes)
+      return to
+    },
+    addressOf: (view: ArrayBufferView): bigint => BigInt(address(view, view, 0)),
+  }
+}
+
+type System = ReturnType<typeof systemCalls>
+
+/** Version and threading, as the library says. @throws EngineError where we cannot use them */
+const identify = (path: string, native: NativeLibrary, { read }: System) => {
+  const bytes = read(native.func('dnnl_version', 'uintptr_t', [])(), 32)
+  const [major, minor, patch, , , , runtime] = new Int32Array(bytes.buffer)
+  const version = `${major}.${minor}.${patch}`
+  if (!((major === 2 && minor >= 6) || major === 3))
+    throw unusable(path, 'oneDNN 2.6 or newer, or 3', version)
+  if (runtime !== RUNTIME.openmp && runtime !== RUNTIME.sequential) {
+    const [name] = Object.entries(RUNTIME).find(([, number]) => number === runtime) ?? []
+    throw unusable(path, 'oneDNN built for OpenMP', `a build for ${name ?? `runtime ${runtime}`}`)
+  }
+  return { major, version, openmp: runtime === RUNTIME.openmp }
+}
+
+/** The functions of the OpenMP runtime that the library itself was linked with. */
+const teamOf = (
+  native: NativeLibrary,
+  openmp: boolean,
+): Pick<Library, 'setThreads' | 'threads'> => {
+  if (!openmp) return { setThreads: () => {}, threads: () => 1 }
+  const set = native.func('omp_set_num_threads', 'void', ['int'])
+  const most = native.func('omp_get_max_threads', 'int', [])
+  return { setThreads: count => void set(count), threads: () => Number(most()) }
+}
+
+const bind = (path: string, native: NativeLibrary, system: System): Library => {
+  const { major, version, openmp } = identify(path, native, system)
+  const functions = new Map(
+    Object.entries(signaturesOf(major)).map(([name, [result, parameters]]) => [
+      name,
+      native.func(name, result, [...parameters]) as (...values: Argument[]) => Handle,
+    ]),
+  )
   const call = (name: FunctionName, ...values: Argument[]): Handle =>
     (functions.get(name) as (...values: Argument[]) => Handle)(...values)
   const check = (where: string, name: FunctionName, ...values: Argument[]): void => {
@@ -162,19 +130,13 @@ const load = async (): Promise<Library> => {
         where,
         expected: `oneDNN's ${name} to succeed`,
         got: STATUSES[status] ?? `status ${status}`,
-        hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use --engine onnx meanwhile',
+        hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use --device onnx meanwhile',
       })
   }
-  const read = (from: Handle, bytes: number): Uint8Array => {
-    const to = new Uint8Array(bytes)
-    copy(to, from, bytes)
-    return to
-  }
-  const [major, minor, patch] = new Int32Array(read(call('dnnl_version'), 12).buffer)
-  if (major !== 2 || minor < 6) throw missing(`version ${major}.${minor}.${patch} (${file})`)
   return {
-    version: `${major}.${minor}.${patch}`,
-    file: file as string,
+    version,
+    major,
+    path,
     call,
     check,
     make: (where, name, ...values) => {
@@ -182,21 +144,43 @@ const load = async (): Promise<Library> => {
       check(where, name, made, ...values)
       return made[0]
     },
-    read,
-    addressOf: view => BigInt(address(view, view, 0)),
-    setThreads: count => {
-      teams?.(count)
-    },
+    read: system.read,
+    addressOf: system.addressOf,
+    ...teamOf(native, openmp),
+  }
+}
+
+/**
+ * Loads a library for good.
+ * @throws EngineError that says why it cannot be used
+ */
+export const loadLibrary = async (path: string): Promise<Library> => {
+  const koffi = await importKoffi()
+  const system = systemCalls(koffi)
+  process.env.GOMP_SPINCOUNT ??= SPINS
+  try {
+    const native = koffi.load(path)
+    system.keep(path)
+    return bind(path, native, system)
+  } catch (cause) {
+    if (cause instanceof EngineError) throw cause
+    throw unusable(path, 'a library of oneDNN', message(cause), cause)
   }
 }
 
 let loaded: Library | undefined
 
 /**
- * The library, loaded when first asked for and never unloaded.
- * @throws EngineError that says how to install it
+ * The library, found and loaded when first asked for.
+ * @throws EngineError that says why there is none, and how to install it
  */
 export const openLibrary = async (): Promise<Library> => {
-  loaded ??= await load()
+  loaded ??= await loadLibrary(await usablePath())
+  return loaded
+}
+
+/** Computes with this library, whatever it is: for its self-test. */
+export const insistOn = async (path: string): Promise<Library> => {
+  loaded = await loadLibrary(path)
   return loaded
 }

@@ -32,6 +32,9 @@ const SMALL_BYTES = 16384
 /** Not worth waking the other threads for: row-major ones this small go by loops here. */
 export const isSmall = ({ plain, size }: Descriptor): boolean => plain && size <= SMALL_BYTES
 
+type WithoutWhere<R> = R extends unknown ? Omit<R, 'where'> : never
+type Request = WithoutWhere<PrimitiveRequest>
+
 export interface Plan {
   readonly descriptors: Descriptors
   readonly steps: readonly Step[]
@@ -42,7 +45,7 @@ export interface Plan {
     readonly data: ArrayLike<number>
     readonly dtype: DType
   }[]
-  primitive(request: Omit<PrimitiveRequest, 'where'>): Primitive
+  primitive(request: Request): Primitive
   /** A new tensor. */
   allocate(desc: Descriptor): Stored
   plainly(shape: Shape, dtype?: DType): Stored
@@ -61,6 +64,8 @@ export interface Plan {
   /** In the layout that it was made in. */
   natural(value: Value): Stored
   plain(value: Value): Stored
+  /** Row-major in a block of its own, which nothing else reads or writes later. */
+  apart(value: Value): Stored
   in(value: Value, desc: Descriptor): Stored
   /** The value whose elements these are, behind any number of reshapes. */
   origin(value: Value): Value
@@ -85,11 +90,7 @@ const readersOf = ({ nodes, outputs }: Graph): Map<Value, (Node | undefined)[]> 
   return readers
 }
 
-export const newPlan = (
-  graph: Graph,
-  descriptors: Descriptors,
-  { primitive, reorder }: Workshop,
-): Plan => {
+export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Workshop): Plan => {
   const readers = readersOf(graph)
   const steps: Step[] = []
   const blocks: Block[] = []
@@ -137,7 +138,7 @@ export const newPlan = (
     window: (of, desc, offset = 0) => ({ desc, block: block(desc.size, of.block, offset) }),
     execute: (made, values) => {
       const given = values.filter(
-        (pair): pair is readonly [number, Stored] => pair[1] !== undefined,
+        (pair): pair is readonly [number, Stored] => pair[1] !== undefined && made.takes(pair[0]),
       )
       const needed = made.query('scratchpad')
       const all: (readonly [number, Stored])[] =
@@ -171,7 +172,14 @@ export const newPlan = (
       sources.set(value, source)
     },
     later: (value, make) => {
-      makers.set(value, make)
+      const own = where
+      makers.set(value, () => {
+        const asking = where
+        where = own
+        const made = make()
+        where = asking
+        return made
+      })
     },
     origin: value => {
       const source = sources.get(value)
@@ -192,6 +200,15 @@ export const newPlan = (
       return made
     },
     plain: value => plan.in(value, descriptors.strided(value.shape, undefined, value.dtype)),
+    apart: value => {
+      const found = plan.plain(value)
+      const { block: own, desc } = found
+      const exclusive = own.parent === undefined && own.first >= 0 && own.bytes === desc.size
+      if (exclusive && own.last < Number.POSITIVE_INFINITY) return found
+      const made = plan.plainly(value.shape, value.dtype)
+      plan.copy(found, made)
+      return made
+    },
     in: (value, desc) => {
       const first = plan.natural(value)
       const known = stored.get(value) ?? []

@@ -1,32 +1,32 @@
-/** Primitives: from an operation descriptor, written by the library, to something that executes. */
+/** Primitives: from what they are for, to something that executes. */
 
-import {
-  CPU,
-  DESCRIPTOR_BYTES,
-  IN_ORDER,
-  OPERATION_BYTES,
-  QUERY,
-  SCRATCHPAD_USER,
-} from './constants.ts'
+import { type Api, apiOf, type Kind, type Operations } from './api/index.ts'
+import { ARG, CPU, IN_ORDER, QUERY, SCRATCHPAD_USER, type Versioned } from './constants.ts'
 import { type Descriptor, type Descriptors, describe, descriptors } from './descriptor.ts'
 import type { Argument, FunctionName, Handle, Library } from './library.ts'
 
 /** What is done to each element of a result before it is stored. */
 export type PostOperation =
-  | { readonly eltwise: number; readonly alpha: number; readonly beta: number }
+  | { readonly eltwise: Versioned; readonly alpha: number; readonly beta: number }
   | { readonly binary: number; readonly operand: Descriptor }
+  /** Adds what the result's memory held before, times this. */
+  | { readonly sum: number }
 
 export interface Primitive {
   readonly handle: Handle
   /** A descriptor that the primitive chose; undefined where it needs none. */
-  query(what: keyof typeof QUERY): Descriptor | undefined
+  query(what: Exclude<keyof typeof QUERY, 'argument'>): Descriptor | undefined
   /** The primitive descriptor, as a hint for backward primitives. */
   readonly hint: Handle
+  /** Whether it wants an argument. */
+  takes(argument: number): boolean
+  /** The argument number of a binary post-operation's operand. */
+  operand(index: number): number
 }
 
 export interface Device {
   readonly library: Library
-  readonly descriptors: Descriptors
+  readonly api: Api
   readonly engine: Handle
   readonly stream: Handle
 }
@@ -35,38 +35,69 @@ export interface Device {
 export const openDevice = (library: Library): Device => {
   const engine = library.make('engine onednn', 'dnnl_engine_create', CPU, 0)
   const stream = library.make('engine onednn', 'dnnl_stream_create', engine, IN_ORDER)
-  return { library, descriptors: descriptors(library), engine, stream }
+  return { library, api: apiOf(library), engine, stream }
 }
 
-export interface PrimitiveRequest {
-  readonly where: string
-  /** The function that writes the operation descriptor, and its arguments after that. */
-  readonly init: FunctionName
-  readonly values: readonly (Argument | Descriptor | undefined)[]
-  readonly post?: readonly PostOperation[]
-  readonly hint?: Handle
-}
+/** A kind of primitive, and what it is made from. */
+export type PrimitiveRequest = {
+  readonly [K in Kind]: {
+    readonly where: string
+    readonly kind: K
+    readonly values: Operations<Descriptor>[K]
+    readonly post?: readonly PostOperation[]
+    readonly hint?: Handle
+  }
+}[Kind]
 
-const isDescriptor = (value: object): value is Descriptor => 'key' in value
+type Value = PrimitiveRequest['values'][number]
 
-const argument = (value: Argument | Descriptor | undefined): Argument => {
+const isVersioned = (value: readonly unknown[]): value is Versioned => typeof value[0] === 'number'
+
+const isArray = (value: Value): value is Extract<Value, readonly unknown[]> => Array.isArray(value)
+
+const argument = (api: Api, value: Value): Argument => {
   if (value === undefined || value === null) return null
-  return typeof value === 'object' && isDescriptor(value) ? value.bytes : value
+  if (isArray(value))
+    return isVersioned(value)
+      ? api.number(value)
+      : value.reduce((sum, flag) => sum + api.number(flag), 0)
+  return typeof value === 'object' && 'reference' in value ? value.reference : value
 }
 
-/** Makes primitives, and destroys all of them at once. */
+const keyOf = (value: Value): string =>
+  typeof value === 'object' && value !== null && 'key' in value ? value.key : String(value)
+
+const postKey = (post: PostOperation): string =>
+  'binary' in post ? `${post.binary} ${post.operand.key}` : JSON.stringify(post)
+
+/** Makes descriptors and primitives, and destroys all of them at once. */
 export interface Workshop {
+  readonly descriptors: Descriptors
   primitive(request: PrimitiveRequest): Primitive
   reorder(where: string, from: Descriptor, to: Descriptor): Primitive
   memory(where: string, descriptor: Descriptor, address: bigint): Handle
   dispose(): void
 }
 
-export const workshop = ({ library, engine }: Device): Workshop => {
+/** Where the arguments of post-operations begin: in version 2 and the first of 3, and later. */
+const POST_BASES = [16384, 32768]
+
+export const workshop = ({ library, api, engine }: Device): Workshop => {
   const cleanup: [FunctionName, Handle][] = []
+  const layouts = descriptors(library, api)
   const owned = (destroy: FunctionName, handle: Handle): Handle => {
     cleanup.push([destroy, handle])
     return handle
+  }
+  const append = (where: string, chain: Handle, operation: PostOperation): void => {
+    if ('binary' in operation) {
+      const { binary, operand } = operation
+      library.check(where, 'dnnl_post_ops_append_binary', chain, binary, operand.reference)
+    } else if ('sum' in operation) api.appendSum(where, chain, operation.sum)
+    else {
+      const { eltwise, alpha, beta } = operation
+      api.appendEltwise(where, chain, api.number(eltwise), alpha, beta)
+    }
   }
   const withAttributes = <Result>(
     where: string,
@@ -77,14 +108,7 @@ export const workshop = ({ library, engine }: Device): Workshop => {
     const chain = library.make(where, 'dnnl_post_ops_create')
     try {
       library.check(where, 'dnnl_primitive_attr_set_scratchpad_mode', attributes, SCRATCHPAD_USER)
-      for (const operation of post)
-        if ('binary' in operation) {
-          const { binary, operand } = operation
-          library.check(where, 'dnnl_post_ops_append_binary', chain, binary, operand.bytes)
-        } else {
-          const { eltwise, alpha, beta } = operation
-          library.check(where, 'dnnl_post_ops_append_eltwise', chain, 1, eltwise, alpha, beta)
-        }
+      for (const operation of post) append(where, chain, operation)
       library.check(where, 'dnnl_primitive_attr_set_post_ops', attributes, chain)
       return use(attributes)
     } finally {
@@ -92,50 +116,65 @@ export const workshop = ({ library, engine }: Device): Workshop => {
       library.call('dnnl_primitive_attr_destroy', attributes)
     }
   }
-  const primitiveOf = (where: string, hint: Handle): Primitive => ({
+  /** Equal ones are made once: they keep nothing between executions. */
+  const made = new Map<string, Primitive>()
+  const once = (key: string, make: () => Primitive): Primitive => {
+    const known = made.get(key)
+    if (known !== undefined) return known
+    const primitive = make()
+    made.set(key, primitive)
+    return primitive
+  }
+  const queried = (hint: Handle, what: number, index = 0): Descriptor | undefined => {
+    const address = library.call('dnnl_primitive_desc_query_md', hint, what, index)
+    return Number(address) === 0 ? undefined : describe(library, api, api.borrowed(address))
+  }
+  const primitiveOf = (where: string, hint: Handle, kind?: Kind): Primitive => ({
+    takes: argument => kind === undefined || api.takes(kind, argument),
     hint: owned('dnnl_primitive_desc_destroy', hint),
     handle: owned('dnnl_primitive_destroy', library.make(where, 'dnnl_primitive_create', hint)),
-    query: what => {
-      const address = library.call('dnnl_primitive_desc_query_md', hint, QUERY[what], 0)
-      if (Number(address) === 0) return undefined
-      const found = describe(library, library.read(address, DESCRIPTOR_BYTES))
-      return found.dims.length === 0 ? undefined : found
+    query: what => queried(hint, QUERY[what]),
+    operand: index => {
+      const numbers = POST_BASES.map(base => (base * (index + 1)) | ARG.source1)
+      return numbers.find(number => queried(hint, QUERY.argument, number)) ?? numbers[0]
     },
   })
   return {
-    primitive: ({ where, init, values, post = [], hint = 0 }) => {
-      const operation = new Uint8Array(OPERATION_BYTES)
-      library.check(where, init, operation, ...values.map(argument))
-      return withAttributes(where, post, attributes =>
-        primitiveOf(
-          where,
-          library.make(where, 'dnnl_primitive_desc_create', operation, attributes, engine, hint),
-        ),
-      )
-    },
+    descriptors: layouts,
+    primitive: ({ where, kind, values, post = [], hint = 0 }) =>
+      once([kind, ...values.map(keyOf), ...post.map(postKey), hint].join(';'), () =>
+        withAttributes(where, post, attributes => {
+          const making = { where, engine, attributes, hint }
+          const plain = values.map((value: Value) => argument(api, value))
+          return primitiveOf(where, api.describe(kind, plain, making), kind)
+        }),
+      ),
     reorder: (where, from, to) =>
-      withAttributes(where, [], attributes =>
-        primitiveOf(
-          where,
-          library.make(
+      once(`reorder;${from.key};${to.key}`, () =>
+        withAttributes(where, [], attributes =>
+          primitiveOf(
             where,
-            'dnnl_reorder_primitive_desc_create',
-            from.bytes,
-            engine,
-            to.bytes,
-            engine,
-            attributes,
+            library.make(
+              where,
+              'dnnl_reorder_primitive_desc_create',
+              from.reference,
+              engine,
+              to.reference,
+              engine,
+              attributes,
+            ),
           ),
         ),
       ),
     memory: (where, descriptor, address) =>
       owned(
         'dnnl_memory_destroy',
-        library.make(where, 'dnnl_memory_create', descriptor.bytes, engine, address),
+        library.make(where, 'dnnl_memory_create', descriptor.reference, engine, address),
       ),
     dispose: () => {
       for (const [destroy, handle] of cleanup.reverse()) library.call(destroy, handle)
       cleanup.length = 0
+      layouts.dispose()
     },
   }
 }

@@ -3,15 +3,8 @@
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/index.ts'
-import {
-  type Compiled,
-  type CompileOptions,
-  checkInputs,
-  type Engine,
-  type Tensor,
-  type TensorData,
-  type Tensors,
-} from '../engine.ts'
+import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } from '../engine.ts'
+import { holding } from '../held.ts'
 import { emit, outputName } from './emit.ts'
 import { encodeModel } from './encode.ts'
 
@@ -74,10 +67,9 @@ export const compileOnnx = async (
   }
   const outputs = Object.entries(graph.outputs)
   return {
-    run: async (tensors: Tensors) => {
+    ...holding(graph, options.held, async (tensors: Tensors) => {
       if (session === undefined)
         throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
-      checkInputs(graph, tensors)
       const feeds: Record<string, OrtTensor> = {}
       for (const { name = '', dtype, shape } of graph.inputs)
         feeds[name] = new Tensor(DTYPES[dtype], single(tensors[name].data), shape)
@@ -92,7 +84,7 @@ export const compileOnnx = async (
       } catch (cause) {
         throw failure('running', cause)
       }
-    },
+    }),
     dispose: async () => {
       const released = session
       session = undefined

@@ -3,7 +3,8 @@
 import { EngineError } from '../../errors.ts'
 import type { DType, Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
-import { checkInputs, type Engine, type Tensor, type TensorData } from '../engine.ts'
+import type { Engine, Tensor, TensorData } from '../engine.ts'
+import { holding } from '../held.ts'
 import { elementwise } from './elementwise.ts'
 import type { Kernel, Kernels, Numbers } from './kernel.ts'
 import { movement } from './movement.ts'
@@ -30,13 +31,12 @@ const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
-  compile: async graph => {
+  compile: async (graph, { held } = {}) => {
     let disposed = false
     return {
-      run: async tensors => {
+      ...holding(graph, held, async tensors => {
         if (disposed)
           throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
-        checkInputs(graph, tensors)
         const known = new Map<Value, Numbers>(
           graph.inputs.map(value => [value, Float64Array.from(tensors[value.name ?? ''].data)]),
         )
@@ -57,7 +57,7 @@ export const referenceEngine: Engine = {
             { shape: value.shape, data: ARRAYS[value.dtype](numbersOf(value)) },
           ]),
         )
-      },
+      }),
       dispose: async () => {
         disposed = true
       },

@@ -85,6 +85,17 @@ export const GCT_STUDIES = {
       standard('before-conv', 'before every convolution'),
       variant('before-norm', 'before every normalisation', 'at=before-norm', 23.1, 6.5),
       variant('after-norm', 'after every normalisation', 'at=after-norm', 23.1, 6.6),
+      { id: 'first-conv', name: "before a block's first convolution", attention: 'gct:at=pre' },
+      {
+        id: 'last-conv',
+        name: "before a block's last convolution",
+        attention: 'gct:at=before-last-conv',
+      },
+      {
+        id: 'last-two-convs',
+        name: "before a block's last two convolutions",
+        attention: 'gct:at=before-last-two-convs',
+      },
       { id: 'standard', name: 'on the residual only', attention: 'gct:at=standard' },
     ],
   },

@@ -1,6 +1,8 @@
 /**
  * Cadene's pretrainedmodels (Cadene/pretrained-models.pytorch, models/senet.py) and timm's legacy
- * networks taken from it (timm/models/senet.py: legacy_seresnet50 and others).
+ * networks taken from it (timm/models/senet.py: legacy_seresnet50 and others). All pool as Caffe
+ * does; SE-ResNet strides in the first 1×1, SE-ResNeXt and SENet-154 in the 3×3; in timm's
+ * legacy_seresnet18 and 34 a ReLU stands between the last normalisation and SE.
  */
 
 import type { Naming } from './naming.ts'
@@ -19,8 +21,11 @@ export const cadene: Naming = {
     [/\.se_module\./, '.se.'],
     [/^last_linear\./, 'fc.'],
   ],
-  model: { strideIn: '1x1' },
-  note: "its stem pools as Caffe does, by a last window that hangs over the border (ceil mode); use the backbone's ceil pooling for the same numbers",
+  networks: [
+    [/resnet(18|34)$/, { attention: 'se:rectify=true', variations: { pooling: 'ceil' } }],
+    [/resnet(50|101|152)$/, { variations: { pooling: 'ceil', strideIn: '1x1' } }],
+    [/resnext(50|101)$/, { variations: { pooling: 'ceil', strideIn: '3x3' } }],
+  ],
 }
 
 /** The same for SENet-154, whose stem's first pair is not the last. */
@@ -29,5 +34,5 @@ export const cadeneDeep: Naming = {
   name: 'cadene-deep',
   describe: 'pretrainedmodels, timm legacy_senet154: layer0.conv1 to layer0.conv3',
   rules: [[/^layer0\.conv1\./, 'conv1.0.'], [/^layer0\.bn1\./, 'conv1.1.'], ...cadene.rules],
-  model: {},
+  networks: [[/senet154$/, { variations: { pooling: 'ceil' } }]],
 }

@@ -9,5 +9,5 @@ export const moskomule: Naming = {
     [/\.se\.fc\.0\./, '.se.fc1.'],
     [/\.se\.fc\.2\./, '.se.fc2.'],
   ],
-  model: { attention: { se: 'se:bias=false' } },
+  networks: [[/^se-/, { attention: 'se:bias=false' }]],
 }

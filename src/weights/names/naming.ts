@@ -1,5 +1,7 @@
 /** What is known of a source of weights: how it names them, and how its networks differ from ours. */
 
+import type { Variations } from '../../models/variations.ts'
+
 /** A part of a weight's name, and what stands for it here; all rules apply, in order. */
 export type Rule = readonly [pattern: RegExp, replacement: string]
 
@@ -15,12 +17,17 @@ export interface Naming {
   readonly name: string
   readonly describe: string
   readonly rules: readonly Rule[]
-  /** What its networks are besides their name; what the user says goes first. */
-  readonly model?: {
-    readonly strideIn?: '1x1' | '3x3'
-    /** In place of the attention that is only named, such as `se`. */
-    readonly attention?: Readonly<Record<string, string>>
-  }
-  /** What the numbers of its networks also depend on. */
+  /** What it holds that no network here has: only training used it. */
+  readonly ignored?: RegExp
+  /** What its networks are besides their names here, by the first pattern that matches. */
+  readonly networks?: readonly (readonly [model: RegExp, own: OwnNetwork])[]
+}
+
+/** How a source's network differs from ours of the same name; what the user says goes first. */
+export interface OwnNetwork {
+  readonly attention?: string
+  readonly variations?: Variations
+  readonly preprocessing?: Preprocessing
+  /** What is to be known of it. */
   readonly note?: string
 }

@@ -1,4 +1,4 @@
-/** What timm calls the networks that stand here under other names (timm/models/resnet.py, sknet.py, senet.py). */
+/** What timm calls the networks that stand here (timm/models/resnet.py, sknet.py, senet.py, inception_v3.py). */
 
 /** By timm's architecture: the model. */
 export const TIMM_MODELS: Readonly<Record<string, string>> = {
@@ -14,10 +14,18 @@ export const TIMM_MODELS: Readonly<Record<string, string>> = {
   seresnet152: 'se-resnet152',
   seresnext50_32x4d: 'se-resnext50',
   seresnext101_32x4d: 'se-resnext101',
+  senet154: 'senet154',
+  skresnet18: 'skresnet18',
+  skresnet34: 'skresnet34',
   skresnext50_32x4d: 'sknet50',
+  inception_v3: 'inception_v3',
+  inception_resnet_v2: 'inception_resnet_v2',
+  legacy_seresnet18: 'se-resnet18',
+  legacy_seresnet34: 'se-resnet34',
   legacy_seresnet50: 'se-resnet50',
   legacy_seresnet101: 'se-resnet101',
   legacy_seresnet152: 'se-resnet152',
   legacy_seresnext50_32x4d: 'se-resnext50',
   legacy_seresnext101_32x4d: 'se-resnext101',
+  legacy_senet154: 'senet154',
 }

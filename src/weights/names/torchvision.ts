@@ -1,9 +1,29 @@
-/** torchvision, timm's newer networks, and Excite itself: the names are the same. */
+/**
+ * torchvision, timm's newer networks, and Excite itself: the names are the same, but that in timm's
+ * SK networks a convolution and its normalisation are one layer. timm's senet154
+ * pads its pooling; torchvision's Inception-v3 was trained on pixels from −1 to 1, to which it turns
+ * ImageNet's normalisation back by itself, and has an auxiliary classifier.
+ */
 
 import type { Naming } from './naming.ts'
+import { PREPROCESSING } from './preprocessing.ts'
 
 export const torchvision: Naming = {
   name: 'torchvision',
   describe: 'torchvision and timm: layer1.0.conv1.weight, layer1.0.se.fc1.weight, fc.weight',
-  rules: [],
+  rules: [
+    [/\.conv(\d)\.conv\./, '.conv$1.'],
+    [/\.conv(\d)\.bn\./, '.bn$1.'],
+  ],
+  ignored: /^AuxLogits\./,
+  networks: [
+    [/senet154$/, { variations: { pooling: 'padded' } }],
+    [
+      /inception_v3$/,
+      {
+        preprocessing: PREPROCESSING.inception,
+        note: 'its auxiliary classifier, where it has one, is left out',
+      },
+    ],
+  ],
 }

@@ -1,48 +1,28 @@
 /** Element-wise operations: eltwise and binary primitives, in the layout that their inputs have. */
 
 import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
-import { ARG, BINARY, ELTWISE, PROP } from '../constants.ts'
+import { ARG, BINARY, ELTWISE, PROP, type Versioned } from '../constants.ts'
 import { rowMajor, unit } from '../descriptor.ts'
-import { isSmall, type Plan, type Stored } from '../plan.ts'
-import type { PostOperation } from '../primitives.ts'
+import type { Plan, Stored } from '../plan.ts'
+import {
+  begin,
+  binary,
+  type Eltwise,
+  follow,
+  isOperand,
+  narrowed,
+  operandOf,
+  waits,
+} from './chain.ts'
 import { fuseGradient } from './fusion.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 
-interface Eltwise {
-  readonly algorithm: number
-  readonly alpha?: number
-  readonly beta?: number
-}
-
-/** y = f(x), in x's layout. */
-export const eltwise = (
-  plan: Plan,
-  from: Stored,
-  { algorithm, alpha = 0, beta = 0 }: Eltwise,
-): Stored => {
-  if (algorithm === ELTWISE.linear && isSmall(from.desc)) {
-    const line = plan.allocate(from.desc)
-    plan.loop([from], [line], ([x], [y]) => {
-      for (let i = 0; i < y.length; i++) y[i] = alpha * x[i] + beta
-    })
-    return line
-  }
-  const primitive = plan.primitive({
-    init: 'dnnl_eltwise_forward_desc_init',
-    values: [PROP.inference, algorithm, from.desc, alpha, beta],
-  })
-  const to = plan.allocate(from.desc)
-  plan.execute(primitive, [
-    [ARG.source, from],
-    [ARG.result, to],
-  ])
-  return to
-}
-
 const unary =
-  <Attributes>(of: (attributes: Attributes) => Eltwise): Lowering<Attributes> =>
-  (plan, { inputs: [x], outputs: [y], attributes }) =>
-    plan.define(y, eltwise(plan, plan.natural(x), of(attributes)))
+  <Attributes>(of: (attributes: Attributes) => readonly Eltwise[]): Lowering<Attributes> =>
+  (plan, { inputs: [x], outputs: [y], attributes }) => {
+    // Relu may have been made with its batch norm.
+    if (!plan.has(y)) follow(plan, x, y, of(attributes))
+  }
 
 /** Copies a tensor along the axes that it stretches over. */
 const stretch = (plan: Plan, x: Value, shape: Shape): Stored => {
@@ -87,46 +67,28 @@ const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored
     const { desc } = left.desc.plain ? right : left
     return [plan.in(a, desc), plan.in(b, desc)]
   }
-  const narrow = widened(b.shape, unit(shape).length)
-  const right = plan.window(plan.plain(b), descriptors.strided(narrow))
-  const blocked = narrow[1] === shape[1] && descriptors.alike(left.desc, narrow)
-  if (!blocked) return [left, right]
-  if (blocked.size === right.desc.size) return [left, plan.window(right, blocked)]
-  const copy = plan.allocate(blocked)
-  plan.copy(right, copy)
-  return [left, copy]
+  return [left, narrowed(plan, plan.plain(b), b.shape, left.desc)]
 }
 
-export const binary = (
-  plan: Plan,
-  algorithm: number,
-  a: Value,
-  b: Value,
-  shape: Shape,
-  post: readonly PostOperation[] = [],
-): Stored => {
-  const [left, right] = operands(plan, a, b, shape)
-  const primitive = plan.primitive({
-    init: 'dnnl_binary_desc_init',
-    values: [algorithm, left.desc, right.desc, left.desc],
-    post,
-  })
-  const to = plan.allocate(left.desc)
-  plan.execute(primitive, [
-    [ARG.source, left],
-    [ARG.source1, right],
-    [ARG.result, to],
-  ])
-  return to
+/** f(a, b) as what is done to b. */
+interface Reversed {
+  readonly before: readonly Eltwise[]
+  readonly algorithm: number
 }
 
-const RELU: PostOperation = { eltwise: ELTWISE.relu, alpha: 0, beta: 0 }
+const commuting = (algorithm: number): Reversed => ({ before: [], algorithm })
 
-/** y = f(a, b), and relu after it where nothing else reads y; with a number on one side, y = alpha·x + beta where `linear` says so. */
+/** a − b = −b + a */
+const SUBTRACTED: Reversed = {
+  before: [{ algorithm: ELTWISE.linear, alpha: -1 }],
+  algorithm: BINARY.add,
+}
+
+/** y = f(a, b), in the pass that makes a or b where that one waits; with a number on one side, y = alpha·x + beta where `linear` says so. */
 const broadcast =
   (
     algorithm: number,
-    commutes: boolean,
+    reversed?: Reversed,
     linear?: (c: number, right: boolean) => Pick<Eltwise, 'alpha' | 'beta'>,
   ): Lowering<object> =>
   (plan, { inputs: [a, b], outputs: [y] }) => {
@@ -134,66 +96,69 @@ const broadcast =
       const c = numberIn(other)
       if (linear === undefined || c === undefined || !sameShape(x.shape, y.shape)) continue
       const { alpha = 1, beta = 0 } = linear(c, right)
-      const form = { algorithm: ELTWISE.linear, alpha, beta }
-      return plan.define(y, eltwise(plan, plan.natural(x), form))
+      return follow(plan, x, y, [{ algorithm: ELTWISE.linear, alpha, beta }])
     }
     const [left, right] = [unstretched(a), unstretched(b)]
     const isFull = (value: Value): boolean => sameShape(value.shape, y.shape)
     const [first, second] =
       isFull(left) || isFull(right) ? [left, right] : isFull(a) ? [a, right] : [left, b]
-    const swap = commutes && !isFull(first) && isFull(second)
+    const swap = reversed?.algorithm === algorithm && !isFull(first) && isFull(second)
     const [x1, x2] = swap ? [second, first] : [first, second]
-    const next = plan.only(y)
-    if (next?.op === 'relu')
-      return plan.define(next.outputs[0], binary(plan, algorithm, x1, x2, y.shape, [RELU]))
-    plan.define(y, binary(plan, algorithm, x1, x2, y.shape))
+    const takes = (x: Value, other: Value): boolean =>
+      waits(plan, x) && isFull(x) && isOperand(other, y.shape)
+    if (takes(x1, x2))
+      return follow(plan, x1, y, [{ binary: algorithm, operand: operandOf(plan, x2) }])
+    if (reversed !== undefined && takes(x2, x1))
+      return follow(plan, x2, y, [
+        ...reversed.before,
+        { binary: reversed.algorithm, operand: operandOf(plan, x1) },
+      ])
+    begin(plan, y, posts => binary(plan, algorithm, operands(plan, x1, x2, y.shape), posts))
   }
 
-const fixed = (algorithm: number, alpha = 0, beta = 0): Lowering<object> =>
-  unary(() => ({ algorithm, alpha, beta }))
+const fixed = (algorithm: Versioned, alpha = 0, beta = 0): Lowering<object> =>
+  unary(() => [{ algorithm, alpha, beta }])
 
 export const elementwise = {
   abs: fixed(ELTWISE.abs),
-  add: broadcast(BINARY.add, true, c => ({ beta: c })),
-  clip: unary(({ min, max }) => ({ algorithm: ELTWISE.clip, alpha: min, beta: max })),
+  add: broadcast(BINARY.add, commuting(BINARY.add), c => ({ beta: c })),
+  clip: unary(({ min, max }) => [{ algorithm: ELTWISE.clip, alpha: min, beta: max }]),
   constant: (plan, { outputs: [y], attributes: { data } }) =>
     plan.later(y, () => {
       const count = sizeOf(y.shape)
       const all = data.length === 1 ? new Float32Array(count).fill(data[0]) : data
       return plan.constant(y.shape, all, y.dtype)
     }),
-  div: broadcast(BINARY.div, false),
-  elu: unary(({ alpha }) => ({ algorithm: ELTWISE.elu, alpha })),
-  equal: broadcast(BINARY.equal, true),
+  div: broadcast(BINARY.div),
+  elu: unary(({ alpha }) => [{ algorithm: ELTWISE.elu, alpha }]),
+  equal: broadcast(BINARY.equal, commuting(BINARY.equal)),
   exp: fixed(ELTWISE.exp),
   expand: (plan, { inputs: [x], outputs: [y] }) => plan.later(y, () => stretch(plan, x, y.shape)),
-  greater: broadcast(BINARY.greater, false),
-  hardSigmoid: (plan, { inputs: [x], outputs: [y], attributes: { alpha, beta } }) => {
-    const line = eltwise(plan, plan.natural(x), { algorithm: ELTWISE.linear, alpha, beta })
-    plan.define(y, eltwise(plan, line, { algorithm: ELTWISE.clip, alpha: 0, beta: 1 }))
-  },
-  hardSwish: fixed(ELTWISE.hardSwish),
-  less: broadcast(BINARY.less, false),
+  greater: broadcast(BINARY.greater),
+  hardSigmoid: unary(({ alpha, beta }) => [
+    { algorithm: ELTWISE.linear, alpha, beta },
+    { algorithm: ELTWISE.clip, alpha: 0, beta: 1 },
+  ]),
+  hardSwish: fixed(ELTWISE.hardSwish, 1 / 6, 1 / 2),
+  less: broadcast(BINARY.less),
   log: fixed(ELTWISE.log),
-  maximum: broadcast(BINARY.maximum, true),
-  minimum: broadcast(BINARY.minimum, true),
-  mul: broadcast(BINARY.mul, true, c => ({ alpha: c })),
+  maximum: broadcast(BINARY.maximum, commuting(BINARY.maximum)),
+  minimum: broadcast(BINARY.minimum, commuting(BINARY.minimum)),
+  mul: broadcast(BINARY.mul, commuting(BINARY.mul), c => ({ alpha: c })),
   neg: fixed(ELTWISE.linear, -1),
-  power: unary(({ exponent }) => ({ algorithm: ELTWISE.pow, alpha: 1, beta: exponent })),
-  relu: (plan, { inputs: [x], outputs: [y] }) => {
-    if (!plan.has(y)) plan.define(y, eltwise(plan, plan.natural(x), { algorithm: ELTWISE.relu }))
-  },
+  power: unary(({ exponent }) => [{ algorithm: ELTWISE.pow, alpha: 1, beta: exponent }]),
+  relu: fixed(ELTWISE.relu),
   reluGradient: (plan, { inputs: [y, dy], outputs: [dx] }) => {
     if (fuseGradient(plan, y, dy, dx)) return
     const result = plan.natural(y)
     const { desc } = result.desc.plain ? plan.natural(dy) : result
     const algorithm = ELTWISE.reluFromOutput
     const { hint } = plan.primitive({
-      init: 'dnnl_eltwise_forward_desc_init',
+      kind: 'eltwiseForward',
       values: [PROP.training, algorithm, desc, 0, 0],
     })
     const primitive = plan.primitive({
-      init: 'dnnl_eltwise_backward_desc_init',
+      kind: 'eltwiseBackward',
       values: [algorithm, desc, desc, 0, 0],
       hint,
     })
@@ -209,6 +174,8 @@ export const elementwise = {
   silu: fixed(ELTWISE.swish, 1),
   sqrt: fixed(ELTWISE.sqrt),
   stopGradient: (plan, { inputs: [x], outputs: [y] }) => plan.same(y, x),
-  sub: broadcast(BINARY.sub, false, (c, right) => (right ? { beta: -c } : { alpha: -1, beta: c })),
+  sub: broadcast(BINARY.sub, SUBTRACTED, (c, right) =>
+    right ? { beta: -c } : { alpha: -1, beta: c },
+  ),
   tanh: fixed(ELTWISE.tanh),
 } satisfies Partial<Lowerings>

@@ -90,7 +90,7 @@ export const movement = {
   upsampleNearest: (plan, { inputs: [x], outputs: [y] }) => {
     const from = plan.natural(x)
     const primitive = plan.primitive({
-      init: 'dnnl_resampling_forward_desc_init',
+      kind: 'resamplingForward',
       values: [PROP.inference, RESAMPLING_NEAREST, null, from.desc, plan.descriptors.any(y.shape)],
     })
     const to = plan.allocate(primitive.query('result') ?? plan.descriptors.strided(y.shape))

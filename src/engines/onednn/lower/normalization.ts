@@ -1,13 +1,15 @@
 /** Batch normalisation, in the layout of its input. */
 
 import type { Shape, Value } from '../../../graph/index.ts'
-import { ARG, NORM, PROP } from '../constants.ts'
+import type { Flags } from '../api/index.ts'
+import { ARG, BINARY, NORM, PROP } from '../constants.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
+import { follow, operand } from './chain.ts'
 import { backwardFusion, fusedRelu, noteForward } from './fusion.ts'
 import type { Lowerings } from './lowering.ts'
 
-const AFFINE = NORM.scale | NORM.shift
+const AFFINE: Flags = [NORM.scale, NORM.shift]
 
 /** The primitive takes pictures: [N, C] is [N, C, 1, 1]. */
 const asPictures = (shape: Shape): Shape =>
@@ -20,9 +22,9 @@ const pictures = (plan: Plan, x: Value): Stored => {
     : plan.window(plan.plain(x), plan.descriptors.strided(asPictures(x.shape)))
 }
 
-const forward = (plan: Plan, prop: number, desc: Descriptor, epsilon: number, flags: number) =>
+const forward = (plan: Plan, prop: number, desc: Descriptor, epsilon: number, flags: Flags) =>
   plan.primitive({
-    init: 'dnnl_batch_normalization_forward_desc_init',
+    kind: 'batchNormalizationForward',
     values: [prop, desc, epsilon, flags],
   })
 
@@ -40,7 +42,7 @@ export const normalization = {
   ) => {
     const from = pictures(plan, x)
     const relu = fusedRelu(plan, y)
-    const flags = relu === undefined ? AFFINE : AFFINE | NORM.fuseRelu
+    const flags = relu === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]
     const primitive = forward(plan, PROP.training, from.desc, epsilon, flags)
     const needed = primitive.query('workspace')
     const workspace = needed && plan.allocate(needed)
@@ -71,13 +73,13 @@ export const normalization = {
     const from = pictures(plan, x)
     const { desc } = from
     const fused = backwardFusion(plan, dy)
-    const flags = fused === undefined ? AFFINE : AFFINE | NORM.fuseRelu
+    const flags = fused === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]
     const given = fused?.dy ?? dy
     const cotangent =
       given.shape.length >= 4 ? plan.in(given, desc) : plan.window(plan.plain(given), desc)
     const { hint } = forward(plan, PROP.training, desc, epsilon, flags)
     const primitive = plan.primitive({
-      init: 'dnnl_batch_normalization_backward_desc_init',
+      kind: 'batchNormalizationBackward',
       values: [PROP.backward, desc, desc, epsilon, flags],
       hint,
     })
@@ -86,7 +88,7 @@ export const normalization = {
     plan.execute(primitive, [
       [ARG.source, from],
       [ARG.scale, plan.plain(scale)],
-      // Version 2.6 counts the shift among the inputs, and does not read it.
+      // Some versions count the shift among the inputs, and none reads it.
       [ARG.shift, plan.plain(scale)],
       [ARG.mean, plan.plain(mean)],
       [ARG.variance, plan.plain(variance)],
@@ -104,18 +106,18 @@ export const normalization = {
     plan,
     { inputs: [x, scale, bias, mean, variance], outputs: [y], attributes: { epsilon } },
   ) => {
-    const from = pictures(plan, x)
-    const flags = AFFINE | NORM.globalStatistics
-    const primitive = forward(plan, PROP.inference, from.desc, epsilon, flags)
-    const to = plan.allocate(from.desc)
-    plan.execute(primitive, [
-      [ARG.source, from],
-      [ARG.scale, plan.plain(scale)],
-      [ARG.shift, plan.plain(bias)],
-      [ARG.mean, plan.plain(mean)],
-      [ARG.variance, plan.plain(variance)],
-      [ARG.result, to],
+    const [slope, shift] = [scale, bias].map(({ shape }) => plan.plainly(shape))
+    const given = [scale, bias, mean, variance].map(plan.plain)
+    plan.loop(given, [slope, shift], ([gamma, beta, average, spread], [toSlope, toShift]) => {
+      for (let c = 0; c < gamma.length; c++) {
+        toSlope[c] = gamma[c] / Math.sqrt(spread[c] + epsilon)
+        toShift[c] = beta[c] - average[c] * toSlope[c]
+      }
+    })
+    const channelwise = [...scale.shape, ...x.shape.slice(2).map(() => 1)]
+    follow(plan, x, y, [
+      { binary: BINARY.mul, operand: operand(plan, slope, channelwise) },
+      { binary: BINARY.add, operand: operand(plan, shift, channelwise) },
     ])
-    defineLike(plan, y, to)
   },
 } satisfies Partial<Lowerings>

@@ -3,6 +3,7 @@
 import type { Node, Shape } from '../../../graph/index.ts'
 import type { AveragePoolAttributes } from '../../../ops/averagePool.ts'
 import type { PoolingAttributes } from '../../../ops/pooling.ts'
+import type { Pooling } from '../api/index.ts'
 import { ARG, POOLING, PROP } from '../constants.ts'
 import { type Descriptor, int64s } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
@@ -20,7 +21,7 @@ const endsOf = (input: Shape, output: Shape, attributes: PoolingAttributes): num
   })
 }
 
-const windowOf = (input: Shape, output: Shape, attributes: PoolingAttributes): BigInt64Array[] => [
+const windowOf = (input: Shape, output: Shape, attributes: PoolingAttributes): Pooling => [
   int64s(attributes.strides),
   int64s(attributes.kernelShape),
   int64s(attributes.dilations.map(dilation => dilation - 1)),
@@ -36,7 +37,7 @@ const forward = (
   attributes: PoolingAttributes,
 ): Primitive =>
   plan.primitive({
-    init: 'dnnl_pooling_v2_forward_desc_init',
+    kind: 'poolingForward',
     values: [
       PROP.training,
       algorithm,
@@ -54,7 +55,7 @@ const backward = (
   attributes: PoolingAttributes,
 ): Primitive =>
   plan.primitive({
-    init: 'dnnl_pooling_v2_backward_desc_init',
+    kind: 'poolingBackward',
     values: [algorithm, dx, dy, ...windowOf(dx.dims, dy.dims, attributes)],
     hint,
   })

@@ -23,7 +23,7 @@ export const products = {
     ]
     const to = plan.plainly(y.shape)
     const primitive = plan.primitive({
-      init: 'dnnl_matmul_desc_init',
+      kind: 'matmul',
       values: [left, right, undefined, to.desc],
     })
     plan.execute(primitive, [

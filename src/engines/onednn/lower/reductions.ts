@@ -5,7 +5,7 @@ import type { AttributesOf } from '../../../ops/table.ts'
 import { ARG, ELTWISE, PROP, REDUCTION } from '../constants.ts'
 import { unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
-import { eltwise } from './elementwise.ts'
+import { eltwise } from './chain.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
 import { spatialMean } from './pooling.ts'
 
@@ -21,7 +21,7 @@ const reduced = (plan: Plan, kind: Kind, from: Stored, axes: readonly number[]):
   const to = plan.plainly(shape)
   const power = kind === 'reduceSumSquare' ? 2 : 0
   const primitive = plan.primitive({
-    init: 'dnnl_reduction_desc_init',
+    kind: 'reduction',
     values: [REDUCTION[kind], from.desc, to.desc, power, 0],
   })
   plan.execute(primitive, [
@@ -79,12 +79,10 @@ const reduction =
 const unitOf = (plan: Plan, { shape }: Value) => plan.descriptors.strided(unit(shape))
 
 const softmax =
-  (
-    init: 'dnnl_softmax_forward_desc_init' | 'dnnl_logsoftmax_forward_desc_init',
-  ): Lowering<AttributesOf<'softmax'>> =>
+  (kind: 'softmaxForward' | 'logSoftmaxForward'): Lowering<AttributesOf<'softmax'>> =>
   (plan, { inputs: [x], outputs: [y], attributes: { axis } }) => {
     const from = plan.natural(x)
-    const primitive = plan.primitive({ init, values: [PROP.inference, from.desc, axis] })
+    const primitive = plan.primitive({ kind, values: [PROP.inference, from.desc, axis] })
     const to = plan.allocate(from.desc)
     plan.execute(primitive, [
       [ARG.source, from],
@@ -99,6 +97,6 @@ export const reductions = {
   reduceSum: reduction('reduceSum'),
   reduceMean: reduction('reduceMean'),
   reduceSumSquare: reduction('reduceSumSquare'),
-  logSoftmax: softmax('dnnl_logsoftmax_forward_desc_init'),
-  softmax: softmax('dnnl_softmax_forward_desc_init'),
+  logSoftmax: softmax('logSoftmaxForward'),
+  softmax: softmax('softmaxForward'),
 } satisfies Partial<Lowerings>
