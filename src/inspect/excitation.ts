@@ -63,7 +63,7 @@ export interface ClassVariances {
 export const classVariances = (classes: readonly Moments[]): ClassVariances => {
   const seen = classes.filter(one => one.count() > 1)
   const total = seen.reduce((sum, one) => sum + one.count(), 0)
-  if (seen.length < 2) return { between: 0, within: 0 }
+  if (seen.length === 0) return { between: 0, within: 0 }
   const means = seen.map(one => one.mean())
   const variances = seen.map(one => one.variance())
   const [weights, spare] = [seen.map(one => one.count() / total), total - seen.length]
@@ -80,6 +80,63 @@ export const classVariances = (classes: readonly Moments[]): ClassVariances => {
 }
 
 const SPACE = [2, 3]
+
+export interface Gated {
+  readonly path: string
+  readonly kind: ExcitationKind
+  readonly block: string
+  readonly stage: number
+  readonly channels: number
+}
+
+/** Gathers the gates of blocks, picture by picture. */
+export interface Gatherer {
+  /** @param gates - of one picture, by channel */
+  add(block: number, label: number, gates: ArrayLike<number> & Iterable<number>): void
+  result(): readonly BlockExcitation[]
+}
+
+export const gatherGates = (blocks: readonly Gated[], classes: readonly string[]): Gatherer => {
+  const gathered = blocks.map(({ channels }) => ({
+    all: moments(channels),
+    classes: classes.map(() => moments(channels)),
+    counts: { zero: 0, one: 0, neutral: 0, all: 0 },
+  }))
+  return {
+    add: (block, label, gates) => {
+      const { all, classes, counts } = gathered[block]
+      all.add(gates)
+      classes[label].add(gates)
+      for (const gate of gates) {
+        counts.all++
+        if (gate < 0.1) counts.zero++
+        if (gate > 0.9) counts.one++
+        if (Math.abs(gate - 1) < 0.1) counts.neutral++
+      }
+    },
+    result: () =>
+      blocks.map((block, i) => {
+        const { all, classes: own, counts } = gathered[i]
+        const { between, within } = classVariances(own)
+        return {
+          ...block,
+          mean: all.mean(),
+          classes: own.map((one, k) => ({
+            class: classes[k],
+            count: one.count(),
+            mean: one.mean(),
+            deviation: one.variance().map(Math.sqrt),
+          })),
+          betweenDeviation: Math.sqrt(between),
+          withinDeviation: Math.sqrt(within),
+          specificity: within === 0 ? 0 : between / within,
+          nearZero: counts.zero / counts.all,
+          nearOne: counts.one / counts.all,
+          neutral: counts.neutral / counts.all,
+        }
+      }),
+  }
+}
 
 const flat = (gate: Value): Value =>
   sizeOf(gate.shape) === gate.shape[0] * gate.shape[1] ? gate : reduceMean(gate, SPACE)
@@ -123,21 +180,18 @@ export const excitation = async (
   dataset: Dataset,
   options: ProbeOptions,
 ): Promise<readonly BlockExcitation[]> => {
-  const blocks: (Omit<Shown, 'value'> & { readonly channels: number })[] = []
+  const blocks: Gated[] = []
   const probe = await openProbe(trained, options, observed =>
     Object.fromEntries(
-      channelsOf(observed).map(({ value, ...block }) => {
-        blocks.push({ ...block, channels: value.shape[1] })
-        return [block.path, value]
+      channelsOf(observed).map(({ value, path, kind }) => {
+        const block = blockName(path.replace(/\.attn$/, ''))
+        blocks.push({ path, kind, block, stage: stageOf(path), channels: value.shape[1] })
+        return [path, value]
       }),
     ),
   )
   if (probe === undefined) return []
-  const gathered = blocks.map(({ channels }) => ({
-    all: moments(channels),
-    classes: dataset.classes.map(() => moments(channels)),
-    counts: { zero: 0, one: 0, neutral: 0, all: 0 },
-  }))
+  const gathered = gatherGates(blocks, dataset.classes)
   const { batch } = options
   for await (const { images, labels, count } of evaluationBatches(dataset, {
     batch,
@@ -146,45 +200,12 @@ export const excitation = async (
     const outputs = await probe.run(images)
     for (const [i, { path, channels }] of blocks.entries()) {
       const { data } = outputs[path]
-      const { all, classes, counts } = gathered[i]
-      for (let row = 0; row < count; row++) {
-        const gates = data.subarray(row * channels, (row + 1) * channels)
-        all.add(gates)
-        classes[labels[row]].add(gates)
-        for (const gate of gates) {
-          counts.all++
-          if (gate < 0.1) counts.zero++
-          if (gate > 0.9) counts.one++
-          if (Math.abs(gate - 1) < 0.1) counts.neutral++
-        }
-      }
+      for (let row = 0; row < count; row++)
+        gathered.add(i, labels[row], data.subarray(row * channels, (row + 1) * channels))
     }
   }
   await probe.dispose()
-  return blocks.map(({ path, kind, channels }, i) => {
-    const { all, classes, counts } = gathered[i]
-    const { between, within } = classVariances(classes)
-    return {
-      path,
-      kind,
-      block: blockName(path.replace(/\.attn$/, '')),
-      stage: stageOf(path),
-      channels,
-      mean: all.mean(),
-      classes: classes.map((one, k) => ({
-        class: dataset.classes[k],
-        count: one.count(),
-        mean: one.mean(),
-        deviation: one.variance().map(Math.sqrt),
-      })),
-      betweenDeviation: Math.sqrt(between),
-      withinDeviation: Math.sqrt(within),
-      specificity: within === 0 ? 0 : between / within,
-      nearZero: counts.zero / counts.all,
-      nearOne: counts.one / counts.all,
-      neutral: counts.neutral / counts.all,
-    }
-  })
+  return gathered.result()
 }
 
 /** The mean gate of a block over pictures and channels. */

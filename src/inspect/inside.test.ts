@@ -1,7 +1,9 @@
 /** Looking inside small networks: what is seen is what is there. */
 
 import { describe, expect, it } from 'vitest'
+import type { Dataset } from '../data/dataset.ts'
 import { openShapes } from '../data/shapes/shapes.ts'
+import { subset } from '../data/subset.ts'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import type { Value } from '../graph/index.ts'
@@ -316,6 +318,17 @@ describe('cost', () => {
 })
 
 describe('pictures', () => {
+  it('are those of the part where others prepare them too', async () => {
+    const prepare = async (indices: Uint32Array): Promise<Float32Array> =>
+      Float32Array.from(indices)
+    const whole: Dataset = { ...dataset, prepare }
+    const part = subset(whole, [7, 3])
+    const preparation = { normalization: options, augmentation: {}, seed: 0, epoch: 0 }
+    expect(await part.prepare?.(Uint32Array.of(1, 0), preparation as never)).toEqual(
+      Float32Array.of(3, 7),
+    )
+  })
+
   it('are enlarged about their centre', () => {
     const ramp = Uint8Array.from({ length: 8 }, (_, x) => 20 * x)
     expect([...enlarged(ramp, [1, 1, 8], 1)]).toEqual([...ramp])

@@ -35,7 +35,9 @@ export const enlarged = (
 }
 
 /** All pictures of a dataset enlarged. */
-export const enlargedDataset = (dataset: Dataset, scale: number): Dataset =>
-  scale === 1
-    ? dataset
-    : { ...dataset, read: async index => enlarged(await dataset.read(index), dataset.shape, scale) }
+export const enlargedDataset = (dataset: Dataset, scale: number): Dataset => {
+  if (scale === 1) return dataset
+  // Prepared elsewhere, pictures would not be enlarged.
+  const { prepare, readWindow, ...rest } = dataset
+  return { ...rest, read: async index => enlarged(await dataset.read(index), dataset.shape, scale) }
+}

@@ -57,33 +57,50 @@ export const partsOf = async (
 const rounded = (_: string, value: unknown): unknown =>
   typeof value === 'number' ? Number(value.toPrecision(7)) : value
 
+export interface Written {
+  readonly title: string
+  readonly subtitle: string
+  readonly footer: string
+}
+
 /**
- * Writes the folder, the page last; files of an earlier report are replaced.
+ * Writes a folder of parts and of the numbers behind them, the page last; files of an earlier report
+ * are replaced.
  * @returns the path of the page
  * @throws FileError when a file cannot be written
  */
+export const writeParts = async (
+  folder: string,
+  name: string,
+  parts: readonly Part[],
+  numbers: unknown,
+  written: Written,
+): Promise<string> => {
+  for (const { figures, tables } of parts) {
+    for (const [file, figure] of Object.entries(figures))
+      await writeFileAtomic(
+        join(folder, REPORT_FILES.figures, `${file}.svg`),
+        svgFile(figure, `${name}: ${file.replaceAll('-', ' ')}`),
+      )
+    for (const [file, text] of Object.entries(tables))
+      await writeFileAtomic(join(folder, REPORT_FILES.tables, `${file}.csv`), text)
+  }
+  const json = `${JSON.stringify(numbers, rounded, 1)}\n`
+  await writeFileAtomic(join(folder, REPORT_FILES.numbers), json)
+  const path = join(folder, REPORT_FILES.page)
+  await writeFileAtomic(path, page({ ...written, sections: parts }))
+  return path
+}
+
+/** An analysis, written as a folder. */
 export const writeReport = async (
   folder: string,
   analysis: Reported,
   options: ReportOptions,
 ): Promise<string> => {
-  const parts = await partsOf(analysis, options)
-  for (const { figures, tables } of parts) {
-    for (const [name, figure] of Object.entries(figures))
-      await writeFileAtomic(
-        join(folder, REPORT_FILES.figures, `${name}.svg`),
-        svgFile(figure, `${analysis.model}: ${name.replaceAll('-', ' ')}`),
-      )
-    for (const [name, text] of Object.entries(tables))
-      await writeFileAtomic(join(folder, REPORT_FILES.tables, `${name}.csv`), text)
-  }
-  const json = `${JSON.stringify(analysis, rounded, 1)}\n`
-  await writeFileAtomic(join(folder, REPORT_FILES.numbers), json)
-  const path = join(folder, REPORT_FILES.page)
   const { subtitle, footer } = options
   const { model, attention } = analysis
   const title = `Inside ${model}${attention === undefined ? '' : ` with ${attention}`}`
-  const html = page({ title, subtitle, sections: parts, footer })
-  await writeFileAtomic(path, html)
-  return path
+  const parts = await partsOf(analysis, options)
+  return writeParts(folder, model, parts, analysis, { title, subtitle, footer })
 }

@@ -6,7 +6,7 @@
 
 import { FileError, formatShape } from '../errors.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
-import { half } from './half.ts'
+import { half } from '../half.ts'
 
 const ARRAYS = {
   F64: Float64Array,

@@ -7,11 +7,16 @@ import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors.ts'
 import type { MapPicture } from '../../inspect/maps.ts'
 import { variationNames } from '../../models/variations.ts'
-import { suggestion } from '../../suggest.ts'
 import { VERSION } from '../../version.ts'
-import type { Card } from '../../weights/trained.ts'
+import { chosenClasses } from '../chosenClasses.ts'
 import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
+import {
+  FOREIGN_ONLY,
+  type ForeignLimits,
+  type ForeignOnly,
+  withForeignOptions,
+} from '../foreignOptions.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
@@ -23,12 +28,21 @@ Examples:
   $ excite inspect runs/se-resnet20-fashion-mnist --ablate-blocks --classes Trouser,Bag
   $ excite inspect runs/sk-resnet20-shapes --pictures 2000 --index 0,1,2,3
   $ excite inspect se-resnet50                         cost only: a name has no weights
+  $ excite inspect some.onnx                           any model: its SE blocks and its cost
+  $ excite inspect some.onnx --trust-model --data ./pictures
+  $ excite inspect some.onnx --trust-model photo.jpg --order BGR --mean 0.5 --deviation 0.5
 
 Writes report.html, which needs nothing else, with its figures as SVG and its numbers as CSV and
 JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
-by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.`
+by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.
 
-interface InspectFlags extends RunDataFlags, ModelFlags {
+An .onnx file may be anybody's: it is read strictly, and its squeeze-and-excite blocks are found
+by their formula, however the exporter wrote them; sizes that it leaves free are --size, or 224.
+On pictures it is run only with --trust-model: ONNX Runtime is native code that was not made for
+hostile models. It runs in a process of its own, which contains a crash, but not all that a
+hostile file might do.`
+
+interface InspectFlags extends RunDataFlags, ModelFlags, ForeignOnly, ForeignLimits {
   readonly split: Split
   readonly channels?: number
   readonly classes?: readonly string[]
@@ -47,32 +61,7 @@ interface InspectFlags extends RunDataFlags, ModelFlags {
 /** What only the name of a network leaves open. */
 const MODEL_FLAGS = ['attention', 'channels', ...variationNames] as const
 
-/** As many as are told apart at a glance. */
-const MOST_CLASSES = 6
-const DEFAULT_CLASSES = 4
 const DEFAULT_EXPLAINED = 6
-
-const chosenClasses = ({ classes: known }: Card, wanted?: readonly string[]): readonly string[] => {
-  if (wanted === undefined) {
-    const drawn = Math.min(DEFAULT_CLASSES, known.length)
-    return Array.from({ length: drawn }, (_, i) => known[Math.floor((i * known.length) / drawn)])
-  }
-  for (const name of wanted)
-    if (!known.includes(name))
-      throw new UsageError({
-        where: '--classes',
-        expected: `classes of the network (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
-        got: name,
-        ...(suggestion(name, known) ? { hint: suggestion(name, known) as string } : {}),
-      })
-  if (wanted.length > MOST_CLASSES)
-    throw new UsageError({
-      where: '--classes',
-      expected: `at most ${MOST_CLASSES}, which can be told apart in one figure`,
-      got: `${wanted.length}`,
-    })
-  return wanted
-}
 
 const explained = (dataset: Dataset, index?: readonly number[]): Promise<MapPicture[]> => {
   const { labels, classes } = dataset
@@ -120,24 +109,59 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
   console.log(`report  ${path}`)
 }
 
-const run = async (target: string, flags: InspectFlags): Promise<void> => {
+/** What an .onnx file has none of: the network as layers, and what it was trained on. */
+const NOT_FOREIGN = ['ablateBlocks', 'index', 'last'] as const
+
+const refuseFlag = (
+  flag: string | undefined,
+  expected: string,
+  got: string,
+  hint?: string,
+): void => {
+  if (flag !== undefined)
+    throw new UsageError({ where: flag, expected, got, ...(hint === undefined ? {} : { hint }) })
+}
+
+const inspectModelFile = async (
+  target: string,
+  pictures: readonly string[],
+  flags: InspectFlags,
+): Promise<void> => {
+  const given = NOT_FOREIGN.find(name => flags[name] !== undefined)
+  refuseFlag(
+    given ? flagOf(given) : [undefined, 'onnx'].includes(flags.device) ? undefined : '--device',
+    'a network of ours',
+    `${target}, a model without its layers`,
+  )
+  const { inspectForeign } = await import('../inspectForeign.ts')
+  await inspectForeign(target, pictures, flags, FOOTER(`excite inspect ${target}`))
+}
+
+const run = async (
+  target: string,
+  files: readonly string[],
+  flags: InspectFlags,
+): Promise<void> => {
   if (!existsSync(target)) {
     if (/[\\/.]/.test(target))
       throw new UsageError({
         where: target,
-        expected: 'the folder of a run, a .safetensors file out of one, or a model',
+        expected: 'the folder of a run, a .safetensors file out of one, an .onnx file, or a model',
         got: 'nothing there',
       })
     return inspectName(target, flags)
   }
   const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
-  if (told !== undefined)
-    throw new UsageError({
-      where: flagOf(told),
-      expected: 'the name of a model',
-      got: `${target}, a trained network`,
-      hint: 'What was trained is in its file already',
-    })
+  refuseFlag(
+    told && flagOf(told),
+    'the name of a model',
+    `${target}, a trained network`,
+    'What was trained is in its file already',
+  )
+  if (/\.onnx$/i.test(target)) return inspectModelFile(target, files, flags)
+  const only = FOREIGN_ONLY.find(name => flags[name] !== undefined)
+  refuseFlag(only && flagOf(only), 'an .onnx file', target)
+  refuseFlag(files[0], 'picture files for an .onnx file alone', target, 'Of a run: --data, --index')
   const { loadTrained } = await import('../../train/runFolder.ts')
   const { analyse } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
@@ -145,7 +169,7 @@ const run = async (target: string, flags: InspectFlags): Promise<void> => {
   const { split, batch, quiet = false, json = false, pictures, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
-  const classes = chosenClasses(card, flags.classes)
+  const classes = chosenClasses(card.classes, flags.classes)
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
   const explain = await explained(dataset, flags.index)
   const device = await openDevice(flags.device)
@@ -190,8 +214,9 @@ export const inspectCommand = (): Command => {
     .description('look inside a network: what its attention does, and where it looks')
     .argument(
       '<run>',
-      'the folder of a run, a .safetensors file out of one, or the name of a model',
+      'the folder of a run, a .safetensors file out of one, an .onnx file, or the name of a model',
     )
+    .argument('[pictures...]', 'for an .onnx file: PNG, JPEG or WebP files')
     .option('--data <name>', "a dataset (default: the run's)")
     .option(
       '--pictures <n>',
@@ -209,7 +234,9 @@ export const inspectCommand = (): Command => {
     .option('--last', 'the last epoch, in place of the best')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
     .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
-  return withJson(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test')))))
+  return withJson(
+    withForeignOptions(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test'))))),
+  )
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

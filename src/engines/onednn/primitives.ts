@@ -1,7 +1,8 @@
 /** Primitives: from what they are for, to something that executes. */
 
+import { EngineError } from '../../errors.ts'
 import { type Api, apiOf, type Kind, type Operations } from './api/index.ts'
-import { ARG, CPU, IN_ORDER, QUERY, SCRATCHPAD_USER, type Versioned } from './constants.ts'
+import { ARG, BINARY, CPU, IN_ORDER, QUERY, SCRATCHPAD_USER, type Versioned } from './constants.ts'
 import { type Descriptor, type Descriptors, describe, descriptors } from './descriptor.ts'
 import type { Argument, FunctionName, Handle, Library } from './library.ts'
 
@@ -29,13 +30,51 @@ export interface Device {
   readonly api: Api
   readonly engine: Handle
   readonly stream: Handle
+  /** Where the argument numbers of post-operations begin. */
+  readonly postBase: number
+}
+
+/** In version 2 and the first of 3, and in later ones of 3. */
+const POST_BASES = [16384, 32768]
+
+/** A descriptor that a primitive descriptor holds. */
+const queried = (
+  { library, api }: Device,
+  hint: Handle,
+  what: number,
+  index = 0,
+): Descriptor | undefined => {
+  const address = library.call('dnnl_primitive_desc_query_md', hint, what, index)
+  return Number(address) === 0 ? undefined : describe(library, api, api.borrowed(address))
+}
+
+/** Asks a primitive with one post-operation under which number it knows the operand. */
+const postBaseOf = (device: Device): number => {
+  const where = 'device onednn'
+  const shop = workshop(device)
+  try {
+    const one = shop.descriptors.strided([1])
+    const post = [{ binary: BINARY.add, operand: one }]
+    const values = [BINARY.add, one, one, one] as const
+    const { hint } = shop.primitive({ where, kind: 'binary', values, post })
+    const base = POST_BASES.find(base => queried(device, hint, QUERY.argument, base | ARG.source1))
+    if (base !== undefined) return base
+    throw new EngineError({
+      where,
+      expected: `the operand of a post-operation at one of ${POST_BASES.join(', ')}`,
+      got: `neither (oneDNN ${device.library.version})`,
+    })
+  } finally {
+    shop.dispose()
+  }
 }
 
 /** The CPU, with one stream: work is done in order, in the calling thread and its OpenMP team. */
 export const openDevice = (library: Library): Device => {
   const engine = library.make('engine onednn', 'dnnl_engine_create', CPU, 0)
   const stream = library.make('engine onednn', 'dnnl_stream_create', engine, IN_ORDER)
-  return { library, api: apiOf(library), engine, stream }
+  const device = { library, api: apiOf(library), engine, stream, postBase: POST_BASES[0] }
+  return { ...device, postBase: postBaseOf(device) }
 }
 
 /** A kind of primitive, and what it is made from. */
@@ -79,10 +118,8 @@ export interface Workshop {
   dispose(): void
 }
 
-/** Where the arguments of post-operations begin: in version 2 and the first of 3, and later. */
-const POST_BASES = [16384, 32768]
-
-export const workshop = ({ library, api, engine }: Device): Workshop => {
+export const workshop = (device: Device): Workshop => {
+  const { library, api, engine, postBase } = device
   const cleanup: [FunctionName, Handle][] = []
   const layouts = descriptors(library, api)
   const owned = (destroy: FunctionName, handle: Handle): Handle => {
@@ -125,19 +162,12 @@ export const workshop = ({ library, api, engine }: Device): Workshop => {
     made.set(key, primitive)
     return primitive
   }
-  const queried = (hint: Handle, what: number, index = 0): Descriptor | undefined => {
-    const address = library.call('dnnl_primitive_desc_query_md', hint, what, index)
-    return Number(address) === 0 ? undefined : describe(library, api, api.borrowed(address))
-  }
   const primitiveOf = (where: string, hint: Handle, kind?: Kind): Primitive => ({
     takes: argument => kind === undefined || api.takes(kind, argument),
     hint: owned('dnnl_primitive_desc_destroy', hint),
     handle: owned('dnnl_primitive_destroy', library.make(where, 'dnnl_primitive_create', hint)),
-    query: what => queried(hint, QUERY[what]),
-    operand: index => {
-      const numbers = POST_BASES.map(base => (base * (index + 1)) | ARG.source1)
-      return numbers.find(number => queried(hint, QUERY.argument, number)) ?? numbers[0]
-    },
+    query: what => queried(device, hint, QUERY[what]),
+    operand: index => (postBase * (index + 1)) | ARG.source1,
   })
   return {
     descriptors: layouts,

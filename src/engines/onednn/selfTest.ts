@@ -6,6 +6,7 @@
 import { gradients } from '../../autodiff/index.ts'
 import { type Graph, graph, input, sizeOf, type Value } from '../../graph/index.ts'
 import {
+  add,
   averagePool,
   batchNormalization,
   convolution,
@@ -17,6 +18,7 @@ import {
   relu,
   reshape,
   sigmoid,
+  sub,
 } from '../../ops/index.ts'
 import { random } from '../../random.ts'
 import type { Tensors } from '../engine.ts'
@@ -45,10 +47,12 @@ export const network = (): Graph => {
   const features = relu(convolution(maxPool(relu(output), window), wide))
   const squeezed = (y: Value): Value => reshape(reduceMean(y, [2, 3]), [2, 17])
   const excited = mul(features, reshape(sigmoid(matmul(squeezed(features), gate)), [2, 17, 1, 1]))
-  const logits = matmul(squeezed(averagePool(excited, window)), head)
+  const mixed = relu(add(mul(sub(features, excited), excited), features))
+  const logits = matmul(squeezed(averagePool(mixed, window)), head)
   const loss = reduceMean(mul(logSoftmax(logits), input('target', [2, 7])))
   const slopes = gradients(loss, [x, w, wide, scale, bias, gate, head])
-  return graph({ loss, logits, mean, variance, ...Object.fromEntries(slopes.entries()) })
+  const update = sub(head, mul(add(mul(head, 0.9), slopes[6]), input('rate', [])))
+  return graph({ loss, logits, update, mean, variance, ...Object.fromEntries(slopes.entries()) })
 }
 
 const feedsOf = ({ inputs }: Graph): Tensors =>

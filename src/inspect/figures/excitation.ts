@@ -88,6 +88,9 @@ const byBlock = (
     }),
   })
 
+/** Pictures of no known class are one class, of which there is nothing to tell apart. */
+const isDivided = ([block]: readonly BlockExcitation[]): boolean => block.classes.length > 1
+
 /** Gates that move less than this never do, as far as float32 can tell. */
 const STILL = 1e-6
 
@@ -97,6 +100,14 @@ const reading = (blocks: readonly BlockExcitation[]): string => {
   const names = still.map(({ block }) => block).join(', ')
   const dead = still.length === 0 ? '' : ` The gates of ${names} are the same for every picture.`
   if (moving.length === 0) return dead.trim()
+  if (!isDivided(blocks)) {
+    const by = moving.toSorted((a, b) => a.withinDeviation - b.withinDeviation)
+    const [least, most] = [by[0], by[by.length - 1]]
+    const moved = (block: BlockExcitation): string => `by ${block.withinDeviation.toFixed(3)}`
+    if (least === most)
+      return `Its gates move ${moved(most)} from picture to picture (standard deviation).${dead}`
+    return `The gates of block ${most.block} move most from picture to picture: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
+  }
   const by = moving.toSorted((a, b) => a.betweenDeviation - b.betweenDeviation)
   const [least, most] = [by[0], by[by.length - 1]]
   return `Classes move the gates of block ${most.block} most: by ${most.betweenDeviation.toFixed(3)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${least.betweenDeviation.toFixed(3)}.${dead}`
@@ -107,6 +118,7 @@ export const excitationPart = (
   blocks: readonly BlockExcitation[],
   classes: readonly string[],
 ): Part => {
+  const divided = isDivided(blocks)
   const top = blocks.some(({ mean }) => mean.some(value => value > 1)) ? 2 : 1
   const range = [0, top] as const
   // One channel makes no curve: the first GCT of a network on grey pictures.
@@ -114,11 +126,11 @@ export const excitationPart = (
   const stages = [...new Set(blocks.map(({ stage }) => stage))]
   const last = stages.flatMap(stage => several.findLast(block => block.stage === stage) ?? [])
   const chosen = classes.map((text, colour) => ({ text, colour }))
-  const key = legend([...chosen, { text: 'all classes', colour: 'ink' }])
+  const key = divided ? legend([...chosen, { text: 'all classes', colour: 'ink' }]) : undefined
   // The first and the last drawn: the figure has room for two.
   const pair = chosen.filter((_, i) => i === 0 || i === chosen.length - 1)
   const pairKey = legend(pair)
-  const curves = several.map(block => byClass(block, classes, range))
+  const curves = several.map(block => byClass(block, divided ? classes : [], range))
   const spreads = last.map(block => spread(block, pair, range))
   const specific = byBlock(
     blocks,
@@ -127,8 +139,10 @@ export const excitationPart = (
     [{ of: block => block.specificity }],
   )
   const moved = byBlock(blocks, 'How far gates move', 'standard deviation of the gate', [
-    { of: block => block.betweenDeviation, name: 'between classes' },
-    { of: block => block.withinDeviation, name: 'within a class' },
+    ...(divided
+      ? [{ of: (block: BlockExcitation) => block.betweenDeviation, name: 'between classes' }]
+      : []),
+    { of: block => block.withinDeviation, name: divided ? 'within a class' : 'between pictures' },
   ])
   // A gate of 1 + tanh does nothing in the middle of its range; a sigmoid, at its end.
   const open =
@@ -144,21 +158,25 @@ export const excitationPart = (
   )
   const pictures = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
   return {
-    heading: 'Excitation by class',
+    heading: divided ? 'Excitation by class' : 'Excitation',
     body: [
       paragraph(reading(blocks)),
       figure(
-        [moved, specific, saturated],
-        'How far each block’s gates move from class to class and from picture to picture of a class; the ratio of the two variances, which is how class-specific the block is; and how many gates are shut or open. What chance puts between the means of a finite number of pictures is subtracted. A block whose gates hardly move can be replaced by constants.',
+        divided ? [moved, specific, saturated] : [moved, saturated],
+        divided
+          ? 'How far each block’s gates move from class to class and from picture to picture of a class; the ratio of the two variances, which is how class-specific the block is; and how many gates are shut or open. What chance puts between the means of a finite number of pictures is subtracted. A block whose gates hardly move can be replaced by constants.'
+          : 'How far each block’s gates move from picture to picture, and how many are shut or open. A block whose gates hardly move can be replaced by constants.',
       ),
       figure(
         curves,
-        `Mean gate of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`,
-        { key },
+        divided
+          ? `Mean gate of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
+          : `Mean gate of each channel over ${pictures} pictures, in the order of that mean. Same scale everywhere.`,
+        key && { key },
       ),
       figure(
         spreads,
-        'The spread within a class: mean and one standard deviation over its pictures, in the last block of each stage.',
+        `The spread ${divided ? 'within a class' : 'over pictures'}: mean and one standard deviation, in the last block of each stage.`,
         { key: pairKey },
       ),
       tableMarkup({
@@ -166,9 +184,10 @@ export const excitationPart = (
           { heading: 'block' },
           { heading: 'channels', right: true },
           { heading: 'mean gate', right: true },
-          { heading: 'between classes', right: true },
-          { heading: 'within a class', right: true },
-          { heading: 'specificity', right: true },
+          ...(divided
+            ? ['between classes', 'within a class', 'specificity']
+            : ['between pictures']
+          ).map(heading => ({ heading, right: true })),
           { heading: 'below 0.1', right: true },
           { heading: open.name, right: true },
         ],
@@ -176,9 +195,9 @@ export const excitationPart = (
           block.block,
           `${block.channels}`,
           meanGate(block).toFixed(3),
-          block.betweenDeviation.toFixed(4),
+          ...(divided ? [block.betweenDeviation.toFixed(4)] : []),
           block.withinDeviation.toFixed(4),
-          block.specificity.toFixed(2),
+          ...(divided ? [block.specificity.toFixed(2)] : []),
           percent(block.nearZero),
           percent(open.of(block)),
         ]),
@@ -188,7 +207,7 @@ export const excitationPart = (
       'excitation-by-class': sheet(curves, key),
       'excitation-spread': sheet(spreads, pairKey),
       'excitation-moves': moved,
-      'excitation-specificity': specific,
+      ...(divided ? { 'excitation-specificity': specific } : {}),
       'excitation-saturation': saturated,
     },
     tables: {

@@ -6,7 +6,7 @@
 
 import { formatShape } from '../../errors.ts'
 import { type Shape, sizeOf } from '../../graph/index.ts'
-import { half } from '../half.ts'
+import { half } from '../../half.ts'
 import type { Entry, Refuse } from '../stored.ts'
 import { type Global, isGlobal, type Pickled, shown } from './pickle.ts'
 

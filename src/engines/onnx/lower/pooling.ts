@@ -5,7 +5,7 @@ import type { AveragePoolAttributes } from '../../../ops/averagePool.ts'
 import type { PoolingAttributes } from '../../../ops/pooling.ts'
 import type { Emitter, Lowerings } from '../emitter.ts'
 import type { OnnxAttribute } from '../model.ts'
-import { zeroInsert } from './convolution.ts'
+import { spread } from './convolution/spread.ts'
 
 /** Explicit padding at the end in place of ceil mode, whose rounding differs between runtimes. */
 const endPads = (
@@ -116,7 +116,7 @@ export const pooling = {
       ? scaleMap(emit, dy, shares, pooled)
       : emit.node('Mul', [dy, emit.floats(shares, [])])
     if (height === 1 && width === 1 && pads.every(size => size === 0))
-      return [zeroInsert(emit, share, pooled, inputShape, strides)]
+      return [spread(emit, share, pooled, inputShape, strides)]
     // Every window adds its share to all of its pixels: a transposed convolution with ones.
     const [, channels, ...spatial] = inputShape
     const [, , ...windows] = pooled

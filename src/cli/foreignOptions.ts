@@ -1,0 +1,63 @@
+/** The options that say how a model which somebody else exported is run on pictures. */
+
+import { type Command, Option } from 'commander'
+import { UsageError } from '../errors.ts'
+import { whole } from './dataOptions.ts'
+
+/** Of models from elsewhere alone. */
+export interface ForeignOnly {
+  readonly trustModel?: boolean
+  readonly mean?: readonly number[]
+  readonly deviation?: readonly number[]
+  readonly order?: 'RGB' | 'BGR'
+  readonly range?: 1 | 255
+}
+
+export const FOREIGN_ONLY = ['trustModel', 'mean', 'deviation', 'order', 'range'] as const
+
+export interface ForeignLimits {
+  readonly timeLimit: number
+  readonly memoryLimit: number
+}
+
+const numbers =
+  (flag: string, least: number) =>
+  (text: string): number[] => {
+    const values = text.split(',').map(Number)
+    if (values.every(value => Number.isFinite(value) && value > least)) return values
+    const bound = least === 0 ? ' above 0' : ''
+    throw new UsageError({
+      where: flag,
+      expected: `numbers${bound}, such as 0.5,0.5,0.5`,
+      got: text,
+    })
+  }
+
+export const withForeignOptions = (command: Command): Command =>
+  command
+    .optionsGroup('Of an .onnx file:')
+    .option('--trust-model', 'run it on pictures, in a process of its own')
+    .option(
+      '--mean <x,…>',
+      "of each channel, taken off (default: the file's, or ImageNet's)",
+      numbers('--mean', Number.NEGATIVE_INFINITY),
+    )
+    .option(
+      '--deviation <x,…>',
+      "of each channel, divided by (default: the file's, or ImageNet's)",
+      numbers('--deviation', 0),
+    )
+    .addOption(
+      new Option('--order <colours>', 'of the channels (default: RGB)').choices(['RGB', 'BGR']),
+    )
+    .addOption(
+      new Option('--range <white>', 'pixels go from 0 to 1 or 255 (default: 1)')
+        .choices(['1', '255'])
+        .argParser((text): 1 | 255 => {
+          if (text === '1' || text === '255') return text === '1' ? 1 : 255
+          throw new UsageError({ where: '--range', expected: '1 or 255', got: text })
+        }),
+    )
+    .option('--time-limit <s>', 'to open it, and for each batch', whole('--time-limit'), 60)
+    .option('--memory-limit <GB>', 'for its process', whole('--memory-limit'), 8)
+    .optionsGroup('Options:')

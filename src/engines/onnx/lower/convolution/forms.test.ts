@@ -1,0 +1,141 @@
+/** Every form of a gradient, wherever its rule holds, against the reference: not only where it is chosen. */
+
+import { expect, it } from 'vitest'
+import { graph, input, sizeOf } from '../../../../graph/index.ts'
+import type { ConvolutionAttributes } from '../../../../ops/convolution.ts'
+import { convolutionInputGradient, convolutionWeightGradient } from '../../../../ops/index.ts'
+import { windowOutput } from '../../../../ops/window.ts'
+import { random } from '../../../../random.ts'
+import { referenceEngine } from '../../../reference/engine.ts'
+import { collect, type Lowering } from '../../emitter.ts'
+import { encodeModel } from '../../encode.ts'
+import { compileOnnx } from '../../session.ts'
+import { INPUT_GRADIENTS, WEIGHT_GRADIENTS } from './choice.ts'
+import type { Geometry } from './forms.ts'
+
+const refuse = (): never => expect.fail('a geometry that does not fit')
+
+interface Case {
+  readonly x: readonly number[]
+  readonly weight: readonly number[]
+  readonly attributes: ConvolutionAttributes
+}
+
+const conv = (
+  x: readonly number[],
+  weight: readonly number[],
+  [stride = 1, padding = 0, dilation = 1, group = 1]: readonly number[] = [],
+): Case => ({
+  x,
+  weight,
+  attributes: {
+    strides: [stride, stride],
+    pads: [padding, padding, padding, padding],
+    dilations: [dilation, dilation],
+    group,
+  },
+})
+
+const CASES: readonly Case[] = [
+  conv([2, 3, 5, 5], [4, 3, 1, 1]),
+  conv([2, 3, 16, 15], [4, 3, 1, 1]),
+  conv([2, 3, 6, 7], [4, 3, 1, 1], [2]),
+  conv([2, 3, 5, 6], [4, 3, 3, 3], [1, 1]),
+  conv([2, 3, 16, 17], [4, 3, 3, 3], [1, 1]),
+  conv([1, 3, 4, 4], [2, 3, 3, 3], [1, 3, 3]),
+  conv([2, 4, 6, 5], [4, 2, 3, 3], [1, 2, 2, 2]),
+  conv([2, 4, 7, 6], [4, 2, 3, 3], [2, 2, 2, 2]),
+  conv([2, 4, 7, 6], [4, 2, 3, 3], [2, 1, 1, 2]),
+  conv([2, 4, 5, 5], [4, 1, 3, 3], [1, 1, 1, 4]),
+  conv([2, 3, 9, 8], [4, 3, 5, 5], [2, 2]),
+  conv([2, 3, 5, 5], [4, 3, 3, 3]),
+  {
+    ...conv([2, 3, 5, 6], [4, 3, 4, 3]),
+    attributes: { strides: [1, 1], pads: [1, 0, 2, 2], dilations: [1, 1], group: 1 },
+  },
+]
+
+const geometryOf = ({ x, weight, attributes }: Case): Geometry => {
+  const kernel = weight.slice(2)
+  const output = windowOutput(x.slice(2), kernel, attributes, refuse)
+  return { ...attributes, kernel, width: x[3], pixels: sizeOf(output) }
+}
+
+/** What a form makes of two inputs, and what the reference does. */
+const compare = async (
+  lower: Lowering<never>,
+  attributes: object,
+  shapes: readonly (readonly number[])[],
+  reference: (a: ReturnType<typeof input>, b: ReturnType<typeof input>) => ReturnType<typeof input>,
+): Promise<void> => {
+  const [a, b] = shapes.map((shape, i) => input(`x${i}`, shape))
+  const y = reference(a, b)
+  const wanted = graph({ y })
+  const { emitter, nodes, initializers } = collect()
+  const call = { names: ['x0', 'x1'], inputs: [a, b], outputs: [y], attributes }
+  const [made] = lower(emitter, call as never)
+  emitter.node('Identity', [made])
+  const last = nodes[nodes.length - 1]
+  const info = (name: string, shape: readonly number[]) =>
+    ({ name, dtype: 'float32', shape }) as const
+  const bytes = encodeModel({
+    opset: 17,
+    metadata: {},
+    graph: {
+      name: 'form',
+      nodes: [...nodes.slice(0, -1), { ...last, outputs: ['y'] }],
+      initializers,
+      inputs: [info('x0', a.shape), info('x1', b.shape)],
+      outputs: [info('y', y.shape)],
+    },
+  })
+  const feeds = Object.fromEntries(
+    [a, b].map(({ name = '', shape }) => [
+      name,
+      {
+        shape,
+        data: Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
+          random(1).fork(name).normal(i),
+        ),
+      },
+    ]),
+  )
+  const compiled = await compileOnnx(bytes, { inputs: [a, b], outputs: { y } })
+  const [{ y: got }, { y: right }] = await Promise.all([
+    compiled.run(feeds),
+    (await referenceEngine.compile(wanted)).run(feeds),
+  ])
+  await compiled.dispose()
+  expect(got.shape).toEqual(right.shape)
+  for (const [i, value] of right.data.entries())
+    expect(Math.abs(got.data[i] - value)).toBeLessThan(1e-4 * (1 + Math.abs(value)))
+}
+
+it.each(WEIGHT_GRADIENTS)('weight gradient: $name', async ({ form, holds }) => {
+  const fitting = CASES.filter(one => holds(geometryOf(one)))
+  expect(fitting).not.toEqual([])
+  for (const one of fitting) {
+    const { x, weight, attributes } = one
+    const { kernel } = geometryOf(one)
+    const dy = [x[0], weight[0], ...windowOutput(x.slice(2), kernel, attributes, refuse)]
+    await compare(
+      form as Lowering<never>,
+      { ...attributes, weightShape: weight },
+      [x, dy],
+      (a, b) => convolutionWeightGradient(a, b, weight, attributes),
+    )
+  }
+})
+
+it.each(INPUT_GRADIENTS)('input gradient: $name', async ({ form, holds }) => {
+  const fitting = CASES.filter(one => holds(geometryOf(one)))
+  expect(fitting).not.toEqual([])
+  for (const one of fitting) {
+    const { x, weight, attributes } = one
+    const { kernel } = geometryOf(one)
+    const dy = [x[0], weight[0], ...windowOutput(x.slice(2), kernel, attributes, refuse)]
+    await compare(form as Lowering<never>, { ...attributes, inputShape: x }, [weight, dy], (a, b) =>
+      convolutionInputGradient(a, b, x, attributes),
+    )
+  }
+})

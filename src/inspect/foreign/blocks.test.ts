@@ -1,0 +1,250 @@
+/** Blocks in foreign models: every recorded disguise, what only looks like one, and our own exports. */
+
+import { readdirSync, readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+import { type FileModel, readOnnx } from '../../engines/onnx/read/index.ts'
+import {
+  float32,
+  model as graphOf,
+  int,
+  mutated,
+  node,
+  type Part,
+  part,
+  raw,
+  tensor,
+  text,
+  value,
+  x,
+} from '../../engines/onnx/read/parts.suite.ts'
+import { ExciteError } from '../../errors.ts'
+import { sizeOf } from '../../graph/index.ts'
+import { initialise, variables } from '../../nn/index.ts'
+import { exportOnnx } from '../../weights/export.ts'
+import { type Card, modelOf } from '../../weights/trained.ts'
+import { costOf } from '../cost.ts'
+import { named, observe } from '../observe.ts'
+import { type ForeignBlock, findBlocks } from './blocks.ts'
+import { foreignCost } from './cost.ts'
+import { openNetwork } from './network.ts'
+
+const FOLDER = new URL('../../../test/parity/fixtures/disguises/', import.meta.url)
+const read = (name: string): Uint8Array => readFileSync(new URL(name, FOLDER))
+
+interface Recorded {
+  readonly gate: readonly number[]
+  readonly gateKind: string
+  readonly activation?: string
+  readonly squeeze?: string
+  readonly family?: string
+}
+const recorded: Readonly<Record<string, Recorded | null>> = JSON.parse(
+  readFileSync(new URL('recorded.json', FOLDER), 'utf8'),
+)
+
+const blocksOf = (bytes: Uint8Array, name: string): readonly ForeignBlock[] =>
+  findBlocks(openNetwork(readOnnx(bytes, name)))
+
+it('every file that was recorded is looked at', () => {
+  const files = readdirSync(FOLDER).filter(name => name.endsWith('.onnx'))
+  expect(files.sort()).toEqual(
+    Object.keys(recorded)
+      .map(name => `${name}.onnx`)
+      .sort(),
+  )
+})
+
+describe.each(Object.entries(recorded))('%s', (name, what) => {
+  const blocks = blocksOf(read(`${name}.onnx`), name)
+
+  if (what === null) it('has no block', () => expect(blocks).toEqual([]))
+  else
+    it('has one block, of the kinds that were written', () => {
+      const { family = 'squeeze-excite', squeeze = 'mean', activation, gateKind } = what
+      expect(blocks).toHaveLength(1)
+      const [block] = blocks
+      const layered = family === 'squeeze-excite' || family === 'without squeeze'
+      expect(block).toMatchObject({ family, squeeze, gate: gateKind, channels: 8, map: [6, 6] })
+      expect(block.scaling).toBe(8 * 6 * 6)
+      if (!layered) return
+      expect(block).toMatchObject({ hidden: 2, reduction: 4, activation })
+      const biased = !name.endsWith('without-bias')
+      expect(block.biases).toEqual([biased, biased])
+      // A slope for each hidden channel; scale and shift of a batch normalisation.
+      const more = { prelu: 2, 'batch-norm-unfolded': 4 }[name] ?? 0
+      expect(block.parameters).toBe(2 * 8 * 2 + (biased ? 8 + 2 : 0) + more)
+      expect(block.multiplyAdds).toBe(2 * 8 * 2 * (squeeze === 'none' ? 36 : 1))
+    })
+})
+
+it('widths of layers without bottleneck', () => {
+  const [eca] = blocksOf(read('eca.onnx'), 'eca')
+  expect(eca).toMatchObject({
+    path: 'se.conv',
+    kernel: 3,
+    parameters: 3,
+    multiplyAdds: 24,
+    biases: [false],
+  })
+  const [layer] = blocksOf(read('one-layer.onnx'), 'one-layer')
+  expect(layer).toMatchObject({ parameters: 72, multiplyAdds: 64, biases: [true] })
+  expect(layer.hidden).toBeUndefined()
+})
+
+/** Networks of ours, and what the finder is to say of their gates. */
+const OWN: readonly (readonly [model: string, attention: string, Partial<ForeignBlock>])[] = [
+  ...['standard', 'pre', 'post', 'identity', 'inside', 'before-conv', 'before-norm'].map(
+    at => ['resnet8', `se:reduction=8,at=${at}`, { gate: 'sigmoid' }] as const,
+  ),
+  ['resnet8', 'se:at=after-norm', {}],
+  ['resnet8', 'se:at=stage-end', {}],
+  ['resnet8', 'se:bias=false', { biases: [false, false] }],
+  ['resnet8', 'se:gate=tanh', { gate: 'tanh' }],
+  ['resnet8', 'se:gate=relu', { gate: 'ReLU' }],
+  ['resnet8', 'se:squeeze=max', { squeeze: 'max' }],
+  ['resnet8', 'se:squeeze=none', { squeeze: 'none', family: 'without squeeze' }],
+  ['resnet8', 'eca', { family: 'along channels', kernel: 3 }],
+  ['mobilenet_v3_small', '', { gate: 'hard sigmoid', activation: 'ReLU' }],
+  ['efficientnet_b0', '', { gate: 'sigmoid', activation: 'SiLU' }],
+]
+
+/** How many blocks there are where a network does not show its gates. */
+const OTHERS: Readonly<Record<string, number>> = {
+  resnet8: 3,
+  mobilenet_v3_small: 9,
+  efficientnet_b0: 16,
+}
+
+describe('our own exports', () => {
+  it.each(OWN)('%s %s: every gate, its widths and cost', (name, attention, kinds) => {
+    const size = [32, 32] as const
+    const card: Card = {
+      model: name,
+      ...(attention === '' ? {} : { attention }),
+      classes: ['a', 'b'],
+      channels: 3,
+      height: size[0],
+      width: size[1],
+      mean: [0, 0, 0],
+      deviation: [1, 1, 1],
+    }
+    const model = modelOf(card)
+    const blocks = blocksOf(
+      exportOnnx({ card, model, tensors: initialise(model.network, 0) }),
+      name,
+    )
+    for (const block of blocks) expect(block).toMatchObject(kinds)
+    const sum = (of: (block: ForeignBlock) => number): number =>
+      blocks.reduce((total, block) => total + of(block), 0)
+    const weights = variables(model.network).filter(({ name }) => /\b(se|eca|fc[12])\b/.test(name))
+    expect(sum(({ parameters }) => parameters)).toBe(
+      weights.reduce((total, { tensor }) => total + sizeOf(tensor.shape), 0),
+    )
+    expect(new Set(blocks.map(({ path }) => path)).size).toBe(blocks.length)
+    const gates = named(observe(model, 1, size), 'gate')
+    if (gates.length === 0) return expect(blocks).toHaveLength(OTHERS[name])
+    // A gate of one layer goes by that layer's name.
+    const paths = blocks.map(({ path }) => path.replace(/\.conv$/, ''))
+    expect(paths).toEqual(gates.map(({ path }) => path))
+    expect(blocks.map(({ channels }) => channels)).toEqual(gates.map(({ value }) => value.shape[1]))
+    const { attention: cost } = costOf(model, size)
+    expect(sum(({ multiplyAdds }) => multiplyAdds)).toBe(cost.multiplyAdds)
+  })
+
+  it.each([['resnet8'], ['sk-resnet8'], ['gct-resnet8']])('%s has no such block', name => {
+    const card: Card = {
+      model: name,
+      classes: ['a', 'b'],
+      channels: 3,
+      height: 32,
+      width: 32,
+      mean: [0, 0, 0],
+      deviation: [1, 1, 1],
+    }
+    const model = modelOf(card)
+    const tensors = initialise(model.network, 0)
+    expect(blocksOf(exportOnnx({ card, model, tensors }), name)).toEqual([])
+  })
+})
+
+it('a thousand damaged models that can be read are looked at without a fault', () => {
+  const files = Object.keys(recorded).map(name => read(`${name}.onnx`))
+  let looked = 0
+  let slowest = 0
+  for (let seed = 0; looked < 1000; seed++) {
+    const start = performance.now()
+    let file: FileModel
+    try {
+      file = readOnnx(mutated(files[seed % files.length], seed), 'mutated.onnx')
+    } catch (error) {
+      expect(error, `seed ${seed}`).toBeInstanceOf(ExciteError)
+      continue
+    }
+    looked++
+    const network = openNetwork(file)
+    foreignCost(network, findBlocks(network))
+    slowest = Math.max(slowest, performance.now() - start)
+  }
+  expect(slowest).toBeLessThan(1000)
+})
+
+it('a mean that is over the batch too is no squeeze', () => {
+  const dims = [6, 6, 6, 6].map(size => part(1, int(1, size)))
+  const square = (axes: readonly number[]) => {
+    const list = part(5, text(1, 'axes'), ...axes.map(axis => int(8, axis)), int(20, 7))
+    const numbers = raw(9, ...new Array(4 * 36).fill(0))
+    return readOnnx(
+      graphOf(
+        node(['x'], ['z'], 'ReduceMean', list, part(5, text(1, 'keepdims'), int(3, 0), int(20, 2))),
+        node(['z', 'w'], ['h'], 'MatMul'),
+        node(['h'], ['r'], 'Relu'),
+        node(['r', 'w'], ['v'], 'MatMul'),
+        node(['v'], ['s'], 'Sigmoid'),
+        node(['x', 's'], ['y'], 'Mul'),
+        value(11, 'x', part(2, part(1, int(1, 1), part(2, ...dims)))),
+        value(12, 'y'),
+        tensor('w', int(1, 6), int(1, 6), float32, numbers),
+      ),
+      'square.onnx',
+    )
+  }
+  const found = (...axes: number[]): number => findBlocks(openNetwork(square(axes))).length
+  expect([found(2, 3), found(1, 2), found(-2, -1)]).toEqual([1, 1, 1])
+  expect([found(0, 1), found(1, 3), found(2), found(1, 2, 3)]).toEqual([0, 0, 0, 0])
+})
+
+describe('graphs that only a hostile file has', () => {
+  const opened = (...graph: Part[]) => openNetwork(readOnnx(graphOf(...graph), 'hostile.onnx'))
+
+  it('may have operators without operands', () => {
+    const kinds = ['Mul', 'Identity', 'Conv', 'Gemm', 'MatMul', 'Sigmoid', 'Slice', 'Concat', 'Pad']
+    const network = opened(
+      ...[...kinds, 'Reshape', 'Transpose', 'Split', 'Clip', 'DequantizeLinear', 'ReduceMean'].map(
+        (kind, i) => node([], [`v${i}`], kind),
+      ),
+      node([], [], 'Mul'),
+    )
+    expect(findBlocks(network)).toEqual([])
+    expect(foreignCost(network, []).parameters).toBe(0)
+  })
+
+  it('may be fifty thousand nodes long', () => {
+    const start = performance.now()
+    const long =
+      (kind: string, count: number): Part =>
+      pbf => {
+        for (let i = 0; i < count; i++)
+          node([i === 0 ? 'x' : `${kind}${i - 1}`, 'w', 'w'], [`${kind}${i}`], kind)(pbf)
+      }
+    const network = opened(
+      long('Mul', 16_000),
+      long('Identity', 17_000),
+      long('DequantizeLinear', 17_000),
+      x,
+      tensor('w', float32, raw(9, 0, 0, 0x80, 0x3f)),
+    )
+    expect(network.origin('DequantizeLinear16999')).toBe('x')
+    expect(findBlocks(network)).toEqual([])
+    expect(performance.now() - start).toBeLessThan(20_000)
+  })
+})

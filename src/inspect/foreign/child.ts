@@ -1,0 +1,89 @@
+/**
+ * The process in which a foreign model runs. ONNX Runtime is native code that trusts its models;
+ * whatever becomes of this process, its parent lives. It ends with its parent, and when it takes
+ * more memory than it may: a thread of its own watches, since a run keeps this one busy.
+ */
+
+import { Worker } from 'node:worker_threads'
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+
+export type Request =
+  | {
+      readonly kind: 'open'
+      readonly bytes: Uint8Array
+      readonly outputs: readonly string[]
+      readonly threads: number | undefined
+      readonly memory: number
+    }
+  | {
+      readonly kind: 'run'
+      readonly input: string
+      readonly data: Float32Array
+      readonly shape: readonly number[]
+    }
+
+/** A value as it came: 16 bits are half precision. */
+export interface Found {
+  readonly shape: readonly number[]
+  readonly data: Float32Array | Float64Array | Uint16Array
+}
+
+export type Answer =
+  | { readonly values: Readonly<Record<string, Found>> }
+  | { readonly opened: true }
+  | { readonly failed: string }
+
+/** What a watcher says on standard error before it ends the process. */
+export const OUT_OF_MEMORY = 'excite: more memory than a foreign model may take'
+
+const WATCHER = `
+const { workerData: { memory, parent, text } } = require('node:worker_threads')
+const { writeSync } = require('node:fs')
+setInterval(() => {
+  const large = process.memoryUsage.rss() > memory
+  if (large) writeSync(2, text + '\\n')
+  if (large || process.ppid !== parent) process.kill(process.pid, 'SIGKILL')
+}, 100)
+`
+
+let session: InferenceSession | undefined
+let outputs: readonly string[] = []
+
+const open = async (request: Request & { kind: 'open' }): Promise<Answer> => {
+  const { bytes, threads, memory } = request
+  new Worker(WATCHER, {
+    eval: true,
+    workerData: { memory, parent: process.ppid, text: OUT_OF_MEMORY },
+  }).unref()
+  outputs = request.outputs
+  session = await InferenceSession.create(bytes, {
+    executionMode: 'sequential',
+    interOpNumThreads: 1,
+    ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
+    logSeverityLevel: 4,
+  })
+  return { opened: true }
+}
+
+const run = async ({ input, data, shape }: Request & { kind: 'run' }): Promise<Answer> => {
+  if (session === undefined) throw new Error('a run before the model was opened')
+  const results = await session.run({ [input]: new Tensor('float32', data, shape) }, outputs)
+  const values = outputs.map((name): [string, Found] => {
+    const { dims, data } = results[name] as Tensor
+    if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Uint16Array)
+      return [name, { shape: dims, data }]
+    throw new Error(`${name} holds ${data.constructor.name}, no numbers of a gate`)
+  })
+  return { values: Object.fromEntries(values) }
+}
+
+process.on('message', async (request: Request) => {
+  let answer: Answer
+  try {
+    answer = request.kind === 'open' ? await open(request) : await run(request)
+  } catch (error) {
+    answer = { failed: error instanceof Error ? error.message : String(error) }
+  }
+  process.send?.(answer)
+})
+process.on('disconnect', () => process.exit())

@@ -1,0 +1,125 @@
+/** The gates of a foreign model on pictures, gathered like those of our own networks. */
+
+import type { Dataset } from '../../data/dataset.ts'
+import { evaluationBatches } from '../../data/loader.ts'
+import type { FileModel } from '../../engines/onnx/read/index.ts'
+import { EngineError, formatShape } from '../../errors.ts'
+import { half } from '../../half.ts'
+import { type BlockExcitation, type Gated, gatherGates } from '../excitation.ts'
+import type { ForeignBlock } from './blocks.ts'
+import type { Found } from './child.ts'
+import { withOutputs } from './outputs.ts'
+import type { Preprocessing } from './preprocessing.ts'
+import { openRunner } from './runner.ts'
+
+export interface GateOptions {
+  /** The model's name, for messages. */
+  readonly file: string
+  readonly batch: number
+  readonly threads?: number | undefined
+  readonly seconds: number
+  readonly memory: number
+  onPictures?(done: number, total: number): void
+}
+
+/** Blocks by their numbers; a stage ends where maps get smaller, or wider where sizes are not known. */
+export const gatedOf = (blocks: readonly ForeignBlock[]): readonly Gated[] => {
+  let stage = 1
+  return blocks.map(({ index, path, channels, map }, i) => {
+    const before = blocks[i - 1]
+    const size = (of: typeof map): number => (of === undefined ? 0 : of[0] * of[1])
+    if (before && (map ? size(map) < size(before.map) : channels > before.channels)) stage++
+    return { path, kind: 'gate', block: `${index}`, stage, channels }
+  })
+}
+
+const channelsLast = (
+  images: Float32Array,
+  count: number,
+  { channels, height, width }: Preprocessing,
+): Float32Array => {
+  const plane = height * width
+  const result = new Float32Array(images.length)
+  for (let n = 0, to = 0; n < count; n++)
+    for (let i = 0; i < plane; i++)
+      for (let c = 0; c < channels; c++) result[to++] = images[(n * channels + c) * plane + i]
+  return result
+}
+
+const singles = ({ data }: Found): Float32Array =>
+  data instanceof Uint16Array ? Float32Array.from(data, half) : Float32Array.from(data)
+
+/** One number a channel of each picture; of gates at every place, their mean. */
+const perPicture = (
+  found: Found,
+  batch: number,
+  { channels, path }: ForeignBlock,
+  file: string,
+): readonly Float32Array[] => {
+  const data = singles(found)
+  const places = data.length / (batch * channels)
+  if (!Number.isInteger(places) || places < 1)
+    throw new EngineError({
+      where: file,
+      expected: `gates of ${channels} channels for ${batch} pictures in ${path}`,
+      got: formatShape(found.shape),
+    })
+  return Array.from({ length: batch }, (_, n) =>
+    Float32Array.from({ length: channels }, (_, c) => {
+      const start = (n * channels + c) * places
+      let sum = 0
+      for (let i = start; i < start + places; i++) sum += data[i]
+      return sum / places
+    }),
+  )
+}
+
+/**
+ * @param dataset - pictures as the model takes them
+ * @throws EngineError when the model does not run to its end, within the limits
+ */
+export const foreignGates = async (
+  bytes: Uint8Array,
+  model: FileModel,
+  blocks: readonly ForeignBlock[],
+  dataset: Dataset,
+  preprocessing: Preprocessing,
+  { file, threads, seconds, memory, onPictures = () => {}, ...options }: GateOptions,
+): Promise<readonly BlockExcitation[]> => {
+  const { input, layout, channels, height, width, range } = preprocessing
+  const batch = preprocessing.batch ?? Math.min(options.batch, dataset.labels.length)
+  const values = blocks.map(({ value }) => value)
+  const runner = await openRunner(withOutputs(bytes, model, values), file, {
+    outputs: [...new Set(values)],
+    threads,
+    seconds,
+    memory,
+  })
+  const gathered = gatherGates(gatedOf(blocks), dataset.classes)
+  // Batches are of pixels from 0 to 1.
+  const normalization = {
+    mean: preprocessing.mean.map(value => value / range),
+    deviation: preprocessing.deviation.map(value => value / range),
+  }
+  let done = 0
+  try {
+    for await (const { images, labels, count } of evaluationBatches(dataset, {
+      batch,
+      normalization,
+    })) {
+      const first = layout === 'NCHW'
+      const data = first ? images : channelsLast(images, batch, preprocessing)
+      const shape = first ? [batch, channels, height, width] : [batch, height, width, channels]
+      const found = await runner.run(input, data, shape)
+      for (const [i, block] of blocks.entries()) {
+        const gates = perPicture(found[block.value], batch, block, file)
+        for (let n = 0; n < count; n++) gathered.add(i, labels[n], gates[n])
+      }
+      done += count
+      onPictures(done, dataset.labels.length)
+    }
+  } finally {
+    runner.close()
+  }
+  return gathered.result()
+}

@@ -1,0 +1,38 @@
+/** What is known of a foreign model as a folder, like the report of our own networks. */
+
+import { excitationPart } from '../figures/excitation.ts'
+import { foreignBlocksPart, foreignCostPart } from '../figures/foreign.ts'
+import { writeParts } from '../report.ts'
+import type { ForeignAnalysis } from './analysis.ts'
+import { preprocessingText } from './preprocessing.ts'
+
+export interface ForeignReportOptions {
+  /** Classes to draw. */
+  readonly classes: readonly string[]
+  /** What the pictures are called, where there are some. */
+  readonly pictures: string | undefined
+  readonly footer: string
+}
+
+/** @returns the path of the page */
+export const writeForeignReport = (
+  folder: string,
+  analysis: ForeignAnalysis,
+  { classes, pictures, footer }: ForeignReportOptions,
+): Promise<string> => {
+  const { model, producer, opset, nodes, preprocessing, excitation = [] } = analysis
+  const seen =
+    preprocessing === undefined
+      ? 'Read, not run: without pictures there are its blocks and their cost.'
+      : `Run on ${analysis.pictures} pictures of ${pictures}: ${preprocessingText(preprocessing)}.`
+  const parts = [
+    foreignBlocksPart(analysis),
+    ...(excitation.length > 0 ? [excitationPart(excitation, classes)] : []),
+    foreignCostPart(analysis),
+  ]
+  return writeParts(folder, model, parts, analysis, {
+    title: `Inside ${model}`,
+    subtitle: `A model of ${nodes} nodes${producer === '' ? '' : ` by ${producer}`}, opset ${opset}. ${seen}`,
+    footer,
+  })
+}
