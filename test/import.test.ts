@@ -39,7 +39,8 @@ it('imports, predicts and exports', () =>
     )
     expect(imported).toMatchObject({ file: 'own/best.safetensors', naming: 'torchvision' })
     expect(imported.card.origin.source).toBe('theirs.safetensors')
-    const [picture] = await run('predict own red.png')
+    const { results } = await run('predict own red.png')
+    const [picture] = results
     expect(picture.classes.map((one: { class: string }) => one.class).sort()).toEqual([
       'cat',
       'dog',

@@ -77,7 +77,7 @@ describe('a training that goes on from weights', () => {
     variations: { dropout: 0.1 },
     data: 'shapes',
     seed: 0,
-    engine: 'onnx',
+    device: 'onnx',
     recipe: RECIPES.short,
   })
   const picture = { classes: ['a', 'b'], channels: 1, height: 8, width: 8 }
