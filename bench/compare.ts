@@ -1,6 +1,7 @@
 /**
- * Excite and its peers in turn, A B C A B C, with the ratios of each round: on a machine that others
- * use too, only ratios within a round mean anything. At the end a table in Markdown.
+ * Excite and its peers in turn, A B C A B C, and how they compare: other work on a machine only ever
+ * slows, so each contender's best round stands for it, and more rounds make ratios surer. At the end
+ * a table in Markdown.
  *
  *   npx tsx bench/compare.ts                                      everything: a quarter of an hour
  *   npx tsx bench/compare.ts --work train --network se-resnet50   a row, in about a minute
@@ -10,9 +11,9 @@
  *
  * --work, --network and --batch choose rows of bench/rows.ts; batches that are not there are measured
  * as the row of that work and network. --contenders measures only these; --against names the one that
- * ratios are to (PyTorch where it contends, else the last). --rounds, --seconds (of each measurement) and --threads say how. Peers are programs
- * of their own: PyTorch is Debian's (apt-get install python3-torch), for the others: npm install
- * --prefix bench/peers.
+ * ratios are to (PyTorch where it contends, else the last). --rounds, --seconds (of each measurement)
+ * and --threads say how. Peers are programs of their own: PyTorch is Debian's (apt-get install
+ * python3-torch), for the others: npm install --prefix bench/peers.
  */
 
 import { spawnSync } from 'node:child_process'
@@ -89,9 +90,6 @@ const measure = (row: Row, name: string): Measured => {
   }
 }
 
-const middle = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-
 const short = (value: number): string =>
   value < 100 ? value.toPrecision(3) : Math.round(value).toLocaleString('en-US')
 
@@ -143,30 +141,33 @@ const HEADINGS = [
 const baseOf = ({ contenders }: Row): string =>
   flags.against ?? (contenders.includes('torch') ? 'torch' : (contenders.at(-1) as string))
 
-/** A line of the table for each contender of a row, over its rounds. */
-const linesOf = (row: Row, rounds: readonly ReadonlyMap<string, Measured>[]): string[][] =>
-  row.contenders.map(name => {
-    const of = (what: (measured: Measured) => number): number =>
-      middle(rounds.map(round => what(round.get(name) as Measured)))
-    const over = (what: 'best' | 'peakMemory'): string => {
-      const ratios = rounds.flatMap(round => {
-        const other = round.get(baseOf(row))
-        return other === undefined ? [] : [(round.get(name) as Measured)[what] / other[what]]
-      })
-      return ratios.length === 0 ? '' : short(middle(ratios))
-    }
+/** A line of the table for each contender of a row: its best round. */
+const linesOf = (row: Row, rounds: readonly ReadonlyMap<string, Measured>[]): string[][] => {
+  const bestOf = (name: string): Measured | undefined =>
+    rounds
+      .flatMap(round => round.get(name) ?? [])
+      .reduce<Measured | undefined>(
+        (a, b) => (a !== undefined && a.best > b.best ? a : b),
+        undefined,
+      )
+  const base = bestOf(baseOf(row))
+  return row.contenders.map(name => {
+    const own = bestOf(name) as Measured
+    const over = (what: 'best' | 'peakMemory'): string =>
+      base === undefined ? '' : short(own[what] / base[what])
     return [
       row.work,
       `\`${row.network}\``,
       `${row.batch}`,
-      `${name} ${rounds[0].get(name)?.version}`,
-      short(of(({ median }) => median)),
-      short(of(({ best }) => best)),
-      (of(({ peakMemory }) => peakMemory) / 2 ** 20).toFixed(0),
+      `${name} ${own.version}`,
+      short(own.median),
+      short(own.best),
+      (own.peakMemory / 2 ** 20).toFixed(0),
       over('best'),
       over('peakMemory'),
     ]
   })
+}
 
 const rows = chosenRows()
 if (flags.list) {
@@ -191,7 +192,7 @@ if (flags.list) {
   }
   const line = (cells: readonly string[]): string => `| ${cells.join(' | ')} |`
   console.log(`
-${machine()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}; Node ${process.versions.node}; ${protocol.threads} threads; ${flags.rounds} rounds, medians over rounds; ratios of best steps within a round
+${machine()}, ${(totalmem() / 2 ** 30).toFixed(0)} GiB, Linux ${release()}; Node ${process.versions.node}; ${protocol.threads} threads; the best of ${flags.rounds} rounds; ratios of best steps
 
 ${line(HEADINGS)}
 ${line(HEADINGS.map((_, i) => (i > 3 || i === 2 ? '--:' : '---')))}
