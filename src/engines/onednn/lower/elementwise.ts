@@ -30,18 +30,21 @@ const stretch = (plan: Plan, x: Value, shape: Shape): Stored => {
   const full = unit(shape)
   const from = widened(x.shape, full.length)
   const strides = rowMajor(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride))
-  const inner = full[full.length - 1]
-  const [step] = strides.slice(-1)
+  const moving = strides.findLastIndex((stride, axis) => stride !== 0 && full[axis] > 1)
+  // The axes at the end that stretch are one run of one number; without such, the last is a row.
+  const repeats = moving < full.length - 1
+  const rows = repeats ? full.slice(0, moving + 1) : full.slice(0, -1)
+  const inner = sizeOf(full) / sizeOf(rows)
   plan.loop([plan.plain(x)], [to], ([source], [target]) => {
-    const at = new Int32Array(full.length)
+    const at = new Int32Array(rows.length)
     let base = 0
     for (let start = 0; start < target.length; start += inner) {
-      if (step === 0) target.fill(source[base], start, start + inner)
+      if (repeats) target.fill(source[base], start, start + inner)
       else target.set(source.subarray(base, base + inner), start)
-      for (let axis = full.length - 2; axis >= 0; axis--) {
+      for (let axis = rows.length - 1; axis >= 0; axis--) {
         base += strides[axis]
-        if (++at[axis] < full[axis]) break
-        base -= strides[axis] * full[axis]
+        if (++at[axis] < rows[axis]) break
+        base -= strides[axis] * rows[axis]
         at[axis] = 0
       }
     }

@@ -24,7 +24,7 @@ export const byReference =
     const shapes = inputs.map(({ shape }) => shape)
     plan.loop(inputs.map(plan.plain), results, (from, to) => {
       const numbers = from.map((data, i) =>
-        Float64Array.from(inputs[i].dtype === 'int' ? ints(data) : data).subarray(
+        new Float64Array(inputs[i].dtype === 'int' ? ints(data) : data).subarray(
           0,
           sizeOf(shapes[i]),
         ),
@@ -36,7 +36,7 @@ export const byReference =
   }
 
 const { sign, where, cast } = elementwise
-const { gather, gatherGradient, oneHot } = movement
+const { gather, gatherGradient } = movement
 const { layerNormalization, layerNormalizationGradient } = normalization
 export const { averagePool: averagePoolLoop, averagePoolGradient: averagePoolGradientLoop } =
   pooling
@@ -47,7 +47,15 @@ export const loops = {
   cast: byReference(cast),
   gather: byReference(gather as Kernels['gather']),
   gatherGradient: byReference(gatherGradient as Kernels['gatherGradient']),
-  oneHot: byReference(oneHot as Kernels['oneHot']),
+  oneHot: (plan, { inputs: [labels], outputs: [y], attributes: { depth } }) => {
+    const to = plan.plainly(y.shape)
+    plan.loop([plan.plain(labels)], [to], ([from], [target]) => {
+      target.fill(0)
+      for (const [i, label] of ints(from).entries())
+        if (label >= 0 && label < depth) target[i * depth + label] = 1
+    })
+    plan.define(y, to)
+  },
   layerNormalization: byReference(layerNormalization as Kernels['layerNormalization']),
   layerNormalizationGradient: byReference(
     layerNormalizationGradient as Kernels['layerNormalizationGradient'],

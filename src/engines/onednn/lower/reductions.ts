@@ -31,15 +31,33 @@ const reduced = (plan: Plan, kind: Kind, from: Stored, axes: readonly number[]):
   return to
 }
 
-/** Over everything: one sum in double precision, in one fixed order. */
+const sumOf = (x: Float32Array): number => {
+  let sum = 0
+  for (let i = 0; i < x.length; i++) sum += x[i]
+  return sum
+}
+
+/** Four sums at a time, so that none waits for the addition before it: gradients are long. */
+const sumOfSquares = (x: Float32Array): number => {
+  let [a, b, c, d] = [0, 0, 0, 0]
+  const whole = x.length & ~3
+  for (let i = 0; i < whole; i += 4) {
+    a += x[i] * x[i]
+    b += x[i + 1] * x[i + 1]
+    c += x[i + 2] * x[i + 2]
+    d += x[i + 3] * x[i + 3]
+  }
+  for (let i = whole; i < x.length; i++) a += x[i] * x[i]
+  return a + b + (c + d)
+}
+
+/** Over everything: sums in double precision, in one fixed order. */
 const total = (plan: Plan, kind: 'reduceSum' | 'reduceMean' | 'reduceSumSquare', x: Value) => {
   const to = plan.plainly([])
   const count = sizeOf(x.shape)
-  plan.loop([plan.plain(x)], [to], ([from], target) => {
-    let sum = 0
-    if (kind === 'reduceSumSquare') for (let i = 0; i < count; i++) sum += from[i] * from[i]
-    else for (let i = 0; i < count; i++) sum += from[i]
-    target[0][0] = kind === 'reduceMean' ? sum / count : sum
+  plan.loop([plan.plain(x)], [to], ([from], [target]) => {
+    const sum = kind === 'reduceSumSquare' ? sumOfSquares(from) : sumOf(from)
+    target[0] = kind === 'reduceMean' ? sum / count : sum
   })
   return to
 }
