@@ -196,6 +196,22 @@ const describeHeld = (engine: Engine): void => {
       await compiled.dispose()
     })
 
+    it('may be fixed, beside held ones', async () => {
+      const compiled = await engine.compile(graph({ weight: next, twice: mul(scale, 2) }), {
+        held: ['weight'],
+        fixed: new Map([
+          ['scale', Float32Array.of(3)],
+          ['unknown', Float32Array.of(1)],
+        ]),
+      })
+      compiled.hold({ weight: vector(1, 2) })
+      const { twice } = await compiled.run({ x: vector(1, -1) })
+      await compiled.run({ x: vector(1, -1) })
+      expect(numbers(twice)).toEqual([6])
+      expect(numbers(compiled.held('weight'))).toEqual([7, -4])
+      await compiled.dispose()
+    })
+
     it('are checked', async () => {
       const compiled = await compile()
       expect(() => compiled.held('weight')).toThrow('held weight')

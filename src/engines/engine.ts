@@ -47,6 +47,8 @@ export interface CompileOptions {
    * copied when held, not for every run.
    */
   readonly held?: readonly string[]
+  /** Inputs that never change, such as a trained network's weights: what depends on them alone is made ready. */
+  readonly fixed?: ReadonlyMap<string, Float32Array>
 }
 
 export interface Engine {

@@ -80,3 +80,15 @@ export const holding = (
     },
   }
 }
+
+/** Fixed inputs as tensors of the graph's shapes. */
+export const fixedTensors = (
+  { inputs }: Pick<Graph, 'inputs'>,
+  fixed: ReadonlyMap<string, Float32Array> = new Map(),
+): Tensors =>
+  Object.fromEntries(
+    inputs.flatMap(({ name = '', shape }): [string, Tensor][] => {
+      const data = fixed.get(name)
+      return data === undefined ? [] : [[name, { shape, data }]]
+    }),
+  )

@@ -2,7 +2,6 @@
 
 import type { Engine, Tensors } from '../engines/engine.ts'
 import { graph, type Value } from '../graph/index.ts'
-import { variables } from '../nn/index.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Observed, observe } from './observe.ts'
 
@@ -30,20 +29,10 @@ export const openProbe = async (
   const { channels, height, width } = card
   const wanted = graph(pick(observe(model, batch, [height, width])))
   if (Object.keys(wanted.outputs).length === 0) return undefined
-  const needed = new Set(wanted.inputs.map(({ name }) => name))
-  const weights: Tensors = Object.fromEntries(
-    variables(model.network)
-      .filter(({ name }) => needed.has(name))
-      .map(({ name, tensor: { shape } }) => [
-        name,
-        { shape, data: tensors.get(name) ?? new Float32Array() },
-      ]),
-  )
   const compiled = await engine.compile(wanted, {
-    held: Object.keys(weights),
+    fixed: tensors,
     ...(threads === undefined ? {} : { threads }),
   })
-  compiled.hold(weights)
   return {
     run: (data, inputs = {}) =>
       compiled.run({ ...inputs, images: { shape: [batch, channels, height, width], data } }),

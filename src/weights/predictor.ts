@@ -1,8 +1,8 @@
 /** A trained network that answers: pictures in, logits out, by any engine. */
 
-import type { Engine, Tensor } from '../engines/engine.ts'
+import type { Engine } from '../engines/engine.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
-import { variables } from '../nn/index.ts'
+import { foldBatchNorm } from './fold.ts'
 import type { Trained } from './trained.ts'
 
 export interface Predictor {
@@ -11,7 +11,7 @@ export interface Predictor {
   dispose(): Promise<void>
 }
 
-/** Compiles a network for a batch size. */
+/** Compiles a network for a batch size, its batch normalisations folded into convolutions. */
 export const openPredictor = async (
   { card, model, tensors }: Trained,
   batch: number,
@@ -19,17 +19,12 @@ export const openPredictor = async (
   threads?: number,
 ): Promise<Predictor> => {
   const { channels, height, width } = card
-  const weights = Object.fromEntries(
-    variables(model.network).map(({ name, tensor: { shape } }): [string, Tensor] => [
-      name,
-      { shape, data: tensors.get(name) ?? new Float32Array() },
-    ]),
-  )
-  const compiled = await engine.compile(inferenceGraph(model, batch, [height, width]), {
-    held: Object.keys(weights),
+  const own = inferenceGraph(model, batch, [height, width])
+  const { graph, tensors: fixed } = foldBatchNorm(own, tensors)
+  const compiled = await engine.compile(graph, {
+    fixed,
     ...(threads === undefined ? {} : { threads }),
   })
-  compiled.hold(weights)
   return {
     infer: async data => {
       const images = { shape: [batch, channels, height, width], data }

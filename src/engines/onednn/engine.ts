@@ -10,7 +10,7 @@ import {
   type Tensor,
   type TensorData,
 } from '../engine.ts'
-import { checkHeld, notHeld, partInputs } from '../held.ts'
+import { checkHeld, fixedTensors, notHeld, partInputs } from '../held.ts'
 import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
 import { type Library, openLibrary } from './library.ts'
 import { lower } from './lower/index.ts'
@@ -113,7 +113,7 @@ const copyOut = ({ shape, dtype }: Value, from: Float32Array | Int32Array): Tens
 
 const compile = async (
   graph: Graph,
-  { threads, held: names = [] }: CompileOptions = {},
+  { threads, held = [], fixed }: CompileOptions = {},
 ): Promise<Compiled> => {
   const library = await openLibrary()
   const device = openedDevice(library)
@@ -121,6 +121,8 @@ const compile = async (
     if (threads !== undefined) library.setThreads(threads)
   }
   useThreads()
+  const still = fixedTensors(graph, fixed)
+  const names = [...held, ...Object.keys(still)]
   const shop = workshop(device)
   try {
     const planned = planGraph(graph, names, shop)
@@ -135,7 +137,7 @@ const compile = async (
     let turn = 0
     let canUndo = false
     let settled = false
-    return {
+    const compiled: Compiled = {
       run: async tensors => {
         const { steps, fed, outputs } = inUse()
         checkInputs(parts.fed, tensors)
@@ -175,6 +177,8 @@ const compile = async (
         shop.dispose()
       },
     }
+    compiled.hold(still)
+    return compiled
   } catch (cause) {
     shop.dispose()
     throw cause

@@ -97,5 +97,9 @@ export const compileOnnx = async (
 export const onnxEngine: Engine = {
   name: 'onnx',
   version: async () => (await runtime()).env.versions.node ?? 'unknown',
-  compile: (graph, options) => compileOnnx(encodeModel(emit(graph)), graph, options),
+  compile: (graph, options = {}) => {
+    const { fixed: weights = new Map() } = options
+    const inputs = graph.inputs.filter(({ name = '' }) => !weights.has(name))
+    return compileOnnx(encodeModel(emit(graph, { weights })), { ...graph, inputs }, options)
+  },
 }

@@ -3,8 +3,8 @@
 import { EngineError } from '../../errors.ts'
 import type { DType, Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
-import type { Engine, Tensor, TensorData } from '../engine.ts'
-import { holding } from '../held.ts'
+import type { Engine, Tensor, TensorData, Tensors } from '../engine.ts'
+import { fixedTensors, holding } from '../held.ts'
 import { elementwise } from './elementwise.ts'
 import type { Kernel, Kernels, Numbers } from './kernel.ts'
 import { movement } from './movement.ts'
@@ -31,10 +31,11 @@ const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
-  compile: async (graph, { held } = {}) => {
+  compile: async (graph, { held = [], fixed } = {}) => {
     let disposed = false
-    return {
-      ...holding(graph, held, async tensors => {
+    const still = fixedTensors(graph, fixed)
+    const compiled = {
+      ...holding(graph, [...held, ...Object.keys(still)], async (tensors: Tensors) => {
         if (disposed)
           throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
         const known = new Map<Value, Numbers>(
@@ -62,5 +63,7 @@ export const referenceEngine: Engine = {
         disposed = true
       },
     }
+    compiled.hold(still)
+    return compiled
   },
 }
