@@ -2,6 +2,8 @@
 
 import { Command } from 'commander'
 import { formatShape } from '../../errors.ts'
+import type { Shape } from '../../graph/index.ts'
+import type { Model } from '../../models/registry.ts'
 import { whole } from '../dataOptions.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
@@ -12,6 +14,7 @@ Examples:
   $ excite summary resnet50 --attention gct:at=standard --depth 2
   $ excite summary se-resnet20 --channels 1 --size 28 --json
   $ excite summary resnet50 --stem deep --pooling ceil --depth 1
+  $ excite summary sknet50 --lowerings --batch 8     how the ONNX engine computes its gradients
 
 Counted from the graph of one picture. Multiply-adds are those of convolutions and fully
 connected layers; one multiply-add counts one. Parameters are what is learned: running
@@ -22,15 +25,39 @@ interface SummaryFlags extends ModelFlags {
   readonly channels?: number
   readonly size?: number
   readonly depth?: number
+  readonly lowerings?: boolean
+  readonly batch: number
   readonly json?: boolean
+}
+
+/** The forms of convolutions' gradients in a training step of the ONNX engine. */
+const showLowerings = async ({ network }: Model, images: Shape, json: boolean): Promise<void> => {
+  const { describeLowerings } = await import('../../engines/onnx/lower/convolution/described.ts')
+  const { sgd } = await import('../../train/optimizers.ts')
+  const { trainingStep } = await import('../../train/step.ts')
+  const rows = describeLowerings(trainingStep({ network, images, optimizer: sgd() }).graph)
+  if (json) return printJson(rows)
+  console.log(
+    table(
+      ['layer', 'gradient', 'input', 'weight', 'form'].map(heading => ({ heading })),
+      rows.map(({ path, gradient, input, weight, describe }) => [
+        path,
+        gradient,
+        formatShape(input),
+        formatShape(weight),
+        describe,
+      ]),
+    ),
+  )
 }
 
 const run = async (name: string, flags: SummaryFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
   const { summarize } = await import('../../inspect/summary.ts')
-  const { size, depth, json = false, ...options } = flags
+  const { size, depth, json = false, lowerings = false, batch, ...options } = flags
   const network = model(name, options)
   const side = size ?? network.size
+  if (lowerings) return showLowerings(network, [batch, network.channels, side, side], json)
   const { rows, ...totals } = summarize(network, [side, side], depth)
   if (json)
     return printJson({ name, input: [network.channels, side, side], ...totals, layers: rows })
@@ -66,7 +93,9 @@ export const summaryCommand = (): Command =>
       .option('--classes <n>', 'how many', whole('--classes', 2))
       .option('--channels <n>', 'of the pictures', whole('--channels'))
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
-      .option('--depth <n>', 'fold layers deeper than this', whole('--depth')),
+      .option('--depth <n>', 'fold layers deeper than this', whole('--depth'))
+      .option('--lowerings', "instead: the forms of the convolutions' gradients on the ONNX engine")
+      .option('--batch <n>', 'with --lowerings: pictures a step', whole('--batch'), 8),
   )
     .addHelpText('after', HELP)
     .action(run)

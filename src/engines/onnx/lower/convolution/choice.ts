@@ -12,7 +12,7 @@ import { pointwiseEach, pointwiseWhole } from './pointwise.ts'
 import { shiftable, shifted } from './shifted.ts'
 import { tapwise } from './tapwise.ts'
 
-interface Rule<Form> {
+export interface Rule<Form> {
   readonly name: string
   readonly form: Form
   /** What it comes to, for people. */

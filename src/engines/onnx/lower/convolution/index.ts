@@ -1,25 +1,20 @@
 /** Convolution and its two gradients, each gradient in the form that was measured fastest for its shape. */
 
-import { type Shape, sizeOf } from '../../../../graph/index.ts'
+import type { Shape } from '../../../../graph/index.ts'
 import type { Lowerings } from '../../emitter.ts'
 import { subsample, subsampled } from './axes.ts'
 import { choose, INPUT_GRADIENTS, skips, WEIGHT_GRADIENTS } from './choice.ts'
-import type { Geometry, WeightGradient } from './forms.ts'
+import { geometryOf, type WeightGradient, withoutStrides } from './forms.ts'
 
 /** A stride that every tap and pad is a multiple of reads every stride-th pixel only: the others go first. */
 const everyStride: WeightGradient = (emit, call) => {
   const { names, inputs, attributes } = call
-  const { strides, pads, dilations } = attributes
+  const { strides } = attributes
   return weightGradient(emit, {
     ...call,
     names: [subsample(emit, names[0], inputs[0].shape, strides), names[1]],
     inputs: [{ ...inputs[0], shape: subsampled(inputs[0].shape, strides) }, inputs[1]],
-    attributes: {
-      ...attributes,
-      strides: strides.map(() => 1),
-      pads: pads.map((size, i) => size / strides[i % strides.length]),
-      dilations: dilations.map((size, axis) => Math.max(1, Math.floor(size / strides[axis]))),
-    },
+    attributes: withoutStrides(attributes),
   })
 }
 
@@ -46,12 +41,8 @@ const oneAxis: WeightGradient = (emit, { names, inputs, outputs, attributes }) =
 
 const weightGradient: WeightGradient = (emit, call) => {
   const { attributes, inputs } = call
-  const geometry: Geometry = {
-    ...attributes,
-    kernel: attributes.weightShape.slice(2),
-    width: inputs[0].shape[3],
-    pixels: sizeOf(inputs[1].shape.slice(2)),
-  }
+  const [x, dy] = inputs.map(({ shape }) => shape)
+  const geometry = geometryOf(attributes, x, attributes.weightShape, dy)
   if (geometry.kernel.length === 1) return oneAxis(emit, call)
   if (skips(geometry)) return everyStride(emit, call)
   return choose(WEIGHT_GRADIENTS, geometry).form(emit, call)
@@ -64,10 +55,9 @@ export const convolution = {
     return [emit.node('Conv', names, { kernel_shape: kernel, strides, pads, dilations, group })]
   },
   convolutionInputGradient: (emit, call) => {
-    const kernel = call.inputs[0].shape.slice(2)
-    const width = call.attributes.inputShape[3]
-    const pixels = sizeOf(call.inputs[1].shape.slice(2))
-    const rule = choose(INPUT_GRADIENTS, { ...call.attributes, kernel, width, pixels })
+    const [weight, dy] = call.inputs.map(({ shape }) => shape)
+    const geometry = geometryOf(call.attributes, call.attributes.inputShape, weight, dy)
+    const rule = choose(INPUT_GRADIENTS, geometry)
     return rule.form(emit, call)
   },
   convolutionWeightGradient: weightGradient,
