@@ -78,19 +78,24 @@ const NETWORKS = [
   ['efficientnet_b0', 'efficientnet_b0', 64],
 ] as const
 
-/** Inception-v3's first gradients are 2.3e-3 away on oneDNN: a ReLU near zero fits, but is not traced. */
-const networksOf = ({ name }: Engine) =>
-  NETWORKS.filter(([network]) => network !== 'inception_v3' || name !== 'onednn')
+/**
+ * Two of Inception-v3's ReLUs are so near zero here (1.2e-7 of 8.3, 6e-8 of 1.8) that oneDNN's
+ * rounding puts them on the other side, and the gradients of all before them with it.
+ */
+const isKinked = (name: string, engine: Engine): boolean =>
+  name === 'inception_v3' && engine.name === 'onednn'
 
 describe.each(FLOAT32_ENGINES)('torchvision, $name engine', engine => {
-  it.each(networksOf(engine))('%s: logits, loss and gradients', async (name, theirs, size) => {
+  it.each(NETWORKS)('%s: logits, loss and gradients', async (name, theirs, size) => {
     const { y, x, first } = traced(model(name, { classes: CLASSES }).network, [2, 3, size, size])
     const loss = crossEntropy(y, input('labels', [2], 'int'))
     const [dx, dfirst] = gradients(loss, [x, first])
     const outputs = { y, loss, 'gradient/x': dx, [`gradient/${first.name}`]: dfirst }
     const recorded = recordedOf(theirs)
     expect(Object.keys(outputs).sort()).toEqual([...recorded.keys()].sort())
-    expect(far(await run(engine, graph(outputs), Number(metadata[theirs])), recorded)).toEqual([])
+    const distant = far(await run(engine, graph(outputs), Number(metadata[theirs])), recorded)
+    const kinked = isKinked(name, engine)
+    expect(distant.filter(one => !(kinked && one.name.startsWith('gradient/')))).toEqual([])
   })
 
   it('vgg16_bn: its features', async () => {
