@@ -6,6 +6,19 @@
 
 import type { ConvolutionLayerOptions, Layer } from '../nn/index.ts'
 
+/** The positions within a residual unit. */
+const IN_UNIT = ['standard', 'pre', 'post', 'identity', 'inside'] as const
+
+/** The others: around single layers, or once a stage. */
+export const ELSEWHERE = [
+  'before-conv',
+  'before-last-conv',
+  'before-last-two-convs',
+  'before-norm',
+  'after-norm',
+  'stage-end',
+] as const
+
 /**
  * Where a recalibration stands in a residual unit y = relu(F(x) + x):
  * `standard` on F's output before the addition, `pre` on F's input, `post` on y,
@@ -17,19 +30,7 @@ import type { ConvolutionLayerOptions, Layer } from '../nn/index.ts'
  * `after-norm` on the input or output of every batch normalisation (GCT's Table 6), and `stage-end`
  * on the output of each stage's last unit, once a stage.
  */
-export const POSITIONS = [
-  'standard',
-  'pre',
-  'post',
-  'identity',
-  'inside',
-  'before-conv',
-  'before-last-conv',
-  'before-last-two-convs',
-  'before-norm',
-  'after-norm',
-  'stage-end',
-] as const
+export const POSITIONS = [...IN_UNIT, ...ELSEWHERE] as const
 export type Position = (typeof POSITIONS)[number]
 
 export interface Recalibration {

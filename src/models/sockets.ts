@@ -6,7 +6,12 @@
  * PyTorch's layer{k−1}.
  */
 
-import type { Attention, Position, Recalibration } from '../attention/attention.ts'
+import {
+  type Attention,
+  ELSEWHERE,
+  type Position,
+  type Recalibration,
+} from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
 import {
   batchNorm2d,
@@ -28,15 +33,6 @@ export interface AttentionOptions {
   readonly stages?: readonly number[] | undefined
 }
 
-/** Where attention stands outside of units. */
-const ELSEWHERE = [
-  'before-conv',
-  'before-last-conv',
-  'before-last-two-convs',
-  'before-norm',
-  'after-norm',
-  'stage-end',
-] as const
 type Elsewhere = (typeof ELSEWHERE)[number]
 
 /** How many of a branch's last convolutions are preceded. */
