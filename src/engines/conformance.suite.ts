@@ -223,6 +223,10 @@ const describeHeld = (engine: Engine): void => {
         'input weight: expected shape [2], got [1]',
       )
       await compiled.dispose()
+      const short = new Map([['scale', Float32Array.of(1, 2)]])
+      await expect(engine.compile(graph({ next }), { fixed: short })).rejects.toThrow(
+        'input scale: expected 1 elements, got 2',
+      )
       await expect(
         Promise.resolve().then(() => engine.compile(graph({ next }), { held: ['wait'] })),
       ).rejects.toThrow('held wait: expected an input of the graph')

@@ -81,14 +81,18 @@ export const holding = (
   }
 }
 
-/** Fixed inputs as tensors of the graph's shapes. */
+/**
+ * Fixed inputs as tensors of the graph's shapes.
+ * @throws EngineError for one of another size than the graph's
+ */
 export const fixedTensors = (
   { inputs }: Pick<Graph, 'inputs'>,
   fixed: ReadonlyMap<string, Float32Array> = new Map(),
-): Tensors =>
-  Object.fromEntries(
-    inputs.flatMap(({ name = '', shape }): [string, Tensor][] => {
-      const data = fixed.get(name)
-      return data === undefined ? [] : [[name, { shape, data }]]
-    }),
+): Tensors => {
+  const own = inputs.filter(({ name = '' }) => fixed.has(name))
+  const tensors = Object.fromEntries(
+    own.map(({ name = '', shape }) => [name, { shape, data: fixed.get(name) as Float32Array }]),
   )
+  checkInputs(own, tensors)
+  return tensors
+}

@@ -54,6 +54,8 @@ export interface Plan {
   execute(primitive: Primitive, values: readonly (readonly [number, Stored | undefined])[]): void
   loop(inputs: readonly Stored[], outputs: readonly Stored[], run: Loop): void
   copy(from: Stored, to: Stored): void
+  /** The same elements in this layout: as they are, or copied. */
+  brought(from: Stored, desc: Descriptor): Stored
   constant(shape: Shape, data: ArrayLike<number>, dtype?: DType): Stored
   /** Says where a value is. */
   define(value: Value, stored: Stored): void
@@ -158,6 +160,13 @@ export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Works
         [ARG.result, to],
       ])
     },
+    brought: (from, desc) => {
+      if (from.desc.key === desc.key) return from
+      if (from.desc.plain && desc.plain) return { ...from, desc }
+      const to = plan.allocate(desc)
+      plan.copy(from, to)
+      return to
+    },
     constant: (shape, data, dtype = 'float') => {
       const made = plan.plainly(shape, dtype)
       touch(made.block, -1)
@@ -215,8 +224,7 @@ export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Works
       const found = known.find(({ desc: own }) => own.key === desc.key || (own.plain && desc.plain))
       if (found !== undefined)
         return sizeOf(found.desc.dims) === sizeOf(unit(desc.dims)) ? { ...found, desc } : found
-      const made = plan.allocate(desc)
-      plan.copy(first, made)
+      const made = plan.brought(first, desc)
       known.push(made)
       return made
     },

@@ -4,7 +4,7 @@ import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { EngineError } from '../../errors.ts'
 import type { Graph } from '../../graph/index.ts'
 import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } from '../engine.ts'
-import { holding } from '../held.ts'
+import { fixedTensors, holding } from '../held.ts'
 import { emit, outputName } from './emit.ts'
 import { encodeModel } from './encode.ts'
 
@@ -93,13 +93,14 @@ export const compileOnnx = async (
   }
 }
 
-/** The default engine: CPU by ONNX Runtime, everywhere. */
+/** CPU by ONNX Runtime, everywhere. */
 export const onnxEngine: Engine = {
   name: 'onnx',
   version: async () => (await runtime()).env.versions.node ?? 'unknown',
-  compile: (graph, options = {}) => {
+  compile: async (graph, options = {}) => {
     const { fixed: weights = new Map() } = options
-    const inputs = graph.inputs.filter(({ name = '' }) => !weights.has(name))
+    const still = fixedTensors(graph, weights)
+    const inputs = graph.inputs.filter(({ name = '' }) => !(name in still))
     return compileOnnx(encodeModel(emit(graph, { weights })), { ...graph, inputs }, options)
   },
 }

@@ -193,9 +193,7 @@ export const narrowed = (plan: Plan, from: Stored, shape: Shape, desc: Descripto
   const blocked = narrow[1] === desc.dims[1] && descriptors.alike(desc, narrow)
   if (!blocked) return right
   if (blocked.size === right.desc.size) return plan.window(right, blocked)
-  const copy = plan.allocate(blocked)
-  plan.copy(right, copy)
-  return copy
+  return plan.brought(right, blocked)
 }
 
 /** Of [N, C, 1, 1] version 2.6 takes one a channel wrongly: so one an element there. */

@@ -68,11 +68,7 @@ const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Sto
   if (group === 1 || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
   const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
-  const wide = chosen(forward(plan, geometry, false), 'result')
-  if (wide.key === made.desc.key) return made
-  const to = plan.allocate(wide)
-  plan.copy(made, to)
-  return to
+  return plan.brought(made, chosen(forward(plan, geometry, false), 'result'))
 }
 
 /** A weight's memory under the shape that has the groups in front. */
@@ -85,10 +81,7 @@ const weightIn = (
   if (attributes.group === 1) return plan.in(weight, desc)
   const { strided } = plan.descriptors
   const from = plan.window(plan.plain(weight), strided(grouped(weight.shape, attributes)))
-  if (desc.plain) return from
-  const to = plan.allocate(desc)
-  plan.copy(from, to)
-  return to
+  return plan.brought(from, desc)
 }
 
 export const convolution = {
@@ -152,17 +145,13 @@ export const convolution = {
       ],
       hint,
     })
-    let to = plan.allocate(chosen(primitive, 'dWeights'))
+    const to = plan.allocate(chosen(primitive, 'dWeights'))
     plan.execute(primitive, [
       [ARG.source, plan.in(x, chosen(primitive, 'source'))],
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dWeights, to],
     ])
-    if (attributes.group !== 1) {
-      const plain = plan.allocate(strided(shape))
-      plan.copy(to, plain)
-      to = plan.window(plain, strided(dw.shape))
-    }
-    plan.define(dw, to)
+    if (attributes.group === 1) return plan.define(dw, to)
+    plan.define(dw, plan.window(plan.brought(to, strided(shape)), strided(dw.shape)))
   },
 } satisfies Partial<Lowerings>

@@ -77,13 +77,8 @@ const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored
     const { desc } = left.desc.plain ? right : left
     return [plan.in(a, desc), plan.in(b, desc)]
   }
-  if (isMask(widened(b.shape, unit(shape).length), shape)) {
-    const full = stretch(plan, b, shape)
-    if (left.desc.plain) return [left, full]
-    const copy = plan.allocate(left.desc)
-    plan.copy(full, copy)
-    return [left, copy]
-  }
+  if (isMask(widened(b.shape, unit(shape).length), shape))
+    return [left, plan.brought(stretch(plan, b, shape), left.desc)]
   return [left, narrowed(plan, plan.plain(b), b.shape, left.desc)]
 }
 

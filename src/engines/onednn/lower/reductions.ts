@@ -125,10 +125,7 @@ const reduction =
       return reshaped(
         reduced(plan, kind === 'reduceMean' ? 'reduceMean' : 'reduceSum', scaled, over),
       )
-    const plain = plan.plainly(scaled.desc.dims)
-    if (scaled.desc.plain) return reshaped(scaled)
-    plan.copy(scaled, plain)
-    reshaped(plain)
+    reshaped(plan.brought(scaled, plan.descriptors.strided(scaled.desc.dims)))
   }
 
 const unitOf = (plan: Plan, { shape }: Value) => plan.descriptors.strided(unit(shape))
