@@ -102,7 +102,7 @@ export const openSession = async ({
   size,
   recipe,
   seed,
-  frozen: held = new Set(),
+  frozen: still = new Set(),
   engine,
   threads,
 }: SessionOptions): Promise<Session> => {
@@ -120,7 +120,7 @@ export const openSession = async ({
       smoothing,
       mixed,
       batchStatistics,
-      ...(hold ? { frozen: held } : {}),
+      ...(hold ? { frozen: still } : {}),
       ...(clipNorm === undefined ? {} : { clipNorm }),
       ...(averageDecay === undefined ? {} : { averageDecay }),
     })

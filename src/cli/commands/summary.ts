@@ -1,7 +1,7 @@
 /** `excite summary`: a network layer by layer. */
 
 import { Command } from 'commander'
-import { formatShape } from '../../errors.ts'
+import { formatShape, UsageError } from '../../errors.ts'
 import type { Shape } from '../../graph/index.ts'
 import type { Model } from '../../models/registry.ts'
 import { whole } from '../dataOptions.ts'
@@ -14,7 +14,7 @@ Examples:
   $ excite summary resnet50 --attention gct:at=standard --depth 2
   $ excite summary se-resnet20 --channels 1 --size 28 --json
   $ excite summary resnet50 --stem deep --pooling ceil --depth 1
-  $ excite summary sknet50 --lowerings --batch 8     how the ONNX engine computes its gradients
+  $ excite summary sknet50 --lowerings     how the ONNX engine computes its gradients
 
 Counted from the graph of one picture. Multiply-adds are those of convolutions and fully
 connected layers; one multiply-add counts one. Parameters are what is learned: running
@@ -26,7 +26,6 @@ interface SummaryFlags extends ModelFlags {
   readonly size?: number
   readonly depth?: number
   readonly lowerings?: boolean
-  readonly batch: number
   readonly json?: boolean
 }
 
@@ -54,10 +53,16 @@ const showLowerings = async ({ network }: Model, images: Shape, json: boolean): 
 const run = async (name: string, flags: SummaryFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
   const { summarize } = await import('../../inspect/summary.ts')
-  const { size, depth, json = false, lowerings = false, batch, ...options } = flags
+  const { size, depth, json = false, lowerings = false, ...options } = flags
   const network = model(name, options)
   const side = size ?? network.size
-  if (lowerings) return showLowerings(network, [batch, network.channels, side, side], json)
+  if (lowerings && depth !== undefined)
+    throw new UsageError({
+      where: '--depth',
+      expected: 'layers to fold',
+      got: '--lowerings, which lists convolutions one by one',
+    })
+  if (lowerings) return showLowerings(network, [1, network.channels, side, side], json)
   const { rows, ...totals } = summarize(network, [side, side], depth)
   if (json)
     return printJson({ name, input: [network.channels, side, side], ...totals, layers: rows })
@@ -94,8 +99,10 @@ export const summaryCommand = (): Command =>
       .option('--channels <n>', 'of the pictures', whole('--channels'))
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
       .option('--depth <n>', 'fold layers deeper than this', whole('--depth'))
-      .option('--lowerings', "instead: the forms of the convolutions' gradients on the ONNX engine")
-      .option('--batch <n>', 'with --lowerings: pictures a step', whole('--batch'), 8),
+      .option(
+        '--lowerings',
+        "instead: the forms of the convolutions' gradients on the ONNX engine",
+      ),
   )
     .addHelpText('after', HELP)
     .action(run)
