@@ -1,6 +1,7 @@
 /** How results are written: tables for people, JSON for programs. */
 
 import type { Command } from 'commander'
+import { count } from '../report/count.ts'
 
 /** `--json` for a command. */
 export const withJson = (command: Command): Command =>
@@ -9,7 +10,7 @@ export const withJson = (command: Command): Command =>
 export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2))
 
 /** 25557032 → 25,557,032 */
-export const count = (value: number): string => value.toLocaleString('en-US')
+export { count }
 
 /** 0.9312 → 93.12 % */
 export const percent = (fraction: number): string => `${(fraction * 100).toFixed(2)} %`

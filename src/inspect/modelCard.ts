@@ -4,6 +4,7 @@
  */
 
 import { variationTexts } from '../models/variations.ts'
+import { count } from '../report/count.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { summarize } from './summary.ts'
 
@@ -43,7 +44,6 @@ export interface ModelCardOptions {
   readonly version: string
 }
 
-const number = (value: number): string => value.toLocaleString('en-US')
 const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`
 
 /** Text from outside, in a cell of a table or in a line: nothing in it is markup. */
@@ -64,11 +64,8 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
     ...(card.variations
       ? [['Variations', variationTexts(card.variations).join(', ')] as [string, string]]
       : []),
-    ['Parameters', number(parameters)],
-    [
-      'Multiply-adds',
-      `${number(multiplyAdds)} a picture (convolutions and fully connected layers)`,
-    ],
+    ['Parameters', count(parameters)],
+    ['Multiply-adds', `${count(multiplyAdds)} a picture (convolutions and fully connected layers)`],
   ]
 }
 
@@ -89,7 +86,7 @@ const trainingText = (
 ${table([
   ['Data', plain(data)],
   ['Epochs', `${history.length} of ${recipe.epochs}`],
-  ['Batch', number(recipe.batch)],
+  ['Batch', count(recipe.batch)],
   [
     'Optimizer',
     `${recipe.optimizer.kind}, learning rate ${recipe.learningRate}, weight decay ${recipe.weightDecay}`,
@@ -98,7 +95,7 @@ ${table([
   ['Label smoothing', `${recipe.smoothing}`],
   ['Seed', `${seed}`],
   ['Device', plain(device)],
-  ['Time', `${number(Math.round(seconds))} s`],
+  ['Time', `${count(Math.round(seconds))} s`],
 ])}
 
 ## Results
@@ -139,7 +136,7 @@ const SHOWN = 100
 const classesText = (classes: readonly string[]): string => {
   const more = classes.length - SHOWN
   const shown = classes.slice(0, SHOWN).map(plain).join(', ')
-  return `${number(classes.length)}, in the order of the logits: ${shown}${more > 0 ? ` and ${number(more)} more` : ''}.`
+  return `${count(classes.length)}, in the order of the logits: ${shown}${more > 0 ? ` and ${count(more)} more` : ''}.`
 }
 
 /** The card of an exported network. */
@@ -149,7 +146,7 @@ export const modelCard = (trained: Trained, options: ModelCardOptions): string =
   const trainedHere = run !== undefined && run.history.length > 0
   const sections = [
     `# ${plain(card.model)}`,
-    table([...networkRows(trained), ['File', `${plain(file)}, ${number(bytes)} bytes`]]),
+    table([...networkRows(trained), ['File', `${plain(file)}, ${count(bytes)} bytes`]]),
     `## Input\n\n${inputText(card)}`,
     `## Classes\n\n${classesText(card.classes)}`,
     ...(trainedHere ? [trainingText(run, which)] : []),

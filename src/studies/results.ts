@@ -1,5 +1,6 @@
 /** What the runs of a study say together: means, intervals, and differences paired by seed. */
 
+import { count } from '../report/count.ts'
 import type { EpochRow } from '../train/progress.ts'
 import type { Plan } from './plan.ts'
 import type { Outcome } from './runner.ts'
@@ -74,13 +75,13 @@ export interface StudyResults {
   readonly seconds: number
 }
 
-const plural = (count: number, noun: string): string =>
-  `${count.toLocaleString('en-US')} ${noun}${count === 1 ? '' : 's'}`
+const plural = (number: number, noun: string): string =>
+  `${count(number)} ${noun}${number === 1 ? '' : 's'}`
 
 const settingOf = ({ runs, seeds, recipe }: Plan, { data }: Facts): string => {
   const [{ config }] = runs
   const { epochs, batch, learningRate, schedule, smoothing } = recipe
-  return `${config.model} on ${data.name} (${data.train.toLocaleString('en-US')} pictures of ${data.shape.join('×')}, ${data.test.toLocaleString('en-US')} to test, ${plural(data.classes, 'class')}`
+  return `${config.model} on ${data.name} (${count(data.train)} pictures of ${data.shape.join('×')}, ${count(data.test)} to test, ${plural(data.classes, 'class')}`
     .replace('classs', 'classes')
     .concat(
       `), ${plural(epochs, 'epoch')} of batches of ${batch}, rate ${learningRate} (${schedule.kind}), label smoothing ${smoothing}, ${plural(seeds.length, 'seed')}`,

@@ -5,7 +5,7 @@ import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
 import { type Ablation, REPLACEMENTS, type ReplacementKind } from '../ablation.ts'
-import { csv, type Part, percent, sheet, signed } from './part.ts'
+import { count, csv, type Part, percent, sheet, signed } from './part.ts'
 
 const WORDS: Readonly<Record<ReplacementKind, string>> = {
   identity: 'removed (gate 1)',
@@ -53,7 +53,7 @@ export const ablationPart = (ablation: Ablation): Part => {
       paragraph(
         largest === undefined
           ? 'No block can be left out without a loss beyond chance.'
-          : `The most that can be left out with its mean gate kept, without a loss beyond chance: ${largest.removed}, which saves ${largest.parametersSaved.toLocaleString('en-US')} parameters (${percent(largest.parametersSaved / ablation.parameters)}).`,
+          : `The most that can be left out with its mean gate kept, without a loss beyond chance: ${largest.removed}, which saves ${count(largest.parametersSaved)} parameters (${percent(largest.parametersSaved / ablation.parameters)}).`,
       ),
       figure(
         panels,
@@ -75,8 +75,8 @@ export const ablationPart = (ablation: Ablation): Part => {
           percent(row.top1, 2),
           signed(100 * row.change),
           (196 * row.standardError).toFixed(2),
-          row.parametersSaved.toLocaleString('en-US'),
-          row.multiplyAddsSaved.toLocaleString('en-US'),
+          count(row.parametersSaved),
+          count(row.multiplyAddsSaved),
         ]),
       }),
     ],

@@ -1,10 +1,10 @@
 /** Parameters and multiply-adds by kind of layer, and what the attention adds. */
 
 import { figure, paragraph } from '../../report/html.ts'
-import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
 import type { Cost } from '../cost.ts'
-import { csv, type Part, percent, sheet } from './part.ts'
+import { count, csv, type Part, percent, sheet } from './part.ts'
+import { shares } from './shares.ts'
 
 /** Giga multiply-adds as the papers print them. */
 const PAPERS: Readonly<Record<string, { readonly from: string; readonly multiplyAdds: string }>> = {
@@ -27,36 +27,11 @@ const paperText = (model: string): string => {
 const added = (all: number, plain: number): string =>
   `${Number((100 * (all / plain - 1)).toPrecision(2))}\u00a0%`
 
-const count = (value: number): string => value.toLocaleString('en-US')
-
 const panel = ({ kinds, ...total }: Cost, of: 'parameters' | 'multiplyAdds', title: string) =>
-  plot({
+  shares(
     title,
-    height: 60 + 26 * kinds.length,
-    x: {
-      label: 'share (%)',
-      domain: [0, 112],
-      ticks: [0, 50, 100].map(at => ({ at, text: `${at}` })),
-    },
-    y: { categories: kinds.map(({ kind }) => kind) },
-    marks: [
-      {
-        kind: 'bars',
-        lying: true,
-        width: 0.6,
-        points: kinds.map((kind, i) => [(100 * kind[of]) / total[of], i]),
-      },
-      ...kinds.map((kind, i) => {
-        const share = (100 * kind[of]) / total[of]
-        const at = [share + 1.5, i] as const
-        return {
-          kind: 'note',
-          at,
-          text: share === 0 ? '0' : share < 0.01 ? '< 0.01' : share.toFixed(share < 10 ? 2 : 0),
-        } as const
-      }),
-    ],
-  })
+    kinds.map(kind => ({ name: kind.kind, share: kind[of] / total[of] })),
+  )
 
 /** @param plain - the cost of the same backbone without attention, where there is one */
 export const costPart = (model: string, cost: Cost, plain?: Cost): Part => {

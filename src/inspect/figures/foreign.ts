@@ -7,9 +7,8 @@ import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
 import type { ForeignAnalysis } from '../foreign/analysis.ts'
 import { FAMILY_TEXTS, type ForeignBlock } from '../foreign/blocks.ts'
-import { csv, type Part, percent, sheet } from './part.ts'
-
-const count = (value: number): string => value.toLocaleString('en-US')
+import { count, csv, type Part, percent, sheet } from './part.ts'
+import { shares } from './shares.ts'
 
 /** Cells of a block, the same here and on a terminal. */
 export const BLOCK_COLUMNS = [
@@ -135,24 +134,10 @@ export const unknownText = (unknown: number): string =>
 export const foreignCostPart = ({ cost, size }: ForeignAnalysis): Part => {
   const rows = cost.operators.filter(row => row.parameters + row.multiplyAdds > 0).slice(0, DRAWN)
   const panel = (title: string, of: 'parameters' | 'multiplyAdds') =>
-    plot({
+    shares(
       title,
-      height: 60 + 26 * Math.max(rows.length, 1),
-      x: {
-        label: 'share (%)',
-        domain: [0, 112],
-        ticks: [0, 50, 100].map(at => ({ at, text: `${at}` })),
-      },
-      y: { categories: rows.map(({ operator }) => operator) },
-      marks: [
-        {
-          kind: 'bars',
-          lying: true,
-          width: 0.6,
-          points: rows.map((row, i) => [(100 * row[of]) / Math.max(cost[of], 1), i]),
-        },
-      ],
-    })
+      rows.map(row => ({ name: row.operator, share: row[of] / Math.max(cost[of], 1) })),
+    )
   const panels = [panel('Parameters', 'parameters'), panel('Multiply-adds', 'multiplyAdds')]
   return {
     heading: 'Cost',

@@ -1,5 +1,6 @@
 /** A part of a report: what stands on the page, and the files that go with it. */
 
+import { count } from '../../report/count.ts'
 import type { Markup } from '../../report/markup.ts'
 import { arrange, type Figure } from '../../report/svg.ts'
 import { csv } from '../../report/table.ts'
@@ -29,4 +30,4 @@ export const signed = (value: number, digits = 2): string => {
   return `${sign}${text}`
 }
 
-export { csv }
+export { count, csv }
