@@ -9,9 +9,12 @@ export interface Figure {
   readonly drawing: Markup
 }
 
-/** Text takes about this many pixels; fonts differ, so a little more than most. Capitals are wide. */
+const signWidth = (sign: string): number =>
+  /[mwMW]/.test(sign) ? 12 : /\p{Lu}/u.test(sign) ? 9 : 7
+
+/** Text takes about this many pixels; fonts differ, so a little more than most. */
 export const textWidth = (text: string): number =>
-  [...text].reduce((width, sign) => width + (/\p{Lu}/u.test(sign) ? 9 : 7), 0)
+  [...text].reduce((width, sign) => width + signWidth(sign), 0)
 
 /** Figures side by side, row after row, as one. */
 export const arrange = (figures: readonly Figure[], columns: number, gap = 16): Figure => {
