@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Dataset, Normalization } from '../data/dataset.ts'
 import { stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import type { Engine } from '../engines/engine.ts'
-import { FileError, UsageError } from '../errors.ts'
+import { UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
 import type { Model } from '../models/registry.ts'
 import { readSafetensors, writeSafetensors } from '../weights/safetensors.ts'
@@ -17,6 +17,7 @@ import { evaluate } from './evaluate.ts'
 import { frozenBy } from './freeze.ts'
 import { lockRun } from './lock.ts'
 import { addLogits, meanOf, noSums, type Sums } from './metrics.ts'
+import { patient } from './patience.ts'
 import { bestRow, type EpochRow, type Progress, readProgress, writeProgress } from './progress.ts'
 import { RUN_FILES, writeMetrics } from './runFolder.ts'
 import { learningRate } from './schedule.ts'
@@ -30,8 +31,6 @@ const FILES = {
 
 /** How many checkpoints stay, besides the best. */
 const KEPT = 2
-/** So many saves may fail one after another; then a training is not worth its time. */
-const MOST_FAILED = 3
 
 export interface StepReport {
   /** From 1. */
@@ -159,19 +158,20 @@ class Loop {
   #waiting = 0
   #history: EpochRow[] = []
   #saved = performance.now()
-  #failed = 0
   /** What is to be written to the run's folder besides a checkpoint. */
   #unwritten = new Map<string, Uint8Array>()
   readonly #options: TrainOptions
   readonly #session: Session
   readonly #checkpoints: Checkpoints
   readonly #steps: number
+  readonly #patiently: () => Promise<void>
 
   constructor(options: TrainOptions, session: Session, checkpoints: Checkpoints) {
     this.#options = options
     this.#session = session
     this.#checkpoints = checkpoints
     this.#steps = stepsPerEpoch(options.train, options.config.recipe.batch)
+    this.#patiently = patient(() => this.#save(), options.onWarning)
   }
 
   async run(): Promise<TrainResult> {
@@ -318,25 +318,9 @@ class Loop {
   /** Saves, or goes on with what was saved before and tries again later. */
   async #trySave(): Promise<void> {
     try {
-      await this.#save()
-    } catch (error) {
-      if (!(error instanceof FileError)) throw error
-      this.#failed++
+      await this.#patiently()
+    } finally {
       this.#saved = performance.now()
-      const { where, expected, got, context, hint } = error
-      const many = `save ${this.#failed} of ${MOST_FAILED} in a row that failed`
-      if (this.#failed === MOST_FAILED)
-        throw new FileError(
-          {
-            where,
-            expected,
-            got,
-            context: context === undefined ? many : `${context}; ${many}`,
-            hint: `${hint ?? 'Look at that disk'}; the checkpoints from before are whole`,
-          },
-          { cause: error },
-        )
-      this.#options.onWarning?.(`not saved, to be tried again (${many}): ${error.message}`)
     }
   }
 
@@ -363,8 +347,6 @@ class Loop {
     })
     const best = bestRow(this.#history)
     await this.#checkpoints.prune(KEPT, best === undefined ? [] : [best.epoch * this.#steps])
-    this.#saved = performance.now()
-    this.#failed = 0
   }
 
   /** Takes over the newest checkpoint; without any, the run begins anew. */

@@ -11,7 +11,7 @@ import { collect, type Lowering } from '../../emitter.ts'
 import { encodeModel } from '../../encode.ts'
 import { compileOnnx } from '../../session.ts'
 import { INPUT_GRADIENTS, WEIGHT_GRADIENTS } from './choice.ts'
-import type { Geometry } from './forms.ts'
+import { type Geometry, geometryOf } from './forms.ts'
 
 const refuse = (): never => expect.fail('a geometry that does not fit')
 
@@ -55,10 +55,20 @@ const CASES: readonly Case[] = [
   },
 ]
 
-const geometryOf = ({ x, weight, attributes }: Case): Geometry => {
-  const kernel = weight.slice(2)
-  const output = windowOutput(x.slice(2), kernel, attributes, refuse)
-  return { ...attributes, kernel, width: x[3], pixels: sizeOf(output) }
+/** Of dy. */
+const shapeOf = ({ x, weight, attributes }: Case): number[] => [
+  x[0],
+  weight[0],
+  ...windowOutput(x.slice(2), weight.slice(2), attributes, refuse),
+]
+
+/** The cases for which a rule holds; at least one. */
+const fitting = ({ holds }: { holds(geometry: Geometry): boolean }): Case[] => {
+  const found = CASES.filter(one =>
+    holds(geometryOf(one.attributes, one.x, one.weight, shapeOf(one))),
+  )
+  expect(found).not.toEqual([])
+  return found
 }
 
 /** What a form makes of two inputs, and what the reference does. */
@@ -111,30 +121,21 @@ const compare = async (
     expect(Math.abs(got.data[i] - value)).toBeLessThan(1e-4 * (1 + Math.abs(value)))
 }
 
-it.each(WEIGHT_GRADIENTS)('weight gradient: $name', async ({ form, holds }) => {
-  const fitting = CASES.filter(one => holds(geometryOf(one)))
-  expect(fitting).not.toEqual([])
-  for (const one of fitting) {
+it.each(WEIGHT_GRADIENTS)('weight gradient: $name', async ({ form, ...rule }) => {
+  for (const one of fitting(rule)) {
     const { x, weight, attributes } = one
-    const { kernel } = geometryOf(one)
-    const dy = [x[0], weight[0], ...windowOutput(x.slice(2), kernel, attributes, refuse)]
-    await compare(
-      form as Lowering<never>,
-      { ...attributes, weightShape: weight },
-      [x, dy],
-      (a, b) => convolutionWeightGradient(a, b, weight, attributes),
+    const given = { ...attributes, weightShape: weight }
+    await compare(form as Lowering<never>, given, [x, shapeOf(one)], (a, b) =>
+      convolutionWeightGradient(a, b, weight, attributes),
     )
   }
 })
 
-it.each(INPUT_GRADIENTS)('input gradient: $name', async ({ form, holds }) => {
-  const fitting = CASES.filter(one => holds(geometryOf(one)))
-  expect(fitting).not.toEqual([])
-  for (const one of fitting) {
+it.each(INPUT_GRADIENTS)('input gradient: $name', async ({ form, ...rule }) => {
+  for (const one of fitting(rule)) {
     const { x, weight, attributes } = one
-    const { kernel } = geometryOf(one)
-    const dy = [x[0], weight[0], ...windowOutput(x.slice(2), kernel, attributes, refuse)]
-    await compare(form as Lowering<never>, { ...attributes, inputShape: x }, [weight, dy], (a, b) =>
+    const given = { ...attributes, inputShape: x }
+    await compare(form as Lowering<never>, given, [weight, shapeOf(one)], (a, b) =>
       convolutionInputGradient(a, b, x, attributes),
     )
   }
