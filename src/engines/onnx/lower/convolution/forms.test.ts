@@ -7,8 +7,8 @@ import { convolutionInputGradient, convolutionWeightGradient } from '../../../..
 import { windowOutput } from '../../../../ops/window.ts'
 import { random } from '../../../../random.ts'
 import { referenceEngine } from '../../../reference/engine.ts'
-import { collect, type Lowering } from '../../emitter.ts'
-import { encodeModel } from '../../encode.ts'
+import { alone } from '../../alone.suite.ts'
+import type { Lowering } from '../../emitter.ts'
 import { compileOnnx } from '../../session.ts'
 import { INPUT_GRADIENTS, WEIGHT_GRADIENTS } from './choice.ts'
 import { type Geometry, geometryOf } from './forms.ts'
@@ -81,24 +81,7 @@ const compare = async (
   const [a, b] = shapes.map((shape, i) => input(`x${i}`, shape))
   const y = reference(a, b)
   const wanted = graph({ y })
-  const { emitter, nodes, initializers } = collect()
-  const call = { names: ['x0', 'x1'], inputs: [a, b], outputs: [y], attributes }
-  const [made] = lower(emitter, call as never)
-  emitter.node('Identity', [made])
-  const last = nodes[nodes.length - 1]
-  const info = (name: string, shape: readonly number[]) =>
-    ({ name, dtype: 'float32', shape }) as const
-  const bytes = encodeModel({
-    opset: 17,
-    metadata: {},
-    graph: {
-      name: 'form',
-      nodes: [...nodes.slice(0, -1), { ...last, outputs: ['y'] }],
-      initializers,
-      inputs: [info('x0', a.shape), info('x1', b.shape)],
-      outputs: [info('y', y.shape)],
-    },
-  })
+  const bytes = alone(lower, attributes, [a, b], y)
   const feeds = Object.fromEntries(
     [a, b].map(({ name = '', shape }) => [
       name,
