@@ -3,18 +3,21 @@
 import type { Shape } from '../../../graph/index.ts'
 import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
 import type { Sliding } from '../api/index.ts'
-import { ARG, CONVOLUTION_DIRECT, PROP } from '../constants.ts'
-import { type Descriptor, int64s } from '../descriptor.ts'
-import type { Plan, Stored } from '../plan.ts'
+import { ARG, CONVOLUTION, ELTWISE, PROP } from '../constants.ts'
+import { type Descriptor, type Descriptors, int64s } from '../descriptor.ts'
+import type { Plan, Request, Stored } from '../plan.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
-import { applied, begin, resolve } from './chain.ts'
+import { applied, begin, type Post, resolve } from './chain.ts'
 import type { Lowerings } from './lowering.ts'
+import { winogradPays } from './winograd.ts'
 
 interface Geometry {
   readonly x: Shape
   readonly weight: Shape
   readonly y: Shape
   readonly attributes: ConvolutionAttributes
+  /** The weights are the same from run to run. */
+  readonly still?: boolean
 }
 
 /** With groups, their axis stands in front. */
@@ -31,26 +34,62 @@ const window = ({ strides, pads, dilations }: ConvolutionAttributes): Sliding =>
 const chosen = (primitive: Primitive, what: Parameters<Primitive['query']>[0]): Descriptor =>
   primitive.query(what) as Descriptor
 
+interface Forward {
+  readonly algorithm: number
+  readonly biased?: boolean
+  readonly result?: Descriptor
+  readonly post?: readonly PostOperation[]
+}
+
+/**
+ * Only for inference does Winograd's algorithm take weights that are transformed already; direct
+ * ones would then lay channels innermost, in which all around them is slower.
+ */
+const purpose = (algorithm: number, still = false): number =>
+  still && algorithm === CONVOLUTION.winograd ? PROP.inference : PROP.training
+
 const forward = (
-  { primitive, descriptors: { any, strided } }: Plan,
-  { x, weight, y, attributes }: Geometry,
-  bias: boolean,
-  result = any(y),
-  post: readonly PostOperation[] = [],
-): Primitive =>
-  primitive({
-    kind: 'convolutionForward',
-    values: [
-      PROP.training,
-      CONVOLUTION_DIRECT,
-      any(x),
-      any(grouped(weight, attributes)),
-      bias ? strided([y[1]]) : undefined,
-      result,
-      ...window(attributes),
-    ],
-    post,
-  })
+  { any, strided }: Descriptors,
+  { x, weight, y, attributes, still }: Geometry,
+  { algorithm, biased = false, result = any(y), post = [] }: Forward,
+): Request => ({
+  kind: 'convolutionForward',
+  values: [
+    purpose(algorithm, still),
+    algorithm,
+    any(x),
+    any(grouped(weight, attributes)),
+    biased ? strided([y[1]]) : undefined,
+    result,
+    ...window(attributes),
+  ],
+  post,
+})
+
+/** The direct one, alone: for the layouts that it chooses, and as what backward ones go with. */
+const direct = (plan: Plan, geometry: Geometry): Primitive =>
+  plan.primitive(forward(plan.descriptors, geometry, { algorithm: CONVOLUTION.direct }))
+
+/** What computes it soonest, of what the library has. */
+const soonest = (
+  plan: Plan,
+  { x, weight, y, attributes, still = false }: Geometry,
+  request: (algorithm: number) => Request,
+): { readonly primitive: Primitive; readonly algorithm: number } => {
+  const tried = winogradPays(x, weight, y, attributes, still)
+  const winograd = tried ? plan.possible(request(CONVOLUTION.winograd)) : undefined
+  return winograd === undefined
+    ? { primitive: plan.primitive(request(CONVOLUTION.direct)), algorithm: CONVOLUTION.direct }
+    : { primitive: winograd, algorithm: CONVOLUTION.winograd }
+}
+
+/** How many of these it does in its own pass: Winograd's knows relu alone. */
+const takes = (algorithm: number, posts: readonly Post[], group: number): number => {
+  if (group !== 1) return 0
+  if (algorithm === CONVOLUTION.direct) return posts.length
+  const [first] = posts
+  return first !== undefined && 'algorithm' in first && first.algorithm === ELTWISE.relu ? 1 : 0
+}
 
 const POINTWISE: ConvolutionAttributes = {
   strides: [1, 1],
@@ -68,7 +107,7 @@ const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Sto
   if (group === 1 || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
   const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
-  return plan.brought(made, chosen(forward(plan, geometry, false), 'result'))
+  return plan.brought(made, chosen(direct(plan, geometry), 'result'))
 }
 
 /** A weight's memory under the shape that has the groups in front. */
@@ -86,14 +125,23 @@ const weightIn = (
 
 export const convolution = {
   convolution: (plan, { inputs: [x, weight, bias], outputs: [y], attributes }) => {
-    const geometry = { x: x.shape, weight: weight.shape, y: y.shape, attributes }
+    const geometry = {
+      x: x.shape,
+      weight: weight.shape,
+      y: y.shape,
+      attributes,
+      still: plan.still(weight),
+    }
     begin(plan, y, posts => {
       const biased = bias !== undefined
-      const alone = forward(plan, geometry, biased)
+      const request = (algorithm: number, more: Partial<Forward> = {}): Request =>
+        forward(plan.descriptors, geometry, { algorithm, biased, ...more })
+      const { primitive: alone, algorithm } = soonest(plan, geometry, request)
       const desc = chosen(alone, 'result')
-      const takes = attributes.group === 1 ? posts : []
-      const { post, given } = resolve(takes, desc)
-      const primitive = takes.length === 0 ? alone : forward(plan, geometry, biased, desc, post)
+      const own = takes(algorithm, posts, attributes.group)
+      const { post, given } = resolve(posts.slice(0, own), desc)
+      const primitive =
+        own === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))
       const to = plan.allocate(desc)
       plan.execute(primitive, [
         [ARG.source, plan.in(x, chosen(primitive, 'source'))],
@@ -102,24 +150,24 @@ export const convolution = {
         ...given(primitive),
         [ARG.result, to],
       ])
-      return attributes.group === 1 ? to : applied(plan, widely(plan, to, attributes), posts)
+      return applied(plan, widely(plan, to, attributes), posts.slice(own))
     })
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
     const { any } = plan.descriptors
     const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
-    const { hint } = forward(plan, geometry, false)
-    const primitive = plan.primitive({
+    const { hint } = direct(plan, geometry)
+    const { primitive } = soonest(plan, geometry, algorithm => ({
       kind: 'convolutionBackwardData',
       values: [
-        CONVOLUTION_DIRECT,
+        algorithm,
         any(dx.shape),
         any(grouped(weight.shape, attributes)),
         any(dy.shape),
         ...window(attributes),
       ],
       hint,
-    })
+    }))
     const to = plan.allocate(chosen(primitive, 'dSource'))
     plan.execute(primitive, [
       [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
@@ -131,12 +179,12 @@ export const convolution = {
   convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
     const { any, strided } = plan.descriptors
     const geometry = { x: x.shape, weight: dw.shape, y: dy.shape, attributes }
-    const { hint } = forward(plan, geometry, false)
+    const { hint } = direct(plan, geometry)
     const shape = grouped(dw.shape, attributes)
-    const primitive = plan.primitive({
+    const { primitive } = soonest(plan, geometry, algorithm => ({
       kind: 'convolutionBackwardWeights',
       values: [
-        CONVOLUTION_DIRECT,
+        algorithm,
         any(x.shape),
         any(shape),
         undefined,
@@ -144,7 +192,7 @@ export const convolution = {
         ...window(attributes),
       ],
       hint,
-    })
+    }))
     const to = plan.allocate(chosen(primitive, 'dWeights'))
     plan.execute(primitive, [
       [ARG.source, plan.in(x, chosen(primitive, 'source'))],
