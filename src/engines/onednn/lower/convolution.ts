@@ -1,6 +1,6 @@
 /** Convolutions in their three directions; each chooses the layouts of what it takes and gives. */
 
-import type { Shape } from '../../../graph/index.ts'
+import type { Shape, Value } from '../../../graph/index.ts'
 import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
 import type { Sliding } from '../api/index.ts'
 import { ARG, CONVOLUTION, ELTWISE, PROP } from '../constants.ts'
@@ -9,6 +9,7 @@ import type { Plan, Request, Stored } from '../plan.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
 import { applied, begin, type Post, resolve } from './chain.ts'
 import type { Lowerings } from './lowering.ts'
+import { gathered, joinedShape, joining, spread } from './regrouped.ts'
 import { winogradPays } from './winograd.ts'
 
 interface Geometry {
@@ -16,13 +17,34 @@ interface Geometry {
   readonly weight: Shape
   readonly y: Shape
   readonly attributes: ConvolutionAttributes
+  /** How many groups of the operation are one here. */
+  readonly joined: number
   /** The weights are the same from run to run. */
-  readonly still?: boolean
+  readonly still: boolean
 }
 
-/** With groups, their axis stands in front. */
-const grouped = ([outputs, ...rest]: Shape, { group }: ConvolutionAttributes): Shape =>
-  group === 1 ? [outputs, ...rest] : [group, outputs / group, ...rest]
+const geometryOf = (
+  [x, weight, y]: readonly [Value, Value, Value],
+  attributes: ConvolutionAttributes,
+  still = false,
+): Geometry => {
+  const { group } = attributes
+  const joined = joining(weight.shape, group)
+  return {
+    x: x.shape,
+    weight: joinedShape(weight.shape, joined),
+    y: y.shape,
+    attributes: { ...attributes, group: group / joined },
+    joined,
+    still,
+  }
+}
+
+/** The weight's shape; with groups, their axis stands in front. */
+const groupedShape = ({ weight, attributes: { group } }: Geometry): Shape => {
+  const [outputs, ...rest] = weight
+  return group === 1 ? weight : [group, outputs / group, ...rest]
+}
 
 const window = ({ strides, pads, dilations }: ConvolutionAttributes): Sliding => [
   int64s(strides),
@@ -45,23 +67,23 @@ interface Forward {
  * Only for inference does Winograd's algorithm take weights that are transformed already; direct
  * ones would then lay channels innermost, in which all around them is slower.
  */
-const purpose = (algorithm: number, still = false): number =>
+const purpose = (algorithm: number, still: boolean): number =>
   still && algorithm === CONVOLUTION.winograd ? PROP.inference : PROP.training
 
 const forward = (
   { any, strided }: Descriptors,
-  { x, weight, y, attributes, still }: Geometry,
-  { algorithm, biased = false, result = any(y), post = [] }: Forward,
+  geometry: Geometry,
+  { algorithm, biased = false, result = any(geometry.y), post = [] }: Forward,
 ): Request => ({
   kind: 'convolutionForward',
   values: [
-    purpose(algorithm, still),
+    purpose(algorithm, geometry.still),
     algorithm,
-    any(x),
-    any(grouped(weight, attributes)),
-    biased ? strided([y[1]]) : undefined,
+    any(geometry.x),
+    any(groupedShape(geometry)),
+    biased ? strided([geometry.y[1]]) : undefined,
     result,
-    ...window(attributes),
+    ...window(geometry.attributes),
   ],
   post,
 })
@@ -73,7 +95,7 @@ const direct = (plan: Plan, geometry: Geometry): Primitive =>
 /** What computes it soonest, of what the library has. */
 const soonest = (
   plan: Plan,
-  { x, weight, y, attributes, still = false }: Geometry,
+  { x, weight, y, attributes, still }: Geometry,
   request: (algorithm: number) => Request,
 ): { readonly primitive: Primitive; readonly algorithm: number } => {
   const tried = winogradPays(x, weight, y, attributes, still)
@@ -102,94 +124,90 @@ const POINTWISE: ConvolutionAttributes = {
  * Groups of few channels choose narrow blocks, for which the library has no fast kernel but the
  * convolution's own: a result goes on in the blocks that dense convolutions choose.
  */
-const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Stored => {
+const widely = (plan: Plan, made: Stored, { attributes }: Geometry): Stored => {
   const { dims } = made.desc
-  if (group === 1 || dims.length !== 4) return made
+  if (attributes.group === 1 || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
-  const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
+  const geometry = { x: dims, weight, y: dims, attributes: POINTWISE, joined: 1, still: false }
   return plan.brought(made, chosen(direct(plan, geometry), 'result'))
 }
 
-/** A weight's memory under the shape that has the groups in front. */
-const weightIn = (
-  plan: Plan,
-  weight: Parameters<Plan['natural']>[0],
-  attributes: ConvolutionAttributes,
-  desc: Descriptor,
-): Stored => {
-  if (attributes.group === 1) return plan.in(weight, desc)
+/** A weight in the layout of its primitive. */
+const weightIn = (plan: Plan, weight: Value, geometry: Geometry, desc: Descriptor): Stored => {
+  if (geometry.attributes.group === 1) return plan.in(weight, desc)
+  const from = spread(plan, plan.plain(weight), weight.shape, geometry.joined)
+  const shaped = plan.window(from, plan.descriptors.strided(groupedShape(geometry)))
+  return plan.brought(shaped, desc)
+}
+
+/** The weight's gradient out of the layout of its primitive. */
+const weightOutOf = (plan: Plan, made: Stored, { shape }: Value, geometry: Geometry): Stored => {
+  if (geometry.attributes.group === 1) return made
   const { strided } = plan.descriptors
-  const from = plan.window(plan.plain(weight), strided(grouped(weight.shape, attributes)))
-  return plan.brought(from, desc)
+  const plain = plan.brought(made, strided(groupedShape(geometry)))
+  return gathered(plan, plan.window(plain, strided(geometry.weight)), shape, geometry.joined)
 }
 
 export const convolution = {
   convolution: (plan, { inputs: [x, weight, bias], outputs: [y], attributes }) => {
-    const geometry = {
-      x: x.shape,
-      weight: weight.shape,
-      y: y.shape,
-      attributes,
-      still: plan.still(weight),
-    }
+    const geometry = geometryOf([x, weight, y], attributes, plan.still(weight))
     begin(plan, y, posts => {
       const biased = bias !== undefined
       const request = (algorithm: number, more: Partial<Forward> = {}): Request =>
         forward(plan.descriptors, geometry, { algorithm, biased, ...more })
       const { primitive: alone, algorithm } = soonest(plan, geometry, request)
       const desc = chosen(alone, 'result')
-      const own = takes(algorithm, posts, attributes.group)
+      const own = takes(algorithm, posts, geometry.attributes.group)
       const { post, given } = resolve(posts.slice(0, own), desc)
       const primitive =
         own === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))
       const to = plan.allocate(desc)
       plan.execute(primitive, [
         [ARG.source, plan.in(x, chosen(primitive, 'source'))],
-        [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+        [ARG.weights, weightIn(plan, weight, geometry, chosen(primitive, 'weights'))],
         [ARG.bias, bias && plan.plain(bias)],
         ...given(primitive),
         [ARG.result, to],
       ])
-      return applied(plan, widely(plan, to, attributes), posts.slice(own))
+      return applied(plan, widely(plan, to, geometry), posts.slice(own))
     })
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
     const { any } = plan.descriptors
-    const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
+    const geometry = geometryOf([dx, weight, dy], attributes)
     const { hint } = direct(plan, geometry)
     const { primitive } = soonest(plan, geometry, algorithm => ({
       kind: 'convolutionBackwardData',
       values: [
         algorithm,
         any(dx.shape),
-        any(grouped(weight.shape, attributes)),
+        any(groupedShape(geometry)),
         any(dy.shape),
-        ...window(attributes),
+        ...window(geometry.attributes),
       ],
       hint,
     }))
     const to = plan.allocate(chosen(primitive, 'dSource'))
     plan.execute(primitive, [
-      [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+      [ARG.weights, weightIn(plan, weight, geometry, chosen(primitive, 'weights'))],
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dSource, to],
     ])
-    plan.define(dx, widely(plan, to, attributes))
+    plan.define(dx, widely(plan, to, geometry))
   },
   convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
-    const { any, strided } = plan.descriptors
-    const geometry = { x: x.shape, weight: dw.shape, y: dy.shape, attributes }
+    const { any } = plan.descriptors
+    const geometry = geometryOf([x, dw, dy], attributes)
     const { hint } = direct(plan, geometry)
-    const shape = grouped(dw.shape, attributes)
     const { primitive } = soonest(plan, geometry, algorithm => ({
       kind: 'convolutionBackwardWeights',
       values: [
         algorithm,
         any(x.shape),
-        any(shape),
+        any(groupedShape(geometry)),
         undefined,
         any(dy.shape),
-        ...window(attributes),
+        ...window(geometry.attributes),
       ],
       hint,
     }))
@@ -199,7 +217,6 @@ export const convolution = {
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dWeights, to],
     ])
-    if (attributes.group === 1) return plan.define(dw, to)
-    plan.define(dw, plan.window(plan.brought(to, strided(shape)), strided(dw.shape)))
+    plan.define(dw, weightOutOf(plan, to, dw, geometry))
   },
 } satisfies Partial<Lowerings>
