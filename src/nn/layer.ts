@@ -7,8 +7,8 @@ import { formatShape, GraphError } from '../errors.ts'
 import { type Shape, scope, type Value } from '../graph/index.ts'
 import type { RandomStream } from '../random.ts'
 
-/** Where a parameter's first values come from: element `index` of a tensor of this shape. */
-export type Initialiser = (shape: Shape) => (draw: RandomStream, index: number) => number
+/** Where a parameter's first values come from: fills a tensor of this shape, row-major. */
+export type Initialiser = (shape: Shape) => (values: Float32Array, draw: RandomStream) => void
 
 /** A learnable tensor. */
 export interface Parameter {
