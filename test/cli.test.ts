@@ -67,6 +67,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
   ['inspect nowhere', 'model nowhere: expected a network that excite models lists, got nowhere'],
   ['inspect no/where', 'no/where: expected the folder of a run'],
+  ['inspect se-resnet20 --ablate-blocks', '--ablate-blocks: expected the folder of a run'],
   ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],

@@ -20,11 +20,18 @@ export interface Observed {
   readonly observations: readonly Observation[]
 }
 
-/** @param size - [height, width] of the pictures */
+/** What a layer is to go on with in place of what it shows; nothing, to let it be. */
+export type Exchange = (shown: Observation) => Value | undefined
+
+/**
+ * @param size - [height, width] of the pictures
+ * @param exchange - makes it another network: one without some of its attention, for example
+ */
 export const observe = (
   { network, channels }: Model,
   batch: number,
   size: readonly [height: number, width: number],
+  exchange: Exchange = () => undefined,
 ): Observed => {
   const weights = new Map<string, Value>(
     variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
@@ -33,7 +40,11 @@ export const observe = (
   const observations: Observation[] = []
   const logits = trace(network, name => weights.get(name) as Value, images, {
     ...inference,
-    observe: (name, value) => observations.push({ path: currentPath(), name, value }),
+    observe: (name, value) => {
+      const observation = { path: currentPath(), name, value }
+      observations.push(observation)
+      return exchange(observation)
+    },
   })
   return { images, logits, observations }
 }

@@ -112,6 +112,9 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
 /** What an .onnx file has none of: the network as layers, and what it was trained on. */
 const NOT_FOREIGN = ['ablateBlocks', 'index', 'last'] as const
 
+/** What the name of a model has none of: weights to look at. */
+const OF_WEIGHTS = ['ablateBlocks', 'index', 'last', 'data', 'classes'] as const
+
 const refuseFlag = (
   flag: string | undefined,
   expected: string,
@@ -149,6 +152,8 @@ const run = async (
         expected: 'the folder of a run, a .safetensors file out of one, an .onnx file, or a model',
         got: 'nothing there',
       })
+    const [trained] = OF_WEIGHTS.filter(name => flags[name] !== undefined)
+    refuseFlag(trained && flagOf(trained), 'the folder of a run', `${target}, a name: no weights`)
     return inspectName(target, flags)
   }
   const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
@@ -196,10 +201,13 @@ const run = async (
     shape: [card.channels, card.height, card.width],
   })
   if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
-  for (const { block, betweenDeviation, specificity, nearZero, nearOne } of analysis.excitation)
+  const { hasEnds, wordsOf } = await import('../../inspect/figures/words.ts')
+  for (const one of analysis.excitation) {
+    const ends = `; below 0.1 ${percent(one.nearZero)}, above 0.9 ${percent(one.nearOne)}`
     console.log(
-      `block ${block.padEnd(8)} classes move its gates by ${betweenDeviation.toFixed(3)}, specificity ${specificity.toFixed(2)}; below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
+      `block ${one.block.padEnd(8)} classes move its ${wordsOf([one]).many} by ${one.betweenDeviation.toFixed(3)}, specificity ${one.specificity.toFixed(2)}${hasEnds([one]) ? ends : ''}`,
     )
+  }
   for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
     console.log(
       `without ${removed.padEnd(8)} (${replacement}) ${(100 * change).toFixed(2)} points, ${count(parametersSaved)} parameters saved`,
