@@ -203,7 +203,7 @@ describe.each(ATTENTIONS)('attention %s', attention => {
     expect(text).not.toMatch(/NaN|undefined|Infinity/)
     const [{ kind }] = insides
     expect(text.includes('mean gate')).toBe(kind === 'gate')
-    expect(text.includes('splits')).toBe(kind === 'splits')
+    expect(text.includes('share of the first of')).toBe(kind === 'splits')
     expect(text.includes('largest kernel')).toBe(kind === 'selection')
   })
 

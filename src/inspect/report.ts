@@ -5,16 +5,13 @@ import { writeFileAtomic } from '../files.ts'
 import { page } from '../report/html.ts'
 import { svgFile } from '../report/svg.ts'
 import type { Analysis } from './analysis.ts'
-import type { BlockExcitation } from './excitation.ts'
 import { ablationPart } from './figures/ablation.ts'
-import { channelsPart } from './figures/channels.ts'
 import { costPart } from './figures/cost.ts'
-import { excitationPart } from './figures/excitation.ts'
 import { gatesPart } from './figures/gates.ts'
+import { channelsParts, excitationParts } from './figures/kinds.ts'
 import { mapsPart } from './figures/maps.ts'
 import type { Part } from './figures/part.ts'
 import { selectionPart } from './figures/selection.ts'
-import { wordsOf } from './figures/words.ts'
 import type { MapPicture } from './maps.ts'
 
 export const REPORT_FILES = {
@@ -37,37 +34,18 @@ export interface ReportOptions {
 
 export type Reported = Pick<Analysis, 'model' | 'cost'> & Partial<Analysis>
 
-/** A network with attention of several kinds has a part for each: the second and on say which. */
-const told = (part: Part, blocks: readonly BlockExcitation[], i: number): Part => {
-  if (i === 0) return part
-  const { many } = wordsOf(blocks)
-  const renamed = <T>(files: Readonly<Record<string, T>>) =>
-    Object.fromEntries(Object.entries(files).map(([name, file]) => [`${name}-${many}`, file]))
-  const { figures, tables } = part
-  const heading = `${part.heading}: ${many}`
-  return { ...part, heading, figures: renamed(figures), tables: renamed(tables) }
-}
-
 /** The parts that an analysis has something for. */
 export const partsOf = async (
   analysis: Reported,
   { classes = [], pictures = [], shape = [] }: ReportOptions,
 ): Promise<readonly Part[]> => {
   const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
-  const kinds = [...new Set(excitation.map(({ kind }) => kind))]
-  const byKind = kinds.map(kind => excitation.filter(block => block.kind === kind))
-  // Of an attention to kernels the part after these tells more.
-  const drawn = byKind.filter(([{ kind }]) => kind !== 'selection')
-  const excited = drawn.map((blocks, i) => told(excitationPart(blocks, classes), blocks, i))
-  const channels = await Promise.all(
-    byKind.map(async (blocks, i) => told(await channelsPart(blocks, classes), blocks, i)),
-  )
   return [
     ...(gates.length > 0 ? [gatesPart(gates)] : []),
-    ...excited,
+    ...excitationParts(excitation, classes),
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),
     ...(selection.length > 0 ? [selectionPart(selection)] : []),
-    ...channels,
+    ...(await channelsParts(excitation, classes)),
     ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
     costPart(analysis.model, cost, plain),
   ]

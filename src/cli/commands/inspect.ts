@@ -28,16 +28,19 @@ Examples:
   $ excite inspect runs/se-resnet20-fashion-mnist --ablate-blocks --classes Trouser,Bag
   $ excite inspect runs/sk-resnet20-shapes --pictures 2000 --index 0,1,2,3
   $ excite inspect se-resnet50                         cost only: a name has no weights
-  $ excite inspect some.onnx                           any model: its SE blocks and its cost
+  $ excite inspect some.onnx                           any model: its attention blocks and its cost
   $ excite inspect some.onnx --trust-model --data ./pictures
   $ excite inspect some.onnx --trust-model photo.jpg --order BGR --mean 0.5 --deviation 0.5
+  $ excite inspect some.onnx --trust-model photo.jpg --input image --feed scale_factor=1
 
 Writes report.html, which needs nothing else, with its figures as SVG and its numbers as CSV and
 JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
 by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.
 
-An .onnx file may be anybody's: it is read strictly, and its squeeze-and-excite blocks are found
-by their formula, however the exporter wrote them; sizes that it leaves free are --size, or 224.
+An .onnx file may be anybody's: it is read strictly, and its attention blocks (SE, effective SE,
+ECA, CBAM, SK, split attention, GCT) are found by their formula, however the exporter wrote them, in
+branches and loops too; sizes that it leaves free are --size, or 224. Of several inputs one takes
+the pictures; the others are given by --feed.
 On pictures it is run only with --trust-model: ONNX Runtime is native code that was not made for
 hostile models. It runs in a process of its own, which contains a crash, but not all that a
 hostile file might do.`

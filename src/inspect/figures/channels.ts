@@ -109,6 +109,8 @@ export const channelsPart = async (
     values(block, channels).map(row => row.map((value, i) => value - block.mean[channels[i]]))
   const all = (rows: HeatOptions['rows']): number[] =>
     blocks.flatMap(block => rows(block, drawnChannels(block)).flat())
+  // Pictures of no known class are one class, which changes nothing.
+  const divided = blocks[0].classes.length > 1
   const panels = [
     await heat(blocks, classes, {
       title: 'Channels by depth',
@@ -117,26 +119,35 @@ export const channelsPart = async (
       ramp: signed ? DIVERGING : SEQUENTIAL,
       rows: values,
     }),
-    await heat(blocks, classes, {
-      title: 'What a class changes',
-      label: 'less the mean over all pictures',
-      domain: aroundZero(all(less)),
-      ramp: DIVERGING,
-      rows: less,
-    }),
+    ...(divided
+      ? [
+          await heat(blocks, classes, {
+            title: 'What a class changes',
+            label: 'less the mean over all pictures',
+            domain: aroundZero(all(less)),
+            ramp: DIVERGING,
+            rows: less,
+          }),
+        ]
+      : []),
   ]
   return {
     heading: 'Channels by depth',
     body: [
       paragraph(
-        'Every attention block from the picture down to the output: what it does to which channel, for which class. Where the right strips are pale, the block does the same whatever the class.',
+        divided
+          ? 'Every attention block from the picture down to the output: what it does to which channel, for which class. Where the right strips are pale, the block does the same whatever the class.'
+          : 'Every attention block from the picture down to the output, and what it does to which channel.',
       ),
       figure(
         panels,
-        'A strip a block, in the order of computation; rows are classes, columns channels in the order of their mean over all pictures, at most fifty. Left: the mean over the pictures of a class. Right: how far that is from the mean over all. One scale for all strips of a panel.',
+        `A strip a block, in the order of computation; columns are channels in the order of their mean over all pictures, at most fifty${divided ? ', rows classes. Left: the mean over the pictures of a class. Right: how far that is from the mean over all' : '; the mean over all pictures'}. One scale for all strips of a panel.`,
       ),
     ],
-    figures: { 'channels-by-depth': panels[0], 'channels-by-class': panels[1] },
+    figures: {
+      'channels-by-depth': panels[0],
+      ...(divided ? { 'channels-by-class': panels[1] } : {}),
+    },
     tables: {},
   }
 }

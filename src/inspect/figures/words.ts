@@ -18,7 +18,7 @@ const wordsFor = (kind: ExcitationKind, branches: number): Words => {
     case 'selection':
       return { one: 'share', many: 'shares', label: 'attention of the largest kernel' }
     case 'splits':
-      return { one: 'share', many: 'shares', label: `share of the first of ${branches} splits` }
+      return { one: 'share', many: 'shares', label: `share of the first of ${branches} branches` }
     case 'gain':
       return { one: 'gain', many: 'gains', label: 'size after the attention over before it' }
   }
