@@ -25,6 +25,9 @@ export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
   readonly json?: boolean
 }
 
+/** What says nothing about a model that is not run. */
+const OF_PICTURES = ['classes', 'mean', 'deviation', 'order', 'range', 'input', 'feed'] as const
+
 const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: FileModel }> => {
   const { LIMITS, readOnnx } = await import('../engines/onnx/read/index.ts')
   try {
@@ -193,11 +196,18 @@ export const inspectForeign = async (
   footer: string,
 ): Promise<void> => {
   const { analyseForeign } = await import('../inspect/foreign/analysis.ts')
+  const [idle] = OF_PICTURES.filter(name => flags[name] !== undefined)
+  if (idle !== undefined && flags.data === undefined && files.length === 0)
+    throw new UsageError({
+      where: `--${idle}`,
+      expected: 'pictures to go with it: files, or --data',
+      got: 'none',
+    })
   const { bytes, model } = await readModel(path)
   const name = basename(path)
   const read = analyseForeign(model, name, flags.size)
   const { analysis, dataset } = await withGates(path, files, flags, bytes, model, read)
-  const classes = dataset === undefined ? [] : chosenClasses(dataset.classes, flags.classes)
+  const classes = dataset === undefined ? [] : chosenClasses(dataset, flags.classes)
   const { writeForeignReport } = await import('../inspect/foreign/report.ts')
   const report = await writeForeignReport(
     flags.out ?? `inspect-${name.replace(/\.onnx$/i, '')}`,

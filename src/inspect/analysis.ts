@@ -56,7 +56,7 @@ export const plainCost = (
 }
 
 /**
- * @throws UsageError when blocks are to be taken out of a network that has none
+ * @throws UsageError when there are not two pictures of any class, or when blocks are to be taken out of a network that has none
  */
 export const analyse = async (
   trained: Trained,
@@ -74,6 +74,13 @@ export const analyse = async (
     })
   const indices = balanced(dataset, options.pictures)
   const pictures = subset(dataset, indices)
+  if (new Set(pictures.labels).size === indices.length)
+    throw new UsageError({
+      where: `${dataset.name}, ${dataset.split}`,
+      expected: 'two pictures of a class or more, to tell what classes do from what pictures do',
+      got: `${indices.length} of ${dataset.classes.length} classes`,
+      hint: 'Take more: --pictures, --samples',
+    })
   const plain = plainCost(model, size)
   onStep('excitation by class')
   const blocks = await excitation(trained, pictures, options)

@@ -157,6 +157,9 @@ const run = async (
       })
     const [trained] = OF_WEIGHTS.filter(name => flags[name] !== undefined)
     refuseFlag(trained && flagOf(trained), 'the folder of a run', `${target}, a name: no weights`)
+    const [foreign] = FOREIGN_ONLY.filter(name => flags[name] !== undefined)
+    refuseFlag(foreign && flagOf(foreign), 'an .onnx file', `${target}, a name`)
+    refuseFlag(files[0], 'picture files for an .onnx file alone', `${target}, a name`)
     return inspectName(target, flags)
   }
   const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
@@ -167,6 +170,12 @@ const run = async (
     'What was trained is in its file already',
   )
   if (/\.onnx$/i.test(target)) return inspectModelFile(target, files, flags)
+  if (statSync(target).isFile() && !/\.safetensors$/i.test(target))
+    throw new UsageError({
+      where: target,
+      expected: 'a .safetensors file of a run, or an .onnx file',
+      got: 'a file of another kind',
+    })
   const only = FOREIGN_ONLY.find(name => flags[name] !== undefined)
   refuseFlag(only && flagOf(only), 'an .onnx file', target)
   refuseFlag(files[0], 'picture files for an .onnx file alone', target, 'Of a run: --data, --index')
@@ -177,8 +186,8 @@ const run = async (
   const { split, batch, quiet = false, json = false, pictures, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
-  const classes = chosenClasses(card.classes, flags.classes)
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
+  const classes = chosenClasses(dataset, flags.classes)
   const explain = await explained(dataset, flags.index)
   const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
