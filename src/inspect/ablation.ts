@@ -132,15 +132,18 @@ const costOf = ({ model }: Trained, size: Size, exchange?: Exchange) => {
   return { parameters, multiplyAdds: multiplyAddsOf(needed) }
 }
 
-/** Each block, each stage, and all. */
-const groupsOf = (blocks: readonly Inside[]) => [
-  ...blocks.map(block => ({ removed: block.block, blocks: [block] })),
-  ...[...new Set(blocks.map(({ stage }) => stage))].map(stage => ({
+/** Each block, each stage where there are several, and all. */
+const groupsOf = (blocks: readonly Inside[]) => {
+  const stages = [...new Set(blocks.map(({ stage }) => stage))].map(stage => ({
     removed: `stage ${stage}`,
     blocks: blocks.filter(block => block.stage === stage),
-  })),
-  { removed: 'all', blocks },
-]
+  }))
+  return [
+    ...blocks.map(block => ({ removed: block.block, blocks: [block] })),
+    ...(stages.length > 1 ? stages : []),
+    { removed: 'all', blocks },
+  ]
+}
 
 /**
  * @param onStep - told before each network is measured

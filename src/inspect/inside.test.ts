@@ -11,6 +11,7 @@ import type { Tensors } from '../engines/engine.ts'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
+import { model } from '../models/registry.ts'
 import { resnet } from '../models/resnet.ts'
 import { initialise, lambda, variables } from '../nn/index.ts'
 import { abs, add, mul, reduceMax, reduceMean, reduceSum, sub } from '../ops/index.ts'
@@ -22,7 +23,7 @@ import { costOf } from './cost.ts'
 import { excitation, meanGate } from './excitation.ts'
 import { gateDepth, gateStages } from './gates.ts'
 import { insidesOf, leavingOut } from './insides.ts'
-import { maps } from './maps.ts'
+import { maps, stageMaps } from './maps.ts'
 import { average } from './moments.ts'
 import { blockName, type Exchange, named, type Observed, observe, stageOf } from './observe.ts'
 import { enlarged } from './pictures.ts'
@@ -73,6 +74,9 @@ describe('observe', () => {
       'conv1.0',
     ])
     expect(['layer4.0.se', 'conv1.0'].map(stageOf)).toEqual([5, 1])
+    const others = ['stage3.1.branch2.se', 'features.4.1.block.2', 'features.7.0']
+    expect(others.map(blockName)).toEqual(['3_2 branch2.se', '4.1', '7.0'])
+    expect(others.map(stageOf)).toEqual([3, 1, 1])
   })
 
   it('has no probe for what a network has not', async () => {
@@ -390,6 +394,42 @@ describe('gates by depth', () => {
 })
 
 describe('maps', () => {
+  it.each([
+    [
+      'resnet8',
+      32,
+      [
+        [2, 32],
+        [3, 16],
+        [4, 8],
+      ],
+    ],
+    [
+      'shufflenet_v2_x0_5',
+      64,
+      [
+        [2, 8],
+        [3, 4],
+        [4, 2],
+      ],
+    ],
+    [
+      'mobilenet_v3_small',
+      64,
+      [
+        [1, 32],
+        [2, 16],
+        [3, 8],
+        [4, 4],
+        [5, 2],
+      ],
+    ],
+  ])('of %s are at the end of every stage, or of every size', (name, side, wanted) => {
+    const own = model(name, { classes: 10 })
+    const found = stageMaps(observe(own, 1, [side, side]))
+    expect(found.map(({ stage, value }) => [stage, value.shape[2]])).toEqual(wanted)
+  })
+
   it('have the gradient of the score by pixel, as differences find it', async () => {
     const whole = untrained('se-resnet8')
     const trained = { ...whole, card: { ...whole.card, height: 8, width: 8 } }

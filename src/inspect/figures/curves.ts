@@ -20,6 +20,7 @@ const points = (values: readonly number[], channels: readonly number[]) =>
 const axes = ({ channels }: BlockExcitation, { words, range }: CurveOptions) => ({
   x: {
     domain: [1, Math.min(channels, DRAWN)] as const,
+    whole: true,
     label: `channel, by mean ${words.one}${channels > DRAWN ? ` (${DRAWN} of ${channels})` : ''}`,
   },
   y: { label: words.label, domain: range },

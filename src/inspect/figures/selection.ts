@@ -28,7 +28,7 @@ const byChannel = (units: readonly UnitSelection[]): readonly Figure[] => {
     plot({
       title: `Unit ${block}`,
       height: 210,
-      x: { label: 'group of channels' },
+      x: { label: 'group of channels', whole: true },
       y: { label: 'attention of the largest kernel', domain },
       marks: curves[u].map((values, colour) => ({
         kind: 'line',
