@@ -92,6 +92,9 @@ export interface Gated {
   readonly branches?: number
 }
 
+/** Gates that move less than this never do, as far as float32 can tell. */
+export const STILL = 1e-6
+
 /** Gathers the gates of blocks, picture by picture. */
 export interface Gatherer {
   /** @param gates - of one picture, by channel */
@@ -132,7 +135,7 @@ export const gatherGates = (blocks: readonly Gated[], classes: readonly string[]
           })),
           betweenDeviation: Math.sqrt(between),
           withinDeviation: Math.sqrt(within),
-          specificity: within === 0 ? 0 : between / within,
+          specificity: within < STILL ** 2 ? 0 : between / within,
           nearZero: counts.zero / counts.all,
           nearOne: counts.one / counts.all,
           neutral: counts.neutral / counts.all,

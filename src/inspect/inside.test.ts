@@ -20,7 +20,7 @@ import { type Card, modelOf, type Trained } from '../weights/trained.ts'
 import { ablate, meanInsides, pairedChange } from './ablation.ts'
 import { analyse } from './analysis.ts'
 import { costOf } from './cost.ts'
-import { excitation, meanGate } from './excitation.ts'
+import { excitation, gatherGates, meanGate } from './excitation.ts'
 import { gateDepth, gateStages } from './gates.ts'
 import { insidesOf, leavingOut } from './insides.ts'
 import { maps, stageMaps } from './maps.ts'
@@ -75,7 +75,7 @@ describe('observe', () => {
     ])
     expect(['layer4.0.se', 'conv1.0'].map(stageOf)).toEqual([5, 1])
     const others = ['stage3.1.branch2.se', 'features.4.1.block.2', 'features.7.0']
-    expect(others.map(blockName)).toEqual(['3_2 branch2.se', '4.1', '7.0'])
+    expect(others.map(blockName)).toEqual(['3_2 branch2.se', '4.1', '7'])
     expect(others.map(stageOf)).toEqual([3, 1, 1])
   })
 
@@ -99,6 +99,17 @@ describe('excitation', () => {
       expect(block.mean.every(value => Math.abs(value - 0.5) < 1e-6)).toBe(true)
       expect(block).toMatchObject({ specificity: 0, nearZero: 0, nearOne: 0 })
     }
+  })
+
+  it('takes rounding for no movement', () => {
+    const gated = { path: 'se', kind: 'gate', block: '2_1', stage: 2, channels: 1 } as const
+    const moved = (by: number) => {
+      const gatherer = gatherGates([gated], ['a', 'b'])
+      for (let i = 0; i < 8; i++) gatherer.add(0, i % 2, [0.5 + by * (i % 2) + by * 0.1 * (i % 3)])
+      return gatherer.result()[0].specificity
+    }
+    expect(moved(1e-8)).toBe(0)
+    expect(moved(1e-3)).toBeGreaterThan(1)
   })
 
   it('counts saturated gates', async () => {

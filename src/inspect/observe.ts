@@ -62,7 +62,8 @@ const UNIT = /^(?:layer(?<layer>\d+)|stage(?<stage>\d+))\.(?<unit>\d+)(?:\.(?<re
  */
 export const blockName = (path: string): string => {
   const { unit, rest } = UNIT.exec(path)?.groups ?? {}
-  if (unit === undefined) return path.replace(/^features\./, '').replace(/\.block\.\d+$/, '')
+  if (unit === undefined)
+    return path.replace(/^features\./, '').replace(/^(\d+)\.0$|\.block\.\d+$/, '$1')
   const name = `${stageOf(path)}_${Number(unit) + 1}`
   return rest === undefined || !rest.includes('.') ? name : `${name} ${rest.replace(/\.\d+$/, '')}`
 }

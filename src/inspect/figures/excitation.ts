@@ -7,7 +7,7 @@ import { plot } from '../../report/plot.ts'
 import { formatNumber } from '../../report/scale.ts'
 import type { Figure } from '../../report/svg.ts'
 import { tableMarkup } from '../../report/table.ts'
-import { type BlockExcitation, meanGate } from '../excitation.ts'
+import { type BlockExcitation, meanGate, STILL } from '../excitation.ts'
 import { byClass, spread } from './curves.ts'
 import { csv, type Part, percent, sheet } from './part.ts'
 import { hasEnds, scaleFor, type Words, wordsOf } from './words.ts'
@@ -39,8 +39,7 @@ const byBlock = (
 /** Pictures of no known class are one class, of which there is nothing to tell apart. */
 const isDivided = ([block]: readonly BlockExcitation[]): boolean => block.classes.length > 1
 
-/** Gates that move less than this never do, as far as float32 can tell. */
-const STILL = 1e-6
+const amount = (value: number): string => (value < 5e-4 ? 'less than 0.001' : value.toFixed(3))
 
 const reading = (blocks: readonly BlockExcitation[], { many }: Words): string => {
   const still = blocks.filter(block => block.betweenDeviation + block.withinDeviation < STILL)
@@ -51,14 +50,14 @@ const reading = (blocks: readonly BlockExcitation[], { many }: Words): string =>
   if (!isDivided(blocks)) {
     const by = moving.toSorted((a, b) => a.withinDeviation - b.withinDeviation)
     const [least, most] = [by[0], by[by.length - 1]]
-    const moved = (block: BlockExcitation): string => `by ${block.withinDeviation.toFixed(3)}`
+    const moved = (block: BlockExcitation): string => `by ${amount(block.withinDeviation)}`
     if (least === most)
       return `Its ${many} move ${moved(most)} from picture to picture (standard deviation).${dead}`
     return `The ${many} of block ${most.block} move most from picture to picture: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
   }
   const by = moving.toSorted((a, b) => a.betweenDeviation - b.betweenDeviation)
   const [least, most] = [by[0], by[by.length - 1]]
-  return `Classes move the ${many} of block ${most.block} most: by ${most.betweenDeviation.toFixed(3)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${least.betweenDeviation.toFixed(3)}.${dead}`
+  return `Classes move the ${many} of block ${most.block} most: by ${amount(most.betweenDeviation)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${amount(least.betweenDeviation)}.${dead}`
 }
 
 /** @param classes - the names of those to draw, up to six */
