@@ -67,6 +67,8 @@ const WRONG: readonly [command: string, message: string][] = [
   ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
   ['inspect nowhere', 'model nowhere: expected a network that excite models lists, got nowhere'],
   ['inspect no/where', 'no/where: expected the folder of a run'],
+  ['inspect se-resnet20 --ablate-blocks', '--ablate-blocks: expected the folder of a run'],
+  ['inspect se-resnet20 --feed a=1', '--feed: expected an .onnx file, got se-resnet20, a name'],
   ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
@@ -197,6 +199,13 @@ it('looks inside: a page on its own, figures and numbers', () =>
     const wrong = await inspect('--classes', 'cirle')
     expect(wrong.stderr).toContain('Did you mean circle?')
     expect(wrong.code).toBe(2)
+    const few = await inspect('--pictures', '3')
+    expect(few.stderr).toContain('expected two pictures of a class or more')
+    const other = await excite(folder, 'inspect', 'run/config.json')
+    expect(other.stderr).toContain('run/config.json: expected a .safetensors file of a run')
+    // Weights are of the run whose folder they lie in.
+    const weights = await excite(folder, 'inspect', 'run/best.safetensors', '--pictures', '20')
+    expect(weights.stdout).toContain('report  inspect-se-resnet8')
     const { code, stdout, stderr } = await inspect('--ablate-blocks', '--index', '0,1')
     expect(stderr).not.toContain('excite:')
     expect(code).toBe(0)

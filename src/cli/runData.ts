@@ -1,5 +1,7 @@
 /** The pictures that a trained network is asked about: those of its run, or another set like it. */
 
+import { statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
 import { formatShape, UsageError } from '../errors.ts'
 import type { Card } from '../weights/trained.ts'
@@ -21,7 +23,9 @@ export const openRunData = async (
   quiet: boolean,
 ): Promise<{ readonly name: string; readonly dataset: Dataset }> => {
   const { readRun } = await import('../train/runFolder.ts')
-  const config = flags.data === undefined ? await readRun(path) : undefined
+  // Weights lie in their run's folder.
+  const folder = statSync(path).isDirectory() ? path : dirname(path)
+  const config = flags.data === undefined ? await readRun(folder) : undefined
   const name = flags.data ?? (config?.data as string)
   const dataset = await openSplit(
     name,

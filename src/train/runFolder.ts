@@ -1,7 +1,7 @@
 /** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
 
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
@@ -89,6 +89,12 @@ export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> 
   }
 }
 
+/** The first of the runs that lie in a folder, such as a study's; none where it is none. */
+const runWithin = async (folder: string): Promise<string | undefined> => {
+  const names = (await readdir(folder)).sort()
+  return names.find(name => existsSync(join(folder, name, RUN_FILES.config)))
+}
+
 /**
  * The trained network of a run's folder, or of a file of weights.
  * @throws UsageError when there is none; FileError or WeightError when it is damaged
@@ -102,6 +108,14 @@ export const loadTrained = async (
     () => false,
   )
   const file = isFolder ? join(path, RUN_FILES[which]) : path
+  const within = isFolder && !existsSync(file) ? await runWithin(path) : undefined
+  if (within !== undefined)
+    throw new UsageError({
+      where: path,
+      expected: 'the folder of one run',
+      got: 'a folder of runs',
+      hint: `Give one of them, such as ${join(path, within)}`,
+    })
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(
       {

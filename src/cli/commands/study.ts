@@ -179,9 +179,11 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   const { openDevice } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../train/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
+  const { checkFolder } = await import('../../studies/files.ts')
   const device = await openDevice(flags.device)
   if (device.note !== undefined) progressLine(flags.quiet).line(device.note)
   const planned = await planFrom(name, device.name, flags)
+  if (!flags.dryRun) await checkFolder(planned.folder, name)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
