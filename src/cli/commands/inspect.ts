@@ -9,7 +9,7 @@ import type { MapPicture } from '../../inspect/maps.ts'
 import { variationNames } from '../../models/variations.ts'
 import { VERSION } from '../../version.ts'
 import { chosenClasses } from '../chosenClasses.ts'
-import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
 import {
   FOREIGN_ONLY,
@@ -233,7 +233,7 @@ export const inspectCommand = (): Command => {
     .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
     .option('--last', 'the last epoch, in place of the best')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
-    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(
     withForeignOptions(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test'))))),
   )

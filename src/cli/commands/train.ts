@@ -8,7 +8,14 @@ import { UsageError } from '../../errors.ts'
 import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
-import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  dataFlagsOf,
+  openSplit,
+  threadCount,
+  whole,
+  withDataOptions,
+} from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
@@ -221,7 +228,7 @@ export const trainCommand = (): Command => {
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
     .option('--resume-compatible', 'go on even where bits may differ: other threads, other device')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
-    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   withDevice(command)
   withModelOptions(command)
   withDataOptions(command)
