@@ -64,6 +64,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['predict nowhere', 'nowhere: expected the weights of a trained network'],
   ['export some.safetensors', '--out: expected a file to write'],
   ['import', 'excite import: expected a file of weights, or --from-hub, got neither'],
+  ['import /', 'excite import: expected a file of weights, or --from-hub, got a folder: /'],
   ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
   ['inspect nowhere', 'model nowhere: expected a network that excite models lists, got nowhere'],
   ['inspect no/where', 'no/where: expected the folder of a run'],
