@@ -47,6 +47,14 @@ export const share =
     throw new UsageError({ where: flag, expected: 'a number above 0, up to 1', got: text })
   }
 
+/** A path, which an empty text is not: it would mean the current folder. */
+export const path =
+  (flag: string) =>
+  (text: string): string => {
+    if (text !== '') return text
+    throw new UsageError({ where: flag, expected: 'a path', got: 'an empty text' })
+  }
+
 const twoCounts = (text: string): [number, number] => {
   const counts = text.split(',').map(Number)
   const [train, test] = counts

@@ -3,7 +3,7 @@
 import { Command, Option } from 'commander'
 import type { PictureFormat } from '../../data/exportFolder.ts'
 import { UsageError } from '../../errors.ts'
-import { type DataFlags, openSplit, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, openSplit, path, withDataOptions } from '../dataOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 
@@ -53,7 +53,7 @@ export const dataExportCommand = (): Command => {
   const command = new Command('export')
     .description('write a dataset as a folder of pictures')
     .argument('<name>', 'of a dataset')
-    .option('--to <folder>', 'where to; must not exist')
+    .option('--to <folder>', 'where to; must not exist', path('--to'))
     .addOption(
       new Option('--format <name>', 'how the folder is laid out')
         .choices(['imagefolder'])

@@ -8,7 +8,7 @@ import { UsageError } from '../../errors.ts'
 import type { HubModel } from '../../weights/hubModel.ts'
 import type { ImportOptions } from '../../weights/import.ts'
 import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
-import { share, whole } from '../dataOptions.ts'
+import { path, share, whole } from '../dataOptions.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
@@ -153,7 +153,11 @@ export const importCommand = (): Command =>
         .argument('[file]', 'a safetensors file or a PyTorch checkpoint')
         .option('--model <name>', 'the network that they are of')
         .option('--from-hub <repository>', 'fetch them, such as timm/seresnet50.a1_in1k')
-        .option('--out <path>', 'a folder or a .safetensors file (default: in runs/)')
+        .option(
+          '--out <path>',
+          'a folder or a .safetensors file (default: in runs/)',
+          path('--out'),
+        )
         .option('--classes <file>', 'names of the classes, one a line')
         .addOption(
           new Option(
