@@ -53,6 +53,14 @@ describe('export', () => {
       read: (i: number) => (i > 20 ? Promise.reject(new Error('no')) : halves[0].read(i)),
     }
     await expect(exportFolder([broken], join(folder, 'half'))).rejects.toThrow('no')
+    const stop = new AbortController()
+    const ended = await exportFolder(halves, join(folder, 'half'), {
+      signal: stop.signal,
+      onWritten: done => {
+        if (done === 20) stop.abort()
+      },
+    })
+    expect(ended).toBeUndefined()
     expect((await readdir(folder)).filter(name => name.startsWith('half'))).toEqual([])
   })
 })
