@@ -140,7 +140,7 @@ export const importWeights = (
     options.preprocessing ?? own.preprocessing ?? PREPROCESSING.imagenet
   const shapeOf = (name: string): readonly number[] => sources.get(name)?.entry.shape ?? []
   const network = networkOf(record, dimensionsOf(networkOf(record), shapeOf))
-  const tensors = take(named, network, file, () => modelHint(entries))
+  const tensors = take(named, network, file, misfits => modelHint(entries, misfits))
   const bgr = preprocessing.bgr === true && network.channels === 3
   if (bgr) turnColours(network, tensors)
   const notes = [

@@ -75,14 +75,14 @@ const LISTED = 2000
 
 /**
  * The network's tensors, taken from the file.
- * @param nearest - what may be said of the network that they are of
+ * @param nearest - what may be said of the network that they are of, when so many do not fit
  * @throws WeightError that lists all that are missing, unexpected and misshapen
  */
 export const take = (
   { naming, sources }: Named,
   { name: model, network }: Model,
   file: string,
-  nearest: () => string | undefined = () => undefined,
+  nearest: (misfits: number) => string | undefined = () => undefined,
 ): Map<string, Float32Array> => {
   const all = variables(network)
   const known = new Set(all.map(({ name }) => name))
@@ -107,7 +107,7 @@ export const take = (
       got: `${problems.length} that do not fit: ${problems.slice(0, LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
       context: `names read as ${naming.name}'s`,
       hint: [
-        nearest(),
+        nearest(problems.length),
         'Check --model, --attention and what varies it, such as --stem, against what the weights were made for',
       ]
         .filter(text => text !== undefined)

@@ -42,6 +42,7 @@ describe('the nearest network', () => {
   it('is said to be near only', () => {
     const hint = modelHint(entriesOf('resnet20', { attention: 'se:reduction=4' }))
     expect(hint).toMatch(/^The nearest is se-resnet20, which \d+ do not fit$/)
+    expect(modelHint(entriesOf('resnet20', { attention: 'se:reduction=4' }), 3)).toBeUndefined()
   })
 
   it('is not guessed from strangers', () => {

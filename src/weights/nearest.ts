@@ -66,12 +66,18 @@ const LIKENESS = 0.5
 /** More than any network here has: not worth the time. */
 const MOST_TENSORS = 20_000
 
-/** What to say of a file's tensors to whoever looks for their network. */
-export const modelHint = (entries: ReadonlyMap<string, Entry>): string | undefined => {
+/**
+ * What to say of a file's tensors to whoever looks for their network.
+ * @param known - how many of them do not fit the network that was asked for
+ */
+export const modelHint = (
+  entries: ReadonlyMap<string, Entry>,
+  known = Number.POSITIVE_INFINITY,
+): string | undefined => {
   if (entries.size > MOST_TENSORS) return undefined
   const found = nearestModels(entries)
   const [{ misfits, share }] = found
-  if (share > LIKENESS) return undefined
+  if (share > LIKENESS || misfits >= known) return undefined
   const names = found.map(({ model }) => model).join(' or ')
   return misfits === 0
     ? `These are the tensors of ${names}: --model ${found[0].model}`
