@@ -11,6 +11,7 @@ import { type Adopted, adoptInto, continued, readFirstWeights } from '../train/a
 import { conditionsOf } from '../train/conditions.ts'
 import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
+import { checkSize } from '../train/layout.ts'
 import { bestRow, type EpochRow } from '../train/progress.ts'
 import { createRun, RUN_FILES } from '../train/runFolder.ts'
 import { checkData, train } from '../train/trainer.ts'
@@ -88,6 +89,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const normalization = config.normalization ?? (await measureNormalization(options.train))
   const conditions = conditionsOf(config, device.version, options.train.fingerprint)
   checkData(options)
+  checkSize(network.network)
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(

@@ -1,6 +1,6 @@
 /** Picture files, decoded for a network: JPEG, PNG and WebP, within limits, a part or the middle. */
 
-import { open } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { FileError } from '../errors.ts'
 import type { PictureShape } from './augment/augment.ts'
 import { resample } from './kernel/resample.ts'
@@ -38,16 +38,13 @@ const isPicture = (bytes: Buffer): boolean =>
   (bytes.toString('latin1', 0, 4) === 'RIFF' && bytes.toString('latin1', 8, 12) === 'WEBP')
 
 const readLimited = async (path: string): Promise<Buffer> => {
-  const file = await open(path, 'r')
-  try {
-    const { size } = await file.stat()
-    if (size > LARGEST.bytes) throw new Error(`${size} bytes`)
-    const bytes = await file.readFile()
-    if (!isPicture(bytes)) throw new Error(`${size} bytes that begin as none of them`)
-    return bytes
-  } finally {
-    await file.close()
-  }
+  const found = await stat(path)
+  // Reading a pipe waits for ever, and a device may have no end.
+  if (!found.isFile()) throw new Error(found.isDirectory() ? 'a folder' : 'no file')
+  if (found.size > LARGEST.bytes) throw new Error(`${found.size} bytes`)
+  const bytes = await readFile(path)
+  if (!isPicture(bytes)) throw new Error(`${found.size} bytes that begin as none of them`)
+  return bytes
 }
 
 /** Grey, as colour has it. */

@@ -5,6 +5,8 @@ import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
+import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { isSafetensors } from '../weights/readWeights.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from './config.ts'
 import { type EpochRow, epochRowSchema } from './progress.ts'
@@ -129,6 +131,15 @@ export const loadTrained = async (
       { cause },
     )
   })
+  if (!isSafetensors(bytes))
+    throw new FileError({
+      where: file,
+      expected: 'the weights of a trained network, in safetensors',
+      got: isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'something else',
+      hint: isCheckpoint(bytes)
+        ? `Make one of it: excite import ${file} --model NAME`
+        : 'Give the folder of a run, or best.safetensors out of one',
+    })
   return readTrained(bytes, file)
 }
 

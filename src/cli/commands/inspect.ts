@@ -9,7 +9,7 @@ import type { MapPicture } from '../../inspect/maps.ts'
 import { variationNames } from '../../models/variations.ts'
 import { VERSION } from '../../version.ts'
 import { chosenClasses } from '../chosenClasses.ts'
-import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { path, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
 import {
   FOREIGN_ONLY,
@@ -250,10 +250,14 @@ export const inspectCommand = (): Command => {
     )
     .option('--channels <n>', 'of the pictures of a model (default: 3)', whole('--channels'))
     .option('--ablate-blocks', 'measure the network without each block, stage and all')
-    .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
+    .option(
+      '--out <folder>',
+      "for the report (default: inspect/ in the run's folder)",
+      path('--out'),
+    )
     .option('--last', 'the last epoch, in place of the best')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
-    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(
     withForeignOptions(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test'))))),
   )

@@ -9,7 +9,14 @@ import type { Device } from '../../engines/registry.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
 import { VERSION } from '../../version.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  openSplit,
+  path,
+  threadCount,
+  whole,
+  withDataOptions,
+} from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
@@ -205,8 +212,8 @@ export const studyCommand = (): Command => {
     .option('--variants <id,…>', 'only these, and the baseline')
     .option('--baseline <id>', 'what the others are compared with')
     .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
-    .option('--threads <n>', 'of a run (default: cores shared out to jobs)', whole('--threads'))
-    .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
+    .option('--threads <n>', 'of a run (default: cores shared out to jobs)', threadCount)
+    .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)', path('--out'))
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
   withDevice(command)
