@@ -9,7 +9,7 @@ import type { Plan, Request, Stored } from '../plan.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
 import { applied, begin, type Post, resolve } from './chain.ts'
 import type { Lowerings } from './lowering.ts'
-import { gathered, joinedShape, joining, spread } from './regrouped.ts'
+import { gathered, joinedShape, joining, spread, WIDE } from './regrouped.ts'
 import { winogradPays } from './winograd.ts'
 
 interface Geometry {
@@ -105,9 +105,13 @@ const soonest = (
     : { primitive: winograd, algorithm: CONVOLUTION.winograd }
 }
 
+/** Whether its result lies as those of dense ones do. */
+const isWide = ({ weight, attributes }: Geometry): boolean =>
+  attributes.group === 1 || weight[1] % WIDE === 0
+
 /** How many of these it does in its own pass: Winograd's knows relu alone. */
-const takes = (algorithm: number, posts: readonly Post[], group: number): number => {
-  if (group !== 1) return 0
+const takes = (algorithm: number, posts: readonly Post[], geometry: Geometry): number => {
+  if (!isWide(geometry)) return 0
   if (algorithm === CONVOLUTION.direct) return posts.length
   const [first] = posts
   return first !== undefined && 'algorithm' in first && first.algorithm === ELTWISE.relu ? 1 : 0
@@ -124,12 +128,12 @@ const POINTWISE: ConvolutionAttributes = {
  * Groups of few channels choose narrow blocks, for which the library has no fast kernel but the
  * convolution's own: a result goes on in the blocks that dense convolutions choose.
  */
-const widely = (plan: Plan, made: Stored, { attributes }: Geometry): Stored => {
+const widely = (plan: Plan, made: Stored, geometry: Geometry): Stored => {
   const { dims } = made.desc
-  if (attributes.group === 1 || dims.length !== 4) return made
+  if (isWide(geometry) || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
-  const geometry = { x: dims, weight, y: dims, attributes: POINTWISE, joined: 1, still: false }
-  return plan.brought(made, chosen(direct(plan, geometry), 'result'))
+  const dense = { x: dims, weight, y: dims, attributes: POINTWISE, joined: 1, still: false }
+  return plan.brought(made, chosen(direct(plan, dense), 'result'))
 }
 
 /** A weight in the layout of its primitive. */
@@ -157,7 +161,7 @@ export const convolution = {
         forward(plan.descriptors, geometry, { algorithm, biased, ...more })
       const { primitive: alone, algorithm } = soonest(plan, geometry, request)
       const desc = chosen(alone, 'result')
-      const own = takes(algorithm, posts, geometry.attributes.group)
+      const own = takes(algorithm, posts, geometry)
       const { post, given } = resolve(posts.slice(0, own), desc)
       const primitive =
         own === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))

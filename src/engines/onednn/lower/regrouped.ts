@@ -7,7 +7,8 @@
 import { type Shape, sizeOf } from '../../../graph/index.ts'
 import type { Plan, Stored } from '../plan.ts'
 
-const WIDE = 16
+/** Channels of a group, from which on it is as good as a dense convolution. */
+export const WIDE = 16
 
 /** How many groups go into one of sixteen channels: 1 where a convolution stays as it is. */
 export const joining = ([outputs, inputs]: Shape, group: number): number => {
