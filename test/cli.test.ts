@@ -84,6 +84,11 @@ const WRONG: readonly [command: string, message: string][] = [
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
   ['summary resnet50 --shortcut-kernel 5', '--shortcut-kernel: expected a value among 1, 3, got 5'],
+  ['summary vgg16_bn --size 16', 'model vgg16_bn: expected larger pictures, such as 224×224'],
+  [
+    'train inception_v3 --size 40 --samples 20,20 --batch 4',
+    'model inception_v3: expected larger pictures, such as 299×299, got 40×40 (Mixed_6a',
+  ],
   ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected variations among dropout, got stem'],
   [
     'train resnet20 --pooling ceil --samples 20,20',
@@ -196,6 +201,8 @@ it('lists networks and a summary that agree', async () => {
     source: 'SENet, Table 2',
     multiplyAdds: '3.87',
     options: { strideIn: '1x1' },
+    ours: { parameters: 28_088_024, multiplyAdds: 3_860_488_192, allOperations: 3_897_635_480 },
+    agrees: { parameters: true, multiplyAdds: true },
   })
 })
 

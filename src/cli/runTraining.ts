@@ -5,6 +5,7 @@ import { type Dataset, measureNormalization } from '../data/dataset.ts'
 import type { BadImages, BadPicture } from '../data/folder/bad.ts'
 import { openDevice } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
+import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { networkOf } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
 import { type Adopted, adoptInto, continued, readFirstWeights } from '../train/adopt.ts'
@@ -69,7 +70,7 @@ const badReport = ({
 
 export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
   const { folder, display, resume, saveEvery, signal } = options
-  const [channels] = options.train.shape
+  const [channels, height, width] = options.train.shape
   const given = options.config
   const weights =
     given.weights !== undefined && resume === undefined
@@ -90,6 +91,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const conditions = conditionsOf(config, device.version, options.train.fingerprint)
   checkData(options)
   checkSize(network.network)
+  inferenceGraph(network, 1, [height, width])
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(

@@ -63,7 +63,8 @@ export const exportFolder = async (
     await writeFile(path, bytes).catch((cause: unknown) => {
       throw writeFailure(path, bytes.length, cause)
     })
-    onWritten?.(++done)
+    done += 1
+    onWritten?.(done)
   }
   await makeFolder(temporary).catch((cause: FileError) => {
     const { expected, got, hint = '' } = cause

@@ -436,6 +436,17 @@ describe('other names', () => {
     )
   })
 
+  it('of attention that channels cannot be divided for are refused', () => {
+    expect(() => model('splat-mobilenet')).toThrow(
+      new UsageError({
+        where: 'model splat-mobilenet with splat',
+        expected: 'channels that 64 groups divide, in and out',
+        got: '32 and 64',
+        hint: 'Other options of the attention may fit',
+      }),
+    )
+  })
+
   it('are described by the attention that they have', () => {
     const describe = (name: string, attention?: string) =>
       model(name, attention === undefined ? {} : { attention }).describe

@@ -6,7 +6,7 @@ import {
   type PluggedAttention,
   parseAttention,
 } from '../attention/registry.ts'
-import { UsageError } from '../errors.ts'
+import { GraphError, UsageError } from '../errors.ts'
 import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
@@ -175,7 +175,8 @@ const checkStages = (
 /**
  * Builds a network.
  * @throws UsageError for an unknown name or attention, with the nearest known one; for a variation
- * that the network does not know, with those it does; for stages in which the attention would not be
+ * that the network does not know, with those it does; for stages in which the attention would not be;
+ * for an attention that the network's channels cannot be divided for
  */
 export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
@@ -193,11 +194,20 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
         got: `${value}`,
       })
   const own = { ...plugged, ...variationsIn(variations), classes, channels }
-  if (plugged !== undefined)
-    checkStages(name, plugged, stages => backbone.build({ ...own, stages }))
+  const build = (more: Partial<NetworkOptions>): Layer => {
+    try {
+      return backbone.build({ ...own, ...more })
+    } catch (cause) {
+      if (!(cause instanceof GraphError)) throw cause
+      const { expected, got, hint = 'Other options of the attention may fit' } = cause
+      const where = `model ${name}${given === undefined ? '' : ` with ${given}`}`
+      throw new UsageError({ where, expected, got, hint }, { cause })
+    }
+  }
+  if (plugged !== undefined) checkStages(name, plugged, stages => build({ stages }))
   return {
     ...describeModel(name, given === attention ? undefined : given),
-    network: backbone.build(initialise === undefined ? own : { ...own, initialise }),
+    network: build(initialise === undefined ? {} : { initialise }),
     classes,
     channels,
     variations: variationsIn(variations),

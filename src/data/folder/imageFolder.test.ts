@@ -68,6 +68,9 @@ describe('export', () => {
 describe('halves', () => {
   it('are train and val, or test', async () => {
     expect((await open(pictures, { split: 'test' })).labels).toHaveLength(20)
+    await expect(open(pictures, { valFraction: 0.2 })).rejects.toThrow(
+      '--val-fraction: expected a folder that is not divided already',
+    )
   })
 
   it.each([

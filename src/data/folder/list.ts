@@ -16,6 +16,8 @@ export interface Listing {
   readonly folder: string
   readonly files: readonly string[]
   readonly labels: Int32Array
+  /** Whether the folder itself has two halves. */
+  readonly divided: boolean
 }
 
 const PICTURE = /\.(jpe?g|png|webp)$/i
@@ -135,6 +137,7 @@ export const listPictures = async (
     }),
   )
   return {
+    divided,
     classes,
     folder,
     files: perClass.flat(),

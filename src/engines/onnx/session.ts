@@ -46,7 +46,6 @@ const sessionOptions = ({ threads }: CompileOptions): InferenceSession.SessionOp
   logSeverityLevel: 3,
   // A pattern is one block for a whole step: it costs half as much memory again, and seconds at first.
   enableMemPattern: false,
-
   extra: { session: { set_denormal_as_zero: '1' } },
 })
 
