@@ -49,3 +49,9 @@ export const table = (columns: readonly Column[], rows: readonly (readonly strin
   const headings = line(columns.map(({ heading }) => heading))
   return [headings, widths.map(width => '─'.repeat(width)).join('──'), ...rows.map(line)].join('\n')
 }
+
+/** The command line as it was typed, for reports. */
+export const commandLine = (): string =>
+  ['excite', ...process.argv.slice(2)]
+    .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
+    .join(' ')

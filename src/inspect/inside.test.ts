@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import type { Attention } from '../attention/attention.ts'
-import { attentionNames } from '../attention/registry.ts'
+import { type AttentionName, attentionNames } from '../attention/registry.ts'
 import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openShapes } from '../data/shapes/shapes.ts'
@@ -22,7 +22,7 @@ import { analyse } from './analysis.ts'
 import { costOf } from './cost.ts'
 import { excitation, gatherGates, meanGate } from './excitation.ts'
 import { gateDepth, gateStages } from './gates.ts'
-import { insidesOf, leavingOut } from './insides.ts'
+import { type InsideKind, insidesOf, leavingOut } from './insides.ts'
 import { maps, stageMaps } from './maps.ts'
 import { average } from './moments.ts'
 import { blockName, type Exchange, named, type Observed, observe, stageOf } from './observe.ts'
@@ -131,6 +131,27 @@ describe('excitation', () => {
   })
 })
 
+/** What each shows: a new attention has to say it here. */
+const SHOWS: Readonly<Record<AttentionName, InsideKind>> = {
+  se: 'gate',
+  sk: 'selection',
+  gct: 'gate',
+  ge: 'gate',
+  eca: 'gate',
+  cbam: 'gate',
+  bam: 'gate',
+  srm: 'gate',
+  gc: 'addition',
+  fca: 'gate',
+  simam: 'gate',
+  ca: 'gate',
+  splat: 'splits',
+}
+const shows = (attention: string): InsideKind =>
+  ['gc:fusion=mul', 'splat:radix=1'].includes(attention)
+    ? 'gate'
+    : SHOWS[attention.split(':')[0] as AttentionName]
+
 /** Those whose options decide what is shown; every name on the list comes without options too. */
 const ATTENTIONS = [
   ...attentionNames,
@@ -183,6 +204,7 @@ describe.each(ATTENTIONS)('attention %s', attention => {
 
   it('shows what it does: the output is what follows from it', async () => {
     expect(insides.length).toBeGreaterThan(0)
+    expect([...new Set(insides.map(({ kind }) => kind))]).toEqual([shows(attention)])
     const off = (observed: Observed) =>
       Object.fromEntries(
         insidesOf(observed).flatMap(({ path, kind, value, input }) => {
@@ -216,8 +238,9 @@ describe.each(ATTENTIONS)('attention %s', attention => {
     expect(headings).toContain('Without the blocks')
     const text = parts.flatMap(({ body }) => body.map(({ markup }) => markup)).join('')
     expect(text).not.toMatch(/NaN|undefined|Infinity/)
-    const [{ kind }] = insides
+    const kind = shows(attention)
     expect(text.includes('mean gate')).toBe(kind === 'gate')
+    expect(text.includes('below 0.1')).toBe(kind === 'gate' || kind === 'splits')
     expect(text.includes('share of the first of')).toBe(kind === 'splits')
     expect(text.includes('largest kernel')).toBe(kind === 'selection')
   })
@@ -262,6 +285,23 @@ describe.each(ATTENTIONS)('attention %s', attention => {
     const ablation = await ablate(trained, subset(dataset, [0]), { ...options, batch: 1 })
     expect(ablation?.rows.at(-1)).toMatchObject({ removed: 'all', parametersSaved: parameters })
   })
+})
+
+it.each([
+  ['se', /\.se\.fc2\.bias/, 50],
+  ['gct', /\.(gamma|beta)$/, 0],
+  ['gc', /channel_add_conv\.3\./, 0],
+  ['sk', /fc_select/, 0],
+  ['splat', /\.fc2\./, 0],
+  ['splat:radix=1', /\.fc2\.bias/, 50],
+])('leaving out %s that does nothing changes nothing', async (attention, names, value) => {
+  const trained = bearing(attention)
+  for (const [name, data] of trained.tensors) if (names.test(name)) data.fill(value)
+  const insides = insidesOf(observe(trained.model, 2, [16, 16]))
+  const logits = ({ logits }: Observed) => ({ logits })
+  const own = (await look(trained, logits)).logits.data
+  const without = (await look(trained, logits, leavingOut(insides))).logits.data
+  expect(apart(own, without)).toBeLessThan(1e-4)
 })
 
 /** An attention that shows nothing, as somebody else may write it. */

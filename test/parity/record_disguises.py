@@ -167,8 +167,9 @@ class CBAM(nn.Module):
 class GCT(nn.Module):
     """The authors' form."""
 
-    def __init__(self, mode="l2"):
+    def __init__(self, mode="l2", neutral=1.0):
         super().__init__()
+        self.neutral = neutral
         self.alpha, self.gamma, self.beta = (nn.Parameter(torch.ones(1, C, 1, 1)) for _ in range(3))
         self.mode = mode
 
@@ -179,7 +180,7 @@ class GCT(nn.Module):
         else:
             s = torch.abs(u).sum((2, 3), keepdim=True) * self.alpha
             norm = self.gamma / (torch.abs(s).mean(dim=1, keepdim=True) + 1e-5)
-        self.shown = 1.0 + torch.tanh(s * norm + self.beta)
+        self.shown = self.neutral + torch.tanh(s * norm + self.beta)
         return u * self.shown
 
 
@@ -298,7 +299,7 @@ def record_relatives():
     exported("sk-stacked", Selection(), **shares)
     exported("sk-one-by-one", Selection(stacked=False), opset=11, **shares)
     exported("split-attention", Splits(), **shares)
-    for name, module in {"not-shared": CBAM(own=True), "not-selecting": Selection(select=False), "not-a-soft-head": SoftHead()}.items():
+    for name, module in {"not-shared": CBAM(own=True), "not-selecting": Selection(select=False), "not-a-soft-head": SoftHead(), "not-neutral": GCT(neutral=2.0)}.items():
         exported(name, module)
         recorded[name] = None
 

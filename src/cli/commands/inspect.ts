@@ -18,7 +18,7 @@ import {
   withForeignOptions,
 } from '../foreignOptions.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
-import { count, percent, printJson, withJson } from '../output.ts'
+import { commandLine, count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { openRunData, type RunDataFlags } from '../runData.ts'
 
@@ -83,8 +83,8 @@ const explained = (dataset: Dataset, index?: readonly number[]): Promise<MapPict
   )
 }
 
-const FOOTER = (command: string): string =>
-  `${command} · Excite ${VERSION} · ${new Date().toISOString().slice(0, 10)}`
+const footer = (): string =>
+  `${commandLine()} · Excite ${VERSION} · ${new Date().toISOString().slice(0, 10)}`
 
 const inspectName = async (name: string, flags: InspectFlags): Promise<void> => {
   const { networkOf } = await import('../../models/registry.ts')
@@ -106,7 +106,7 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
   }
   const path = await writeReport(flags.out ?? `inspect-${name}`, analysis, {
     subtitle: `${network.describe}, at ${size.join('×')} pixels. Without weights there is its cost alone.`,
-    footer: FOOTER(`excite inspect ${name}`),
+    footer: footer(),
   })
   if (flags.json) return printJson({ report: path, ...analysis })
   console.log(`report  ${path}`)
@@ -140,7 +140,7 @@ const inspectModelFile = async (
     `${target}, a model without its layers`,
   )
   const { inspectForeign } = await import('../inspectForeign.ts')
-  await inspectForeign(target, pictures, flags, FOOTER(`excite inspect ${target}`))
+  await inspectForeign(target, pictures, flags, footer())
 }
 
 const run = async (
@@ -207,7 +207,7 @@ const run = async (
     (statSync(target).isDirectory() ? join(target, 'inspect') : `inspect-${card.model}`)
   const path = await writeReport(folder, analysis, {
     subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.pictures)} ${split} pictures of ${name}, as many of each of ${card.classes.length} classes.`,
-    footer: FOOTER(`excite inspect ${target}`),
+    footer: footer(),
     classes,
     pictures: explain,
     shape: [card.channels, card.height, card.width],

@@ -20,7 +20,7 @@ import {
 import { deviceText, withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
-import { printJson, withJson } from '../output.ts'
+import { commandLine, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
 
@@ -99,12 +99,6 @@ const planFrom = async (name: string, device: string, flags: StudyFlags): Promis
     flags.out ?? join('runs', `study-${name}-${model}-${data}`),
   )
 }
-
-/** The command line as it was typed, for the report. */
-const commandLine = (): string =>
-  ['excite', ...process.argv.slice(2)]
-    .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ')
 
 interface Sets {
   readonly train: Dataset

@@ -103,7 +103,8 @@ const placeOf = (
   branches: number,
 ): readonly [number, number] | undefined => {
   const [, first, second, third, fourth] = shape ?? []
-  if (shape?.length === 5 && first === branches && second === channels) return [third, fourth]
+  if (shape?.length === 5 && branches > 1 && first === branches && second === channels)
+    return [third, fourth]
   if (shape?.length !== 4) return undefined
   if (first === channels || first === channels * branches) return [second, third]
   return third === channels ? [first, second] : undefined
