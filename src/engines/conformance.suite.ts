@@ -168,6 +168,23 @@ const describeHeld = (engine: Engine): void => {
       await compiled.dispose()
     })
 
+    it('may be written where they stay', async () => {
+      const compiled = await compile()
+      compiled.hold({ scale: scalar(1) })
+      compiled.fill('weight', values => values.set([1, 2]))
+      await compiled.run({ x: vector(1, 1) })
+      expect(numbers(compiled.held('weight'))).toEqual([2, 3])
+      compiled.fill('weight', values => values.set([5, 6]))
+      compiled.undo()
+      expect(numbers(compiled.held('weight'))).toEqual([5, 6])
+      await compiled.run({ x: vector(1, 1) })
+      expect(numbers(compiled.held('weight'))).toEqual([6, 7])
+      expect(() => compiled.fill('x', () => {})).toThrow(
+        'hold x: expected one of the held inputs (weight, scale), got x',
+      )
+      await compiled.dispose()
+    })
+
     it('are as before the last run after undo, once', async () => {
       const compiled = await compile()
       compiled.hold({ weight: vector(1, 2), scale: scalar(1) })

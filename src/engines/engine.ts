@@ -29,6 +29,12 @@ export interface Compiled {
    */
   hold(tensors: Tensors): void
   /**
+   * Has a held input written where it stays: for what is made there, without a copy.
+   * @param write - is given room for all of its elements, row-major, and fills it
+   * @throws EngineError for one that the graph was not compiled to hold
+   */
+  fill(name: string, write: (values: Float32Array) => void): void
+  /**
    * A held input as it now is.
    * @throws EngineError where nothing has put it in its place
    */

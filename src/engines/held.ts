@@ -1,7 +1,7 @@
 /** Held inputs, for engines that take all inputs with every run and give all outputs back. */
 
 import { EngineError } from '../errors.ts'
-import type { Graph, Value } from '../graph/index.ts'
+import { type Graph, sizeOf, type Value } from '../graph/index.ts'
 import { type Compiled, checkInputs, type Tensor, type Tensors } from './engine.ts'
 
 /** A graph's inputs: those that come with every run, and those that are held. */
@@ -23,17 +23,20 @@ export const partInputs = ({ inputs }: Pick<Graph, 'inputs'>, names: readonly st
   return { fed: inputs.filter(value => !isHeld(value)), held: inputs.filter(isHeld) }
 }
 
-/** Those of the held inputs that are put in their places, each checked. */
-export const checkHeld = ({ held }: Inputs, tensors: Tensors): readonly Value[] => {
-  const given = Object.keys(tensors).map(name => {
-    const value = held.find(input => input.name === name)
-    if (value !== undefined) return value
-    throw new EngineError({
-      where: `hold ${name}`,
-      expected: `one of the held inputs (${held.map(input => input.name).join(', ') || 'none'})`,
-      got: name,
-    })
+/** @throws EngineError where none of the held inputs has this name */
+export const heldInput = ({ held }: Inputs, name: string): Value => {
+  const value = held.find(input => input.name === name)
+  if (value !== undefined) return value
+  throw new EngineError({
+    where: `hold ${name}`,
+    expected: `one of the held inputs (${held.map(input => input.name).join(', ') || 'none'})`,
+    got: name,
   })
+}
+
+/** Those of the held inputs that are put in their places, each checked. */
+export const checkHeld = (inputs: Inputs, tensors: Tensors): readonly Value[] => {
+  const given = Object.keys(tensors).map(name => heldInput(inputs, name))
   checkInputs(given, tensors)
   return given
 }
@@ -68,6 +71,13 @@ export const holding = (
     hold: tensors => {
       checkHeld(inputs, tensors)
       now = { ...now, ...tensors }
+      before = now
+    },
+    fill: (name, write) => {
+      const { shape } = heldInput(inputs, name)
+      const data = new Float32Array(sizeOf(shape))
+      write(data)
+      now = { ...now, [name]: { shape, data } }
       before = now
     },
     held: name => {

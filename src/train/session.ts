@@ -8,7 +8,7 @@ import type { Model } from '../models/registry.ts'
 import { initialise } from '../nn/index.ts'
 import { random } from '../random.ts'
 import type { Recipe } from './config.ts'
-import { pack, unpack } from './layout.ts'
+import { type Layout, pack, unpack } from './layout.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
 import { inferenceStep, type TrainingStep, trainingStep } from './step.ts'
 
@@ -131,6 +131,7 @@ export const openSession = async ({
   let state: Record<string, Float32Array> | undefined
   let training: { variant: string; compiled: Compiled } | undefined
   const averaged = step.state.includes('average')
+  const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
   const start = (parameters: Float32Array, buffers: Float32Array): Record<string, Float32Array> => {
     current = false
     state = {
@@ -143,16 +144,32 @@ export const openSession = async ({
   }
   const begin = (weights: ReadonlyMap<string, Float32Array>): Record<string, Float32Array> =>
     start(pack(step.parameters, weights), pack(step.buffers, weights))
-  /** As the seed gives them, drawn where they stay: they are large. */
-  const draw = (): void => {
-    const parameters = new Float32Array(step.parameters.size)
-    const buffers = new Float32Array(step.buffers.size)
-    const places = [...unpack(step.parameters, parameters), ...unpack(step.buffers, buffers)]
-    initialise(network, seed, new Map(places))
-    start(parameters, buffers)
+  /** As the seed gives them, each written where it stays: they are large. */
+  const draw = (fill: Compiled['fill']): void => {
+    let drawn: ReadonlyMap<string, Float32Array> = new Map()
+    const copy = (table: Layout, values: Float32Array): void => {
+      for (const [name, place] of unpack(table, values)) place.set(drawn.get(name) ?? [])
+    }
+    fill('parameters', values => {
+      drawn = initialise(network, seed, unpack(step.parameters, values))
+    })
+    if (step.buffers.size > 0) fill('buffers', values => copy(step.buffers, values))
+    for (const slot of slotNames)
+      fill(slot, values =>
+        slot === 'average' ? copy(step.parameters, values) : void values.fill(0),
+      )
+  }
+  const drawn = (): Record<string, Float32Array> => {
+    const made: Record<string, Float32Array> = {}
+    draw((name, write) => {
+      const { size } = name === 'buffers' ? step.buffers : step.parameters
+      made[name] = new Float32Array(size)
+      write(made[name])
+    })
+    return made
   }
   const now = (name: string): Float32Array => {
-    if (training === undefined && state === undefined) draw()
+    if (training === undefined) state ??= drawn()
     return state?.[name] ?? (training?.compiled.held(name).data as Float32Array)
   }
   const compiledFor = async (frozen: boolean, hold: boolean): Promise<Compiled> => {
@@ -164,7 +181,7 @@ export const openSession = async ({
       training = undefined
       const { graph } = frozen || hold ? build(!frozen, hold) : step
       const compiled = await engine.compile(graph, { ...options, held: step.state })
-      if (state === undefined) draw()
+      if (state === undefined) draw(compiled.fill)
       training = { variant, compiled }
     }
     if (state !== undefined) training.compiled.hold(vectors(state))
@@ -191,8 +208,6 @@ export const openSession = async ({
     current = true
     return inferring
   }
-
-  const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
 
   const diverged = async (
     feeds: Tensors,

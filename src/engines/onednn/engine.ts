@@ -10,7 +10,7 @@ import {
   type Tensor,
   type TensorData,
 } from '../engine.ts'
-import { checkHeld, fixedTensors, notHeld, partInputs } from '../held.ts'
+import { checkHeld, fixedTensors, heldInput, notHeld, partInputs } from '../held.ts'
 import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
 import { type Library, openLibrary } from './library.ts'
 import { lower } from './lower/index.ts'
@@ -161,6 +161,13 @@ const compile = async (
           inUse().held.get(name)?.views[turn].set(tensors[name].data)
           given.add(name)
         }
+        canUndo = false
+        settled = false
+      },
+      fill: (name, write) => {
+        heldInput(parts, name)
+        write(inUse().held.get(name)?.views[turn] as Float32Array)
+        given.add(name)
         canUndo = false
         settled = false
       },

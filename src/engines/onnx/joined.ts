@@ -2,7 +2,7 @@
 
 import type { Graph } from '../../graph/index.ts'
 import type { Compiled, Tensor } from '../engine.ts'
-import { checkHeld, notHeld, partInputs } from '../held.ts'
+import { checkHeld, heldInput, notHeld, partInputs } from '../held.ts'
 import { inPieces, LARGE, pieceName } from './pieces.ts'
 
 /** A view of a vector. */
@@ -55,7 +55,7 @@ export const joined = async (
   }
   /** As they were held, where runs do not change them. */
   const still = new Map<string, Tensor>()
-  return {
+  const whole: Compiled = {
     run: async tensors => {
       const seen = views.map(({ name, piece, offset, size }): [string, Tensor] => [
         name,
@@ -79,7 +79,15 @@ export const joined = async (
       if (tensor === undefined) throw notHeld(name)
       return tensor
     },
+    fill: (name, write) => {
+      if (!sizes.has(name)) return compiled.fill(name, write)
+      const { shape } = heldInput(parts, name)
+      const data = new Float32Array(shape[0])
+      write(data)
+      whole.hold({ [name]: { shape, data } })
+    },
     undo: () => compiled.undo(),
     dispose: () => compiled.dispose(),
   }
+  return whole
 }

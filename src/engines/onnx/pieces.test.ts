@@ -146,6 +146,11 @@ describe('whatever else a graph does with them', () => {
     expect(inPieces(given, ['w'], LEAST).sizes.get('w')).toEqual([700, 650, 650])
     expect(() => cut.held('w')).toThrow('held w')
     await expect(cut.run({})).rejects.toThrow('input w/0: expected float [700], got nothing')
+    cut.fill('w', values => values.fill(1))
+    await cut.run({})
+    expect([0, 699, 700, 1349, 1350, 1999].map(i => cut.held('w').data[i])).toEqual([
+      1, 1, 2, 2, 1, 1,
+    ])
     expect(() => cut.hold({ w: vector(new Float32Array(3)) })).toThrow('expected shape [2000]')
     expect(() => cut.hold({ x: vector(new Float32Array(3)) })).toThrow('one of the held inputs (w)')
   })
