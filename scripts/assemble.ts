@@ -3,21 +3,26 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import openWabt from 'wabt'
 
-const folder = new URL('../src/data/kernel/', import.meta.url)
+const SOURCE = new URL('../src/', import.meta.url)
 
-/** The kernel as WebAssembly, in base64. */
-export const assembled = async (): Promise<string> => {
-  const text = await readFile(new URL('pixels.wat', folder), 'utf8')
-  const { buffer } = (await openWabt()).parseWat('pixels.wat', text).toBinary({})
+/** Under src, without endings: the text, and what is made of it. */
+const KERNELS = ['data/kernel/pixels', 'draws'] as const
+
+/** A kernel as WebAssembly, in base64. */
+export const assembled = async (kernel: (typeof KERNELS)[number]): Promise<string> => {
+  const file = `${kernel}.wat`
+  const text = await readFile(new URL(file, SOURCE), 'utf8')
+  const { buffer } = (await openWabt()).parseWat(file, text).toBinary({})
   return Buffer.from(buffer).toString('base64')
 }
 
 if (import.meta.filename === process.argv[1])
-  await writeFile(
-    new URL('pixels.ts', folder),
-    `/** pixels.wat, assembled by scripts/assemble.ts. */
+  for (const kernel of KERNELS)
+    await writeFile(
+      new URL(`${kernel}.ts`, SOURCE),
+      `/** ${kernel.split('/').at(-1)}.wat, assembled by scripts/assemble.ts. */
 
 export const KERNEL =
-  '${await assembled()}'
+  '${await assembled(kernel)}'
 `,
-  )
+    )

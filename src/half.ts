@@ -9,3 +9,24 @@ export const half = (bits: number): number => {
   if (exponent === 31) return fraction === 0 ? sign * Number.POSITIVE_INFINITY : Number.NaN
   return sign * (1 + fraction / 1024) * 2 ** (exponent - 15)
 }
+
+const single = new Float32Array(1)
+const bitsOfSingle = new Uint32Array(single.buffer)
+
+/** The 16 bits next to a number, ties to even; what is too large is infinite. */
+export const halfBits = (value: number): number => {
+  single[0] = value
+  const [bits] = bitsOfSingle
+  const sign = (bits >>> 16) & 0x8000
+  const magnitude = Math.abs(value)
+  if (Number.isNaN(value)) return 0x7e00
+  // Halfway from the largest half, 65504, to what would come next.
+  if (magnitude >= 65520) return sign | 0x7c00
+  const exponent = Math.max(((bits >>> 23) & 0xff) - 127, -14)
+  const steps = magnitude * 2 ** (10 - exponent)
+  const below = Math.floor(steps)
+  const rest = steps - below
+  const rounded = below + (rest > 0.5 || (rest === 0.5 && below % 2 === 1) ? 1 : 0)
+  // A fraction that is rounded up to 2 carries into the exponent by itself; below 1024 it has none.
+  return sign | (rounded < 1024 ? rounded : ((exponent + 14) << 10) + rounded)
+}

@@ -1,6 +1,8 @@
 /** The generator against its published vectors, and what is drawn from it against its distribution. */
 
 import { describe, expect, it } from 'vitest'
+import { assembled } from '../scripts/assemble.ts'
+import { KERNEL } from './draws.ts'
 import { permutation, random, threefry } from './random.ts'
 
 const DRAWS = 20_000
@@ -113,6 +115,36 @@ describe('streams', () => {
     const source = random(7).fork('shuffle').fork(3)
     expect([...permutation(source, 8)]).toEqual([3, 4, 0, 2, 6, 1, 7, 5])
     expect(draws(source.uint32, 3)).toEqual([568_910_884, 3_661_279_898, 110_234_991])
+  })
+})
+
+describe('filling', () => {
+  const source = random(11).fork('many')
+
+  it('is what its text says', async () => {
+    expect(KERNEL).toBe(await assembled('draws'))
+  })
+
+  it.each([0, 1, 2, 3, 5, 8191, 8192, 8193, 300_001])(
+    'gives %i draws as they come one by one, to the last bit',
+    count => {
+      const normals = new Float32Array(count)
+      const uniforms = new Float32Array(count)
+      source.fillNormal(normals, 0.3)
+      source.fillUniform(uniforms, 0.7)
+      const bits = ({ buffer }: Float32Array) => new Uint32Array(buffer)
+      const wanted = (element: (index: number) => number) =>
+        bits(Float32Array.from({ length: count }, (_, index) => element(index)))
+      expect(bits(normals)).toEqual(wanted(index => 0.3 * source.normal(index)))
+      expect(bits(uniforms)).toEqual(wanted(index => 0.7 * (2 * source.uniform(index) - 1)))
+    },
+  )
+
+  it('touches nothing around what it fills', () => {
+    const values = new Float32Array(12).fill(9)
+    source.fillNormal(values.subarray(3, 8), 1)
+    expect(values.findIndex(value => value !== 9)).toBe(3)
+    expect(values.findLastIndex(value => value !== 9)).toBe(7)
   })
 })
 

@@ -6,6 +6,8 @@
  * as 1, 2, 3", SC 2011): additions, rotations and exclusive-ors of 32-bit words only.
  */
 
+import { fill } from './fill.ts'
+
 const ROTATIONS = Uint8Array.of(13, 15, 26, 6, 17, 29, 16, 24)
 const PARITY = 0x1bd11bda
 
@@ -61,6 +63,10 @@ export interface RandomStream {
   below(index: number, n: number): number
   /** Standard normal (Box-Muller). */
   normal(index: number): number
+  /** Fills with `deviation * normal(index)`, index from 0 on. */
+  fillNormal(values: Float32Array, deviation: number): void
+  /** Fills with `bound * (2 * uniform(index) - 1)`, index from 0 on. */
+  fillUniform(values: Float32Array, bound: number): void
 }
 
 const stream = (key: Word2): RandomStream => {
@@ -89,6 +95,8 @@ const stream = (key: Word2): RandomStream => {
       const radius = Math.sqrt(-2 * Math.log((words[0] + 1) / 2 ** 32))
       return radius * Math.cos((2 * Math.PI * words[1]) / 2 ** 32)
     },
+    fillNormal: (values, deviation) => fill('normals', key, values, deviation),
+    fillUniform: (values, bound) => fill('uniforms', key, values, bound),
   }
 }
 

@@ -34,8 +34,8 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train', 'excite train: expected the name of a model, got none. Such as: excite train'],
   ['train se-resnet21', 'excite models lists, got se-resnet21. Did you mean se-resnet20?'],
   ['train resnet20 --epochs many', 'excite: --epochs: expected a number, got many'],
-  ['train resnet20 --epochs 0', 'recipe.epochs: Too small'],
-  ['train resnet20 --smoothing 1', 'recipe.smoothing: Too big'],
+  ['train resnet20 --epochs 0', '--epochs: Too small'],
+  ['train resnet20 --smoothing 1', '--smoothing: Too big'],
   ['train resnet20 --recipe senett', '--recipe: expected one of short, senet'],
   ['train resnet20 --optimizer adam', 'got adam. Did you mean adamw?'],
   ['train resnet20 --device onxx', 'Did you mean onnx?'],
@@ -49,8 +49,18 @@ const WRONG: readonly [command: string, message: string][] = [
     '--weights: expected a .safetensors',
   ],
   ['train resnet20 --freeze nothing --samples 20,20', '--freeze: expected a pattern that matches'],
-  ['train resnet20 --unfreeze-at 3', 'unfreezeAt: nothing is frozen: --freeze says what'],
-  ['train resnet20 --mixup 2', 'recipe.mixing.mixup: Too big'],
+  ['train resnet20 --unfreeze-at 3', '--unfreeze-at: nothing is frozen: --freeze says what'],
+  ['train resnet20 --mixup 2', '--mixup: Too big: expected number to be <=1'],
+  ['train resnet20 --rotate -10', '--rotate: Too small: expected number to be >0'],
+  ['train resnet20 --batch 1.5', '--batch: Invalid input: expected int'],
+  ['train resnet20 --freeze fc --unfreeze-at 99', '--unfreeze-at: the training ends before'],
+  ['train resnet20 --weights / --samples 20,20', 'got /, which is a folder'],
+  ['train resnet20 --threads 100000', '--threads: expected a whole number from 1 to'],
+  ['train resnet20 --out= --samples 20,20', '--out: expected a path, got an empty text'],
+  [
+    'train resnet8 --attention se:reduction=1e-9 --samples 20,20 --batch 4',
+    'network: expected at most 2147483647 parameters, got',
+  ],
   ['train resnet20 --sampling balance', 'got balance. Did you mean balanced?'],
   ['train resnet20 --crop-pct 2', '--crop-pct: expected a number above 0, up to 1, got 2'],
   [
@@ -64,13 +74,21 @@ const WRONG: readonly [command: string, message: string][] = [
   ['predict nowhere', 'nowhere: expected the weights of a trained network'],
   ['export some.safetensors', '--out: expected a file to write'],
   ['import', 'excite import: expected a file of weights, or --from-hub, got neither'],
+  ['import /', 'excite import: expected a file of weights, or --from-hub, got a folder: /'],
   ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
   ['inspect nowhere', 'model nowhere: expected a network that excite models lists, got nowhere'],
   ['inspect no/where', 'no/where: expected the folder of a run'],
+  ['inspect se-resnet20 --ablate-blocks', '--ablate-blocks: expected the folder of a run'],
+  ['inspect se-resnet20 --feed a=1', '--feed: expected an .onnx file, got se-resnet20, a name'],
   ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
   ['summary resnet50 --shortcut-kernel 5', '--shortcut-kernel: expected a value among 1, 3, got 5'],
+  ['summary vgg16_bn --size 16', 'model vgg16_bn: expected larger pictures, such as 224×224'],
+  [
+    'train inception_v3 --size 40 --samples 20,20 --batch 4',
+    'model inception_v3: expected larger pictures, such as 299×299, got 40×40 (Mixed_6a',
+  ],
   ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected variations among dropout, got stem'],
   [
     'train resnet20 --pooling ceil --samples 20,20',
@@ -87,6 +105,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['bench train resnet20 --seconds soon', '--seconds: expected a number from 0 to 3600, got soon'],
   ['bench train resnet20 --device onxx', 'Did you mean onnx?'],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
+  ['data shapes --sheet s.jpg', '--sheet: expected a name that ends in .png, got s.jpg'],
   ['data mnsit', 'Did you mean mnist?'],
 ]
 
@@ -182,6 +201,8 @@ it('lists networks and a summary that agree', async () => {
     source: 'SENet, Table 2',
     multiplyAdds: '3.87',
     options: { strideIn: '1x1' },
+    ours: { parameters: 28_088_024, multiplyAdds: 3_860_488_192, allOperations: 3_897_635_480 },
+    agrees: { parameters: true, multiplyAdds: true },
   })
 })
 
@@ -197,6 +218,13 @@ it('looks inside: a page on its own, figures and numbers', () =>
     const wrong = await inspect('--classes', 'cirle')
     expect(wrong.stderr).toContain('Did you mean circle?')
     expect(wrong.code).toBe(2)
+    const few = await inspect('--pictures', '3')
+    expect(few.stderr).toContain('expected two pictures of a class or more')
+    const other = await excite(folder, 'inspect', 'run/config.json')
+    expect(other.stderr).toContain('run/config.json: expected a .safetensors file of a run')
+    // Weights are of the run whose folder they lie in.
+    const weights = await excite(folder, 'inspect', 'run/best.safetensors', '--pictures', '20')
+    expect(weights.stdout).toContain('report  inspect-se-resnet8')
     const { code, stdout, stderr } = await inspect('--ablate-blocks', '--index', '0,1')
     expect(stderr).not.toContain('excite:')
     expect(code).toBe(0)

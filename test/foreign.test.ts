@@ -38,8 +38,7 @@ it('lists blocks, parameters by operator and multiply-adds, without running anyt
     expect(stdout).toMatch(/^ +1 +se +8 +2 +4 +mean +hard-swish +hard sigmoid +yes +42 +32 +6×6$/m)
     expect(stdout).toMatch(/^Conv +266 /m)
     const html = await readFile(join(folder, 'inspect-some', 'report.html'), 'utf8')
-    for (const heading of ['Squeeze-and-excite blocks', 'Cost'])
-      expect(html).toContain(`>${heading}</h2>`)
+    for (const heading of ['Attention blocks', 'Cost']) expect(html).toContain(`>${heading}</h2>`)
     expect(html).not.toMatch(/https?:|NaN|undefined|Excitation<\/h2>/)
     const { blocks, cost } = JSON.parse(
       (await excite(folder, 'inspect', 'some.onnx', '--json')).stdout,
@@ -56,7 +55,28 @@ it('says so where there is no block', () =>
   inFolder(async folder => {
     const { code, stdout } = await excite(folder, 'inspect', fixture('not-a-head'), '--out', 'out')
     expect(code).toBe(0)
-    expect(stdout).toContain('No squeeze-and-excite block was found')
+    expect(stdout).toContain('No attention block was found')
+  }))
+
+it('finds blocks within nodes and says where; their gates are not asked for', () =>
+  inFolder(async folder => {
+    await paint(join(folder, 'red.png'), '#e00')
+    const args = ['inspect', fixture('in-scan'), 'red.png', '--trust-model', '--out', 'out']
+    const { code, stdout, stderr } = await excite(folder, ...args)
+    expect(stdout).toMatch(/ 1 +v\d+ \(in Scan body › If then_branch\) +8 +2 +4 /)
+    expect(stderr).toContain('not run: it has no block whose gates can be asked for')
+    expect(code).toBe(0)
+    const html = await readFile(join(folder, 'out', 'report.html'), 'utf8')
+    expect(html).toContain('Read, not run')
+  }))
+
+it('runs a model in half precision', () =>
+  inFolder(async folder => {
+    await paint(join(folder, 'red.png'), '#e00')
+    const args = ['inspect', fixture('float16'), 'red.png', '--trust-model', '--out', 'out']
+    const { code, stdout } = await excite(folder, ...args)
+    expect(stdout).toMatch(/^block 1 +pictures move its gates by 0\.\d+;/m)
+    expect(code).toBe(0)
   }))
 
 it('runs on a dataset and on files, when the model is trusted, and says how', () =>
@@ -221,6 +241,10 @@ it.each([
   ['--mean 1,2 --trust-model red.png', '--mean: expected 3 numbers, or one, got 1,2'],
   ['--deviation 0', '--deviation: expected numbers above 0'],
   ['--range 2', '--range: expected 1 or 255, got 2'],
+  ['--classes a', '--classes: expected pictures to go with it: files, or --data, got none'],
+  ['--input y --trust-model red.png', '--input: expected one of x, got y'],
+  ['--feed x', '--feed: expected a name and numbers, such as im_shape=640,640, got x'],
+  ['--feed z=1 --trust-model red.png', '--feed: expected nothing: it takes pictures alone, got z'],
   ['red.png --data shapes --trust-model', '--data: expected a dataset, or picture files, got both'],
 ])('%s exits 2 and says why', async (flags, message) =>
   inFolder(async folder => {

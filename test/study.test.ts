@@ -57,6 +57,15 @@ it(
       ])
         expect(existsSync(join(folder, FOLDER, name)), name).toBe(true)
 
+      const taken = await excite(folder, 'study', 'se-excitation', '--out', FOLDER)
+      expect(taken.stderr).toContain(
+        'the study se-excitation, or a new one, got that of se-squeeze',
+      )
+      expect(taken.code).toBe(2)
+      const many = await excite(folder, 'inspect', FOLDER)
+      expect(many.stderr).toContain(`Give one of them, such as ${FOLDER}/max-seed0`)
+      expect(many.code).toBe(2)
+
       const again = await excite(folder, ...TINY.split(' '))
       expect(again.stderr.match(/finished .*, before/g)).toHaveLength(4)
       expect((await results(folder)).variants).toEqual(first.variants)

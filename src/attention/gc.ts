@@ -30,9 +30,10 @@ import {
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
+/** What becomes of t, under the name that it is shown by, and how x takes it. */
 const fusions = {
-  add: (x: Value, t: Value) => add(x, t),
-  mul: (x: Value, t: Value) => mul(x, sigmoid(t)),
+  add: { shown: 'addition', of: (t: Value) => t, fuse: add },
+  mul: { shown: 'gate', of: sigmoid, fuse: mul },
 }
 
 export interface GCOptions {
@@ -88,10 +89,13 @@ export const globalContext = (
           : undefined,
       [`channel_${fusion}_conv`]: change,
     },
-    ({ conv_mask, ...fuse }, x) => {
+    ({ conv_mask, ...changes }, x, mode) => {
       const mask = conv_mask as ((x: Value) => Value) | undefined
-      const [t] = Object.values(fuse) as ((x: Value) => Value)[]
-      return fusions[fusion](x, t(mask ? attend(x, mask(x)) : globalAveragePool(x)))
+      const [t] = Object.values(changes) as ((x: Value) => Value)[]
+      const { shown, of, fuse } = fusions[fusion]
+      const change = of(t(mask ? attend(x, mask(x)) : globalAveragePool(x)))
+      mode.observe?.(shown, change)
+      return fuse(x, change)
     },
   )
 }

@@ -63,8 +63,7 @@ const selection = (channels: number, branches: number, features: number): Layer 
     ({ fc_reduce, bn, fc_select }, s, mode) => {
       const z = relu(bn(fc_reduce(s)))
       const a = softmax(reshape(fc_select(z), [s.shape[0], branches, channels, 1, 1]), 1)
-      mode.observe?.('selection', a)
-      return a
+      return mode.observe?.('selection', a) ?? a
     },
   )
 

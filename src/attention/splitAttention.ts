@@ -77,13 +77,15 @@ export const splitAttention = (
       bn1: batchNorm2d(hidden),
       fc2: conv2d(hidden, outputs * radix, 1, fullyConnected),
     },
-    ({ conv, bn0, fc1, bn1, fc2 }, x) => {
+    ({ conv, bn0, fc1, bn1, fc2 }, x, mode) => {
       const sizes = new Array<number>(radix).fill(outputs)
       const splits = split(relu(bn0(conv(x))), sizes, 1)
       // The mean of a sum is the sum of means: one full-size addition less.
       const s = sum(splits.map(globalAveragePool))
       const a = overSplits(fc2(relu(bn1(fc1(s)))), group, radix)
-      const weights = split(a, sizes, 1)
+      const bySplit = reshape(a, [x.shape[0], radix, outputs, 1, 1])
+      const exchanged = radix === 1 ? mode.observe?.('gate', a) : mode.observe?.('splits', bySplit)
+      const weights = split(exchanged ? reshape(exchanged, a.shape) : a, sizes, 1)
       const v = sum(splits.map((u, r) => mul(u, weights[r])))
       return avd && stride !== 1 ? averagePool(v, { kernel: 3, stride, padding: 1 }) : v
     },

@@ -1,5 +1,6 @@
-/** The classes that figures draw: those asked for, or a few spread over all. */
+/** The classes that figures draw: those asked for, or a few spread over all; there are pictures of each. */
 
+import type { Dataset } from '../data/dataset.ts'
 import { UsageError } from '../errors.ts'
 import { suggestion } from '../suggest.ts'
 
@@ -7,10 +8,12 @@ import { suggestion } from '../suggest.ts'
 const MOST_CLASSES = 6
 const DEFAULT_CLASSES = 4
 
+/** @param labels - of the pictures that there are */
 export const chosenClasses = (
-  known: readonly string[],
+  { classes, labels }: Pick<Dataset, 'classes' | 'labels'>,
   wanted?: readonly string[],
 ): readonly string[] => {
+  const known = classes.filter((_, k) => labels.includes(k))
   if (wanted === undefined) {
     const drawn = Math.min(DEFAULT_CLASSES, known.length)
     return Array.from({ length: drawn }, (_, i) => known[Math.floor((i * known.length) / drawn)])
@@ -19,7 +22,7 @@ export const chosenClasses = (
     if (!known.includes(name))
       throw new UsageError({
         where: '--classes',
-        expected: `classes of the network (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
+        expected: `classes that there are pictures of (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
         got: name,
         ...(suggestion(name, known) ? { hint: suggestion(name, known) as string } : {}),
       })

@@ -1,6 +1,6 @@
 /** The options that say where pictures come from, shared by the commands that need some. */
 
-import { availableParallelism } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
 import type { BadImages } from '../data/folder/bad.ts'
@@ -20,14 +20,23 @@ export interface DataFlags {
   readonly workers?: number
 }
 
-/** A whole number of at least `least`, as commander parses options. */
+/** A whole number within bounds, as commander parses options. */
 export const whole =
-  (flag: string, least = 1) =>
+  (flag: string, least = 1, most = Number.MAX_SAFE_INTEGER) =>
   (text: string): number => {
-    const value = Number(text)
-    if (Number.isInteger(value) && value >= least) return value
-    throw new UsageError({ where: flag, expected: `a whole number from ${least}`, got: text })
+    const value = text.trim() === '' ? Number.NaN : Number(text)
+    if (Number.isInteger(value) && value >= least && value <= most) return value
+    const range = most === Number.MAX_SAFE_INTEGER ? `${least}` : `${least} to ${most}`
+    throw new UsageError({ where: flag, expected: `a whole number from ${range}`, got: text })
   }
+
+const CORES = Math.max(availableParallelism(), cpus().length)
+/** Threads that wait for one another on fewer cores take hours for seconds. */
+export const threadCount = whole('--threads', 1, CORES)
+/** What waits for files may be more than the cores. */
+const workerCount = whole('--workers', 0, 8 * CORES)
+/** More than any picture that is decoded has, on a side. */
+const LARGEST_SIZE = 4096
 
 /** A number above 0, up to 1. */
 export const share =
@@ -36,6 +45,14 @@ export const share =
     const value = Number(text)
     if (value > 0 && value <= 1) return value
     throw new UsageError({ where: flag, expected: 'a number above 0, up to 1', got: text })
+  }
+
+/** A path, which an empty text is not: it would mean the current folder. */
+export const path =
+  (flag: string) =>
+  (text: string): string => {
+    if (text !== '') return text
+    throw new UsageError({ where: flag, expected: 'a path', got: 'an empty text' })
   }
 
 const twoCounts = (text: string): [number, number] => {
@@ -67,7 +84,7 @@ export const withDataOptions = (command: Command): Command =>
     .option(
       '--size <pixels>',
       'height and width of a procedural set or a folder',
-      whole('--size', 8),
+      whole('--size', 8, LARGEST_SIZE),
     )
     .option(
       '--crop-pct <x>',
@@ -93,7 +110,7 @@ export const withDataOptions = (command: Command): Command =>
     .option(
       '--workers <n>',
       'threads that prepare the pictures of a folder (default: one a core)',
-      whole('--workers', 0),
+      workerCount,
     )
 
 /** Opens one half of a dataset, showing downloads. */

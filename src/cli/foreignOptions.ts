@@ -11,9 +11,19 @@ export interface ForeignOnly {
   readonly deviation?: readonly number[]
   readonly order?: 'RGB' | 'BGR'
   readonly range?: 1 | 255
+  readonly input?: string
+  readonly feed?: ReadonlyMap<string, readonly number[]>
 }
 
-export const FOREIGN_ONLY = ['trustModel', 'mean', 'deviation', 'order', 'range'] as const
+export const FOREIGN_ONLY = [
+  'trustModel',
+  'mean',
+  'deviation',
+  'order',
+  'range',
+  'input',
+  'feed',
+] as const
 
 export interface ForeignLimits {
   readonly timeLimit: number
@@ -32,6 +42,23 @@ const numbers =
       got: text,
     })
   }
+
+/** `NAME=1,2`, once for each input; a name may have = in it, numbers have none. */
+const feed = (
+  text: string,
+  before: ReadonlyMap<string, readonly number[]> = new Map(),
+): ReadonlyMap<string, readonly number[]> => {
+  const at = text.lastIndexOf('=')
+  const [name, list] = [text.slice(0, Math.max(at, 0)), text.slice(at + 1)]
+  const values = list.split(',').map(Number)
+  if (name === '' || list.trim() === '' || !values.every(Number.isFinite))
+    throw new UsageError({
+      where: '--feed',
+      expected: 'a name and numbers, such as im_shape=640,640',
+      got: text,
+    })
+  return new Map([...before, [name, values]])
+}
 
 export const withForeignOptions = (command: Command): Command =>
   command
@@ -58,6 +85,8 @@ export const withForeignOptions = (command: Command): Command =>
           throw new UsageError({ where: '--range', expected: '1 or 255', got: text })
         }),
     )
+    .option('--input <name>', 'that takes the pictures, of a model to which several might go')
+    .option('--feed <name=x,…>', 'for another input, once for each; one number fills it', feed)
     .option('--time-limit <s>', 'to open it, and for each batch', whole('--time-limit'), 60)
     .option('--memory-limit <GB>', 'for its process', whole('--memory-limit'), 8)
     .optionsGroup('Options:')

@@ -25,6 +25,9 @@ export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
   readonly json?: boolean
 }
 
+/** What says nothing about a model that is not run. */
+const OF_PICTURES = ['classes', 'mean', 'deviation', 'order', 'range', 'input', 'feed'] as const
+
 const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: FileModel }> => {
   const { LIMITS, readOnnx } = await import('../engines/onnx/read/index.ts')
   try {
@@ -50,7 +53,18 @@ const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: File
   }
 }
 
-const wantedOf = ({ size, mean, deviation, order, range, cropPct }: ForeignFlags): Wanted => ({
+const wantedOf = ({
+  size,
+  mean,
+  deviation,
+  order,
+  range,
+  cropPct,
+  input,
+  feed,
+}: ForeignFlags): Wanted => ({
+  input,
+  feeds: feed,
   size,
   mean,
   deviation,
@@ -99,12 +113,15 @@ const withGates = async (
       got: 'pictures alone',
       hint: TRUST_HINT,
     })
-  if (analysis.blocks.length === 0) return { analysis }
   const { preprocessingOf } = await import('../inspect/foreign/preprocessing.ts')
-  const { foreignGates } = await import('../inspect/foreign/gates.ts')
+  const { foreignGates, isAsked } = await import('../inspect/foreign/gates.ts')
+  const progress = progressLine(flags.quiet)
+  if (!analysis.blocks.some(isAsked)) {
+    progress.line('not run: it has no block whose gates can be asked for')
+    return { analysis }
+  }
   const preprocessing = preprocessingOf(model, path, wantedOf(flags))
   const dataset = await openPictures(files, flags, preprocessing)
-  const progress = progressLine(flags.quiet)
   try {
     const excitation = await foreignGates(bytes, model, analysis.blocks, dataset, preprocessing, {
       file: path,
@@ -134,6 +151,7 @@ const print = async ({
   excitation = [],
 }: ForeignAnalysis): Promise<void> => {
   const figures = await import('../inspect/figures/foreign.ts')
+  const { hasEnds, wordsOf } = await import('../inspect/figures/words.ts')
   const { BLOCK_COLUMNS, blockRow, familiesText, NO_BLOCKS, unknownText } = figures
   const { preprocessingText } = await import('../inspect/foreign/preprocessing.ts')
   console.log(
@@ -161,13 +179,13 @@ const print = async ({
   console.log(`${familiesText(blocks)}; ${count(cost.blocks.parameters)} parameters.\n`)
   if (preprocessing) console.log(`pictures  ${preprocessingText(preprocessing)}`)
   for (const block of excitation) {
-    const divided = block.classes.length > 1
-    const moved = divided
-      ? `classes move its gates by ${block.betweenDeviation.toFixed(3)}, specificity ${block.specificity.toFixed(2)}`
-      : `pictures move its gates by ${block.withinDeviation.toFixed(3)}`
-    console.log(
-      `block ${block.block.padEnd(4)} ${moved}; below 0.1 ${percent(block.nearZero)}, above 0.9 ${percent(block.nearOne)}`,
-    )
+    const { many } = wordsOf([block])
+    const moved =
+      block.classes.length > 1
+        ? `classes move its ${many} by ${block.betweenDeviation.toFixed(3)}, specificity ${block.specificity.toFixed(2)}`
+        : `pictures move its ${many} by ${block.withinDeviation.toFixed(3)}`
+    const ends = `; below 0.1 ${percent(block.nearZero)}, above 0.9 ${percent(block.nearOne)}`
+    console.log(`block ${block.block.padEnd(4)} ${moved}${hasEnds([block]) ? ends : ''}`)
   }
 }
 
@@ -178,11 +196,18 @@ export const inspectForeign = async (
   footer: string,
 ): Promise<void> => {
   const { analyseForeign } = await import('../inspect/foreign/analysis.ts')
+  const [idle] = OF_PICTURES.filter(name => flags[name] !== undefined)
+  if (idle !== undefined && flags.data === undefined && files.length === 0)
+    throw new UsageError({
+      where: `--${idle}`,
+      expected: 'pictures to go with it: files, or --data',
+      got: 'none',
+    })
   const { bytes, model } = await readModel(path)
   const name = basename(path)
   const read = analyseForeign(model, name, flags.size)
   const { analysis, dataset } = await withGates(path, files, flags, bytes, model, read)
-  const classes = dataset === undefined ? [] : chosenClasses(dataset.classes, flags.classes)
+  const classes = dataset === undefined ? [] : chosenClasses(dataset, flags.classes)
   const { writeForeignReport } = await import('../inspect/foreign/report.ts')
   const report = await writeForeignReport(
     flags.out ?? `inspect-${name.replace(/\.onnx$/i, '')}`,

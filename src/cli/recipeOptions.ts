@@ -287,6 +287,10 @@ const nameOf = (flag: string): string =>
 export const givenOverrides = (flags: Tree): readonly string[] =>
   OVERRIDES.filter(({ flag }) => flags[nameOf(flag)] !== undefined).map(({ flag }) => flag)
 
+/** The option that gives a field of a recipe, by its path in the record. */
+export const recipeFlagOf = (path: string): string | undefined =>
+  OVERRIDES.find(override => path === override.path || path.startsWith(`${override.path}.`))?.flag
+
 /**
  * The named recipe with what the command line says otherwise; to be checked by the schema.
  * @throws UsageError for an unknown name, or text where a number belongs

@@ -1,5 +1,7 @@
 /** The pictures that a trained network is asked about: those of its run, or another set like it. */
 
+import { existsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
 import { formatShape, UsageError } from '../errors.ts'
 import type { Card } from '../weights/trained.ts'
@@ -20,8 +22,17 @@ export const openRunData = async (
   flags: RunDataFlags,
   quiet: boolean,
 ): Promise<{ readonly name: string; readonly dataset: Dataset }> => {
-  const { readRun } = await import('../train/runFolder.ts')
-  const config = flags.data === undefined ? await readRun(path) : undefined
+  const { readRun, RUN_FILES } = await import('../train/runFolder.ts')
+  // Weights lie in their run's folder.
+  const folder = statSync(path).isDirectory() ? path : dirname(path)
+  if (flags.data === undefined && !existsSync(join(folder, RUN_FILES.config)))
+    throw new UsageError({
+      where: '--data',
+      expected: `a dataset, since ${path} is of no run, which would say`,
+      got: 'none',
+      hint: 'Such as: --data ./pictures',
+    })
+  const config = flags.data === undefined ? await readRun(folder) : undefined
   const name = flags.data ?? (config?.data as string)
   const dataset = await openSplit(
     name,

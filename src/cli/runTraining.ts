@@ -5,12 +5,14 @@ import { type Dataset, measureNormalization } from '../data/dataset.ts'
 import type { BadImages, BadPicture } from '../data/folder/bad.ts'
 import { openDevice } from '../engines/registry.ts'
 import { writeFileAtomic } from '../files.ts'
+import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { networkOf } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
 import { type Adopted, adoptInto, continued, readFirstWeights } from '../train/adopt.ts'
 import { conditionsOf } from '../train/conditions.ts'
 import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
+import { checkSize } from '../train/layout.ts'
 import { bestRow, type EpochRow } from '../train/progress.ts'
 import { createRun, RUN_FILES } from '../train/runFolder.ts'
 import { checkData, train } from '../train/trainer.ts'
@@ -68,7 +70,7 @@ const badReport = ({
 
 export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
   const { folder, display, resume, saveEvery, signal } = options
-  const [channels] = options.train.shape
+  const [channels, height, width] = options.train.shape
   const given = options.config
   const weights =
     given.weights !== undefined && resume === undefined
@@ -88,6 +90,8 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const normalization = config.normalization ?? (await measureNormalization(options.train))
   const conditions = conditionsOf(config, device.version, options.train.fingerprint)
   checkData(options)
+  checkSize(network.network)
+  inferenceGraph(network, 1, [height, width])
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(

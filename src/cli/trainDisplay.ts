@@ -1,7 +1,7 @@
 /** What a training shows while it runs. */
 
 import type { EpochRow } from '../train/progress.ts'
-import type { StepReport } from '../train/trainer.ts'
+import type { StepReport } from '../train/trainOptions.ts'
 import { duration, percent } from './output.ts'
 import { bar, progressLine } from './progressLine.ts'
 

@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { FileError, UsageError } from '../errors.ts'
 import { makeFolder, writeFailure } from '../files.ts'
 import type { Dataset } from './dataset.ts'
@@ -29,17 +29,23 @@ const encode = async (dataset: Dataset, index: number, format: PictureFormat): P
 /** A class's folder: its name, with what a path cannot hold replaced. */
 const folderOf = (name: string): string => name.replace(/[/\\:*?"<>|]|^\./g, '-')
 
+export interface ExportFolderOptions {
+  readonly format?: PictureFormat
+  /** Ends it early; nothing stays then. */
+  readonly signal?: AbortSignal
+  onWritten?(done: number): void
+}
+
 /**
  * Writes halves of a dataset; the folder appears when all of it is there.
- * @returns how many pictures were written
+ * @returns how many pictures were written, or undefined when the signal came first
  * @throws UsageError when the folder exists, FileError when the disk fails
  */
 export const exportFolder = async (
   halves: readonly Dataset[],
   to: string,
-  format: PictureFormat = 'png',
-  onWritten: (done: number) => void = () => {},
-): Promise<number> => {
+  { format = 'png', signal, onWritten }: ExportFolderOptions = {},
+): Promise<number | undefined> => {
   if (existsSync(to))
     throw new UsageError({
       where: '--to',
@@ -47,7 +53,7 @@ export const exportFolder = async (
       got: to,
       hint: 'Choose another, or remove it first',
     })
-  const temporary = `${to}.tmp-${process.pid}`
+  const temporary = `${resolve(to)}.tmp-${process.pid}`
   let done = 0
   const write = async (dataset: Dataset, index: number): Promise<void> => {
     const name = folderOf(dataset.classes[dataset.labels[index]])
@@ -57,7 +63,8 @@ export const exportFolder = async (
     await writeFile(path, bytes).catch((cause: unknown) => {
       throw writeFailure(path, bytes.length, cause)
     })
-    onWritten(++done)
+    done += 1
+    onWritten?.(done)
   }
   await makeFolder(temporary).catch((cause: FileError) => {
     const { expected, got, hint = '' } = cause
@@ -68,6 +75,7 @@ export const exportFolder = async (
       for (const name of dataset.classes)
         await makeFolder(join(temporary, HALVES[dataset.split], folderOf(name)))
       for (let first = 0; first < dataset.labels.length; first += TOGETHER) {
+        signal?.throwIfAborted()
         const count = Math.min(TOGETHER, dataset.labels.length - first)
         // All of them come to an end, so that nothing is written after the folder is taken away.
         const settled = await Promise.allSettled(
@@ -79,6 +87,7 @@ export const exportFolder = async (
     await rename(temporary, to)
   } catch (cause) {
     await rm(temporary, { recursive: true, force: true }).catch(() => {})
+    if (signal?.aborted) return undefined
     throw cause instanceof FileError ? cause : writeFailure(to, 0, cause)
   }
   return done

@@ -409,5 +409,7 @@ describe('refused', () => {
   it('a file that is missing, and a folder', async () => {
     await expect(readPicture(join(folder, 'none.png'), SHAPE)).rejects.toThrow('ENOENT')
     await expect(readPicture(folder, SHAPE)).rejects.toThrow(FileError)
+    await expect(readPicture(folder, SHAPE)).rejects.toThrow('got a folder')
+    await expect(readPicture('/dev/zero', SHAPE)).rejects.toThrow(FileError)
   })
 })

@@ -42,10 +42,12 @@ const isPicture = (bytes: Buffer): boolean =>
 
 /** A worker thread, which has nothing else to do, waits for its files; the main thread does not. */
 const readLimited = async (path: string): Promise<Buffer> => {
-  const { size } = isMainThread ? await stat(path) : statSync(path)
-  if (size > LARGEST.bytes) throw new Error(`${size} bytes`)
+  const found = isMainThread ? await stat(path) : statSync(path)
+  // Reading a pipe waits for ever, and a device may have no end.
+  if (!found.isFile()) throw new Error(found.isDirectory() ? 'a folder' : 'no file')
+  if (found.size > LARGEST.bytes) throw new Error(`${found.size} bytes`)
   const bytes = isMainThread ? await readFile(path) : readFileSync(path)
-  if (!isPicture(bytes)) throw new Error(`${size} bytes that begin as none of them`)
+  if (!isPicture(bytes)) throw new Error(`${found.size} bytes that begin as none of them`)
   return bytes
 }
 

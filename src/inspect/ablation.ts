@@ -1,23 +1,25 @@
 /**
- * Attention blocks taken out of a trained network without training it again, one at a time and by
- * stage (the question of Hu et al.: Squeeze-and-Excitation Networks, section 4: which blocks could
- * be left out).
+ * Attention taken out of a trained network without training it again, a block at a time and by stage
+ * (the question of Hu et al.: Squeeze-and-Excitation Networks, section 4: which blocks could be left
+ * out).
  *
- * Two ways: `identity` lets everything pass, as if the gate were 1; `mean` keeps each channel's
- * mean gate over the pictures, which a convolution before it can absorb, and so costs as little:
- * what it loses is only what the gate did differently from picture to picture.
+ * Two ways. `identity`: gates are 1, nothing is added, branches get equal shares. `mean`: each channel
+ * keeps its mean gate, addition or shares over the pictures, which a convolution before or after it
+ * can absorb, and which so cost as little: what is lost is only what the attention did differently
+ * from picture to picture. Of an attention that shows nothing inside, the second is not known.
  */
 
 import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
-import { lambda, layer, parameter, replaceLayer } from '../nn/index.ts'
-import { constantly } from '../nn/initialise.ts'
-import { mul } from '../ops/index.ts'
+import { graph, sizeOf } from '../graph/index.ts'
+import { variables } from '../nn/index.ts'
+import { reduceMean } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
-import type { BlockExcitation } from './excitation.ts'
-import { largest } from './moments.ts'
+import { type Inside, type InsideKind, insidesOf, leavingOut, places } from './insides.ts'
+import { largest, moments } from './moments.ts'
+import { type Exchange, observe } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
-import { summarize } from './summary.ts'
+import { multiplyAddsOf } from './summary.ts'
 
 export const REPLACEMENTS = ['identity', 'mean'] as const
 export type ReplacementKind = (typeof REPLACEMENTS)[number]
@@ -40,25 +42,39 @@ export interface Ablation {
   readonly top1: number
   readonly parameters: number
   readonly multiplyAdds: number
+  /** What its attention shows. */
+  readonly kinds: readonly InsideKind[]
   readonly rows: readonly Ablated[]
 }
 
-/** The network without some blocks. */
-export const without = (
+/** What each attention shows, mean over pictures and places: by channel, or by branch and channel. */
+export const meanInsides = async (
   trained: Trained,
-  blocks: readonly BlockExcitation[],
-  replacement: ReplacementKind,
-): Trained => {
-  const tensors = new Map(trained.tensors)
-  let { network } = trained.model
-  for (const { path, channels, mean } of blocks) {
-    const means = layer({ mean: parameter([1, channels, 1, 1], constantly(1)) }, ({ mean }, x) =>
-      mul(x, mean),
-    )
-    network = replaceLayer(network, path, replacement === 'mean' ? means : lambda(x => x))
-    tensors.set(`${path}.mean`, Float32Array.from(mean))
-  }
-  return { ...trained, model: { ...trained.model, network }, tensors }
+  dataset: Dataset,
+  options: ProbeOptions,
+): Promise<ReadonlyMap<string, readonly number[]>> => {
+  const probe = await openProbe(trained, options, observed =>
+    Object.fromEntries(
+      insidesOf(observed).flatMap(({ kind, path, value }) =>
+        kind === 'gain' ? [] : [[path, reduceMean(value, places(value))]],
+      ),
+    ),
+  )
+  if (probe === undefined) return new Map()
+  const sums = new Map<string, ReturnType<typeof moments>>()
+  const { batch } = options
+  for await (const { images, count } of evaluationBatches(dataset, {
+    batch,
+    normalization: trained.card,
+  }))
+    for (const [path, { data }] of Object.entries(await probe.run(images))) {
+      const size = data.length / batch
+      const own = sums.get(path) ?? moments(size)
+      sums.set(path, own)
+      for (let row = 0; row < count; row++) own.add(data.subarray(row * size, (row + 1) * size))
+    }
+  await probe.dispose()
+  return new Map([...sums].map(([path, own]) => [path, own.mean()]))
 }
 
 /** Whether each picture is classified rightly. */
@@ -66,8 +82,9 @@ const hits = async (
   trained: Trained,
   dataset: Dataset,
   options: ProbeOptions,
+  exchange?: Exchange,
 ): Promise<readonly boolean[]> => {
-  const probe = await openProbe(trained, options, ({ logits }) => ({ logits }))
+  const probe = await openProbe(trained, options, ({ logits }) => ({ logits }), exchange)
   if (probe === undefined) return []
   const { batch } = options
   const right: boolean[] = []
@@ -102,45 +119,72 @@ export const pairedChange = (
 const share = (right: readonly boolean[]): number =>
   right.filter(Boolean).length / Math.max(right.length, 1)
 
-/** @param onStep - told before each network is measured */
+type Size = readonly [height: number, width: number]
+
+/** Of a network, without what nothing needs. */
+const costOf = ({ model }: Trained, size: Size, exchange?: Exchange) => {
+  const { logits } = observe(model, 1, size, exchange)
+  const needed = graph({ logits })
+  const taken = new Set(needed.inputs.map(({ name }) => name))
+  const parameters = variables(model.network)
+    .filter(({ name, tensor }) => tensor.kind === 'parameter' && taken.has(name))
+    .reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
+  return { parameters, multiplyAdds: multiplyAddsOf(needed) }
+}
+
+/** Each block, each stage where there are several, and all. */
+const groupsOf = (blocks: readonly Inside[]) => {
+  const stages = [...new Set(blocks.map(({ stage }) => stage))].map(stage => ({
+    removed: `stage ${stage}`,
+    blocks: blocks.filter(block => block.stage === stage),
+  }))
+  return [
+    ...blocks.map(block => ({ removed: block.block, blocks: [block] })),
+    ...(stages.length > 1 ? stages : []),
+    { removed: 'all', blocks },
+  ]
+}
+
+/**
+ * @param onStep - told before each network is measured
+ * @returns nothing where there is no attention to take out
+ */
 export const ablate = async (
   trained: Trained,
   dataset: Dataset,
-  blocks: readonly BlockExcitation[],
   options: ProbeOptions,
   onStep: (done: number, total: number) => void = () => {},
-): Promise<Ablation> => {
-  const size = [trained.card.height, trained.card.width] as const
-  const stages = [...new Set(blocks.map(({ stage }) => stage))]
-  const groups = [
-    ...blocks.map(block => ({ removed: block.block, blocks: [block] })),
-    ...stages.map(stage => ({
-      removed: `stage ${stage}`,
-      blocks: blocks.filter(block => block.stage === stage),
-    })),
-    { removed: 'all', blocks },
-  ]
-  const total = 1 + REPLACEMENTS.length * groups.length
+): Promise<Ablation | undefined> => {
+  const size: Size = [trained.card.height, trained.card.width]
+  const blocks = insidesOf(observe(trained.model, 1, size))
+  if (blocks.length === 0) return undefined
+  const variants = groupsOf(blocks).flatMap(group =>
+    REPLACEMENTS.filter(
+      replacement =>
+        replacement === 'identity' || group.blocks.every(({ kind }) => kind !== 'gain'),
+    ).map(replacement => ({ ...group, replacement })),
+  )
+  const total = 1 + variants.length
   onStep(0, total)
   const before = await hits(trained, dataset, options)
-  const full = summarize(trained.model, size)
+  const means = await meanInsides(trained, dataset, options)
+  const full = costOf(trained, size)
   const rows: Ablated[] = []
-  for (const group of groups) {
-    const bare = summarize(without(trained, group.blocks, 'identity').model, size)
-    for (const replacement of REPLACEMENTS) {
-      onStep(1 + rows.length, total)
-      const after = await hits(without(trained, group.blocks, replacement), dataset, options)
-      rows.push({
-        removed: group.removed,
-        blocks: group.blocks.map(({ path }) => path),
-        replacement,
-        top1: share(after),
-        ...pairedChange(after, before),
-        parametersSaved: full.parameters - bare.parameters,
-        multiplyAddsSaved: full.multiplyAdds - bare.multiplyAdds,
-      })
-    }
+  for (const { removed, blocks, replacement } of variants) {
+    onStep(1 + rows.length, total)
+    const bare = costOf(trained, size, leavingOut(blocks))
+    const exchange = leavingOut(blocks, replacement === 'mean' ? means : undefined)
+    const after = await hits(trained, dataset, options, exchange)
+    rows.push({
+      removed,
+      blocks: blocks.map(({ path }) => path),
+      replacement,
+      top1: share(after),
+      ...pairedChange(after, before),
+      parametersSaved: full.parameters - bare.parameters,
+      multiplyAddsSaved: full.multiplyAdds - bare.multiplyAdds,
+    })
   }
-  const { parameters, multiplyAdds } = full
-  return { pictures: before.length, top1: share(before), parameters, multiplyAdds, rows }
+  const kinds = [...new Set(blocks.map(({ kind }) => kind))]
+  return { pictures: before.length, top1: share(before), ...full, kinds, rows }
 }

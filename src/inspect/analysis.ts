@@ -3,13 +3,16 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { ShapesDataset } from '../data/shapes/shapes.ts'
 import { balanced, subset } from '../data/subset.ts'
+import { UsageError } from '../errors.ts'
 import { type Model, model, modelNames } from '../models/registry.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Ablation, ablate } from './ablation.ts'
 import { type Cost, costOf } from './cost.ts'
 import { type BlockExcitation, excitation } from './excitation.ts'
 import { type GateLayer, gateDepth } from './gates.ts'
+import { insidesOf } from './insides.ts'
 import { type MapPicture, maps, type PictureMaps } from './maps.ts'
+import { observe } from './observe.ts'
 import type { ProbeOptions } from './probe.ts'
 import { selection, type UnitSelection } from './selection.ts'
 
@@ -52,6 +55,9 @@ export const plainCost = (
   return same || cost.attention.parameters > 0 ? undefined : cost
 }
 
+/**
+ * @throws UsageError when there are not two pictures of any class, or when blocks are to be taken out of a network that has none
+ */
 export const analyse = async (
   trained: Trained,
   dataset: Dataset,
@@ -60,8 +66,21 @@ export const analyse = async (
   const { onStep = () => {}, explain = [], ablateBlocks = false } = options
   const { card, model } = trained
   const size = [card.height, card.width] as const
+  if (ablateBlocks && insidesOf(observe(model, 1, size)).length === 0)
+    throw new UsageError({
+      where: 'without its blocks',
+      expected: 'a network with attention to take out',
+      got: `${card.model}, which has none`,
+    })
   const indices = balanced(dataset, options.pictures)
   const pictures = subset(dataset, indices)
+  if (new Set(pictures.labels).size === indices.length)
+    throw new UsageError({
+      where: `${dataset.name}, ${dataset.split}`,
+      expected: 'two pictures of a class or more, to tell what classes do from what pictures do',
+      got: `${indices.length} of ${dataset.classes.length} classes`,
+      hint: 'Take more: --pictures, --samples',
+    })
   const plain = plainCost(model, size)
   onStep('excitation by class')
   const blocks = await excitation(trained, pictures, options)
@@ -72,13 +91,11 @@ export const analyse = async (
   const gates = await gateDepth(trained, pictures, options)
   onStep('where it looks')
   const explained = await maps(trained, explain, options)
-  const gated = blocks.filter(({ kind }) => kind === 'gate')
-  const ablation =
-    ablateBlocks && gated.length > 0
-      ? await ablate(trained, pictures, gated, options, (done, total) =>
-          onStep(`without blocks: ${done}/${total}`),
-        )
-      : undefined
+  const ablation = ablateBlocks
+    ? await ablate(trained, pictures, options, (done, total) =>
+        onStep(`without blocks: ${done}/${total}`),
+      )
+    : undefined
   return {
     model: card.model,
     ...(card.attention === undefined ? {} : { attention: card.attention }),

@@ -1,6 +1,8 @@
 /** What each kind of layer costs, and what the attention adds to its plain backbone. */
 
+import { dependencies } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
+import { insidesOf, leavingOut } from './insides.ts'
 import { observe } from './observe.ts'
 import { summarize } from './summary.ts'
 
@@ -25,7 +27,7 @@ export interface Cost {
   readonly buffers: number
   readonly multiplyAdds: number
   readonly kinds: readonly KindCost[]
-  /** Of the attention blocks together. */
+  /** Of what there would not be, did the attention do nothing. */
   readonly attention: { readonly parameters: number; readonly multiplyAdds: number }
 }
 
@@ -38,12 +40,11 @@ const kindOf = (operations: readonly string[]): LayerKind => {
 
 export const costOf = (model: Model, size: readonly [height: number, width: number]): Cost => {
   const { rows, parameters, buffers, multiplyAdds } = summarize(model, size)
-  const blocks = [...new Set(observe(model, 1, size).observations.map(({ path }) => path))]
+  const without = observe(model, 1, size, leavingOut(insidesOf(observe(model, 1, size))))
+  const needed = new Set(dependencies([without.logits]).nodes.map(({ path }) => path))
   const kinds = rows.map(row => ({
     ...row,
-    kind: blocks.some(path => row.path === path || row.path.startsWith(`${path}.`))
-      ? ('attention' as const)
-      : kindOf(row.operations),
+    kind: needed.has(row.path) ? kindOf(row.operations) : ('attention' as const),
   }))
   const all = LAYER_KINDS.map(kind => {
     const own = kinds.filter(row => row.kind === kind)

@@ -1,7 +1,7 @@
 /**
  * Excitation by class (Hu et al.: Squeeze-and-Excitation Networks, section 7.2, Figures 6 to 8): how
  * each channel's gate stands on the pictures of a class, against all classes, block by block; and
- * the same for attention that has no gates, by what it does to each channel.
+ * the same for attention without gates, by what it adds, shares out, or does to each channel.
  */
 
 import type { Dataset } from '../data/dataset.ts'
@@ -9,8 +9,8 @@ import { evaluationBatches } from '../data/loader.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
 import { add, div, mul, reduceMean, slice, sqrt } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
+import { type Inside, type InsideKind, insidesOf } from './insides.ts'
 import { average, type Moments, moments } from './moments.ts'
-import { blockName, type Observed, stageOf } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
 export interface ClassExcitation {
@@ -23,11 +23,11 @@ export interface ClassExcitation {
 }
 
 /**
- * What is known of a channel: its gate, mean over places where it has one a place; the attention
- * that the branch with the largest kernel gets (SK); or, of an attention without gates, the root
- * mean square of the channel after it over before it.
+ * What is known of a channel: its gate, or what is added to it, mean over places where each has one;
+ * the share of the branch with the largest kernel (SK), or of the first split (split attention); or,
+ * of an attention that shows nothing, the root mean square of the channel after it over before it.
  */
-export type ExcitationKind = 'gate' | 'selection' | 'gain'
+export type ExcitationKind = InsideKind
 
 export interface BlockExcitation {
   readonly path: string
@@ -35,6 +35,8 @@ export interface BlockExcitation {
   readonly block: string
   readonly stage: number
   readonly channels: number
+  /** That share each channel, where they do. */
+  readonly branches?: number
   /** Over all pictures, by channel. */
   readonly mean: readonly number[]
   readonly classes: readonly ClassExcitation[]
@@ -87,7 +89,11 @@ export interface Gated {
   readonly block: string
   readonly stage: number
   readonly channels: number
+  readonly branches?: number
 }
+
+/** Gates that move less than this never do, as far as float32 can tell. */
+export const STILL = 1e-6
 
 /** Gathers the gates of blocks, picture by picture. */
 export interface Gatherer {
@@ -129,7 +135,7 @@ export const gatherGates = (blocks: readonly Gated[], classes: readonly string[]
           })),
           betweenDeviation: Math.sqrt(between),
           withinDeviation: Math.sqrt(within),
-          specificity: within === 0 ? 0 : between / within,
+          specificity: within < STILL ** 2 ? 0 : between / within,
           nearZero: counts.zero / counts.all,
           nearOne: counts.one / counts.all,
           neutral: counts.neutral / counts.all,
@@ -141,10 +147,11 @@ export const gatherGates = (blocks: readonly Gated[], classes: readonly string[]
 const flat = (gate: Value): Value =>
   sizeOf(gate.shape) === gate.shape[0] * gate.shape[1] ? gate : reduceMean(gate, SPACE)
 
-/** [N, M, C, H, W] → the last branch's [N, C]. */
-const lastBranch = (selection: Value): Value => {
-  const starts = selection.shape.map((branches, axis) => (axis === 1 ? branches - 1 : 0))
-  return reduceMean(slice(selection, starts, selection.shape), [1, 3, 4])
+/** [N, M, C, H, W] → one branch's [N, C]. */
+const branch = (shares: Value, m: number): Value => {
+  const at = (here: number): readonly number[] =>
+    shares.shape.map((size, axis) => (axis === 1 ? m + here : here * size))
+  return reduceMean(slice(shares, at(0), at(1)), [1, 3, 4])
 }
 
 /** A channel that is zero everywhere passes unchanged. */
@@ -155,23 +162,11 @@ const gain = (x: Value, y: Value): Value => {
   return sqrt(div(power(y), power(x)))
 }
 
-interface Shown {
-  readonly path: string
-  readonly kind: ExcitationKind
-  /** [N, C], or with ones behind. */
-  readonly value: Value
-}
-
-/** The channels of every attention, in the order of computation. */
-const channelsOf = ({ observations }: Observed): readonly Shown[] => {
-  const gated = new Set(observations.flatMap(({ path, name }) => (name === 'gate' ? [path] : [])))
-  return observations.flatMap(({ path, name, value }): readonly Shown[] => {
-    if (name === 'gate') return [{ path, kind: 'gate', value: flat(value) }]
-    if (name === 'selection') return [{ path, kind: 'selection', value: lastBranch(value) }]
-    if (name !== 'output' || gated.has(path)) return []
-    const input = observations.find(one => one.path === path && one.name === 'input')
-    return input === undefined ? [] : [{ path, kind: 'gain', value: gain(input.value, value) }]
-  })
+/** [N, C], or with ones behind. */
+const byChannel = ({ kind, value, input }: Inside): Value => {
+  if (kind === 'selection') return branch(value, value.shape[1] - 1)
+  if (kind === 'splits') return branch(value, 0)
+  return kind === 'gain' && input !== undefined ? gain(input, value) : flat(value)
 }
 
 /** What every attention does to its channels, over a dataset; none where there is no attention. */
@@ -183,9 +178,11 @@ export const excitation = async (
   const blocks: Gated[] = []
   const probe = await openProbe(trained, options, observed =>
     Object.fromEntries(
-      channelsOf(observed).map(({ value, path, kind }) => {
-        const block = blockName(path.replace(/\.attn$/, ''))
-        blocks.push({ path, kind, block, stage: stageOf(path), channels: value.shape[1] })
+      insidesOf(observed).map(inside => {
+        const { path, kind, block, stage } = inside
+        const value = byChannel(inside)
+        const shared = inside.value.shape.length === 5 ? { branches: inside.value.shape[1] } : {}
+        blocks.push({ path, kind, block, stage, channels: value.shape[1], ...shared })
         return [path, value]
       }),
     ),

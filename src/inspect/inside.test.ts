@@ -1,26 +1,34 @@
 /** Looking inside small networks: what is seen is what is there. */
 
 import { describe, expect, it } from 'vitest'
+import type { Attention } from '../attention/attention.ts'
+import { attentionNames } from '../attention/registry.ts'
+import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { subset } from '../data/subset.ts'
+import type { Tensors } from '../engines/engine.ts'
 import { onnxEngine } from '../engines/onnx/session.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import type { Value } from '../graph/index.ts'
-import { initialise } from '../nn/index.ts'
-import { abs, mul, reduceMax, sub } from '../ops/index.ts'
+import { sizeOf, type Value } from '../graph/index.ts'
+import { model } from '../models/registry.ts'
+import { resnet } from '../models/resnet.ts'
+import { initialise, lambda, variables } from '../nn/index.ts'
+import { abs, add, mul, reduceMax, reduceMean, reduceSum, sub } from '../ops/index.ts'
 import { random } from '../random.ts'
-import { openPredictor } from '../weights/predictor.ts'
 import { type Card, modelOf, type Trained } from '../weights/trained.ts'
-import { ablate, pairedChange, without } from './ablation.ts'
+import { ablate, meanInsides, pairedChange } from './ablation.ts'
+import { analyse } from './analysis.ts'
 import { costOf } from './cost.ts'
-import { excitation, meanGate } from './excitation.ts'
+import { excitation, gatherGates, meanGate } from './excitation.ts'
 import { gateDepth, gateStages } from './gates.ts'
-import { maps } from './maps.ts'
+import { insidesOf, leavingOut } from './insides.ts'
+import { maps, stageMaps } from './maps.ts'
 import { average } from './moments.ts'
-import { blockName, named, observe, stageOf } from './observe.ts'
+import { blockName, type Exchange, named, type Observed, observe, stageOf } from './observe.ts'
 import { enlarged } from './pictures.ts'
 import { openProbe } from './probe.ts'
+import { partsOf } from './report.ts'
 import { grouped, selection } from './selection.ts'
 import { summarize } from './summary.ts'
 
@@ -66,6 +74,9 @@ describe('observe', () => {
       'conv1.0',
     ])
     expect(['layer4.0.se', 'conv1.0'].map(stageOf)).toEqual([5, 1])
+    const others = ['stage3.1.branch2.se', 'features.4.1.block.2', 'features.7.0']
+    expect(others.map(blockName)).toEqual(['3_2 branch2.se', '4.1', '7'])
+    expect(others.map(stageOf)).toEqual([3, 1, 1])
   })
 
   it('has no probe for what a network has not', async () => {
@@ -90,6 +101,17 @@ describe('excitation', () => {
     }
   })
 
+  it('takes rounding for no movement', () => {
+    const gated = { path: 'se', kind: 'gate', block: '2_1', stage: 2, channels: 1 } as const
+    const moved = (by: number) => {
+      const gatherer = gatherGates([gated], ['a', 'b'])
+      for (let i = 0; i < 8; i++) gatherer.add(0, i % 2, [0.5 + by * (i % 2) + by * 0.1 * (i % 3)])
+      return gatherer.result()[0].specificity
+    }
+    expect(moved(1e-8)).toBe(0)
+    expect(moved(1e-3)).toBeGreaterThan(1)
+  })
+
   it('counts saturated gates', async () => {
     // Channels of odd number shut, the others open: σ(±9).
     const shut = untrained('se-resnet8', (name, i) =>
@@ -109,95 +131,210 @@ describe('excitation', () => {
   })
 })
 
-describe('every attention', () => {
-  const gated = ['se', 'gct', 'eca', 'cbam', 'bam', 'srm', 'fca', 'simam', 'ca', 'ge:extent=2']
-  const bearing = (attention: string): Trained => {
-    const card: Card = { ...untrained('resnet8').card, attention }
-    const model = modelOf(card)
-    return { card, model, tensors: initialise(model.network, 1) }
-  }
+/** Those whose options decide what is shown; every name on the list comes without options too. */
+const ATTENTIONS = [
+  ...attentionNames,
+  'ge:extent=2',
+  'gc:fusion=mul',
+  'gc:pooling=mean',
+  'se:gate=tanh',
+  'gct:gate=elu',
+  'sk:branches=3+5+7',
+  'splat:radix=1',
+  'splat:radix=4',
+]
 
-  it.each(gated)('%s shows the gates that it multiplies by', async attention => {
-    const shown = bearing(attention)
-    const kinds = (await excitation(shown, dataset, options)).map(({ kind }) => kind)
-    expect([...new Set(kinds)]).toEqual(['gate'])
-    const probe = await openProbe(shown, { ...options, batch: 2 }, observed => {
-      const [path] = named(observed, 'gate').map(({ path }) => path)
-      const of = (name: string) =>
-        named(observed, name).find(one => one.path === path)?.value as Value
-      return { off: reduceMax(abs(sub(mul(of('input'), of('gate')), of('output')))) }
-    })
-    const images = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => random(4).normal(i))
-    expect((await probe?.run(images))?.off.data[0]).toBeLessThan(1e-6)
-    await probe?.dispose()
+/** resnet8 with an attention; what would begin as nothing does not. */
+const bearing = (attention: string): Trained => {
+  const card: Card = { ...untrained('resnet8').card, attention }
+  const model = modelOf(card)
+  const tensors = initialise(model.network, 1)
+  const draw = random(7)
+  let drawn = 0
+  for (const data of tensors.values())
+    if (data.every(value => value === data[0]))
+      for (const i of data.keys()) data[i] += 0.3 * draw.normal(drawn++)
+  for (const [name, data] of tensors)
+    if (name.endsWith('running_var'))
+      data.forEach((value, i) => {
+        data[i] = Math.abs(value) + 0.5
+      })
+  return { card, model, tensors }
+}
+
+/** Numbers from the inside of a network on two pictures. */
+const look = async (
+  trained: Trained,
+  pick: (observed: Observed) => Readonly<Record<string, Value>>,
+  exchange?: Exchange,
+): Promise<Tensors> => {
+  const probe = await openProbe(trained, { ...options, batch: 2 }, pick, exchange)
+  const images = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => random(4).normal(i))
+  const found = (await probe?.run(images)) ?? {}
+  await probe?.dispose()
+  return found
+}
+const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
+  Array.from(a).reduce((most, value, i) => Math.max(most, Math.abs(value - b[i])), 0)
+
+describe.each(ATTENTIONS)('attention %s', attention => {
+  const trained = bearing(attention)
+  const insides = insidesOf(observe(trained.model, 2, [16, 16]))
+
+  it('shows what it does: the output is what follows from it', async () => {
+    expect(insides.length).toBeGreaterThan(0)
+    const off = (observed: Observed) =>
+      Object.fromEntries(
+        insidesOf(observed).flatMap(({ path, kind, value, input }) => {
+          if (kind === 'selection' || kind === 'splits')
+            return [[path, reduceMax(abs(sub(reduceSum(value, [1]), 1)))]]
+          const output = named(observed, 'output').find(one => one.path === path)?.value
+          if (input === undefined || output === undefined) return []
+          const made = kind === 'addition' ? add(input, value) : mul(input, value)
+          return [[path, reduceMax(abs(sub(made, output)))]]
+        }),
+      )
+    const found = await look(trained, off)
+    if (attention !== 'splat:radix=1') expect(Object.keys(found)).toHaveLength(insides.length)
+    for (const { data } of Object.values(found)) expect(data[0]).toBeLessThan(1e-5)
   })
 
-  it('without gates shows what it does to the size of a channel: GC at first nothing', async () => {
-    const blocks = await excitation(bearing('gc'), dataset, options)
-    expect(blocks.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'gain'])
-    for (const { mean } of blocks)
-      expect(Math.max(...mean.map(value => Math.abs(value - 1)))).toBeLessThan(1e-5)
-  })
-
-  it('of kernels shows what the largest gets', async () => {
-    const units = await selection(bearing('sk'), dataset, options)
-    const blocks = await excitation(bearing('sk'), dataset, options)
-    expect(blocks.map(({ kind, block }) => [kind, block])).toEqual(
-      units.map(({ block }) => ['selection', block]),
-    )
-    for (const [u, { mean }] of blocks.entries())
-      for (const [c, value] of units[u].scales[0].channels.entries())
-        expect(mean[c]).toBeCloseTo(value, 6)
-  })
-
-  it('counts as attention in the cost', () => {
-    const plain = summarize(untrained('resnet8').model, [16, 16]).parameters
-    for (const attention of [...gated, 'gc']) {
-      const cost = costOf(bearing(attention).model, [16, 16])
-      expect(cost.attention.parameters).toBe(cost.parameters - plain)
+  it('is drawn over depth, by class, and priced, in words that are true of it', async () => {
+    const excited = await excitation(trained, dataset, options)
+    expect(excited.map(({ path }) => path)).toEqual(insides.map(({ path }) => path))
+    for (const { mean } of excited) expect(mean.every(Number.isFinite)).toBe(true)
+    const ablation = await ablate(trained, subset(dataset, [0, 1]), { ...options, batch: 2 })
+    const analysis = {
+      model: 'resnet8',
+      cost: costOf(trained.model, [16, 16]),
+      excitation: excited,
+      ...(ablation ? { ablation } : {}),
     }
+    const parts = await partsOf(analysis, { subtitle: '', footer: '', classes: ['circle', 'ring'] })
+    const headings = parts.map(({ heading }) => heading)
+    expect(headings).toContain('Channels by depth')
+    expect(headings).toContain('Without the blocks')
+    const text = parts.flatMap(({ body }) => body.map(({ markup }) => markup)).join('')
+    expect(text).not.toMatch(/NaN|undefined|Infinity/)
+    const [{ kind }] = insides
+    expect(text.includes('mean gate')).toBe(kind === 'gate')
+    expect(text.includes('share of the first of')).toBe(kind === 'splits')
+    expect(text.includes('largest kernel')).toBe(kind === 'selection')
   })
+
+  it('left out has no weights left, and with what it did on average changes only what differed', async () => {
+    const logits = ({ logits }: Observed) => ({ logits })
+    const own = (await look(trained, logits)).logits.data
+    const identity = (await look(trained, logits, leavingOut(insides))).logits.data
+    if (attention !== 'simam') expect(apart(own, identity)).toBeGreaterThan(1e-4)
+    // What each inside was at each of its places, held: nothing changes.
+    const places = insides.map(({ value }) => value.shape.slice(-2))
+    if (places.some(([height, width]) => height * width > 1)) return
+    const shown = await look(trained, observed =>
+      Object.fromEntries(
+        insidesOf(observed).map(({ path, value }) => [path, reduceMean(value, [0])]),
+      ),
+    )
+    const one = subset(dataset, [3])
+    const means = await meanInsides(trained, one, { ...options, batch: 1 })
+    expect([...means.keys()]).toEqual(Object.keys(shown))
+    const predictor = await openProbe(trained, { ...options, batch: 1 }, logits)
+    const held = await openProbe(
+      trained,
+      { ...options, batch: 1 },
+      logits,
+      leavingOut(insides, means),
+    )
+    const images = normalized(await one.read(0), [3, 16, 16], trained.card)
+    const [a, b] = [await predictor?.run(images), await held?.run(images)]
+    expect(apart(a?.logits.data ?? [], b?.logits.data ?? [])).toBeLessThan(1e-4)
+  })
+
+  it('counts as attention in the cost, and is saved by leaving it out', async () => {
+    const cost = costOf(trained.model, [16, 16])
+    const own = variables(trained.model.network).filter(({ name, tensor, part }) => {
+      if (tensor.kind === 'buffer' || part === undefined || part === '') return false
+      if (attention.startsWith('sk')) return name.includes('.attn.')
+      return attention.startsWith('splat') ? /\.(fc1|bn1|fc2)\./.test(name) : true
+    })
+    const parameters = own.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
+    expect(cost.attention.parameters).toBe(parameters)
+    const ablation = await ablate(trained, subset(dataset, [0]), { ...options, batch: 1 })
+    expect(ablation?.rows.at(-1)).toMatchObject({ removed: 'all', parametersSaved: parameters })
+  })
+})
+
+/** An attention that shows nothing, as somebody else may write it. */
+it('of an attention that shows nothing there is what it does to the size of each channel', async () => {
+  const quiet: Attention = {
+    kind: 'recalibration',
+    name: 'own',
+    at: 'standard',
+    build: () => lambda(x => mul(x, 1.5)),
+  }
+  const trained = untrained('resnet8')
+  const options8 = { block: 'basic', stem: 'cifar', shortcut: 'pad', classes: 10 } as const
+  const network = resnet({ ...options8, depths: [1, 1, 1], attention: quiet })
+  const own = { ...trained, model: { ...trained.model, network } }
+  const blocks = await excitation(own, dataset, options)
+  expect(blocks.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'gain'])
+  for (const { mean } of blocks) for (const value of mean) expect(value).toBeCloseTo(1.5, 4)
+  const ablation = await ablate(own, subset(dataset, [0]), { ...options, batch: 1 })
+  expect(ablation?.rows.map(({ replacement }) => replacement)).toEqual(Array(7).fill('identity'))
+})
+
+it('there is nothing to take out of a network without attention, and it is said', async () => {
+  expect(await ablate(untrained('resnet8'), dataset, options)).toBeUndefined()
+  const asked = analyse(untrained('resnet8'), dataset, {
+    ...options,
+    pictures: 20,
+    ablateBlocks: true,
+  })
+  await expect(asked).rejects.toThrow('expected a network with attention to take out, got resnet8')
+})
+
+it('attention to kernels is what the largest gets', async () => {
+  const units = await selection(bearing('sk'), dataset, options)
+  const blocks = await excitation(bearing('sk'), dataset, options)
+  expect(blocks.map(({ kind, block }) => [kind, block])).toEqual(
+    units.map(({ block }) => ['selection', block]),
+  )
+  for (const [u, { mean }] of blocks.entries())
+    for (const [c, value] of units[u].scales[0].channels.entries())
+      expect(mean[c]).toBeCloseTo(value, 6)
 })
 
 describe('ablation', () => {
   const constantGates = untrained('se-resnet8', (name, i) =>
     name.endsWith('.se.fc2.bias') ? (i % 5) - 2 : name.includes('.se.fc2.') ? 0 : undefined,
   )
-  const logits = async (trained: Trained): Promise<Float32Array> => {
-    const predictor = await openPredictor(trained, 2, onnxEngine, 1)
-    const draw = random(4)
-    const images = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => draw.normal(i))
-    const answer = await predictor.infer(images)
-    await predictor.dispose()
-    return answer
-  }
 
   it('with mean gates changes nothing where gates are constant; with identity it does', async () => {
-    const blocks = await excitation(constantGates, dataset, options)
-    const own = await logits(constantGates)
-    const mean = await logits(without(constantGates, blocks, 'mean'))
-    const identity = await logits(without(constantGates, blocks, 'identity'))
-    const apart = (other: Float32Array): number =>
-      own.reduce((most, value, i) => Math.max(most, Math.abs(value - other[i])), 0)
-    expect(apart(mean)).toBeLessThan(1e-4)
-    expect(apart(identity)).toBeGreaterThan(1e-2)
+    const means = await meanInsides(constantGates, dataset, options)
+    const insides = insidesOf(observe(constantGates.model, 2, [16, 16]))
+    const logits = async (exchange?: Exchange) =>
+      (await look(constantGates, ({ logits }) => ({ logits }), exchange)).logits.data
+    const own = await logits()
+    expect(apart(own, await logits(leavingOut(insides, means)))).toBeLessThan(1e-4)
+    expect(apart(own, await logits(leavingOut(insides)))).toBeGreaterThan(1e-2)
   })
 
   it('measures each block, each stage and all, and what they cost', async () => {
-    const blocks = await excitation(constantGates, dataset, options)
     const steps: number[] = []
-    const found = await ablate(constantGates, dataset, blocks, options, done => steps.push(done))
-    expect(found.rows.filter(row => row.replacement === 'mean').map(row => row.removed)).toEqual([
+    const found = await ablate(constantGates, dataset, options, done => steps.push(done))
+    const rows = found?.rows ?? []
+    expect(rows.filter(row => row.replacement === 'mean').map(row => row.removed)).toEqual([
       ...['2_1', '3_1', '4_1', 'stage 2', 'stage 3', 'stage 4', 'all'],
     ])
     expect(steps).toEqual([0, ...Array.from({ length: 14 }, (_, i) => i + 1)])
-    const saved =
-      summarize(constantGates.model, [16, 16]).parameters -
-      summarize(untrained('resnet8').model, [16, 16]).parameters
-    expect(found.rows.at(-1)?.parametersSaved).toBe(saved)
-    expect(
-      found.rows.filter(row => row.replacement === 'mean').every(row => row.change === 0),
-    ).toBe(true)
+    const plain = summarize(untrained('resnet8').model, [16, 16])
+    const full = summarize(constantGates.model, [16, 16])
+    expect(found?.parameters).toBe(full.parameters)
+    expect(rows.at(-1)).toMatchObject({
+      parametersSaved: full.parameters - plain.parameters,
+      multiplyAddsSaved: full.multiplyAdds - plain.multiplyAdds,
+    })
+    expect(rows.filter(row => row.replacement === 'mean').every(row => row.change === 0)).toBe(true)
   }, 30_000)
 
   it('pairs outcomes picture by picture', () => {
@@ -268,6 +405,42 @@ describe('gates by depth', () => {
 })
 
 describe('maps', () => {
+  it.each([
+    [
+      'resnet8',
+      32,
+      [
+        [2, 32],
+        [3, 16],
+        [4, 8],
+      ],
+    ],
+    [
+      'shufflenet_v2_x0_5',
+      64,
+      [
+        [2, 8],
+        [3, 4],
+        [4, 2],
+      ],
+    ],
+    [
+      'mobilenet_v3_small',
+      64,
+      [
+        [1, 32],
+        [2, 16],
+        [3, 8],
+        [4, 4],
+        [5, 2],
+      ],
+    ],
+  ])('of %s are at the end of every stage, or of every size', (name, side, wanted) => {
+    const own = model(name, { classes: 10 })
+    const found = stageMaps(observe(own, 1, [side, side]))
+    expect(found.map(({ stage, value }) => [stage, value.shape[2]])).toEqual(wanted)
+  })
+
   it('have the gradient of the score by pixel, as differences find it', async () => {
     const whole = untrained('se-resnet8')
     const trained = { ...whole, card: { ...whole.card, height: 8, width: 8 } }

@@ -36,12 +36,19 @@ export interface MapPicture {
   readonly label?: string
 }
 
-/** The last map of every stage. */
-const stageMaps = ({ logits }: Observed): readonly { stage: number; value: Value }[] => {
+/** The last map of every stage; where a network names none, of every size, from the picture on. */
+export const stageMaps = ({
+  logits,
+}: Pick<Observed, 'logits'>): readonly { stage: number; value: Value }[] => {
+  const maps = dependencies([logits]).nodes.flatMap(({ path, outputs: [value] }) =>
+    value.shape.length === 4 && value.shape[2] > 1 ? [{ path, value }] : [],
+  )
+  const staged = maps.filter(({ path }) => /^(layer|stage)\d/.test(path))
+  const sizes = [...new Set(maps.map(({ value }) => value.shape[2]))]
   const last = new Map<number, Value>()
-  for (const { path, outputs } of dependencies([logits]).nodes)
-    if (path.startsWith('layer') && outputs[0].shape.length === 4 && outputs[0].shape[2] > 1)
-      last.set(stageOf(path), outputs[0])
+  for (const { path, value } of staged) last.set(stageOf(path), value)
+  if (staged.length === 0)
+    for (const { value } of maps) last.set(sizes.indexOf(value.shape[2]) + 1, value)
   return [...last].map(([stage, value]) => ({ stage, value }))
 }
 

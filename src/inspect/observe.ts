@@ -20,11 +20,18 @@ export interface Observed {
   readonly observations: readonly Observation[]
 }
 
-/** @param size - [height, width] of the pictures */
+/** What a layer is to go on with in place of what it shows; nothing, to let it be. */
+export type Exchange = (shown: Observation) => Value | undefined
+
+/**
+ * @param size - [height, width] of the pictures
+ * @param exchange - makes it another network: one without some of its attention, for example
+ */
 export const observe = (
   { network, channels }: Model,
   batch: number,
   size: readonly [height: number, width: number],
+  exchange: Exchange = () => undefined,
 ): Observed => {
   const weights = new Map<string, Value>(
     variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
@@ -33,7 +40,11 @@ export const observe = (
   const observations: Observation[] = []
   const logits = trace(network, name => weights.get(name) as Value, images, {
     ...inference,
-    observe: (name, value) => observations.push({ path: currentPath(), name, value }),
+    observe: (name, value) => {
+      const observation = { path: currentPath(), name, value }
+      observations.push(observation)
+      return exchange(observation)
+    },
   })
   return { images, logits, observations }
 }
@@ -42,19 +53,23 @@ export const observe = (
 export const named = ({ observations }: Observed, wanted: string): readonly Observation[] =>
   observations.filter(({ name }) => name === wanted)
 
+/** PyTorch's `layer3.5.se`, or ShuffleNet's `stage4.5.se`: the papers' conv4_x both times. */
+const UNIT = /^(?:layer(?<layer>\d+)|stage(?<stage>\d+))\.(?<unit>\d+)(?:\.(?<rest>.+))?$/
+
 /**
  * The short name of a block, as in the papers: `layer3.5.se` is 4_6, the sixth of stage conv4_x.
- * What stands elsewhere keeps its path.
+ * What stands elsewhere keeps its path, less what all of these have in common in their networks.
  */
 export const blockName = (path: string): string => {
-  const [, stage, block, rest] = /^layer(\d+)\.(\d+)(?:\.(.+))?$/.exec(path) ?? []
-  if (stage === undefined) return path
-  const unit = `${Number(stage) + 1}_${Number(block) + 1}`
-  return rest === undefined || !rest.includes('.') ? unit : `${unit} ${rest.replace(/\.\d+$/, '')}`
+  const { unit, rest } = UNIT.exec(path)?.groups ?? {}
+  if (unit === undefined)
+    return path.replace(/^features\./, '').replace(/^(\d+)\.0$|\.block\.\d+$/, '$1')
+  const name = `${stageOf(path)}_${Number(unit) + 1}`
+  return rest === undefined || !rest.includes('.') ? name : `${name} ${rest.replace(/\.\d+$/, '')}`
 }
 
 /** The papers' number of the stage: 1 for the stem and whatever is in no stage. */
 export const stageOf = (path: string): number => {
-  const [, stage] = /^layer(\d+)\./.exec(path) ?? []
-  return stage === undefined ? 1 : Number(stage) + 1
+  const { layer, stage } = UNIT.exec(path)?.groups ?? {}
+  return layer === undefined ? Number(stage ?? 1) : Number(layer) + 1
 }

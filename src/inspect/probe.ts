@@ -3,7 +3,7 @@
 import type { Engine, Tensors } from '../engines/engine.ts'
 import { graph, type Value } from '../graph/index.ts'
 import type { Trained } from '../weights/trained.ts'
-import { type Observed, observe } from './observe.ts'
+import { type Exchange, type Observed, observe } from './observe.ts'
 
 export interface Probe {
   /** Normalised pictures [batch, C, H, W], and what other inputs the values have, to the values. */
@@ -19,15 +19,17 @@ export interface ProbeOptions {
 
 /**
  * @param pick - the values to answer with, by name; may compute on what was observed
+ * @param exchange - makes it another network, as observe does
  * @returns nothing where nothing is picked: the network has no such inside
  */
 export const openProbe = async (
   { card, model, tensors }: Trained,
   { engine, batch, threads }: ProbeOptions,
   pick: (observed: Observed) => Readonly<Record<string, Value>>,
+  exchange?: Exchange,
 ): Promise<Probe | undefined> => {
   const { channels, height, width } = card
-  const wanted = graph(pick(observe(model, batch, [height, width])))
+  const wanted = graph(pick(observe(model, batch, [height, width], exchange)))
   if (Object.keys(wanted.outputs).length === 0) return undefined
   const compiled = await engine.compile(wanted, {
     fixed: tensors,

@@ -6,10 +6,9 @@ import { page } from '../report/html.ts'
 import { svgFile } from '../report/svg.ts'
 import type { Analysis } from './analysis.ts'
 import { ablationPart } from './figures/ablation.ts'
-import { channelsPart } from './figures/channels.ts'
 import { costPart } from './figures/cost.ts'
-import { excitationPart } from './figures/excitation.ts'
 import { gatesPart } from './figures/gates.ts'
+import { channelsParts, excitationParts } from './figures/kinds.ts'
 import { mapsPart } from './figures/maps.ts'
 import type { Part } from './figures/part.ts'
 import { selectionPart } from './figures/selection.ts'
@@ -41,13 +40,12 @@ export const partsOf = async (
   { classes = [], pictures = [], shape = [] }: ReportOptions,
 ): Promise<readonly Part[]> => {
   const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
-  const gated = excitation.filter(({ kind }) => kind !== 'selection')
   return [
     ...(gates.length > 0 ? [gatesPart(gates)] : []),
-    ...(gated.length > 0 ? [excitationPart(gated, classes)] : []),
+    ...excitationParts(excitation, classes),
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),
     ...(selection.length > 0 ? [selectionPart(selection)] : []),
-    ...(excitation.length > 0 ? [await channelsPart(excitation, classes)] : []),
+    ...(await channelsParts(excitation, classes)),
     ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
     costPart(analysis.model, cost, plain),
   ]

@@ -1,18 +1,42 @@
 /** A network's inference as a graph: `images` and its weights under their names in, `logits` out. */
 
+import { GraphError, UsageError } from '../errors.ts'
 import { type Graph, graph, input, type Value } from '../graph/index.ts'
 import { trace, variables } from '../nn/index.ts'
 import type { Model } from './registry.ts'
 
-/** @param size - [height, width] of the pictures */
-export const inferenceGraph = (
-  { network, channels }: Model,
-  batch: number,
-  size: readonly [height: number, width: number],
-): Graph => {
+type Size = readonly [height: number, width: number]
+
+/** A window that does not fit into a map says that the pictures are too small for the network. */
+const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown): unknown => {
+  const small = Math.min(height, width) < size
+  if (!(cause instanceof GraphError && small && cause.expected.startsWith('a padded input')))
+    return cause
+  return new UsageError(
+    {
+      where: `model ${name}`,
+      expected: `larger pictures, such as ${size}×${size}`,
+      got: `${height}×${width}`,
+      context: cause.message,
+      hint: 'Give another --size',
+    },
+    { cause },
+  )
+}
+
+/**
+ * @param size - of the pictures
+ * @throws UsageError for pictures that are too small
+ */
+export const inferenceGraph = (model: Model, batch: number, size: Size): Graph => {
+  const { network, channels } = model
   const weights = new Map<string, Value>(
     variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
   )
   const images = input('images', [batch, channels, ...size])
-  return graph({ logits: trace(network, name => weights.get(name) as Value, images) })
+  try {
+    return graph({ logits: trace(network, name => weights.get(name) as Value, images) })
+  } catch (cause) {
+    throw tooSmall(model, size, cause)
+  }
 }

@@ -378,14 +378,16 @@ describe('every name', () => {
 describe('other names', () => {
   const LIST = 'expected a network that excite models lists, got'
   it.each([
-    ['seresnet50', 'Did you mean se-resnet50?'],
+    ['seresnet50', 'It is se-resnet50 here'],
+    ['resnext50_32x4d', 'It is resnext50 here'],
+    ['seresnet20', 'Did you mean se-resnet20?'],
     ['gctresnet50', 'Did you mean gct-resnet50?'],
     ['sknett50', 'Did you mean sknet50?'],
     ['alexnet', 'Run: excite models'],
     ['toString', 'Run: excite models'],
     ['', 'Run: excite models'],
   ])('%j: %s', (name, hint) => {
-    const wanted = `model ${name}: ${LIST} ${name}. ${hint}`
+    const wanted = `model ${name}: ${LIST} ${name || 'none'}. ${hint}`
     for (const look of [model, describeModel])
       expect(() => look(name)).toThrow(
         expect.objectContaining({ code: 'usage', exitCode: 2, message: wanted }),
@@ -417,6 +419,43 @@ describe('other names', () => {
   ])('%s %j is refused: there is no place for it', (name, options, wanted) => {
     expect(() => model(name, options)).toThrow(
       expect.objectContaining({ exitCode: 2, message: `model ${name}: ${wanted}` }),
+    )
+  })
+
+  it.each<readonly [string, ModelOptions, string]>([
+    ['resnet20', plug('se:stages=4+5'), 'se at standard: 2, 3, 4, got 5'],
+    ['resnet50', plug('sk:stages=1'), 'sk: 2, 3, 4, 5, got 1'],
+    ['resnet50', plug('gct:stages=1,at=pre'), 'gct at pre: 2, 3, 4, 5, got 1'],
+    ['inception_v3', plug('simam:stages=2,at=standard'), 'simam at standard: 3, 4, 5, got 2'],
+  ])('%s %j is refused: nothing would stand in a stage', (name, options, wanted) => {
+    expect(() => model(name, options)).toThrow(
+      expect.objectContaining({
+        exitCode: 2,
+        message: `model ${name}: expected stages with a place for ${wanted}`,
+      }),
+    )
+  })
+
+  it('of attention that channels cannot be divided for are refused', () => {
+    expect(() => model('splat-mobilenet')).toThrow(
+      new UsageError({
+        where: 'model splat-mobilenet with splat',
+        expected: 'channels that 64 groups divide, in and out',
+        got: '32 and 64',
+        hint: 'Other options of the attention may fit',
+      }),
+    )
+  })
+
+  it('are described by the attention that they have', () => {
+    const describe = (name: string, attention?: string) =>
+      model(name, attention === undefined ? {} : { attention }).describe
+    expect(describe('se-resnet18')).toBe('ResNet, basic blocks with SE')
+    expect(describe('se-resnet18', 'gct:at=pre')).toBe('ResNet, basic blocks with GCT')
+    expect(describe('se-resnet18', 'none')).toBe('ResNet, basic blocks')
+    expect(describe('skresnet18')).toBe("timm's ResNet of split SK units")
+    expect(describe('skresnet18', 'none')).toBe(
+      "timm's ResNet of split SK units, with none in place of its own attention",
     )
   })
 

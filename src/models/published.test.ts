@@ -1,35 +1,20 @@
 /** Every figure that the papers print, against what the networks here count. */
 
 import { describe, expect, it } from 'vitest'
+import { compared } from '../inspect/comparison.ts'
 import { summarize } from '../inspect/summary.ts'
 import { PUBLISHED, type Published } from './published.ts'
 import { type ModelOptions, model, modelNames } from './registry.ts'
 
-/** Half of the last digit printed. */
-const rounding = (printed: string): number => 0.5 * 10 ** -(printed.split('.')[1]?.length ?? 0)
-/** So that a count on the edge itself may be rounded to either side. */
-const EDGE = 1e-12
-
 /** Which printed figures ours do not bear out. */
 const unlike = (name: string, published: Published): readonly string[] => {
-  const { options = {}, size, parameters, statistics = false, multiplyAdds } = published
-  const built = model(name, options)
-  const side = size ?? built.size
-  const counted = summarize(built, [side, side])
-  const millions = (counted.parameters + (statistics ? counted.buffers : 0)) / 1e6
-  const different: string[] = []
-  if (parameters !== undefined) {
-    const off = Math.abs(millions - Number(parameters))
-    if (off > rounding(parameters) + EDGE) different.push(`${millions} M`)
-  }
-  if (multiplyAdds !== undefined) {
-    // The papers count convolutions and fully connected layers, and at most all the others too.
-    const [least, most] = [counted.multiplyAdds / 1e9, counted.allOperations / 1e9]
-    const slack = rounding(multiplyAdds) + EDGE
-    const printed = Number(multiplyAdds)
-    if (printed < least - slack || printed > most + slack) different.push(`${least} G to ${most} G`)
-  }
-  return different
+  const { agrees, ours } = compared(name, published)
+  return [
+    ...(agrees.parameters ? [] : [`${ours.parameters / 1e6} M`]),
+    ...(agrees.multiplyAdds
+      ? []
+      : [`${ours.multiplyAdds / 1e9} G to ${ours.allOperations / 1e9} G`]),
+  ]
 }
 
 const rows = Object.entries(PUBLISHED).flatMap(([name, all]) =>

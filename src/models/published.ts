@@ -70,7 +70,7 @@ const OWN_V2 =
 const OTHER_SE = `${OWN_V2}, and where they put SE is not said`
 const INCEPTION_RESNET =
   'ours has the parameters of timm and Cadene, at 299²; SENet does not say what it counts'
-const SHUFFLE = 'ours has 1.87 M, with SE 2.49 M; the paper seems to cut digits off'
+const SHUFFLE = 'the paper seems to cut digits off'
 
 export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   resnet50: [
@@ -101,25 +101,25 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
     sknet(['25.4', '4.31'], { options: { attention: 'bam' } }),
     sknet(['27.7', '4.25'], {
       options: { attention: 'cbam' },
-      difference: 'ours has 27.56 M; as much less as with SE',
+      difference: 'as much less as with SE',
     }),
   ],
   resnext50_36x4d: [
     row('SKNet, Table 3', ['27.6', '4.70'], {
-      difference: 'ours has 27.55 M, with running statistics 27.62 M',
+      difference: 'with running statistics 27.62 M',
     }),
   ],
   resnext56: [row('SKNet, Table 3', ['27.3', '4.67'])],
   resnext101: [
     senet('7.99'),
-    sknet(['44.3', '7.99'], { difference: 'ours has 44.18 M, as torchvision; unexplained' }),
+    sknet(['44.3', '7.99'], { difference: "ours is timm's size; unexplained" }),
     sknet(['44.6', '8.05'], {
       options: { attention: 'bam' },
-      difference: 'ours has 44.54 M; unexplained, as the 44.3 M without it',
+      difference: 'unexplained, as the 44.3 M without it',
     }),
     sknet(['49.2', '8.00'], {
       options: { attention: 'cbam' },
-      difference: 'ours has 48.96 M; as much less as with SE',
+      difference: 'as much less as with SE',
     }),
   ],
   'se-resnet50': [senet('3.87', { options: V1 }), gct(['28.14', '3.893'], { options: V1 })],
@@ -127,12 +127,12 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   'se-resnet152': [senet('11.32', { options: V1 })],
   'se-resnext50': [
     senet('4.25'),
-    sknet(['27.7', '4.25'], { difference: 'ours has 27.56 M, as timm; unexplained' }),
+    sknet(['27.7', '4.25'], { difference: "ours is timm's size; unexplained" }),
     gct(['27.63', '3.809'], { options: V1 }),
   ],
   'se-resnext101': [
     senet('8.00'),
-    sknet(['49.2', '8.00'], { difference: 'ours has 48.96 M, as timm; unexplained' }),
+    sknet(['49.2', '8.00'], { difference: "ours is timm's size; unexplained" }),
   ],
   'gct-resnet50': [gct(['25.68', '3.900'], { options: V1 })],
   'gct-resnext50': [gct(['25.19', '3.821'], { options: V1 })],
@@ -141,8 +141,8 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
     second(['27.5', '4.47'], '7'),
     second(['27.5', '4.47'], '5'),
     second(['27.5', '4.47'], '3'),
-    second(['28.1', '4.56'], '5x5/2', 'ours has 28.03 M, with running statistics 28.11 M'),
-    second(['28.1', '4.55'], '7x7/4', 'ours has 27.99 M, with running statistics 28.08 M'),
+    second(['28.1', '4.56'], '5x5/2', 'with running statistics 28.11 M'),
+    second(['28.1', '4.55'], '7x7/4', 'with running statistics 28.08 M'),
     kernels(['27.5', '4.47'], 'sk:branches=3+7'),
     kernels(['27.5', '4.47'], 'sk:branches=5+7'),
     {
@@ -157,12 +157,12 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
     kernels(['26.5', '4.46'], 'sk:branches=5+7,select=false'),
     {
       ...kernels(['28.0', '4.69'], 'sk:branches=3+5+7,select=false'),
-      difference: 'ours has 27.89 M: two plain branches more than ResNeXt-50; unexplained',
+      difference: 'ours is two plain branches more than ResNeXt-50; unexplained',
     },
   ],
   sknet101: [
     sknet(['48.9', '8.46'], {
-      difference: 'ours has 48.74 M; unexplained, as the 44.3 M of its ResNeXt-101',
+      difference: 'unexplained, as the 44.3 M of its ResNeXt-101',
     }),
   ],
   vgg16_bn: [senet('15.47'), vgg(['138.37', '15.497'])],
@@ -180,7 +180,7 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   'gct-inception_v3': [gct(['23.99', '2.862'])],
   inception_resnet_v2: [
     senet('11.75', { difference: INCEPTION_RESNET }),
-    sknet(['55.0', '13.22'], { difference: 'ours has 55.84 M, as timm; unexplained' }),
+    sknet(['55.0', '13.22'], { difference: "ours is timm's size; unexplained" }),
   ],
   'se-inception_resnet_v2': [senet('11.76', { difference: INCEPTION_RESNET })],
   mobilenet: [mobile(['4.2', '0.569'])],
@@ -199,9 +199,9 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   ],
   'se-shufflenet_v2_x1_0': [light(['2.66', '0.14173'], OTHER_SE)],
   'sk-shufflenet_v2_x1_0': [light(['2.63', '0.14566'], OWN_V2)],
-  resnext29_16x32d: [cifar('25.2', 'ours has 25.14 M, with running statistics 25.19 M')],
+  resnext29_16x32d: [cifar('25.2', 'with running statistics 25.19 M')],
   resnext29_8x64d: [cifar('34.4')],
-  resnext29_16x64d: [cifar('68.1', 'ours has 68.16 M for 10 classes, 68.2 when rounded')],
+  resnext29_16x64d: [cifar('68.1', 'the paper seems to cut digits off')],
   'se-resnext29_16x32d': [
     cifar('35.0', 'no reduction of SE on this network gives 35.0 M; r = 16 gives 25.66'),
   ],

@@ -6,7 +6,7 @@ import {
   type PluggedAttention,
   parseAttention,
 } from '../attention/registry.ts'
-import { UsageError } from '../errors.ts'
+import { GraphError, UsageError } from '../errors.ts'
 import type { Layer } from '../nn/index.ts'
 import { suggestion } from '../suggest.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
@@ -17,6 +17,7 @@ import { INCEPTION_RESNET } from './inceptionresnet.ts'
 import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
 import { MOBILENET_V3 } from './mobilenetv3.ts'
+import { OTHER_NAMES } from './otherNames.ts'
 import { RESNESTS } from './resnest.ts'
 import { RESNETS } from './resnets.ts'
 import { SHAKE_SHAKE } from './shakeshake.ts'
@@ -99,25 +100,34 @@ const find = (name: string): Named => {
     : (/^([a-z]+)-(.+)$/.exec(name) ?? [])
   const backbone = Object.hasOwn(BACKBONES, base) ? BACKBONES[base] : undefined
   const known = prefix === undefined || attentionNames.some(attention => attention === prefix)
-  if (backbone === undefined || !known || (prefix !== undefined && backbone.attention))
+  if (backbone === undefined || !known || (prefix !== undefined && backbone.attention)) {
+    const other = Object.hasOwn(OTHER_NAMES, name) ? `It is ${OTHER_NAMES[name]} here` : undefined
     throw new UsageError({
       where: `model ${name}`,
       expected: 'a network that excite models lists',
-      got: name,
-      hint: suggestion(name, modelNames) ?? 'Run: excite models',
+      got: name || 'none',
+      hint: other ?? suggestion(name, modelNames) ?? 'Run: excite models',
     })
+  }
   return { backbone, attention: prefix ?? backbone.attention }
 }
 
 /** The attention that a name brings, in front of the backbone's or as part of it, as text. */
 export const attentionOf = (name: string): string | undefined => find(name).attention
 
-/** What a name stands for, without building it. */
-export const describeModel = (name: string): ModelInfo => {
+/**
+ * What a name stands for, without building it.
+ * @param given - the attention in place of the name's own, or `none`, as text
+ */
+export const describeModel = (name: string, given?: string): ModelInfo => {
   const { backbone, attention } = find(name)
-  const plugged =
-    attention === undefined || backbone.attention ? '' : ` with ${attention.toUpperCase()}`
-  return { name, describe: `${backbone.describe}${plugged}`, size: backbone.size }
+  const { attention: own, describe, size } = backbone
+  const plugged = given ?? (own === undefined ? attention : undefined)
+  const text =
+    own !== undefined
+      ? plugged && `, with ${plugged} in place of its own attention`
+      : plugged && plugged !== 'none' && ` with ${plugged.split(':')[0].toUpperCase()}`
+  return { name, describe: `${describe}${text || ''}`, size }
 }
 
 const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention): void => {
@@ -136,10 +146,37 @@ const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention)
   })
 }
 
+/** Whether a part of another kind, such as an attention, stands anywhere in a layer. */
+const holdsPart = ({ part, children }: Layer): boolean =>
+  part !== undefined ||
+  Object.values(children)
+    .flat()
+    .some(child => child?.kind === 'layer' && holdsPart(child))
+
+const STAGES = [1, 2, 3, 4, 5]
+
+/** Refuses stages in which nothing would stand. */
+const checkStages = (
+  name: string,
+  { attention, stages = [] }: PluggedAttention,
+  build: (stages: readonly number[]) => Layer,
+): void => {
+  const hasPlace = (stage: number): boolean => holdsPart(build([stage]))
+  const empty = stages.filter(stage => !hasPlace(stage))
+  if (empty.length === 0) return
+  const at = attention.kind === 'recalibration' ? ` at ${attention.at}` : ''
+  throw new UsageError({
+    where: `model ${name}`,
+    expected: `stages with a place for ${attention.name}${at}: ${STAGES.filter(hasPlace).join(', ')}`,
+    got: empty.join(', '),
+  })
+}
+
 /**
  * Builds a network.
  * @throws UsageError for an unknown name or attention, with the nearest known one; for a variation
- * that the network does not know, with those it does
+ * that the network does not know, with those it does; for stages in which the attention would not be;
+ * for an attention that the network's channels cannot be divided for
  */
 export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
@@ -157,9 +194,20 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
         got: `${value}`,
       })
   const own = { ...plugged, ...variationsIn(variations), classes, channels }
+  const build = (more: Partial<NetworkOptions>): Layer => {
+    try {
+      return backbone.build({ ...own, ...more })
+    } catch (cause) {
+      if (!(cause instanceof GraphError)) throw cause
+      const { expected, got, hint = 'Other options of the attention may fit' } = cause
+      const where = `model ${name}${given === undefined ? '' : ` with ${given}`}`
+      throw new UsageError({ where, expected, got, hint }, { cause })
+    }
+  }
+  if (plugged !== undefined) checkStages(name, plugged, stages => build({ stages }))
   return {
-    ...describeModel(name),
-    network: backbone.build(initialise === undefined ? own : { ...own, initialise }),
+    ...describeModel(name, given === attention ? undefined : given),
+    network: build(initialise === undefined ? {} : { initialise }),
     classes,
     channels,
     variations: variationsIn(variations),

@@ -79,6 +79,7 @@ describe('refused', () => {
     ['resnet50', { stem: 'wide' }, 'expected stem among imagenet, deep, cifar, got wide'],
     ['resnet50', { shortcutKernel: '3' }, 'expected shortcutKernel among 1, 3, got 3'],
     ['resnet50', { dropout: 1 }, 'expected dropout as a number from 0, below 1, got 1'],
+    ['resnet50', { stem: 'cifar', pooling: 'ceil' }, 'no pooling with the stem cifar'],
     ['resnet50', { halved: 'yes' }, 'expected halved among true, false, got yes'],
   ])('%s %j', (name, options, message) => {
     expect(() => model(name, options)).toThrow(

@@ -38,7 +38,8 @@ export const variationTexts = (given: Variations): readonly string[] =>
 
 /**
  * Checks what a network is told against what it knows.
- * @throws UsageError that lists the variations it knows, or what one of them may be
+ * @throws UsageError that lists the variations it knows, or what one of them may be, or names two
+ * of which one leaves the other without effect
  */
 export const checkVariations = (
   where: string,
@@ -57,6 +58,13 @@ export const checkVariations = (
       ...(hint === undefined ? {} : { hint }),
     })
   }
+  const { stem, pooling } = Object.fromEntries(named)
+  if (stem === 'cifar' && pooling !== undefined)
+    throw new UsageError({
+      where,
+      expected: 'no pooling with the stem cifar, which has none',
+      got: `${pooling}`,
+    })
   for (const [name, value] of named) {
     const { expected, read } = VARIATIONS[name as VariationName]
     if (read(String(value)) !== value)

@@ -1,5 +1,6 @@
 /** Convolution layers over two axes and over one. */
 
+import { GraphError } from '../errors.ts'
 import { type ConvolutionOptions, convolution } from '../ops/convolution.ts'
 import { type PerAxis, perAxis } from '../ops/window.ts'
 import { he, pytorchBias } from './initialise.ts'
@@ -13,34 +14,40 @@ export interface ConvolutionLayerOptions extends ConvolutionOptions {
 }
 
 const convolutionLayer = (
+  channels: number,
   outputs: number,
-  weight: readonly number[],
+  kernel: readonly number[],
   { bias = false, initialise = he, ...options }: ConvolutionLayerOptions,
-): Layer =>
-  layer(
+): Layer => {
+  const { group = 1 } = options
+  if (channels % group !== 0 || outputs % group !== 0)
+    throw new GraphError({
+      where: 'convolution',
+      expected: `channels that ${group} groups divide, in and out`,
+      got: `${channels} and ${outputs}`,
+    })
+  const weight = [outputs, channels / group, ...kernel]
+  return layer(
     {
       weight: parameter(weight, initialise),
       bias: bias ? parameter([outputs], bias === true ? pytorchBias(weight) : bias) : undefined,
     },
     ({ weight, bias }, x) => convolution(x, weight, bias, options),
   )
+}
 
 /**
  * [N, channels, H, W] → [N, outputs, H′, W′]; without a bias unless asked for, since a batch
  * normalisation usually follows. The padding defaults to 0.
  * @param kernel - its height and width, or one number for both
+ * @throws GraphError for groups that do not divide the channels
  */
 export const conv2d = (
   channels: number,
   outputs: number,
   kernel: PerAxis,
   options: ConvolutionLayerOptions = {},
-): Layer =>
-  convolutionLayer(
-    outputs,
-    [outputs, channels / (options.group ?? 1), ...perAxis(kernel, 2)],
-    options,
-  )
+): Layer => convolutionLayer(channels, outputs, perAxis(kernel, 2), options)
 
 /** [N, channels, L] → [N, outputs, L′]. */
 export const conv1d = (
@@ -48,4 +55,4 @@ export const conv1d = (
   outputs: number,
   kernel: number,
   options: ConvolutionLayerOptions = {},
-): Layer => convolutionLayer(outputs, [outputs, channels / (options.group ?? 1), kernel], options)
+): Layer => convolutionLayer(channels, outputs, [kernel], options)

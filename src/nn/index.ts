@@ -20,7 +20,6 @@ export {
 export { linear } from './linear.ts'
 export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
 export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
-export { replaceLayer } from './replace.ts'
 export { type Backward, shake } from './shake.ts'
 export { shown } from './shown.ts'
 export { channelShuffle } from './shuffle.ts'

@@ -1,7 +1,7 @@
 /** First values of parameters: He's, PyTorch's defaults, and constants. */
 
 import { type Shape, sizeOf } from '../graph/index.ts'
-import { random } from '../random.ts'
+import { type RandomStream, random } from '../random.ts'
 import { type Initialiser, type Layer, variables } from './layer.ts'
 
 const fanIn = ([, ...rest]: Shape): number => sizeOf(rest)
@@ -10,19 +10,20 @@ const fanOut = ([outputs, , ...kernel]: Shape): number => outputs * sizeOf(kerne
 export const constantly =
   (value: number): Initialiser =>
   () =>
-  () =>
-    value
+  values => {
+    values.fill(value)
+  }
 
 export const normal =
   (deviation: number): Initialiser =>
   () =>
-  (draw, index) =>
-    deviation * draw.normal(index)
+  (values, draw) =>
+    draw.fillNormal(values, deviation)
 
 const uniform =
   (bound: number) =>
-  (draw: { uniform(index: number): number }, index: number): number =>
-    bound * (2 * draw.uniform(index) - 1)
+  (values: Float32Array, draw: RandomStream): void =>
+    draw.fillUniform(values, bound)
 
 /** Normal with variance 2 / fan-out, for convolutions before ReLU (He et al., arXiv:1502.01852, eq. 14). */
 export const he: Initialiser = shape => normal(Math.sqrt(2 / fanOut(shape)))(shape)
@@ -36,15 +37,20 @@ export const pytorchBias =
   () =>
     uniform(1 / Math.sqrt(fanIn(weight)))
 
-/** First values of all parameters and buffers by name: a function of the seed alone. */
-export const initialise = (network: Layer, seed: number): Map<string, Float32Array> => {
+/**
+ * First values of all parameters and buffers by name: a function of the seed alone.
+ * @param into - where to put them, for names that have a place
+ */
+export const initialise = (
+  network: Layer,
+  seed: number,
+  into: ReadonlyMap<string, Float32Array> = new Map(),
+): Map<string, Float32Array> => {
   const source = random(seed).fork('initialise')
   return new Map(
     variables(network).map(({ name, drawnAs, tensor: { shape, initialise } }) => {
-      const draw = source.fork(drawnAs)
-      const element = initialise(shape)
-      const values = new Float32Array(sizeOf(shape))
-      for (let i = 0; i < values.length; i++) values[i] = element(draw, i)
+      const values = into.get(name) ?? new Float32Array(sizeOf(shape))
+      initialise(shape)(values, source.fork(drawnAs))
       return [name, values]
     }),
   )

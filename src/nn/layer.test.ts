@@ -283,3 +283,13 @@ describe('updates of running statistics', () => {
     expect(updates.size).toBe(0)
   })
 })
+
+it('refuses groups that do not divide the channels', () => {
+  for (const [channels, outputs] of [
+    [6, 8],
+    [8, 6],
+  ])
+    expect(() => conv2d(channels, outputs, 3, { group: 4 })).toThrow(
+      `convolution: expected channels that 4 groups divide, in and out, got ${channels} and ${outputs}`,
+    )
+})

@@ -7,8 +7,8 @@ import { formatShape, GraphError } from '../errors.ts'
 import { type Shape, scope, type Value } from '../graph/index.ts'
 import type { RandomStream } from '../random.ts'
 
-/** Where a parameter's first values come from: element `index` of a tensor of this shape. */
-export type Initialiser = (shape: Shape) => (draw: RandomStream, index: number) => number
+/** Where a parameter's first values come from: fills a tensor of this shape, row-major. */
+export type Initialiser = (shape: Shape) => (values: Float32Array, draw: RandomStream) => void
 
 /** A learnable tensor. */
 export interface Parameter {
@@ -66,8 +66,11 @@ export interface Mode {
   mask(shape: Shape, rate: number): Value
   /** A graph input of the shape, filled anew for each step with numbers uniform in [0, 1). */
   uniform(shape: Shape): Value
-  /** Shows what a layer holds inside, such as the gates of an attention, to whoever looks in. */
-  observe?(name: string, value: Value): void
+  /**
+   * Shows what a layer holds inside, such as the gates of an attention, to whoever looks in; with
+   * what that one gives back, if anything, the layer goes on in its place.
+   */
+  observe?(name: string, value: Value): Value | undefined
 }
 
 const noRandomness = (what: 'mask' | 'uniform', shape: Shape): never => {

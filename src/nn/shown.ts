@@ -1,4 +1,4 @@
-/** A layer that shows what comes in and what goes out to whoever looks in. */
+/** A layer that shows what comes in and what goes out to whoever looks in, who may exchange the latter. */
 
 import type { Layer } from './layer.ts'
 
@@ -7,7 +7,6 @@ export const shown = (inner: Layer): Layer => ({
   forward: (children, x, mode) => {
     const y = inner.forward(children, x, mode)
     mode.observe?.('input', x)
-    mode.observe?.('output', y)
-    return y
+    return mode.observe?.('output', y) ?? y
   },
 })

@@ -18,6 +18,24 @@ export interface Page {
   readonly footer: string
 }
 
+/** Pages end between panels and rows, not within; panels stand in pairs, and short tables stay whole. */
+const PRINT = `@media print{
+body{font-size:13px}
+main{max-width:none;padding:0}
+nav{display:none}
+svg,p,tr,.scroll:not(:has(tbody tr:nth-child(13))){break-inside:avoid}
+h2,h2+p,figure>svg{break-after:avoid}
+figure>svg{display:block}
+h2{margin-top:1.6rem}
+footer{margin-top:1rem}
+figcaption,footer{break-before:avoid;break-inside:avoid}
+.panels{display:block}
+.panels svg{margin:0 1% .6rem 0;max-width:48%;vertical-align:top}
+.panels svg:only-child{max-width:100%}
+.scroll{overflow:visible}
+.scroll>svg{max-width:100%;height:auto}
+}`
+
 const STYLE = `${PAGE_COLOURS}
 ${FIGURE_STYLE}
 *{box-sizing:border-box}
@@ -43,7 +61,7 @@ tbody tr+tr td{border-top:1px solid var(--line)}
 img{image-rendering:pixelated;display:block}
 code{font-size:.9em}
 footer{margin-top:3rem;font-size:.8rem}
-@media print{body{font-size:13px}main{max-width:none;padding:0}nav{display:none}figure,tr{break-inside:avoid}h2{break-after:avoid}.scroll{overflow:visible}}`
+${PRINT}`
 
 export const paragraph = (...contents: readonly Content[]): Markup => element('p', {}, ...contents)
 

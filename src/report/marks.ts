@@ -47,7 +47,7 @@ export interface Bars {
   readonly width?: number
   readonly colour?: Colour
 }
-/** A line across the plot, to compare with. */
+/** A line across the plot, to compare with; the label of one that is upright stands above the plot. */
 export interface Rule {
   readonly kind: 'rule'
   readonly x?: number
@@ -175,7 +175,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
         ? { x1: at, x2: at, y1: area.top, y2: area.bottom }
         : { x1: area.left, x2: area.right, y1: at, y2: at }
       const label = upright
-        ? { x: at + 4, y: area.top + 10 }
+        ? { x: at, y: area.top - 4, 'text-anchor': 'middle' }
         : { x: area.right - 2, y: at - 4, 'text-anchor': 'end' }
       return fragment(
         element('line', { class: 'axis', 'stroke-dasharray': '2 2', ...line }),

@@ -100,7 +100,7 @@ const xAxis = ({ label }: Axis, scale: Scale, { left, right, bottom }: Area): Ma
   )
 
 /** Its label stands above the axis, where it reads without turning the head. */
-const yAxis = ({ label }: Axis, scale: Scale, { left, right, top }: Area): Markup =>
+const yAxis = ({ label }: Axis, scale: Scale, { left, right }: Area, labelAt: number): Markup =>
   fragment(
     ...scale.ticks.map(({ at, text }) =>
       fragment(
@@ -112,7 +112,7 @@ const yAxis = ({ label }: Axis, scale: Scale, { left, right, top }: Area): Marku
         ),
       ),
     ),
-    label === undefined ? undefined : element('text', { x: 0, y: top - 10 }, label),
+    label === undefined ? undefined : element('text', { x: 0, y: labelAt }, label),
   )
 
 /**
@@ -133,7 +133,11 @@ export const plot = ({
   marks,
 }: PlotOptions): Figure => {
   const values = marks.map(extent)
-  const top = 8 + (title === undefined ? 0 : 20) + (vertical.label === undefined ? 0 : 18)
+  const above = marks.some(mark => mark.kind === 'rule' && mark.x !== undefined && mark.label)
+    ? LINE_HEIGHT
+    : 0
+  const heading = 8 + (title === undefined ? 0 : 20) + (vertical.label === undefined ? 0 : 18)
+  const top = heading + above
   const bottom = height - (horizontal.label === undefined ? 24 : 42)
   const y = scaleOf(
     vertical,
@@ -157,7 +161,7 @@ export const plot = ({
     height,
     drawing: fragment(
       title === undefined ? undefined : element('text', { class: 'title', x: 0, y: 13 }, title),
-      yAxis(vertical, y, area),
+      yAxis(vertical, y, area, heading - 10),
       xAxis(horizontal, x, area),
       ...marks.map(mark => draw(mark, x, y, area)),
       endLabels(marks, x, y, area),

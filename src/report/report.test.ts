@@ -65,6 +65,12 @@ describe('scales', () => {
     ['a real minus', { domain: [-10, 10] as const }, ['−10', '−5', '0', '5', '10']],
     ['decades', { domain: [0.01, 100] as const, log: true }, ['0.01', '0.1', '1', '10', '100']],
     ['names', { categories: ['a', 'b'] }, ['a', 'b']],
+    ['whole numbers', { domain: [1, 3] as const, whole: true }, ['1', '2', '3']],
+    [
+      'round steps within a part of a decade',
+      { domain: [0.65, 1.02] as const, log: true },
+      ['0.7', '0.8', '0.9', '1.0'],
+    ],
   ])('have ticks at %s', (_, axis, expected) => {
     expect(ticks(axis, [], [0, 350])).toEqual(expected)
   })

@@ -7,6 +7,8 @@ export interface Axis {
   readonly domain?: readonly [low: number, high: number]
   /** Logarithmic, for positive quantities. */
   readonly log?: boolean
+  /** Counts things: no ticks between whole numbers. */
+  readonly whole?: boolean
   /** Names at 0, 1, …, in place of numbers. */
   readonly categories?: readonly string[]
   /** Where to put ticks, if not at round numbers. */
@@ -39,8 +41,12 @@ export const formatNumber = (value: number, digits: number): string =>
     .toLocaleString('en-US', { minimumFractionDigits: digits, maximumFractionDigits: digits })
     .replace('-', '−')
 
-const linearTicks = ([low, high]: readonly [number, number], count: number, format?: Format) => {
-  const step = roundStep(high - low, count)
+const linearTicks = (
+  [low, high]: readonly [number, number],
+  count: number,
+  { format, whole = false }: Pick<Axis, 'format' | 'whole'>,
+) => {
+  const step = Math.max(roundStep(high - low, count), whole ? 1 : 0)
   const first = Math.ceil(low / step - 1e-9)
   const last = Math.floor(high / step + 1e-9)
   return Array.from({ length: Math.max(last - first + 1, 0) }, (_, i) => {
@@ -49,9 +55,7 @@ const linearTicks = ([low, high]: readonly [number, number], count: number, form
   })
 }
 
-type Format = (value: number) => string
-
-const logTicks = ([low, high]: readonly [number, number], format?: Format) => {
+const logTicks = ([low, high]: readonly [number, number], format: Axis['format']) => {
   const decades = Math.log10(high / low)
   const factors = decades > 2.5 ? [1] : decades > 1 ? [1, 2, 5] : [1, 1.5, 2, 3, 5, 7]
   const ticks = []
@@ -75,9 +79,12 @@ const around = (values: readonly number[], log: boolean): readonly [number, numb
   return [low - margin, high + margin]
 }
 
+/** Fewer do not show that an axis is logarithmic. */
+const FEW = 3
+
 /** @param values - what has to find room, where the axis does not say */
 export const scaleOf = (
-  { domain, log = false, categories, ticks, format }: Axis,
+  { domain, log = false, categories, ticks, ...text }: Axis,
   values: readonly number[],
   [from, to]: readonly [number, number],
   spacing = 70,
@@ -88,10 +95,11 @@ export const scaleOf = (
   const place = log ? Math.log : (value: number) => value
   const [low, high] = [place(own[0]), place(own[1])]
   const count = Math.max(2, Math.floor(Math.abs(to - from) / spacing))
+  const powers = log ? logTicks(own, text.format) : []
   const found =
     ticks ??
     categories?.map((text, at) => ({ at, text })) ??
-    (log ? logTicks(own, format) : linearTicks(own, count, format))
+    (powers.length < FEW ? linearTicks(own, count, text) : powers)
   const scale = (value: number): number =>
     from + ((place(value) - low) / (high - low || 1)) * (to - from)
   return Object.assign(scale, { ticks: found })

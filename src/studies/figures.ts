@@ -57,6 +57,12 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
   })
 }
 
+/** No error is below 0 or above 100 %, whatever the interval of few seeds says. */
+const interval = (mean: number, margin: number): readonly [low: number, high: number] => [
+  Math.max(mean - margin, 0),
+  Math.min(mean + margin, 100),
+]
+
 /** Each seed as a line across the variants: where lines run together, pairs tell more than means. */
 export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
   const shown = variants.filter(({ seeds }) => seeds.length > 0)
@@ -69,7 +75,7 @@ export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
   return plot({
     width: Math.max(420, 90 * shown.length),
     height: 280,
-    x: { categories: shown.map(({ id }) => id) },
+    x: { label: 'variant', categories: shown.map(({ id }) => id) },
     y: { label: 'test error (%)' },
     marks: [
       ...seeds.map(
@@ -84,9 +90,7 @@ export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
       {
         kind: 'intervals',
         ranges: shown.flatMap(({ error }, i) =>
-          error?.margin === undefined
-            ? []
-            : [[i, error.mean - error.margin, error.mean + error.margin] as const],
+          error?.margin === undefined ? [] : [[i, ...interval(error.mean, error.margin)] as const],
         ),
       },
       {
@@ -129,7 +133,7 @@ export const courseFigures = ({ variants, baseline }: StudyResults): readonly Fi
       title: name,
       width: 340,
       height: 220,
-      x: { label: 'epoch' },
+      x: { label: 'epoch', whole: true },
       y: { label: 'test error (%)', log: true, domain },
       marks: [
         ...(id === baseline
@@ -160,7 +164,7 @@ export const costFigure = ({ variants, baseline }: StudyResults): Figure | undef
       const x = cost.parameters / 1000
       const colour = id === baseline ? 'faint' : UNSURE
       return [
-        { kind: 'intervals', ranges: [[x, mean - margin, mean + margin]], colour },
+        { kind: 'intervals', ranges: [[x, ...interval(mean, margin)]], colour },
         { kind: 'dots', points: [[x, mean]], radius: 4, colour, label: id },
       ]
     }),

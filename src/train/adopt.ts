@@ -94,6 +94,10 @@ export interface FirstWeights {
   readonly card?: Card
 }
 
+const isFolder = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === 'EISDIR'
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
+
 /** @throws UsageError for a missing file, FileError for a damaged one */
 export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
   const bytes = await readFile(file).catch((cause: unknown) => {
@@ -101,7 +105,7 @@ export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
       {
         where: '--weights',
         expected: 'a .safetensors file, such as best.safetensors of a run',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: isFolder(cause) ? `${file}, which is a folder` : reasonOf(cause),
       },
       { cause },
     )

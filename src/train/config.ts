@@ -110,6 +110,10 @@ export const configSchema = z
     path: ['unfreezeAt'],
     message: 'nothing is frozen: --freeze says what',
   })
+  .refine(({ unfreezeAt = 0, recipe }) => unfreezeAt <= recipe.epochs, {
+    path: ['unfreezeAt'],
+    message: 'the training ends before: --epochs says when',
+  })
   .refine(
     ({ badImages, badLimit }) =>
       badLimit === undefined || (badImages !== undefined && badImages !== 'stop'),
@@ -119,16 +123,21 @@ export type Config = z.infer<typeof configSchema>
 
 /**
  * Checks a configuration, from the command line or from a run's file.
+ * @param nameOf - what the user calls a field, by its path
  * @throws UsageError that lists every field at fault
  */
-export const checkConfig = (candidate: unknown, where = 'configuration'): Config => {
+export const checkConfig = (
+  candidate: unknown,
+  where = 'configuration',
+  nameOf: (path: string) => string = path => path,
+): Config => {
   const { success, data, error } = configSchema.safeParse(candidate)
   if (success) return data
   throw new UsageError({
     where,
     expected: 'a valid training configuration',
     got: error.issues
-      .map(({ path, message }) => `${path.join('.') || 'it'}: ${message}`)
+      .map(({ path, message }) => `${nameOf(path.join('.')) || 'it'}: ${message}`)
       .join('; '),
   })
 }

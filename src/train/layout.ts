@@ -1,7 +1,8 @@
 /** One flat vector for many tensors, and the table of name, shape and offset that reads it. */
 
-import { formatShape, WeightError } from '../errors.ts'
+import { formatShape, UsageError, WeightError } from '../errors.ts'
 import { type Shape, sizeOf, type Value } from '../graph/index.ts'
+import { type Layer, variables } from '../nn/index.ts'
 import { reshape, split } from '../ops/index.ts'
 
 export interface Entry {
@@ -16,7 +17,13 @@ export interface Layout {
   readonly size: number
 }
 
-/** Lays tensors out one after the other, in the order given. */
+/** What 32-bit offsets reach, as engines have them. */
+const LARGEST = 2 ** 31 - 1
+
+/**
+ * Lays tensors out one after the other, in the order given.
+ * @throws UsageError when they are more numbers than one vector holds
+ */
 export const layout = (tensors: Iterable<{ name: string; shape: Shape }>): Layout => {
   let offset = 0
   const entries = [...tensors].map(({ name, shape }) => {
@@ -24,7 +31,18 @@ export const layout = (tensors: Iterable<{ name: string; shape: Shape }>): Layou
     offset += entry.size
     return entry
   })
+  if (offset > LARGEST)
+    throw new UsageError({
+      where: 'network',
+      expected: `at most ${LARGEST} parameters`,
+      got: `${offset}`,
+    })
   return { entries, size: offset }
+}
+
+/** @throws UsageError for a network of more numbers than one vector holds */
+export const checkSize = (network: Layer): void => {
+  layout(variables(network).map(({ name, tensor: { shape } }) => ({ name, shape })))
 }
 
 /** The tensors of a flat value, by name. */

@@ -1,10 +1,12 @@
 /** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
 
 import { existsSync } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { FileError, UsageError } from '../errors.ts'
 import { writeFileAtomic } from '../files.ts'
+import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { isSafetensors } from '../weights/readWeights.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from './config.ts'
 import { type EpochRow, epochRowSchema } from './progress.ts'
@@ -89,6 +91,12 @@ export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> 
   }
 }
 
+/** The first of the runs that lie in a folder, such as a study's; none where it is none. */
+const runWithin = async (folder: string): Promise<string | undefined> => {
+  const names = (await readdir(folder)).sort()
+  return names.find(name => existsSync(join(folder, name, RUN_FILES.config)))
+}
+
 /**
  * The trained network of a run's folder, or of a file of weights.
  * @throws UsageError when there is none; FileError or WeightError when it is damaged
@@ -102,6 +110,14 @@ export const loadTrained = async (
     () => false,
   )
   const file = isFolder ? join(path, RUN_FILES[which]) : path
+  const within = isFolder && !existsSync(file) ? await runWithin(path) : undefined
+  if (within !== undefined)
+    throw new UsageError({
+      where: path,
+      expected: 'the folder of one run',
+      got: 'a folder of runs',
+      hint: `Give one of them, such as ${join(path, within)}`,
+    })
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(
       {
@@ -115,6 +131,15 @@ export const loadTrained = async (
       { cause },
     )
   })
+  if (!isSafetensors(bytes))
+    throw new FileError({
+      where: file,
+      expected: 'the weights of a trained network, in safetensors',
+      got: isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'something else',
+      hint: isCheckpoint(bytes)
+        ? `Make one of it: excite import ${file} --model NAME`
+        : 'Give the folder of a run, or best.safetensors out of one',
+    })
   return readTrained(bytes, file)
 }
 

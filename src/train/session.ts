@@ -96,7 +96,7 @@ const firstNonFinite = (tensors: Iterable<[string, Float32Array]>): string | und
   return undefined
 }
 
-/** Builds and initialises; the step's variants are compiled when first used, one at a time. */
+/** Builds; the step's variants are compiled when first used, one at a time, and the weights are drawn unless others are given. */
 export const openSession = async ({
   model,
   size,
@@ -128,26 +128,47 @@ export const openSession = async ({
   const step = build(true, false)
 
   /** The flat vectors while no step is compiled; then they are with the engine. */
-  let state: Record<string, Float32Array> = {}
+  let state: Record<string, Float32Array> | undefined
   let training: { variant: string; compiled: Compiled } | undefined
-  const now = (name: string): Float32Array =>
-    state[name] ?? (training?.compiled.held(name).data as Float32Array)
-  const hand = (): void => {
-    if (training === undefined || Object.keys(state).length === 0) return
-    training.compiled.hold(vectors(state))
-    state = {}
+  const averaged = step.state.includes('average')
+  const start = (parameters: Float32Array, buffers: Float32Array): Record<string, Float32Array> => {
+    current = false
+    state = {
+      ...Object.fromEntries(step.state.map(name => [name, new Float32Array(step.parameters.size)])),
+      parameters,
+      ...(step.buffers.size > 0 ? { buffers } : {}),
+      ...(averaged ? { average: parameters.slice() } : {}),
+    }
+    return state
+  }
+  const begin = (weights: ReadonlyMap<string, Float32Array>): Record<string, Float32Array> =>
+    start(pack(step.parameters, weights), pack(step.buffers, weights))
+  /** As the seed gives them, drawn where they stay: they are large. */
+  const draw = (): void => {
+    const parameters = new Float32Array(step.parameters.size)
+    const buffers = new Float32Array(step.buffers.size)
+    const places = [...unpack(step.parameters, parameters), ...unpack(step.buffers, buffers)]
+    initialise(network, seed, new Map(places))
+    start(parameters, buffers)
+  }
+  const now = (name: string): Float32Array => {
+    if (training === undefined && state === undefined) draw()
+    return state?.[name] ?? (training?.compiled.held(name).data as Float32Array)
   }
   const compiledFor = async (frozen: boolean, hold: boolean): Promise<Compiled> => {
     const variant = `${frozen} ${hold}`
     if (training?.variant !== variant) {
-      state = Object.fromEntries(step.state.map(name => [name, now(name)]))
+      if (training !== undefined)
+        state = Object.fromEntries(step.state.map(name => [name, now(name)]))
       await training?.compiled.dispose()
       training = undefined
       const { graph } = frozen || hold ? build(!frozen, hold) : step
       const compiled = await engine.compile(graph, { ...options, held: step.state })
+      if (state === undefined) draw()
       training = { variant, compiled }
     }
-    hand()
+    if (state !== undefined) training.compiled.hold(vectors(state))
+    state = undefined
     return training.compiled
   }
 
@@ -171,19 +192,6 @@ export const openSession = async ({
     return inferring
   }
 
-  const first = initialise(network, seed)
-  const averaged = step.state.includes('average')
-  const begin = (weights: ReadonlyMap<string, Float32Array>): void => {
-    const parameters = pack(step.parameters, weights)
-    state = Object.fromEntries(
-      step.state.map(name => [name, new Float32Array(step.parameters.size)]),
-    )
-    state.parameters = parameters
-    if (step.buffers.size > 0) state.buffers = pack(step.buffers, weights)
-    if (averaged) state.average = parameters.slice()
-    current = false
-  }
-  begin(first)
   const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
 
   const diverged = async (
@@ -257,15 +265,17 @@ export const openSession = async ({
           ]),
         ),
       ),
-    begin: weights => begin(new Map([...first, ...weights])),
+    begin: weights => {
+      begin(new Map([...initialise(network, seed), ...weights]))
+    },
     restore: (weights, slots) => {
-      begin(weights)
+      const begun = begin(weights)
       for (const slot of slotNames) {
         const own = step.parameters.entries.map(({ name }): [string, Float32Array] => [
           name,
           slots.get(`${slot}:${name}`) ?? new Float32Array(),
         ])
-        state[slot] = pack(step.parameters, new Map(own))
+        begun[slot] = pack(step.parameters, new Map(own))
       }
     },
     dispose: async () => {

@@ -13,7 +13,8 @@ import { initialise } from '../nn/index.ts'
 import type { Config, Recipe } from './config.ts'
 import { RECIPES } from './recipes.ts'
 import { loadTrained, RUN_FILES } from './runFolder.ts'
-import { type TrainOptions, type TrainResult, train } from './trainer.ts'
+import { train } from './trainer.ts'
+import type { TrainOptions, TrainResult } from './trainOptions.ts'
 
 const STEPS = 4
 const BATCH = 10

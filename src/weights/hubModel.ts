@@ -3,9 +3,9 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { FileError, UsageError } from '../errors.ts'
+import { OTHER_NAMES } from '../models/otherNames.ts'
 import { type HubOptions, hubFile, parseRepository } from './hub.ts'
 import type { Preprocessing } from './names/naming.ts'
-import { TIMM_MODELS } from './names/timm.ts'
 
 /** The better formats first. */
 const WEIGHTS = ['model.safetensors', 'pytorch_model.bin']
@@ -67,7 +67,7 @@ export const hubModel = async (text: string, options: HubOptions): Promise<HubMo
   return {
     path,
     source: `hub:${text}`,
-    ...(Object.hasOwn(TIMM_MODELS, architecture) ? { model: TIMM_MODELS[architecture] } : {}),
+    ...(Object.hasOwn(OTHER_NAMES, architecture) ? { model: OTHER_NAMES[architecture] } : {}),
     ...(mean && std ? { preprocessing: { mean, deviation: std } } : {}),
     ...(input ? { size: input[1] } : {}),
     ...(cropPct === undefined ? {} : { cropPct }),

@@ -307,6 +307,8 @@ describe('an import', () => {
       '3 that do not fit: bn1.weight [3] instead of [16]; bn1.bias [16] missing; stray [2] unexpected',
     )
     expect(error.hint).toContain('--model')
+    const other = failure(fileOf('resnet14'), { model: 'resnet8' }) as WeightError
+    expect(other.hint).toMatch(/^These are the tensors of resnet14: --model resnet14\. Check/)
   })
 
   it('refuses two names for one tensor', () => {

@@ -8,6 +8,7 @@ import { bestNaming, take } from './match.ts'
 import { ownNetwork } from './names/index.ts'
 import type { Naming, Preprocessing } from './names/naming.ts'
 import { PREPROCESSING } from './names/preprocessing.ts'
+import { modelHint } from './nearest.ts'
 import { readWeights } from './readWeights.ts'
 import type { Card, Trained } from './trained.ts'
 
@@ -92,11 +93,12 @@ const cardOf = (
   { preprocessing, classes, size = network.size, cropPct }: ImportOptions & Fed,
   origin: NonNullable<Card['origin']>,
 ): Card => {
-  if (classes !== undefined && classes.length !== network.classes)
+  const unnamed = classes?.indexOf('') ?? -1
+  if (classes !== undefined && (classes.length !== network.classes || unnamed >= 0))
     throw new UsageError({
       where: '--classes',
       expected: `the names of the ${network.classes} classes of the weights`,
-      got: `${classes.length}`,
+      got: unnamed >= 0 ? `none for class ${unnamed}` : `${classes.length}`,
     })
   const crop = cropPct ?? (network.size < 224 ? undefined : CROP_PCT)
   const grey = (values: readonly number[]): number[] =>
@@ -138,7 +140,7 @@ export const importWeights = (
     options.preprocessing ?? own.preprocessing ?? PREPROCESSING.imagenet
   const shapeOf = (name: string): readonly number[] => sources.get(name)?.entry.shape ?? []
   const network = networkOf(record, dimensionsOf(networkOf(record), shapeOf))
-  const tensors = take(named, network, file)
+  const tensors = take(named, network, file, misfits => modelHint(entries, misfits))
   const bgr = preprocessing.bgr === true && network.channels === 3
   if (bgr) turnColours(network, tensors)
   const notes = [

@@ -65,7 +65,7 @@ export const bestNaming = (
 }
 
 /** A fully connected layer and a 1×1 convolution hold the same numbers. */
-const fits = (found: Shape, wanted: Shape): boolean => {
+export const fits = (found: Shape, wanted: Shape): boolean => {
   const bare = (shape: Shape): string => shape.join().replace(/(?:,1)+$/, '')
   return bare(found) === bare(wanted)
 }
@@ -75,12 +75,14 @@ const LISTED = 2000
 
 /**
  * The network's tensors, taken from the file.
+ * @param nearest - what may be said of the network that they are of, when so many do not fit
  * @throws WeightError that lists all that are missing, unexpected and misshapen
  */
 export const take = (
   { naming, sources }: Named,
   { name: model, network }: Model,
   file: string,
+  nearest: (misfits: number) => string | undefined = () => undefined,
 ): Map<string, Float32Array> => {
   const all = variables(network)
   const known = new Set(all.map(({ name }) => name))
@@ -104,7 +106,12 @@ export const take = (
       expected: `the ${all.length} tensors of ${model}`,
       got: `${problems.length} that do not fit: ${problems.slice(0, LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
       context: `names read as ${naming.name}'s`,
-      hint: 'Check --model, --attention and what varies it, such as --stem, against what the weights were made for',
+      hint: [
+        nearest(problems.length),
+        'Check --model, --attention and what varies it, such as --stem, against what the weights were made for',
+      ]
+        .filter(text => text !== undefined)
+        .join('. '),
     })
   }
   return new Map(

@@ -1,5 +1,5 @@
-"""Records small networks with one gate each, in the forms that exporters write, and what their gates
-are for one picture: test/parity/fixtures/disguises/.
+"""Records small networks with one attention each, in the forms that exporters write, and what their
+gates are for one picture: test/parity/fixtures/disguises/.
 
 Run with a Python that has torch and onnx:  python3 test/parity/record_disguises.py
 
@@ -132,7 +132,7 @@ class OneLayer(nn.Module):
 
 
 class Branches(nn.Module):
-    """SK's selection: softmax, no gate of its own map."""
+    """SK's selection, fully connected. Shows the first's share."""
 
     def __init__(self):
         super().__init__()
@@ -140,7 +140,96 @@ class Branches(nn.Module):
 
     def forward(self, u):
         a = self.fc2(F.relu(self.fc1((u + u.abs()).mean((2, 3))))).view(-1, 2, C).softmax(1)
+        self.shown = a[:, 0]
         return u * a[:, 0, :, None, None] + u.abs() * a[:, 1, :, None, None]
+
+
+class CBAM(nn.Module):
+    """The authors' channel gate; with `own`, two bottlenecks where theirs is one."""
+
+    def __init__(self, places=False, own=False):
+        super().__init__()
+        mlp = lambda: nn.Sequential(nn.Flatten(), nn.Linear(C, HIDDEN), nn.ReLU(), nn.Linear(HIDDEN, C))
+        self.mlp, self.other = mlp(), mlp() if own else None
+        self.conv = nn.Conv2d(2, 1, 3, padding=1, bias=False) if places else None
+
+    def forward(self, u):
+        average, most = F.avg_pool2d(u, SIZE), F.max_pool2d(u, SIZE)
+        if self.conv is not None:
+            both = torch.cat((torch.max(u, 1)[0].unsqueeze(1), torch.mean(u, 1).unsqueeze(1)), dim=1)
+            self.shown = torch.sigmoid(self.conv(both))
+            return u * self.shown
+        s = torch.sigmoid(self.mlp(average) + (self.other or self.mlp)(most))
+        self.shown = s
+        return u * s.unsqueeze(2).unsqueeze(3).expand_as(u)
+
+
+class GCT(nn.Module):
+    """The authors' form."""
+
+    def __init__(self, mode="l2"):
+        super().__init__()
+        self.alpha, self.gamma, self.beta = (nn.Parameter(torch.ones(1, C, 1, 1)) for _ in range(3))
+        self.mode = mode
+
+    def forward(self, u):
+        if self.mode == "l2":
+            s = (u.pow(2).sum((2, 3), keepdim=True) + 1e-5).pow(0.5) * self.alpha
+            norm = self.gamma / (s.pow(2).mean(dim=1, keepdim=True) + 1e-5).pow(0.5)
+        else:
+            s = torch.abs(u).sum((2, 3), keepdim=True) * self.alpha
+            norm = self.gamma / (torch.abs(s).mean(dim=1, keepdim=True) + 1e-5)
+        self.shown = 1.0 + torch.tanh(s * norm + self.beta)
+        return u * self.shown
+
+
+class Selection(nn.Module):
+    """SK as timm writes it: branches in one tensor; or one after the other. Shows the first's share."""
+
+    def __init__(self, stacked=True, select=True):
+        super().__init__()
+        self.fc_reduce, self.bn, self.fc_select = conv(C, 4, False), nn.BatchNorm2d(4), conv(4, 2 * C, False)
+        self.stacked, self.select = stacked, select
+
+    def forward(self, u):
+        branches = [F.relu(u), F.relu(-u)]
+        x = torch.stack(branches, dim=1)
+        s = x.sum(1).mean((2, 3), keepdim=True) if self.stacked else pooled(sum(branches))
+        a = self.fc_select(F.relu(self.bn(self.fc_reduce(s)))).view(-1, 2, C, 1, 1)
+        if not self.select:
+            return sum(branches) * torch.sigmoid(a[:, 0])
+        a = torch.softmax(a, dim=1)
+        self.shown = a[:, 0]
+        return (x * a).sum(1) if self.stacked else branches[0] * a[:, 0] + branches[1] * a[:, 1]
+
+
+class Splits(nn.Module):
+    """ResNeSt's, as timm writes it: radix 2, one cardinal group. Shows the first's share."""
+
+    def __init__(self):
+        super().__init__()
+        self.widen, self.fc1, self.fc2 = conv(C, 2 * C), conv(C, 4), conv(4, 2 * C)
+
+    def forward(self, u):
+        x = self.widen(u)
+        n, _, height, width = x.shape
+        x = F.relu(x).reshape((n, 2, C, height, width))
+        s = x.sum(dim=1).mean((2, 3), keepdim=True)
+        a = self.fc2(F.relu(self.fc1(s)))
+        a = F.softmax(a.view(n, 1, 2, -1).transpose(1, 2), dim=1)
+        self.shown = a[:, 0]
+        return (x * a.reshape(n, 2, C, 1, 1)).sum(dim=1).contiguous()
+
+
+class SoftHead(nn.Module):
+    """Softmax of a bottleneck of means, as a classifier has it, that scales nothing."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2 = nn.Linear(C, HIDDEN), nn.Linear(HIDDEN, 2 * C)
+
+    def forward(self, u):
+        return self.fc2(F.relu(self.fc1(as_row(u)))).softmax(1)
 
 
 class Head(nn.Module):
@@ -194,8 +283,24 @@ def record_exported():
     exported("residual", se(combine=lambda u, s: u + s * u), **relu)
     exported("eca", ECA(), gateKind="sigmoid", family="along channels")
     exported("one-layer", OneLayer(), gateKind="hard sigmoid", family="one layer")
-    for name, module in {"not-branches": Branches(), "not-a-head": Head(), "not-its-map": OtherMap()}.items():
+    exported("branches", Branches(), family="between branches", activation="ReLU", gateKind="softmax of 2")
+    for name, module in {"not-a-head": Head(), "not-its-map": OtherMap()}.items():
         exported(name, module)
+
+
+def record_relatives():
+    relu = dict(activation="ReLU", gateKind="sigmoid")
+    exported("cbam-channels", CBAM(), family="mean and maximum", squeeze="mean and max", **relu)
+    exported("cbam-places", CBAM(places=True), opset=12, family="over places", squeeze="mean and max of channels", gateKind="sigmoid")
+    exported("gct", GCT(), family="channel norms", squeeze="norm", gateKind="1 + tanh")
+    exported("gct-l1", GCT("l1"), opset=11, family="channel norms", squeeze="norm", gateKind="1 + tanh")
+    shares = dict(family="between branches", activation="ReLU", gateKind="softmax of 2")
+    exported("sk-stacked", Selection(), **shares)
+    exported("sk-one-by-one", Selection(stacked=False), opset=11, **shares)
+    exported("split-attention", Splits(), **shares)
+    for name, module in {"not-shared": CBAM(own=True), "not-selecting": Selection(select=False), "not-a-soft-head": SoftHead()}.items():
+        exported(name, module)
+        recorded[name] = None
 
 
 # Operator by operator
@@ -241,25 +346,27 @@ class Written:
         hidden = np.maximum(z @ self.w["w1"].T + self.w["b1"], 0)
         return sigmoid(hidden @ self.w["w2"].T + self.w["b2"])
 
-    def keep(self, name, y, gate, opset=13, **what):
+    def keep(self, name, y, gate, opset=13, element=TensorProto.FLOAT, **what):
         graph = helper.make_graph(
             self.nodes, "written",
-            [helper.make_tensor_value_info("x", TensorProto.FLOAT, ["N", 3, SIZE, SIZE])],
-            [helper.make_tensor_value_info(y, TensorProto.FLOAT, None)], self.initializers,
+            [helper.make_tensor_value_info("x", element, ["N", 3, SIZE, SIZE])],
+            [helper.make_tensor_value_info(y, element, None)], self.initializers,
         )
         model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], ir_version=8)
         keep(name, model, gate, **{"activation": "ReLU", "gateKind": "sigmoid", **what})
 
 
+def layers(g, z, make, w1, w2):
+    """conv, relu, conv on [N, C, 1, 1]."""
+    hidden = g.op("Relu", g.op("Conv", z, w1, make(g.w["b1"])))
+    return g.op("Sigmoid", g.op("Conv", hidden, w2, make(g.w["b2"])))
+
+
+def pointwise(w):
+    return w[:, :, None, None]
+
+
 def record_written():
-    def layers(g, z, make, w1, w2):
-        """conv, relu, conv on [N, C, 1, 1]."""
-        hidden = g.op("Relu", g.op("Conv", z, w1, make(g.w["b1"])))
-        return g.op("Sigmoid", g.op("Conv", hidden, w2, make(g.w["b2"])))
-
-    def pointwise(w):
-        return w[:, :, None, None]
-
     g = Written()  # Weights as Constant nodes, axes as an input.
     u = g.stem()
     z = g.op("ReduceMean", u, g.constant([-2, -1], np.int64), keepdims=1)
@@ -337,9 +444,72 @@ def record_written():
     g.keep("clip-attributes", g.op("Mul", u, s), gate, opset=10, activation="ReLU6", gateKind="hard sigmoid")
 
 
+def record_within():
+    def within(g, first=1000):
+        """A graph within a node, with names of its own."""
+        inner = Written()
+        inner.w, inner.count = g.w, first
+        return inner
+
+    def block(g, u, w1, w2, make):
+        s = layers(g, g.op("GlobalAveragePool", u), make, w1, w2)
+        return g.op("Mul", u, s)
+
+    def graph_of(inner, name, inputs, outputs):
+        return helper.make_graph(inner.nodes, name, inputs, [helper.make_tensor_value_info(o, t, None) for o, t in outputs], inner.initializers)
+
+    number, flag = TensorProto.FLOAT, TensorProto.BOOL
+    info = helper.make_tensor_value_info
+
+    g = Written()  # In a branch of an If; its first layer's weights are around it.
+    u, w1 = g.stem(), g.tensor(pointwise(g.w["w1"]))
+    then = within(g)
+    made = block(then, u, w1, then.tensor(pointwise(g.w["w2"])), then.tensor)
+    other = within(g, 3000)
+    same = other.op("Identity", u)
+    y = g.op("If", g.tensor(True, bool), then_branch=graph_of(then, "then", [], [(made, number)]), else_branch=graph_of(other, "else", [], [(same, number)]))
+    g.keep("in-if", g.op("Relu", y), g.gates(), inside="If then_branch")
+
+    g = Written()  # In the body of a Loop, on what it carries.
+    u = g.stem()
+    body = within(g)
+    stays = body.op("Identity", "on")
+    made = block(body, "carried", body.tensor(pointwise(g.w["w1"])), body.tensor(pointwise(g.w["w2"])), body.tensor)
+    inputs = [info("i", TensorProto.INT64, []), info("on", flag, []), info("carried", number, None)]
+    y = g.op("Loop", g.tensor(1, np.int64), g.tensor(True, bool), u, body=graph_of(body, "body", inputs, [(stays, flag), (made, number)]))
+    g.keep("in-loop", g.op("Relu", y), g.gates(), inside="Loop body")
+
+    g = Written()  # In the body of a Scan, on each of its slices; a graph in a graph.
+    u = g.op("Unsqueeze", g.stem(), g.tensor([0], np.int64))
+    body, then = within(g), within(g, 2000)
+    made = block(then, "slice", then.tensor(pointwise(g.w["w1"])), then.tensor(pointwise(g.w["w2"])), then.tensor)
+    other = within(g, 3000)
+    same = other.op("Identity", "slice")
+    out = body.op("If", body.tensor(True, bool), then_branch=graph_of(then, "then", [], [(made, number)]), else_branch=graph_of(other, "else", [], [(same, number)]))
+    y = g.op("Scan", u, num_scan_inputs=1, body=graph_of(body, "body", [info("slice", number, None)], [(out, number)]))
+    g.keep("in-scan", g.op("Relu", y), g.gates(), inside="Scan body › If then_branch")
+
+
+def record_half():
+    g = Written()  # Half precision throughout, the picture too.
+    half = lambda value: g.tensor(value, np.float16)
+    g.w = {key: np.float32(np.float16(value)) for key, value in g.w.items()}
+    g.u = np.einsum("oi,nihw->nohw", g.w["stem"][:, :, 0, 0], np.float32(np.float16(PICTURE)))
+    u = g.op("Conv", "x", half(g.w["stem"]))
+    hidden = g.op("Relu", g.op("Conv", g.op("GlobalAveragePool", u), half(pointwise(g.w["w1"])), half(g.w["b1"])))
+    v = g.op("Conv", hidden, half(pointwise(g.w["w2"])), half(g.w["b2"]))
+    v = g.op("Clip", g.op("Add", v, half(3)), half(0), half(6))
+    h = np.maximum(g.u.mean((2, 3)) @ g.w["w1"].T + g.w["b1"], 0)
+    gate = np.clip(h @ g.w["w2"].T + g.w["b2"] + 3, 0, 6) / 6
+    g.keep("float16", g.op("Mul", u, g.op("Div", v, half(6))), gate, element=TensorProto.FLOAT16, gateKind="hard sigmoid")
+
+
 os.makedirs(OUT, exist_ok=True)
 record_exported()
 record_written()
+record_relatives()
+record_within()
+record_half()
 with open(os.path.join(OUT, "recorded.json"), "w") as file:
     json.dump(recorded, file, indent=1)
     file.write("\n")

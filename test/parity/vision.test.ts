@@ -3,7 +3,6 @@
  * float64; logits, loss, and the gradients of the picture and of the first weight.
  */
 
-import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensors } from '../../src/engines/engine.ts'
@@ -11,46 +10,16 @@ import { type Graph, graph, input, type Shape, type Value } from '../../src/grap
 import { model } from '../../src/models/registry.ts'
 import { adaptiveAveragePool, type Layer, trace, variables } from '../../src/nn/index.ts'
 import { crossEntropy } from '../../src/train/loss.ts'
-import { readSafetensors } from '../../src/weights/safetensors.ts'
-import { FLOAT32_ENGINES } from './compare.ts'
-import { distance, labels, value } from './formula.ts'
+import { CLASSES, FLOAT32_ENGINES, feedsOf, fixtures, runOnce } from './compare.ts'
+import { distance, value } from './formula.ts'
 
 const LOGITS = 1e-4
 const GRADIENTS = 1e-3
-const CLASSES = 10
 
-const { tensors, metadata } = readSafetensors(
-  readFileSync(new URL('fixtures/vision.safetensors', import.meta.url)),
-  'vision',
-)
+const fixture = fixtures('vision')
 
-const recordedOf = (prefix: string): ReadonlyMap<string, ArrayLike<number>> =>
-  new Map(
-    [...tensors]
-      .filter(([name]) => name.startsWith(`${prefix}/`))
-      .map(([name, { data }]) => [
-        name.slice(prefix.length + 1),
-        data as unknown as ArrayLike<number>,
-      ]),
-  )
-
-const run = async (engine: Engine, made: Graph, seed = 0): Promise<Tensors> => {
-  const feeds = Object.fromEntries(
-    made.inputs.map(({ name = '', shape, dtype }) => [
-      name,
-      {
-        shape,
-        data: dtype === 'int' ? labels(shape[0], CLASSES) : value(seed, { name, shape }),
-      },
-    ]),
-  )
-  const compiled = await engine.compile(made)
-  try {
-    return await compiled.run(feeds)
-  } finally {
-    await compiled.dispose()
-  }
-}
+const run = (engine: Engine, made: Graph, seed = 0): Promise<Tensors> =>
+  runOnce(engine, made, feedsOf(made, seed))
 
 const traced = (network: Layer, shape: Shape): { y: Value; x: Value; first: Value } => {
   const values = new Map(
@@ -91,9 +60,9 @@ describe.each(FLOAT32_ENGINES)('torchvision, $name engine', engine => {
     const loss = crossEntropy(y, input('labels', [2], 'int'))
     const [dx, dfirst] = gradients(loss, [x, first])
     const outputs = { y, loss, 'gradient/x': dx, [`gradient/${first.name}`]: dfirst }
-    const recorded = recordedOf(theirs)
+    const { seed, recorded } = fixture(theirs)
     expect(Object.keys(outputs).sort()).toEqual([...recorded.keys()].sort())
-    const distant = far(await run(engine, graph(outputs), Number(metadata[theirs])), recorded)
+    const distant = far(await run(engine, graph(outputs), seed), recorded)
     const kinked = isKinked(name, engine)
     expect(distant.filter(one => !(kinked && one.name.startsWith('gradient/')))).toEqual([])
   })
@@ -101,11 +70,11 @@ describe.each(FLOAT32_ENGINES)('torchvision, $name engine', engine => {
   it('vgg16_bn: its features', async () => {
     const { features } = model('vgg16_bn').network.children
     const { y } = traced(features as Layer, [2, 3, 64, 64])
-    expect(far(await run(engine, graph({ y })), recordedOf('vgg16_bn features'))).toEqual([])
+    expect(far(await run(engine, graph({ y })), fixture('vgg16_bn features').recorded)).toEqual([])
   })
 
   it('adaptive average pooling to 7×7, from any size', async () => {
-    const recorded = recordedOf('adaptive pool')
+    const { recorded } = fixture('adaptive pool')
     expect(recorded.size).toBe(5)
     for (const [size, wanted] of recorded) {
       const x = input('x', [2, 3, ...size.split('x').map(Number)])

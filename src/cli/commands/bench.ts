@@ -5,7 +5,7 @@ import { Argument, Command } from 'commander'
 import type { Spread } from '../../bench/clock.ts'
 import type { WorkName } from '../../bench/works.ts'
 import { UsageError } from '../../errors.ts'
-import { whole } from '../dataOptions.ts'
+import { threadCount, whole } from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, multiplyAdds, percent, printJson, withJson } from '../output.ts'
@@ -94,7 +94,7 @@ export const benchCommand = (): Command =>
       .option(
         '--threads <n>',
         'to compute with (default: one a core)',
-        whole('--threads'),
+        threadCount,
         availableParallelism(),
       )
       .option('--seconds <n>', 'to measure for, five steps at least', seconds, 5),

@@ -28,6 +28,11 @@ interface DataCommandFlags extends DataFlags {
   readonly json?: boolean
 }
 
+const pngFile = (text: string): string => {
+  if (/.\.png$/i.test(text)) return text
+  throw new UsageError({ where: '--sheet', expected: 'a name that ends in .png', got: text })
+}
+
 const list = async (json: boolean): Promise<void> => {
   const { DATASETS } = await import('../../data/registry.ts')
   const rows = Object.entries(DATASETS)
@@ -91,7 +96,7 @@ export const dataCommand = (): Command => {
   const command = new Command('data')
     .description('list the datasets, or look into one')
     .argument('[name]', 'of a dataset, or a folder of pictures')
-    .option('--sheet <file.png>', 'write a contact sheet')
+    .option('--sheet <file.png>', 'write a contact sheet', pngFile)
     .option('--factors <n>', 'of shapes: what the first n were made from', whole('--factors'))
     .addCommand(dataExportCommand())
   return withJson(withDataOptions(withSplit(command, 'train')))

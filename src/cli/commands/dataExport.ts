@@ -3,7 +3,8 @@
 import { Command, Option } from 'commander'
 import type { PictureFormat } from '../../data/exportFolder.ts'
 import { UsageError } from '../../errors.ts'
-import { type DataFlags, openSplit, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, openSplit, path, withDataOptions } from '../dataOptions.ts'
+import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 
@@ -40,10 +41,20 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
   ]
   const total = halves.reduce((sum, { labels }) => sum + labels.length, 0)
   const progress = progressLine(quiet)
-  const written = await exportFolder(halves, to, pictures, done =>
-    progress.update(`${count(done)}/${count(total)} pictures`),
+  const written = await interruptible(
+    signal =>
+      exportFolder(halves, to, {
+        format: pictures,
+        signal,
+        onWritten: done => progress.update(`${count(done)}/${count(total)} pictures`),
+      }),
+    () => {},
   )
   progress.clear()
+  if (written === undefined) {
+    process.exitCode = INTERRUPTED
+    return
+  }
   if (json) return printJson({ folder: to, pictures: written, classes: halves[0].classes })
   console.log(`${to}: ${count(written)} pictures of ${halves[0].classes.length} classes
 next: excite train se-resnet20 --data ${/^[./]/.test(to) ? to : `./${to}`} --size ${halves[0].shape[1]}`)
@@ -53,7 +64,7 @@ export const dataExportCommand = (): Command => {
   const command = new Command('export')
     .description('write a dataset as a folder of pictures')
     .argument('<name>', 'of a dataset')
-    .option('--to <folder>', 'where to; must not exist')
+    .option('--to <folder>', 'where to; must not exist', path('--to'))
     .addOption(
       new Option('--format <name>', 'how the folder is laid out')
         .choices(['imagefolder'])

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
-import { type DataFlags, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { type DataFlags, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
@@ -82,7 +82,7 @@ export const evalCommand = (): Command => {
     .option('--last', 'the last epoch, in place of the best')
     .option('--per-class', 'accuracy of each class too')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 100)
-    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(withDevice(withDataOptions(withSplit(command, 'test'))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)

@@ -6,6 +6,7 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../../errors.ts'
 import type { RunFacts } from '../../inspect/modelCard.ts'
 import type { Trained } from '../../weights/trained.ts'
+import { path } from '../dataOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 
 const HELP = `
@@ -118,7 +119,11 @@ export const exportCommand = (): Command =>
     new Command('export')
       .description('write a trained network as ONNX or safetensors, with a model card')
       .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
-      .option('--out <file>', "where to (default: the run's model.onnx or model.safetensors)")
+      .option(
+        '--out <file>',
+        "where to (default: the run's model.onnx or model.safetensors)",
+        path('--out'),
+      )
       .addOption(
         new Option('--format <name>', 'of the file (default: as --out ends, or onnx)').choices([
           'onnx',

@@ -1,6 +1,6 @@
 /** `excite import`: weights from elsewhere as a trained network. */
 
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
@@ -8,7 +8,7 @@ import { UsageError } from '../../errors.ts'
 import type { HubModel } from '../../weights/hubModel.ts'
 import type { ImportOptions } from '../../weights/import.ts'
 import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
-import { share, whole } from '../dataOptions.ts'
+import { path, share, whole } from '../dataOptions.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
@@ -23,7 +23,9 @@ Examples:
 
 Reads safetensors and PyTorch checkpoints (nothing in them is executed), and knows the names of
 torchvision, timm, pretrainedmodels, senet.pytorch and the GCT authors, and where their networks
-stride and how they pool; options of yours go first. Every tensor must fit; what does not is listed. Files of the hub are kept in EXCITE_CACHE; HF_ENDPOINT names a mirror.`
+stride and how they pool; options of yours go first. Every tensor must fit; what does not is listed,
+and without --model you are told whose tensors they are. Files of the hub are kept in EXCITE_CACHE;
+HF_ENDPOINT names a mirror.`
 
 interface ImportFlags extends ModelFlags {
   readonly model?: string
@@ -64,21 +66,29 @@ const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> =>
   }
 }
 
-const needed = (hub: HubModel | undefined): never => {
+/** Asks for the network, with what the tensors say of it. */
+const needed = async (path: string, hub: HubModel | undefined): Promise<never> => {
+  const { readWeights } = await import('../../weights/readWeights.ts')
+  const { modelHint } = await import('../../weights/nearest.ts')
+  const hint = modelHint(readWeights(await readFile(path), path))
   throw new UsageError({
     where: '--model',
     expected: 'the network that the weights are of',
     got: hub === undefined ? 'none' : 'none, and an architecture that has no name here',
-    hint: 'Such as: --model se-resnet50; excite models lists them',
+    hint: hint ?? 'Such as: --model se-resnet50; excite models lists them',
   })
 }
 
 const localFile = (file: string | undefined): string => {
-  if (file !== undefined && existsSync(file)) return file
+  const found = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })
+  if (file !== undefined && found?.isFile()) return file
   throw new UsageError({
     where: 'excite import',
     expected: 'a file of weights, or --from-hub',
-    got: file === undefined ? 'neither' : `no such file: ${file}`,
+    got:
+      file === undefined
+        ? 'neither'
+        : `${found?.isDirectory() ? 'a folder' : 'no such file'}: ${file}`,
   })
 }
 
@@ -86,7 +96,7 @@ const targetOf = async (out: string | undefined, model: string): Promise<string>
   const { freeFolder, RUN_FILES } = await import('../../train/runFolder.ts')
   if (out?.endsWith('.safetensors')) return out
   const file = join(out ?? freeFolder(join('runs', `${model}-imported`)), RUN_FILES.best)
-  if (existsSync(file))
+  if (statSync(file, { throwIfNoEntry: false }))
     throw new UsageError({
       where: '--out',
       expected: 'a folder without a trained network',
@@ -108,7 +118,7 @@ const run = async (given: string | undefined, flags: ImportFlags): Promise<void>
     })
   const hub = repository === undefined ? undefined : await fromHub(repository, quiet || json)
   const path = hub?.path ?? localFile(given)
-  const model = flags.model ?? hub?.model ?? needed(hub)
+  const model = flags.model ?? hub?.model ?? (await needed(path, hub))
   const preprocessing = flags.preprocessing ? PREPROCESSING[flags.preprocessing] : undefined
   const options: ImportOptions = {
     model,
@@ -143,7 +153,11 @@ export const importCommand = (): Command =>
         .argument('[file]', 'a safetensors file or a PyTorch checkpoint')
         .option('--model <name>', 'the network that they are of')
         .option('--from-hub <repository>', 'fetch them, such as timm/seresnet50.a1_in1k')
-        .option('--out <path>', 'a folder or a .safetensors file (default: in runs/)')
+        .option(
+          '--out <path>',
+          'a folder or a .safetensors file (default: in runs/)',
+          path('--out'),
+        )
         .option('--classes <file>', 'names of the classes, one a line')
         .addOption(
           new Option(

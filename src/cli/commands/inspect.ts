@@ -9,7 +9,7 @@ import type { MapPicture } from '../../inspect/maps.ts'
 import { variationNames } from '../../models/variations.ts'
 import { VERSION } from '../../version.ts'
 import { chosenClasses } from '../chosenClasses.ts'
-import { whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { path, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
 import {
   FOREIGN_ONLY,
@@ -28,16 +28,19 @@ Examples:
   $ excite inspect runs/se-resnet20-fashion-mnist --ablate-blocks --classes Trouser,Bag
   $ excite inspect runs/sk-resnet20-shapes --pictures 2000 --index 0,1,2,3
   $ excite inspect se-resnet50                         cost only: a name has no weights
-  $ excite inspect some.onnx                           any model: its SE blocks and its cost
+  $ excite inspect some.onnx                           any model: its attention blocks and its cost
   $ excite inspect some.onnx --trust-model --data ./pictures
   $ excite inspect some.onnx --trust-model photo.jpg --order BGR --mean 0.5 --deviation 0.5
+  $ excite inspect some.onnx --trust-model photo.jpg --input image --feed scale_factor=1
 
 Writes report.html, which needs nothing else, with its figures as SVG and its numbers as CSV and
 JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
 by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.
 
-An .onnx file may be anybody's: it is read strictly, and its squeeze-and-excite blocks are found
-by their formula, however the exporter wrote them; sizes that it leaves free are --size, or 224.
+An .onnx file may be anybody's: it is read strictly, and its attention blocks (SE, effective SE,
+ECA, CBAM, SK, split attention, GCT) are found by their formula, however the exporter wrote them, in
+branches and loops too; sizes that it leaves free are --size, or 224. Of several inputs one takes
+the pictures; the others are given by --feed.
 On pictures it is run only with --trust-model: ONNX Runtime is native code that was not made for
 hostile models. It runs in a process of its own, which contains a crash, but not all that a
 hostile file might do.`
@@ -112,6 +115,9 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
 /** What an .onnx file has none of: the network as layers, and what it was trained on. */
 const NOT_FOREIGN = ['ablateBlocks', 'index', 'last'] as const
 
+/** What the name of a model has none of: weights to look at. */
+const OF_WEIGHTS = ['ablateBlocks', 'index', 'last', 'data', 'classes'] as const
+
 const refuseFlag = (
   flag: string | undefined,
   expected: string,
@@ -149,6 +155,11 @@ const run = async (
         expected: 'the folder of a run, a .safetensors file out of one, an .onnx file, or a model',
         got: 'nothing there',
       })
+    const [trained] = OF_WEIGHTS.filter(name => flags[name] !== undefined)
+    refuseFlag(trained && flagOf(trained), 'the folder of a run', `${target}, a name: no weights`)
+    const [foreign] = FOREIGN_ONLY.filter(name => flags[name] !== undefined)
+    refuseFlag(foreign && flagOf(foreign), 'an .onnx file', `${target}, a name`)
+    refuseFlag(files[0], 'picture files for an .onnx file alone', `${target}, a name`)
     return inspectName(target, flags)
   }
   const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
@@ -159,6 +170,12 @@ const run = async (
     'What was trained is in its file already',
   )
   if (/\.onnx$/i.test(target)) return inspectModelFile(target, files, flags)
+  if (statSync(target).isFile() && !/\.safetensors$/i.test(target))
+    throw new UsageError({
+      where: target,
+      expected: 'a .safetensors file of a run, or an .onnx file',
+      got: 'a file of another kind',
+    })
   const only = FOREIGN_ONLY.find(name => flags[name] !== undefined)
   refuseFlag(only && flagOf(only), 'an .onnx file', target)
   refuseFlag(files[0], 'picture files for an .onnx file alone', target, 'Of a run: --data, --index')
@@ -169,8 +186,8 @@ const run = async (
   const { split, batch, quiet = false, json = false, pictures, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
-  const classes = chosenClasses(card.classes, flags.classes)
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
+  const classes = chosenClasses(dataset, flags.classes)
   const explain = await explained(dataset, flags.index)
   const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
@@ -196,10 +213,13 @@ const run = async (
     shape: [card.channels, card.height, card.width],
   })
   if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
-  for (const { block, betweenDeviation, specificity, nearZero, nearOne } of analysis.excitation)
+  const { hasEnds, wordsOf } = await import('../../inspect/figures/words.ts')
+  for (const one of analysis.excitation) {
+    const ends = `; below 0.1 ${percent(one.nearZero)}, above 0.9 ${percent(one.nearOne)}`
     console.log(
-      `block ${block.padEnd(8)} classes move its gates by ${betweenDeviation.toFixed(3)}, specificity ${specificity.toFixed(2)}; below 0.1 ${percent(nearZero)}, above 0.9 ${percent(nearOne)}`,
+      `block ${one.block.padEnd(8)} classes move its ${wordsOf([one]).many} by ${one.betweenDeviation.toFixed(3)}, specificity ${one.specificity.toFixed(2)}${hasEnds([one]) ? ends : ''}`,
     )
+  }
   for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
     console.log(
       `without ${removed.padEnd(8)} (${replacement}) ${(100 * change).toFixed(2)} points, ${count(parametersSaved)} parameters saved`,
@@ -230,10 +250,14 @@ export const inspectCommand = (): Command => {
     )
     .option('--channels <n>', 'of the pictures of a model (default: 3)', whole('--channels'))
     .option('--ablate-blocks', 'measure the network without each block, stage and all')
-    .option('--out <folder>', "for the report (default: inspect/ in the run's folder)")
+    .option(
+      '--out <folder>',
+      "for the report (default: inspect/ in the run's folder)",
+      path('--out'),
+    )
     .option('--last', 'the last epoch, in place of the best')
     .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
-    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(
     withForeignOptions(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test'))))),
   )

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import { UsageError } from '../../errors.ts'
+import type { Compared } from '../../inspect/comparison.ts'
 import type { Published } from '../../models/published.ts'
 import { suggestion } from '../../suggest.ts'
 import { attentionRow, attentionText, SHARED_OPTIONS } from '../attentionHelp.ts'
@@ -16,31 +17,49 @@ Examples:
 
 Multiply-adds are those of convolutions and fully connected layers, for one picture of the
 network's own size; one multiply-add counts one. "All" counts every other operation too, at one
-for each element. Any backbone takes other attention:
+for each element. All but MobileNetV3 and EfficientNet take other attention:
 excite summary resnet50 --attention gct:at=standard
 
 The paper's columns hold what it prints for the network; its parameters may include running
-statistics. Below the table: where the papers' network is not the default one, and where ours
-differ by more than rounding.`
+statistics. Below the table, ours beside what is printed, counted in the same way: where the
+papers' network is not the default one, and where ours differ by more than rounding, with the
+reason. Of multiply-adds both ends are named where a paper counts more than convolutions and fully
+connected layers.`
 
-const variation = ({ options, size = 0 }: Published, own: number): string => {
+const variation = ({ options, size = 0 }: Published, usual: number): string => {
   const { attention, ...rest } = options ?? {}
   const all = [attention, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)]
-  if (size > 0 && size !== own) all.push(`at ${size}²`)
+  if (size > 0 && size !== usual) all.push(`at ${size}²`)
   return all.filter(text => text !== undefined).join(', ')
 }
 
 const millions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} M`)
 const billions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} G`)
 
+/** Ours; both ends of what a paper may count where convolutions alone are not what it prints. */
+const own = ({ ours, parameters, multiplyAdds: cost }: Compared): string => {
+  const { multiplyAdds: least, allOperations: most } = ours
+  const alone = cost === undefined || (least / 1e9).toFixed(digitsOf(cost)) === cost
+  return [
+    ...(parameters === undefined ? [] : [`${(ours.parameters / 1e6).toFixed(2)} M`]),
+    ...(cost === undefined
+      ? []
+      : [alone ? multiplyAdds(least) : range(least, most, Math.max(3, digitsOf(cost)))]),
+  ].join(', ')
+}
+const digitsOf = (printed: string): number => printed.split('.')[1]?.length ?? 0
+const range = (least: number, most: number, digits: number): string =>
+  `${(least / 1e9).toFixed(digits)} to ${(most / 1e9).toFixed(digits)} G`
+
 /** A published figure that needs words: another variation, or a difference. */
-const note = (name: string, own: number, published: Published): readonly string[] => {
+const note = (name: string, size: number, published: Compared): readonly string[] => {
   const { source, parameters, multiplyAdds: cost, difference } = published
-  const of = variation(published, own)
+  const of = variation(published, size)
   if (of === '' && difference === undefined) return []
   const figures = [millions(parameters), billions(cost)].filter(text => text !== '').join(', ')
   const network = of === '' ? name : `${name} (${of})`
-  return [`${network}: ${figures} in ${source}${difference === undefined ? '' : `; ${difference}`}`]
+  const why = difference === undefined ? '' : `; ${difference}`
+  return [`${network}: ${own(published)}; ${source}: ${figures}${why}`]
 }
 
 const listAttentions = async (filter: string | undefined, json: boolean) => {
@@ -71,6 +90,7 @@ const run = async (filter: string | undefined, { attention = false, json = false
   if (attention) return listAttentions(filter, json)
   const { describeModel, model, modelNames } = await import('../../models/registry.ts')
   const { PUBLISHED } = await import('../../models/published.ts')
+  const { compared } = await import('../../inspect/comparison.ts')
   const { summarize } = await import('../../inspect/summary.ts')
   const names = modelNames.filter(name => filter === undefined || name.includes(filter))
   if (names.length === 0)
@@ -83,7 +103,8 @@ const run = async (filter: string | undefined, { attention = false, json = false
   const rows = names.map(name => {
     const { describe, size } = describeModel(name)
     const { rows: _, ...counts } = summarize(model(name))
-    return { name, describe, size, ...counts, published: PUBLISHED[name] ?? [] }
+    const published = (PUBLISHED[name] ?? []).map(one => compared(name, one))
+    return { name, describe, size, ...counts, published }
   })
   if (json) return printJson(rows)
   console.log(
@@ -113,7 +134,7 @@ const run = async (filter: string | undefined, { attention = false, json = false
   const notes = rows.flatMap(({ name, size, published }) =>
     published.flatMap(one => note(name, size, one)),
   )
-  if (notes.length > 0) console.log(`\nIn the papers:\n${notes.join('\n')}`)
+  if (notes.length > 0) console.log(`\nOurs, and what the papers print:\n${notes.join('\n')}`)
 }
 
 export const modelsCommand = (): Command =>

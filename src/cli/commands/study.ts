@@ -9,7 +9,14 @@ import type { Device } from '../../engines/registry.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
 import { VERSION } from '../../version.ts'
-import { type DataFlags, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  openSplit,
+  path,
+  threadCount,
+  whole,
+  withDataOptions,
+} from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
@@ -179,9 +186,11 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   const { openDevice } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../train/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
+  const { checkFolder } = await import('../../studies/files.ts')
   const device = await openDevice(flags.device)
   if (device.note !== undefined) progressLine(flags.quiet).line(device.note)
   const planned = await planFrom(name, device.name, flags)
+  if (!flags.dryRun) await checkFolder(planned.folder, name)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
@@ -203,8 +212,8 @@ export const studyCommand = (): Command => {
     .option('--variants <id,…>', 'only these, and the baseline')
     .option('--baseline <id>', 'what the others are compared with')
     .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
-    .option('--threads <n>', 'of a run (default: cores shared out to jobs)', whole('--threads'))
-    .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)')
+    .option('--threads <n>', 'of a run (default: cores shared out to jobs)', threadCount)
+    .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)', path('--out'))
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
   withDevice(command)

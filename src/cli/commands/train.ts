@@ -8,12 +8,20 @@ import { UsageError } from '../../errors.ts'
 import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
-import { type DataFlags, dataFlagsOf, openSplit, whole, withDataOptions } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  dataFlagsOf,
+  openSplit,
+  path,
+  threadCount,
+  whole,
+  withDataOptions,
+} from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
-import { givenOverrides, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
+import { givenOverrides, recipeFlagOf, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
 Examples:
@@ -79,6 +87,12 @@ const OPTIONAL = [
   'unfreezeAt',
 ] as const
 
+/** What a field of the configuration is called on the command line. */
+const optionOf = (field: string): string =>
+  field.startsWith('recipe.')
+    ? (recipeFlagOf(field.slice('recipe.'.length)) ?? field)
+    : flagOf(field.split('.')[0])
+
 const configFrom = async (name: string, device: string, flags: TrainFlags): Promise<Config> => {
   const { checkConfig } = await import('../../train/config.ts')
   const { isFolder } = await import('../../data/registry.ts')
@@ -103,6 +117,7 @@ const configFrom = async (name: string, device: string, flags: TrainFlags): Prom
       recipe: recipeFrom({ ...flags }),
     },
     'command line',
+    optionOf,
   )
 }
 
@@ -217,11 +232,11 @@ export const trainCommand = (): Command => {
       "parameters that stay as they are: backbone, layer1, … or all but: '!gct'",
     )
     .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
-    .option('--out <folder>', 'the run (default: runs/MODEL-DATA)')
+    .option('--out <folder>', 'the run (default: runs/MODEL-DATA)', path('--out'))
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
     .option('--resume-compatible', 'go on even where bits may differ: other threads, other device')
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
-    .option('--threads <n>', 'to compute with (default: one a core)', whole('--threads'))
+    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   withDevice(command)
   withModelOptions(command)
   withDataOptions(command)

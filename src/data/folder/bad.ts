@@ -15,6 +15,8 @@ export interface BadPictures {
   readonly pictures: readonly BadPicture[]
 }
 
+type Pictures = Omit<Listing, 'divided'>
+
 /** `stop` at the first that is read; `skip` leaves them out; `replace` by others of their class. */
 export const BAD_IMAGES = ['stop', 'skip', 'replace'] as const
 export type BadImages = (typeof BAD_IMAGES)[number]
@@ -53,7 +55,7 @@ const findBad = async (
 
 /** For each bad picture the next good one of its class, around the end; by index. */
 const substitutes = (
-  { labels }: Listing,
+  { labels }: Pictures,
   bad: ReadonlyMap<number, BadPicture>,
 ): ((index: number) => number) => {
   const good = new Map<number, number[]>()
@@ -87,11 +89,11 @@ const refuseMany = (folder: string, found: BadPictures, limit: number): never =>
  * @throws FileError when more are, or when a class has none left
  */
 export const withoutBad = async (
-  listing: Listing,
+  listing: Pictures,
   policy: Exclude<BadImages, 'stop'>,
   limit: number,
   onChecked: (done: number, total: number) => void = () => {},
-): Promise<Listing & { readonly bad: BadPictures }> => {
+): Promise<Pictures & { readonly bad: BadPictures }> => {
   const { folder, files, labels, classes } = listing
   const bad = await findBad(
     files.map(file => `${folder}/${file}`),

@@ -1,8 +1,8 @@
 /** Folders of pictures: what they hold, the same in every thread, and what is done about bad ones. */
 
-import { cp, mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FileError, UsageError } from '../../errors.ts'
@@ -53,6 +53,14 @@ describe('export', () => {
       read: (i: number) => (i > 20 ? Promise.reject(new Error('no')) : halves[0].read(i)),
     }
     await expect(exportFolder([broken], join(folder, 'half'))).rejects.toThrow('no')
+    const stop = new AbortController()
+    const ended = await exportFolder(halves, join(folder, 'half'), {
+      signal: stop.signal,
+      onWritten: done => {
+        if (done === 20) stop.abort()
+      },
+    })
+    expect(ended).toBeUndefined()
     expect((await readdir(folder)).filter(name => name.startsWith('half'))).toEqual([])
   })
 })
@@ -60,6 +68,54 @@ describe('export', () => {
 describe('halves', () => {
   it('are train and val, or test', async () => {
     expect((await open(pictures, { split: 'test' })).labels).toHaveLength(20)
+    await expect(open(pictures, { valFraction: 0.2 })).rejects.toThrow(
+      '--val-fraction: expected a folder that is not divided already',
+    )
+  })
+
+  it.each([
+    ['Training', 'Testing'],
+    ['train', 'valid'],
+    ['train', 'validation'],
+  ])('are %s and %s too', async (train, test) => {
+    const root = await copied(`${train}-${test}`)
+    await rename(join(root, 'train'), join(root, train))
+    await rename(join(root, 'val'), join(root, test))
+    const found = await open(root, { split: 'test' })
+    expect(found.labels).toHaveLength(20)
+    expect(found.classes).toHaveLength(10)
+  })
+
+  it('have no hidden files and folders, nor what a link at their top leads to but a folder', async () => {
+    const root = await copied('strewn')
+    const [picture] = await readdir(join(root, 'train/circle'))
+    for (const hidden of ['.ipynb_checkpoints', 'circle/.ipynb_checkpoints', 'circle/deep/.git']) {
+      await mkdir(join(root, 'train', hidden), { recursive: true })
+      await cp(join(root, 'train/circle', picture), join(root, 'train', hidden, 'a.png'))
+    }
+    await writeFile(join(root, 'train/circle/._a.png'), '')
+    await symlink('nowhere', join(root, 'train/broken'))
+    await symlink('circle/nothing.txt', join(root, 'train/notes'))
+    const outside = join(folder, 'outside')
+    await rename(join(root, 'train/ring'), outside)
+    await symlink(outside, join(root, 'train/ring'))
+    const found = await open(root)
+    expect(found.labels).toHaveLength(40)
+    expect(found.classes).toEqual((await open(pictures)).classes)
+  })
+
+  it('leave the one picture of a class to train on', async () => {
+    const root = join(await copied('single'), 'train')
+    const [kept, ...others] = await readdir(join(root, 'circle'))
+    for (const name of others) await rm(join(root, 'circle', name))
+    const [train, test] = await Promise.all(
+      (['train', 'test'] as const).map(split => open(root, { split })),
+    )
+    const circle = train.classes.indexOf('circle')
+    expect(kept).toBeDefined()
+    expect([train, test].map(({ labels }) => labels.filter(l => l === circle).length)).toEqual([
+      1, 0,
+    ])
   })
 
   it('are split where there are none, every class, nothing twice, the same each time', async () => {
@@ -84,6 +140,7 @@ describe('halves', () => {
     ['empty', 'a folder for each of two classes or more, got none'],
     ['one', 'a folder for each of two classes or more, got only cat'],
     ['bare', 'expected pictures (JPEG, PNG, WebP), got none'],
+    ['others', 'got none, but .gif, .bmp'],
     ['stray', 'classes that are in'],
   ])('%s is refused', async (name, message) => {
     const root = join(folder, name)
@@ -91,6 +148,11 @@ describe('halves', () => {
     if (name === 'empty') await mkdir(root)
     if (name === 'bare')
       for (const one of ['cat', 'dog']) await mkdir(join(root, one), { recursive: true })
+    if (name === 'others')
+      for (const file of ['cat/a.GIF', 'cat/b.gif', 'cat/c.bmp', 'dog/a.png']) {
+        await mkdir(dirname(join(root, file)), { recursive: true })
+        await writeFile(join(root, file), '')
+      }
     if (name === 'stray') await mkdir(join(await copied(name), 'val/lion'))
     const error = await open(root, { split: 'test' }).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(FileError)

@@ -49,7 +49,7 @@ export const openImageFolder = async (
     split,
     size,
     cropPct = CROP_PCT,
-    valFraction = VAL_FRACTION,
+    valFraction,
     badImages = 'stop',
     badLimit = BAD_LIMIT,
     workers = 0,
@@ -57,8 +57,14 @@ export const openImageFolder = async (
   }: ImageFolderOptions,
 ): Promise<ImageFolder> => {
   within('--crop-pct', cropPct, 1)
-  within('--val-fraction', valFraction, 0.9)
-  const listing = await listPictures(path, split, valFraction)
+  if (valFraction !== undefined) within('--val-fraction', valFraction, 0.9)
+  const { divided, ...listing } = await listPictures(path, split, valFraction ?? VAL_FRACTION)
+  if (divided && valFraction !== undefined)
+    throw new UsageError({
+      where: '--val-fraction',
+      expected: 'a folder that is not divided already',
+      got: `${path}, which is`,
+    })
   const { folder, files, classes, labels, ...found } =
     badImages === 'stop' ? listing : await withoutBad(listing, badImages, badLimit, onChecked)
   const shape = [3, size, size] as const

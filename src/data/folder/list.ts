@@ -5,8 +5,8 @@
 
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
-import { readdir } from 'node:fs/promises'
-import { join, relative } from 'node:path'
+import { readdir, stat } from 'node:fs/promises'
+import { extname, join, relative } from 'node:path'
 import { FileError } from '../../errors.ts'
 import type { Split } from '../dataset.ts'
 
@@ -16,10 +16,16 @@ export interface Listing {
   readonly folder: string
   readonly files: readonly string[]
   readonly labels: Int32Array
+  /** Whether the folder itself has two halves. */
+  readonly divided: boolean
 }
 
 const PICTURE = /\.(jpe?g|png|webp)$/i
-const HALVES = { train: ['train'], test: ['val', 'test'] } as const
+/** What others call the halves, in any case; of several, the first. */
+const HALVES = {
+  train: ['train', 'training'],
+  test: ['val', 'valid', 'validation', 'test', 'testing'],
+} as const
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -35,20 +41,39 @@ const entriesOf = (folder: string, recursive = false): Promise<Dirent[]> =>
     )
   })
 
-const shown = (name: string): boolean => !name.startsWith('.')
+/** Nothing in a path is hidden, as .git and .ipynb_checkpoints are. */
+const shown = (path: string): boolean => !/(^|\/)\./.test(path)
 
-const foldersIn = async (folder: string): Promise<string[]> =>
-  (await entriesOf(folder))
-    .filter(entry => (entry.isDirectory() || entry.isSymbolicLink()) && shown(entry.name))
+const isFolder = async (path: string): Promise<boolean> =>
+  (await stat(path).catch(() => undefined))?.isDirectory() ?? false
+
+const foldersIn = async (folder: string): Promise<string[]> => {
+  const entries = (await entriesOf(folder)).filter(({ name }) => shown(name))
+  const folders = await Promise.all(
+    entries.map(
+      entry =>
+        entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(folder, entry.name))),
+    ),
+  )
+  return entries
+    .filter((_, i) => folders[i])
     .map(({ name }) => name)
     .sort(byName)
+}
 
-/** The pictures of one class, at any depth, as paths below the folder. */
-const picturesIn = async (folder: string, name: string): Promise<string[]> =>
+/** The files of one class, at any depth, as paths below the folder. */
+const filesIn = async (folder: string, name: string): Promise<string[]> =>
   (await entriesOf(join(folder, name), true))
-    .filter(entry => !entry.isDirectory() && PICTURE.test(entry.name) && shown(entry.name))
+    .filter(entry => entry.isFile() || entry.isSymbolicLink())
     .map(entry => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
+    .filter(shown)
     .sort(byName)
+
+/** What a class without pictures has instead. */
+const instead = (files: readonly string[]): string => {
+  const endings = [...new Set(files.map(file => extname(file).toLowerCase()))]
+  return endings.length === 0 ? 'none' : `none, but ${endings.slice(0, 6).join(', ')}`
+}
 
 /**
  * A fixed share of a class's pictures, by the hash of their names: what lies in one half stays there
@@ -58,8 +83,9 @@ const half = (files: readonly string[], split: Split, valFraction: number): stri
   const hash = (file: string): string => createHash('sha256').update(file).digest('hex')
   const ranked = files.map(file => ({ file, rank: hash(file) }))
   ranked.sort((a, b) => byName(a.rank, b.rank) || byName(a.file, b.file))
-  // Each half gets one where there are two.
-  const held = Math.max(1, Math.min(Math.round(files.length * valFraction), files.length - 1))
+  // Each half gets one where there are two; one alone is to train on.
+  const share = Math.max(1, Math.round(files.length * valFraction))
+  const held = Math.min(share, files.length - 1)
   const chosen = split === 'test' ? ranked.slice(0, held) : ranked.slice(held)
   return chosen.map(({ file }) => file).sort(byName)
 }
@@ -75,7 +101,7 @@ export const listPictures = async (
 ): Promise<Listing> => {
   const top = await foldersIn(root)
   const found = (names: readonly string[]): string | undefined =>
-    names.find(name => top.includes(name))
+    names.flatMap(name => top.find(other => other.toLowerCase() === name) ?? [])[0]
   const [trained, tested] = [found(HALVES.train), found(HALVES.test)]
   const divided = trained !== undefined && tested !== undefined
   if (!divided && trained !== undefined && top.length === 1)
@@ -99,17 +125,19 @@ export const listPictures = async (
     })
   const perClass = await Promise.all(
     classes.map(async name => {
-      const files = present.includes(name) ? await picturesIn(folder, name) : []
+      const all = present.includes(name) ? await filesIn(folder, name) : []
+      const files = all.filter(file => PICTURE.test(file))
       if (files.length === 0 && (split === 'train' || !divided))
         throw new FileError({
           where: join(folder, name),
           expected: 'pictures (JPEG, PNG, WebP)',
-          got: 'none',
+          got: instead(all),
         })
       return divided ? files : half(files, split, valFraction)
     }),
   )
   return {
+    divided,
     classes,
     folder,
     files: perClass.flat(),

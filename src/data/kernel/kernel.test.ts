@@ -9,7 +9,7 @@ import { KERNEL } from './pixels.ts'
 import { resample } from './resample.ts'
 
 it('is its text, assembled', async () => {
-  expect(KERNEL).toBe(await assembled())
+  expect(KERNEL).toBe(await assembled('data/kernel/pixels'))
 })
 
 const noise = (length: number, seed: number): Uint8Array =>

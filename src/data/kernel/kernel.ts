@@ -1,19 +1,7 @@
 /** The kernel in WebAssembly, and its memory, which every call lays out anew. */
 
+import { instantiate } from '../../wasm.ts'
 import { KERNEL } from './pixels.ts'
-
-declare global {
-  // What Node's types leave to those of browsers.
-  namespace WebAssembly {
-    class Module {
-      constructor(bytes: Uint8Array)
-    }
-    class Instance {
-      constructor(module: Module)
-      readonly exports: unknown
-    }
-  }
-}
 
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }
@@ -43,9 +31,7 @@ interface Kernel {
 let loaded: Kernel | undefined
 
 export const kernel = (): Kernel => {
-  loaded ??= new WebAssembly.Instance(
-    new WebAssembly.Module(Uint8Array.from(atob(KERNEL), letter => letter.charCodeAt(0))),
-  ).exports as Kernel
+  loaded ??= instantiate<Kernel>(KERNEL)
   return loaded
 }
 

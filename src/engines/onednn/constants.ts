@@ -25,7 +25,7 @@ export const TAG = {
 
 export const PROP = { training: 64, inference: 96, backward: 128 } as const
 
-export const CONVOLUTION_DIRECT = 1
+export const CONVOLUTION = { direct: 1, winograd: 2 } as const
 export const RESAMPLING_NEAREST = 0x2fff0
 
 export const ELTWISE = {

@@ -40,7 +40,8 @@ export const describe = (
   const layout = api.layout(reference)
   const { dims, type, blocked, padded, strides, offset, blocks } = layout
   if (dims.length === 0) return undefined
-  if (!blocked) return { reference, key: `${reference}`, dims, plain: false, size: 0 }
+  const bytes = Number(library.call('dnnl_memory_desc_get_size', reference))
+  if (!blocked) return { reference, key: `${reference}`, dims, plain: false, size: bytes }
   const dense = rowMajor(dims)
   const [{ axis, size } = { axis: -1, size: 0 }] = blocks
   const ofChannels =
@@ -56,7 +57,7 @@ export const describe = (
       offset === 0 &&
       padded.join() === dims.join() &&
       strides.every((stride, i) => dims[i] === 1 || stride === dense[i]),
-    size: Number(library.call('dnnl_memory_desc_get_size', reference)),
+    size: bytes,
     ...(ofChannels ? { block: size } : {}),
   }
 }

@@ -45,8 +45,9 @@ interface Planned {
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
 const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Planned => {
-  const plan = newPlan(graph, shop)
   const parts = partInputs(graph, names)
+  const still = parts.held.filter(({ name = '' }) => !(name in graph.outputs))
+  const plan = newPlan(graph, shop, new Set(still))
   const placed = (value: Value): Place => {
     const stored = plan.plainly(value.shape, value.dtype)
     touch(stored.block, -1)

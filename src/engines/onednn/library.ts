@@ -53,6 +53,9 @@ const unusable = (path: string, expected: string, got: string, cause?: unknown):
     { cause },
   )
 
+/** The library knows what was asked of it, and cannot do it. */
+export class Unimplemented extends EngineError {}
+
 const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
 
 const importKoffi = async (): Promise<Koffi> => {
@@ -125,13 +128,15 @@ const bind = (path: string, native: NativeLibrary, system: System): Library => {
     (functions.get(name) as (...values: Argument[]) => Handle)(...values)
   const check = (where: string, name: FunctionName, ...values: Argument[]): void => {
     const status = Number(call(name, ...values))
-    if (status !== 0)
-      throw new EngineError({
-        where,
-        expected: `oneDNN's ${name} to succeed`,
-        got: STATUSES[status] ?? `status ${status}`,
-        hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use --device onnx meanwhile',
-      })
+    if (status === 0) return
+    const got = STATUSES[status] ?? `status ${status}`
+    const Failure = got === 'unimplemented' ? Unimplemented : EngineError
+    throw new Failure({
+      where,
+      expected: `oneDNN's ${name} to succeed`,
+      got,
+      hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use --device onnx meanwhile',
+    })
   }
   return {
     version,

@@ -33,7 +33,7 @@ const SMALL_BYTES = 16384
 export const isSmall = ({ plain, size }: Descriptor): boolean => plain && size <= SMALL_BYTES
 
 type WithoutWhere<R> = R extends unknown ? Omit<R, 'where'> : never
-type Request = WithoutWhere<PrimitiveRequest>
+export type Request = WithoutWhere<PrimitiveRequest>
 
 export interface Plan {
   readonly descriptors: Descriptors
@@ -46,6 +46,8 @@ export interface Plan {
     readonly dtype: DType
   }[]
   primitive(request: Request): Primitive
+  /** Undefined where the library has none. */
+  possible(request: Request): Primitive | undefined
   /** A new tensor. */
   allocate(desc: Descriptor): Stored
   plainly(shape: Shape, dtype?: DType): Stored
@@ -73,6 +75,8 @@ export interface Plan {
   origin(value: Value): Value
   /** The one node that reads a value, where there is only one. */
   only(value: Value): Node | undefined
+  /** Whether a value is the same from run to run: a constant, or held and never updated. */
+  still(value: Value): boolean
   /** Whether something has said where a value is: a producer fused with the node that makes it. */
   has(value: Value): boolean
   /** Steps from here on belong to this operation. */
@@ -92,7 +96,11 @@ const readersOf = ({ nodes, outputs }: Graph): Map<Value, (Node | undefined)[]> 
   return readers
 }
 
-export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Workshop): Plan => {
+export const newPlan = (
+  graph: Graph,
+  { descriptors, primitive, possible, reorder }: Workshop,
+  still: ReadonlySet<Value>,
+): Plan => {
   const readers = readersOf(graph)
   const steps: Step[] = []
   const blocks: Block[] = []
@@ -130,10 +138,12 @@ export const newPlan = (graph: Graph, { descriptors, primitive, reorder }: Works
       return others.length === 0 ? reader : undefined
     },
     has: value => stored.has(value),
+    still: value => value.node?.op === 'constant' || still.has(value),
     at: path => {
       where = path
     },
     primitive: request => primitive({ where, ...request }),
+    possible: request => possible({ where, ...request }),
     allocate: desc => ({ desc, block: newBlock(desc.size) }),
     plainly: (shape, dtype = 'float') =>
       plan.allocate(descriptors.strided(shape, undefined, dtype)),

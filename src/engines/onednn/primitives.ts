@@ -4,7 +4,13 @@ import { EngineError } from '../../errors.ts'
 import { type Api, apiOf, type Kind, type Operations } from './api/index.ts'
 import { ARG, BINARY, CPU, IN_ORDER, QUERY, SCRATCHPAD_USER, type Versioned } from './constants.ts'
 import { type Descriptor, type Descriptors, describe, descriptors } from './descriptor.ts'
-import type { Argument, FunctionName, Handle, Library } from './library.ts'
+import {
+  type Argument,
+  type FunctionName,
+  type Handle,
+  type Library,
+  Unimplemented,
+} from './library.ts'
 
 /** What is done to each element of a result before it is stored. */
 export type PostOperation =
@@ -113,6 +119,8 @@ const postKey = (post: PostOperation): string =>
 export interface Workshop {
   readonly descriptors: Descriptors
   primitive(request: PrimitiveRequest): Primitive
+  /** Undefined where the library has none. */
+  possible(request: PrimitiveRequest): Primitive | undefined
   reorder(where: string, from: Descriptor, to: Descriptor): Primitive
   memory(where: string, descriptor: Descriptor, address: bigint): Handle
   dispose(): void
@@ -169,16 +177,25 @@ export const workshop = (device: Device): Workshop => {
     query: what => queried(device, hint, QUERY[what]),
     operand: index => (postBase * (index + 1)) | ARG.source1,
   })
+  const primitive = ({ where, kind, values, post = [], hint = 0 }: PrimitiveRequest): Primitive =>
+    once([kind, ...values.map(keyOf), ...post.map(postKey), hint].join(';'), () =>
+      withAttributes(where, post, attributes => {
+        const making = { where, engine, attributes, hint }
+        const plain = values.map((value: Value) => argument(api, value))
+        return primitiveOf(where, api.describe(kind, plain, making), kind)
+      }),
+    )
   return {
     descriptors: layouts,
-    primitive: ({ where, kind, values, post = [], hint = 0 }) =>
-      once([kind, ...values.map(keyOf), ...post.map(postKey), hint].join(';'), () =>
-        withAttributes(where, post, attributes => {
-          const making = { where, engine, attributes, hint }
-          const plain = values.map((value: Value) => argument(api, value))
-          return primitiveOf(where, api.describe(kind, plain, making), kind)
-        }),
-      ),
+    primitive,
+    possible: request => {
+      try {
+        return primitive(request)
+      } catch (cause) {
+        if (cause instanceof Unimplemented) return undefined
+        throw cause
+      }
+    },
     reorder: (where, from, to) =>
       once(`reorder;${from.key};${to.key}`, () =>
         withAttributes(where, [], attributes =>

@@ -7,6 +7,8 @@ import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } fr
 import { fixedTensors, holding } from '../held.ts'
 import { emit, outputName } from './emit.ts'
 import { encodeModel } from './encode.ts'
+import { joined } from './joined.ts'
+import type { OnnxModel } from './model.ts'
 
 /** Loaded when first needed: it costs a tenth of a second. */
 const runtime = async (): Promise<typeof import('onnxruntime-node')> => {
@@ -93,14 +95,27 @@ export const compileOnnx = async (
   }
 }
 
+/**
+ * The nodes so that they run in the order in which they are written: as the graph has them, which
+ * frees activations as the gradients go back. ONNX Runtime walks from the outputs and, of a node's
+ * inputs, begins with the one that is listed last.
+ */
+const inOrder = (model: OnnxModel): OnnxModel => ({
+  ...model,
+  graph: { ...model.graph, nodes: model.graph.nodes.toReversed() },
+})
+
 /** CPU by ONNX Runtime, everywhere. */
 export const onnxEngine: Engine = {
   name: 'onnx',
   version: async () => (await runtime()).env.versions.node ?? 'unknown',
   compile: async (graph, options = {}) => {
-    const { fixed: weights = new Map() } = options
+    const { fixed: weights = new Map(), held = [] } = options
     const still = fixedTensors(graph, weights)
-    const inputs = graph.inputs.filter(({ name = '' }) => !(name in still))
-    return compileOnnx(encodeModel(emit(graph, { weights })), { ...graph, inputs }, options)
+    return joined(graph, held, (own, names) => {
+      const inputs = own.inputs.filter(({ name = '' }) => !(name in still))
+      const model = inOrder(emit(own, { weights }))
+      return compileOnnx(encodeModel(model), { ...own, inputs }, { ...options, held: names })
+    })
   },
 }

@@ -5,14 +5,26 @@ import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
 import { type Ablation, REPLACEMENTS, type ReplacementKind } from '../ablation.ts'
+import type { InsideKind } from '../insides.ts'
 import { count, csv, type Part, percent, sheet, signed } from './part.ts'
 
-const WORDS: Readonly<Record<ReplacementKind, string>> = {
-  identity: 'removed (gate 1)',
-  mean: 'mean gate kept',
+/** What is left of a block, by what it shows; one that shows nothing has no mean to keep. */
+const LEFT: Readonly<Record<InsideKind, Readonly<Record<ReplacementKind, string>>>> = {
+  gate: { identity: 'removed (gate 1)', mean: 'mean gate kept' },
+  addition: { identity: 'removed (nothing added)', mean: 'mean addition kept' },
+  selection: { identity: 'removed (even shares)', mean: 'mean shares kept' },
+  splits: { identity: 'removed (even shares)', mean: 'mean shares kept' },
+  gain: { identity: 'removed', mean: '' },
 }
 
-const panel = ({ rows }: Ablation, replacement: ReplacementKind, colour: number) => {
+/** Of a network with attention of several kinds: in words that fit all. */
+const leftOf = ({ kinds }: Ablation, replacement: ReplacementKind): string =>
+  kinds.length === 1
+    ? LEFT[kinds[0]][replacement]
+    : { identity: 'removed', mean: 'mean kept' }[replacement]
+
+const panel = (ablation: Ablation, replacement: ReplacementKind, colour: number) => {
+  const { rows } = ablation
   const own = rows.filter(row => row.replacement === replacement)
   const change = own.map((row, i): readonly [number, number] => [100 * row.change, i])
   const marks: Mark[] = [
@@ -29,7 +41,7 @@ const panel = ({ rows }: Ablation, replacement: ReplacementKind, colour: number)
     { kind: 'dots', points: change, colour },
   ]
   return plot({
-    title: WORDS[replacement],
+    title: leftOf(ablation, replacement),
     height: 60 + 20 * own.length,
     x: { label: 'change of accuracy (percentage points)' },
     y: { categories: own.map(({ removed }) => removed) },
@@ -37,27 +49,37 @@ const panel = ({ rows }: Ablation, replacement: ReplacementKind, colour: number)
   })
 }
 
+const MEANS =
+  'Removing a block also removes what it does on average, to which later layers are used; keeping that average for each channel, which a convolution beside it can absorb at no cost, asks only what the block does from picture to picture. The means are those over the same pictures.'
+
 export const ablationPart = (ablation: Ablation): Part => {
-  const panels = REPLACEMENTS.map((kind, colour) => panel(ablation, kind, colour))
+  const kept = ablation.rows.some(({ replacement }) => replacement === 'mean')
+  const panels = REPLACEMENTS.filter(kind => kept || kind === 'identity').map((kind, colour) =>
+    panel(ablation, kind, colour),
+  )
+  const way = kept ? 'mean' : 'identity'
   const free = ablation.rows.filter(
     ({ replacement, change, standardError }) =>
-      replacement === 'mean' && change > -1.96 * standardError,
+      replacement === way && change > -1.96 * standardError,
   )
   const largest = free.toSorted((a, b) => b.parametersSaved - a.parametersSaved)[0]
+  const saved =
+    largest &&
+    `${count(largest.parametersSaved)} parameters (${percent(largest.parametersSaved / ablation.parameters)})`
   return {
     heading: 'Without the blocks',
     body: [
       paragraph(
-        `With all blocks ${percent(ablation.top1, 2)} of ${ablation.pictures} pictures are right. Each block, then each stage, is taken out of the trained network, which is not trained again. Removing a block also removes its mean scale, to which later layers are used; keeping each channel’s mean gate, which the convolution before it can absorb at no cost, asks only what the gate does from picture to picture. The means are those over the same pictures.`,
+        `With all blocks ${percent(ablation.top1, 2)} of ${ablation.pictures} pictures are right. Each block, then each stage, is taken out of the trained network, which is not trained again. ${kept ? MEANS : 'What its attention does is not shown by it, so that there is no mean to keep.'}`,
       ),
       paragraph(
         largest === undefined
           ? 'No block can be left out without a loss beyond chance.'
-          : `The most that can be left out with its mean gate kept, without a loss beyond chance: ${largest.removed}, which saves ${count(largest.parametersSaved)} parameters (${percent(largest.parametersSaved / ablation.parameters)}).`,
+          : `The most that can be left out (${leftOf(ablation, way)}) without a loss beyond chance: ${largest.removed}, which saves ${saved}.`,
       ),
       figure(
         panels,
-        'Accuracy without some blocks minus accuracy with all, on the same pictures; bars are 95 % confidence intervals of the paired difference. The two panels have scales of their own.',
+        `Accuracy without some blocks minus accuracy with all, on the same pictures; bars are 95 % confidence intervals of the paired difference.${panels.length > 1 ? ' The two panels have scales of their own.' : ''}`,
       ),
       tableMarkup({
         columns: [
@@ -71,7 +93,7 @@ export const ablationPart = (ablation: Ablation): Part => {
         ],
         rows: ablation.rows.map(row => [
           row.removed,
-          WORDS[row.replacement],
+          leftOf(ablation, row.replacement),
           percent(row.top1, 2),
           signed(100 * row.change),
           (196 * row.standardError).toFixed(2),

@@ -4,23 +4,17 @@ import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import { formatNumber } from '../../report/scale.ts'
 import { type Figure, textWidth } from '../../report/svg.ts'
-import type { BlockExcitation, ExcitationKind } from '../excitation.ts'
+import type { BlockExcitation } from '../excitation.ts'
 import { drawnChannels } from './drawn.ts'
 import { DIVERGING, heatUri, picture, type Ramp, SEQUENTIAL } from './heat.ts'
 import type { Part } from './part.ts'
+import { wordsOf } from './words.ts'
 
 const WIDTH = 360
 const ROW = 13
 const GAP = 7
 const TOP = 66
 const BAR = { width: 120, height: 9, steps: 60 }
-
-/** What the colours mean. */
-const QUANTITIES: Readonly<Record<ExcitationKind, string>> = {
-  gate: 'gate',
-  selection: 'attention of the largest kernel',
-  gain: 'size after the attention over before it',
-}
 
 interface HeatOptions {
   readonly title: string
@@ -90,52 +84,70 @@ const heat = async (
 const classMeans = (block: BlockExcitation, name: string): readonly number[] =>
   block.classes.find(one => one.class === name)?.mean ?? block.mean
 
-const range = (values: readonly number[]): readonly [number, number] => [
-  values.reduce((a, b) => Math.min(a, b)),
-  values.reduce((a, b) => Math.max(a, b)),
-]
+/** From least to most, never empty. */
+const range = (values: readonly number[]): readonly [number, number] => {
+  const low = values.reduce((a, b) => Math.min(a, b))
+  const high = values.reduce((a, b) => Math.max(a, b))
+  return high - low > 1e-6 ? [low, high] : [low - 0.1, high + 0.1]
+}
+
+/** As far to both sides of 0. */
+const aroundZero = (values: readonly number[]): readonly [number, number] => {
+  const most = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6)
+  return [-most, most]
+}
 
 /** @param classes - the names of those to draw, up to six */
 export const channelsPart = async (
   blocks: readonly BlockExcitation[],
   classes: readonly string[],
 ): Promise<Part> => {
-  const [{ kind }] = blocks
+  const signed = blocks[0].kind === 'addition'
   const values: HeatOptions['rows'] = (block, channels) =>
     classes.map(name => channels.map(channel => classMeans(block, name)[channel]))
   const less: HeatOptions['rows'] = (block, channels) =>
     values(block, channels).map(row => row.map((value, i) => value - block.mean[channels[i]]))
   const all = (rows: HeatOptions['rows']): number[] =>
     blocks.flatMap(block => rows(block, drawnChannels(block)).flat())
-  const most = Math.max(...all(less).map(Math.abs), 1e-6)
+  // Pictures of no known class are one class, which changes nothing.
+  const divided = blocks[0].classes.length > 1
   const panels = [
     await heat(blocks, classes, {
       title: 'Channels by depth',
-      label: QUANTITIES[kind],
-      domain: range(all(values)),
-      ramp: SEQUENTIAL,
+      label: wordsOf(blocks).label,
+      domain: signed ? aroundZero(all(values)) : range(all(values)),
+      ramp: signed ? DIVERGING : SEQUENTIAL,
       rows: values,
     }),
-    await heat(blocks, classes, {
-      title: 'What a class changes',
-      label: 'less the mean over all pictures',
-      domain: [-most, most],
-      ramp: DIVERGING,
-      rows: less,
-    }),
+    ...(divided
+      ? [
+          await heat(blocks, classes, {
+            title: 'What a class changes',
+            label: 'less the mean over all pictures',
+            domain: aroundZero(all(less)),
+            ramp: DIVERGING,
+            rows: less,
+          }),
+        ]
+      : []),
   ]
   return {
     heading: 'Channels by depth',
     body: [
       paragraph(
-        'Every attention block from the picture down to the output: which channels it lets pass, for which class. Where the right strips are pale, the block does the same whatever the class.',
+        divided
+          ? 'Every attention block from the picture down to the output: what it does to which channel, for which class. Where the right strips are pale, the block does the same whatever the class.'
+          : 'Every attention block from the picture down to the output, and what it does to which channel.',
       ),
       figure(
         panels,
-        'A strip a block, in the order of computation; rows are classes, columns channels in the order of their mean over all pictures, at most fifty. Left: the mean over the pictures of a class. Right: how far that is from the mean over all. One scale for all strips of a panel.',
+        `A strip a block, in the order of computation; columns are channels in the order of their mean over all pictures, at most fifty${divided ? ', rows classes. Left: the mean over the pictures of a class. Right: how far that is from the mean over all' : '; the mean over all pictures'}. One scale for all strips of a panel.`,
       ),
     ],
-    figures: { 'channels-by-depth': panels[0], 'channels-by-class': panels[1] },
+    figures: {
+      'channels-by-depth': panels[0],
+      ...(divided ? { 'channels-by-class': panels[1] } : {}),
+    },
     tables: {},
   }
 }

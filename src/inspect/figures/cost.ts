@@ -53,7 +53,7 @@ export const costPart = (model: string, cost: Cost, plain?: Cost): Part => {
       ),
       figure(
         panels,
-        'Share of each kind of layer. What belongs to an attention block counts as attention, whatever it is made of.',
+        'Share of each kind of layer. What a network without its attention has no use for counts as attention, whatever it is made of.',
       ),
       tableMarkup({
         columns: [

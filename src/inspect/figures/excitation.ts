@@ -1,68 +1,16 @@
 /** Excitation by class as figures: Hu et al., Figures 6 and 7, with class-specificity by block. */
 
 import { figure, paragraph } from '../../report/html.ts'
-import { type Key, legend } from '../../report/legend.ts'
+import { legend } from '../../report/legend.ts'
 import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
+import { formatNumber } from '../../report/scale.ts'
 import type { Figure } from '../../report/svg.ts'
 import { tableMarkup } from '../../report/table.ts'
-import { type BlockExcitation, meanGate } from '../excitation.ts'
-import { DRAWN, drawnChannels } from './drawn.ts'
+import { type BlockExcitation, meanGate, STILL } from '../excitation.ts'
+import { byClass, spread } from './curves.ts'
 import { csv, type Part, percent, sheet } from './part.ts'
-
-const points = (values: readonly number[], channels: readonly number[]) =>
-  channels.map((channel, i) => [i + 1, values[channel]] as const)
-
-const axes = ({ channels }: BlockExcitation, range: readonly [number, number]) => ({
-  x: { label: `channel, by mean gate${channels > DRAWN ? ` (${DRAWN} of ${channels})` : ''}` },
-  y: { label: 'gate', domain: range },
-})
-
-const byClass = (
-  block: BlockExcitation,
-  classes: readonly string[],
-  range: readonly [number, number],
-): Figure => {
-  const channels = drawnChannels(block)
-  const lines = classes.map((name, colour): Mark => {
-    const mean = block.classes.find(one => one.class === name)?.mean ?? []
-    return { kind: 'line', points: points(mean, channels), colour, width: 1.3 }
-  })
-  return plot({
-    title: `Block ${block.block}`,
-    height: 210,
-    ...axes(block, range),
-    marks: [
-      ...lines,
-      { kind: 'line', points: points(block.mean, channels), colour: 'ink', width: 2 },
-    ],
-  })
-}
-
-const spread = (
-  block: BlockExcitation,
-  classes: readonly Key[],
-  range: readonly [number, number],
-): Figure => {
-  const channels = drawnChannels(block)
-  const marks = classes.flatMap(({ text, colour }): Mark[] => {
-    const own = block.classes.find(one => one.class === text)
-    if (own === undefined) return []
-    const ranges = channels.map((channel, i) => {
-      const [mean, deviation] = [own.mean[channel], own.deviation[channel]]
-      const [low, high] = [
-        Math.max(mean - deviation, range[0]),
-        Math.min(mean + deviation, range[1]),
-      ]
-      return [i + 1, low, high] as const
-    })
-    return [
-      { kind: 'band', ranges, colour },
-      { kind: 'line', points: points(own.mean, channels), colour },
-    ]
-  })
-  return plot({ title: `Block ${block.block}`, height: 210, ...axes(block, range), marks })
-}
+import { hasEnds, scaleFor, type Words, wordsOf } from './words.ts'
 
 /** A quantity by block, along the depth of the network. */
 const byBlock = (
@@ -91,26 +39,25 @@ const byBlock = (
 /** Pictures of no known class are one class, of which there is nothing to tell apart. */
 const isDivided = ([block]: readonly BlockExcitation[]): boolean => block.classes.length > 1
 
-/** Gates that move less than this never do, as far as float32 can tell. */
-const STILL = 1e-6
+const amount = (value: number): string => (value < 5e-4 ? 'less than 0.001' : value.toFixed(3))
 
-const reading = (blocks: readonly BlockExcitation[]): string => {
+const reading = (blocks: readonly BlockExcitation[], { many }: Words): string => {
   const still = blocks.filter(block => block.betweenDeviation + block.withinDeviation < STILL)
   const moving = blocks.filter(block => !still.includes(block))
   const names = still.map(({ block }) => block).join(', ')
-  const dead = still.length === 0 ? '' : ` The gates of ${names} are the same for every picture.`
+  const dead = still.length === 0 ? '' : ` The ${many} of ${names} are the same for every picture.`
   if (moving.length === 0) return dead.trim()
   if (!isDivided(blocks)) {
     const by = moving.toSorted((a, b) => a.withinDeviation - b.withinDeviation)
     const [least, most] = [by[0], by[by.length - 1]]
-    const moved = (block: BlockExcitation): string => `by ${block.withinDeviation.toFixed(3)}`
+    const moved = (block: BlockExcitation): string => `by ${amount(block.withinDeviation)}`
     if (least === most)
-      return `Its gates move ${moved(most)} from picture to picture (standard deviation).${dead}`
-    return `The gates of block ${most.block} move most from picture to picture: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
+      return `Its ${many} move ${moved(most)} from picture to picture (standard deviation).${dead}`
+    return `The ${many} of block ${most.block} move most from picture to picture: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
   }
   const by = moving.toSorted((a, b) => a.betweenDeviation - b.betweenDeviation)
   const [least, most] = [by[0], by[by.length - 1]]
-  return `Classes move the gates of block ${most.block} most: by ${most.betweenDeviation.toFixed(3)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${least.betweenDeviation.toFixed(3)}.${dead}`
+  return `Classes move the ${many} of block ${most.block} most: by ${amount(most.betweenDeviation)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${amount(least.betweenDeviation)}.${dead}`
 }
 
 /** @param classes - the names of those to draw, up to six */
@@ -119,8 +66,10 @@ export const excitationPart = (
   classes: readonly string[],
 ): Part => {
   const divided = isDivided(blocks)
-  const top = blocks.some(({ mean }) => mean.some(value => value > 1)) ? 2 : 1
-  const range = [0, top] as const
+  const words = wordsOf(blocks)
+  const { one, many } = words
+  const range = scaleFor(blocks)
+  const options = { words, range }
   // One channel makes no curve: the first GCT of a network on grey pictures.
   const several = blocks.filter(({ channels }) => channels > 1)
   const stages = [...new Set(blocks.map(({ stage }) => stage))]
@@ -130,15 +79,15 @@ export const excitationPart = (
   // The first and the last drawn: the figure has room for two.
   const pair = chosen.filter((_, i) => i === 0 || i === chosen.length - 1)
   const pairKey = legend(pair)
-  const curves = several.map(block => byClass(block, divided ? classes : [], range))
-  const spreads = last.map(block => spread(block, pair, range))
+  const curves = several.map(block => byClass(block, divided ? classes : [], options))
+  const spreads = last.map(block => spread(block, pair, options))
   const specific = byBlock(
     blocks,
     'Class-specificity by block',
     'between-class / within-class variance',
     [{ of: block => block.specificity }],
   )
-  const moved = byBlock(blocks, 'How far gates move', 'standard deviation of the gate', [
+  const moved = byBlock(blocks, `How far ${many} move`, `standard deviation of the ${one}`, [
     ...(divided
       ? [{ of: (block: BlockExcitation) => block.betweenDeviation, name: 'between classes' }]
       : []),
@@ -146,32 +95,38 @@ export const excitationPart = (
   ])
   // A gate of 1 + tanh does nothing in the middle of its range; a sigmoid, at its end.
   const open =
-    top === 2
+    range[1] > 1
       ? { of: (block: BlockExcitation) => block.neutral, name: 'within 0.1 of 1' }
       : { of: (block: BlockExcitation) => block.nearOne, name: 'above 0.9' }
-  const saturated = byBlock(
-    blocks,
-    'Gates that shut, or let pass',
-    'share of gates',
-    [{ of: block => block.nearZero, name: 'below 0.1' }, open],
-    [0, 1],
-  )
+  const saturated = hasEnds(blocks)
+    ? byBlock(
+        blocks,
+        words.many === 'gates' ? 'Gates that shut, or let pass' : 'Shares near none, or all',
+        `share of ${words.many === 'gates' ? 'gates' : 'channels and pictures'}`,
+        [{ of: block => block.nearZero, name: 'below 0.1' }, open],
+        [0, 1],
+      )
+    : undefined
   const pictures = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
   return {
     heading: divided ? 'Excitation by class' : 'Excitation',
     body: [
-      paragraph(reading(blocks)),
+      paragraph(reading(blocks, words)),
       figure(
-        divided ? [moved, specific, saturated] : [moved, saturated],
-        divided
-          ? 'How far each block’s gates move from class to class and from picture to picture of a class; the ratio of the two variances, which is how class-specific the block is; and how many gates are shut or open. What chance puts between the means of a finite number of pictures is subtracted. A block whose gates hardly move can be replaced by constants.'
-          : 'How far each block’s gates move from picture to picture, and how many are shut or open. A block whose gates hardly move can be replaced by constants.',
+        [moved, ...(divided ? [specific] : []), ...(saturated ? [saturated] : [])],
+        `${
+          divided
+            ? `How far each block’s ${many} move from class to class and from picture to picture of a class; and the ratio of the two variances, which is how class-specific the block is. What chance puts between the means of a finite number of pictures is subtracted.`
+            : `How far each block’s ${many} move from picture to picture.`
+        } A block whose ${many} hardly move can be replaced by constants.${
+          saturated ? ` And how many ${many} are near an end of their range.` : ''
+        }`,
       ),
       figure(
         curves,
         divided
-          ? `Mean gate of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
-          : `Mean gate of each channel over ${pictures} pictures, in the order of that mean. Same scale everywhere.`,
+          ? `Mean ${one} of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
+          : `Mean ${one} of each channel over ${pictures} pictures, in the order of that mean. Same scale everywhere.`,
         key && { key },
       ),
       figure(
@@ -183,23 +138,21 @@ export const excitationPart = (
         columns: [
           { heading: 'block' },
           { heading: 'channels', right: true },
-          { heading: 'mean gate', right: true },
+          { heading: `mean ${one}`, right: true },
           ...(divided
             ? ['between classes', 'within a class', 'specificity']
             : ['between pictures']
           ).map(heading => ({ heading, right: true })),
-          { heading: 'below 0.1', right: true },
-          { heading: open.name, right: true },
+          ...(saturated ? ['below 0.1', open.name] : []).map(heading => ({ heading, right: true })),
         ],
         rows: blocks.map(block => [
           block.block,
           `${block.channels}`,
-          meanGate(block).toFixed(3),
+          formatNumber(meanGate(block), 3),
           ...(divided ? [block.betweenDeviation.toFixed(4)] : []),
           block.withinDeviation.toFixed(4),
           ...(divided ? [block.specificity.toFixed(2)] : []),
-          percent(block.nearZero),
-          percent(open.of(block)),
+          ...(saturated ? [percent(block.nearZero), percent(open.of(block))] : []),
         ]),
       }),
     ],
@@ -208,7 +161,7 @@ export const excitationPart = (
       'excitation-spread': sheet(spreads, pairKey),
       'excitation-moves': moved,
       ...(divided ? { 'excitation-specificity': specific } : {}),
-      'excitation-saturation': saturated,
+      ...(saturated ? { 'excitation-saturation': saturated } : {}),
     },
     tables: {
       'excitation-blocks': csv(

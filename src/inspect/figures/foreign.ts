@@ -26,16 +26,21 @@ export const BLOCK_COLUMNS = [
   { heading: 'map', right: true },
 ] as const
 
+const biasesText = (biases: readonly boolean[]): string => {
+  if (biases.length === 0) return '–'
+  return biases.every(one => one) ? 'yes' : biases.some(one => one) ? 'some' : 'no'
+}
+
 export const blockRow = (block: ForeignBlock): readonly string[] => [
   `${block.index}`,
-  block.path,
+  block.inside === undefined ? block.path : `${block.path} (in ${block.inside})`,
   `${block.channels}`,
   block.kernel === undefined ? `${block.hidden ?? '–'}` : `kernel ${block.kernel}`,
   block.reduction === undefined ? '–' : `${Number(block.reduction.toFixed(2))}`,
   block.squeeze,
   block.activation ?? '–',
   block.gate,
-  block.biases.every(one => one) ? 'yes' : block.biases.some(one => one) ? 'some' : 'no',
+  biasesText(block.biases),
   count(block.parameters),
   count(block.multiplyAdds),
   block.map?.join('×') ?? '?',
@@ -51,7 +56,7 @@ export const familiesText = (blocks: readonly ForeignBlock[]): string =>
     .join('; ')
 
 export const NO_BLOCKS =
-  'No squeeze-and-excite block was found: nothing in the main graph scales a map by a gate that is made from its own means or maxima.'
+  'No attention block was found: nothing scales a map by a gate or by shares that are made from its own means, maxima or norms, in a form that is known here (SE, effective SE, ECA, CBAM, SK, split attention, GCT).'
 
 const widths = (blocks: readonly ForeignBlock[]) =>
   plot({
@@ -78,7 +83,7 @@ const widths = (blocks: readonly ForeignBlock[]) =>
 export const foreignBlocksPart = ({ blocks, cost }: ForeignAnalysis): Part => {
   if (blocks.length === 0)
     return {
-      heading: 'Squeeze-and-excite blocks',
+      heading: 'Attention blocks',
       body: [paragraph(NO_BLOCKS)],
       figures: {},
       tables: {},
@@ -88,12 +93,12 @@ export const foreignBlocksPart = ({ blocks, cost }: ForeignAnalysis): Part => {
   const share = cost.parameters === 0 ? 0 : cost.blocks.parameters / cost.parameters
   const drawn = widths(blocks)
   return {
-    heading: 'Squeeze-and-excite blocks',
+    heading: 'Attention blocks',
     body: [
       paragraph(
         `${familiesText(blocks)}. Together they hold ${count(cost.blocks.parameters)} parameters, ${percent(share)} of the model’s, and take ${count(cost.blocks.multiplyAdds)} multiply-adds in their layers for a picture${scaling.length === blocks.length ? `, and ${count(scaled)} multiplications to scale their maps` : ''}.`,
       ),
-      figure([drawn], 'Channels of each block’s map, and of the hidden layer of its excitation.'),
+      figure([drawn], 'Channels of each block’s map, and of the hidden layer where it has one.'),
       tableMarkup({ columns: BLOCK_COLUMNS, rows: blocks.map(blockRow) }),
     ],
     figures: { blocks: sheet([drawn]) },
@@ -107,6 +112,8 @@ export const foreignBlocksPart = ({ blocks, cost }: ForeignAnalysis): Part => {
           hidden: block.hidden,
           reduction: block.reduction,
           kernel: block.kernel,
+          branches: block.branches,
+          inside: block.inside,
           squeeze: block.squeeze,
           activation: block.activation,
           gate: block.gate,

@@ -77,7 +77,7 @@ const means = (layers: readonly GateLayer[]) =>
   plot({
     title: 'Mean and standard deviation of γ',
     width: 480,
-    x: { label: 'layer' },
+    x: { label: 'layer', whole: true },
     y: { label: 'γ' },
     marks: [
       ...borders(layers),
@@ -99,7 +99,7 @@ const ratios = (layers: readonly GateLayer[]) => {
   return plot({
     title: 'Variance of output over input',
     width: 480,
-    x: { label: 'layer' },
+    x: { label: 'layer', whole: true },
     y: { label: 'ratio', log: true },
     marks: [
       ...borders(layers),

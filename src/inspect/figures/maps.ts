@@ -59,7 +59,7 @@ export const mapsPart = async (
     heading: 'Where it looks',
     body: [
       paragraph(
-        `For each picture the class that the network says${found.some(({ label }) => label !== undefined) ? ` (right for ${percent(right / found.length, 0)} of these)` : ''} is traced back: by the gradient of its score by pixel, and by Grad-CAM at the end of each stage, at the resolution that the stage has. Bright is much; each map has its own maximum.`,
+        `For each picture the class that the network says${found.some(({ label }) => label !== undefined) ? ` (right for ${percent(right / found.length, 0)} of these)` : ''} is traced back: by the gradient of its score by pixel, and by Grad-CAM at the end of each stage (of each size, where a network names no stages), at the resolution that it has. Bright is much; each map has its own maximum.`,
       ),
       figure(
         rows,

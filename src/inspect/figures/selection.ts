@@ -28,7 +28,7 @@ const byChannel = (units: readonly UnitSelection[]): readonly Figure[] => {
     plot({
       title: `Unit ${block}`,
       height: 210,
-      x: { label: 'group of channels' },
+      x: { label: 'group of channels', whole: true },
       y: { label: 'attention of the largest kernel', domain },
       marks: curves[u].map((values, colour) => ({
         kind: 'line',
@@ -99,7 +99,10 @@ const correlations = (units: readonly UnitSelection[]): readonly Figure[] => {
       title: 'True scale and attention, by unit',
       width: byUnitWidth(units),
       x: { label: 'unit', categories: units.map(({ block }) => block) },
-      y: { label: 'rank correlation', domain: [Math.min(-0.2, ...points.map(([, y]) => y)), 1] },
+      y: {
+        label: 'rank correlation',
+        domain: [Math.min(-0.2, ...points.map(([, y]) => y - 0.1)), 1],
+      },
       marks: [
         { kind: 'rule', y: 0 },
         { kind: 'line', points },

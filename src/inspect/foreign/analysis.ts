@@ -36,7 +36,7 @@ const ownSize = (
 }
 
 /**
- * Blocks and cost of a model that somebody else exported; nothing is run.
+ * Attention blocks and cost of a model that somebody else exported; nothing is run.
  * @param name - what to call the model
  * @param size - height and width of pictures in pixels, where the file fixes none
  * @example

@@ -18,12 +18,12 @@ import {
   x,
 } from '../../engines/onnx/read/parts.suite.ts'
 import { ExciteError } from '../../errors.ts'
-import { sizeOf } from '../../graph/index.ts'
-import { initialise, variables } from '../../nn/index.ts'
+import { initialise } from '../../nn/index.ts'
 import { exportOnnx } from '../../weights/export.ts'
-import { type Card, modelOf } from '../../weights/trained.ts'
+import { type Card, modelOf, type Trained } from '../../weights/trained.ts'
 import { costOf } from '../cost.ts'
-import { named, observe } from '../observe.ts'
+import { insidesOf } from '../insides.ts'
+import { observe } from '../observe.ts'
 import { type ForeignBlock, findBlocks } from './blocks.ts'
 import { foreignCost } from './cost.ts'
 import { openNetwork } from './network.ts'
@@ -37,6 +37,8 @@ interface Recorded {
   readonly activation?: string
   readonly squeeze?: string
   readonly family?: string
+  /** Of one in a graph within a node. */
+  readonly inside?: string
 }
 const recorded: Readonly<Record<string, Recorded | null>> = JSON.parse(
   readFileSync(new URL('recorded.json', FOLDER), 'utf8'),
@@ -63,9 +65,10 @@ describe.each(Object.entries(recorded))('%s', (name, what) => {
       const { family = 'squeeze-excite', squeeze = 'mean', activation, gateKind } = what
       expect(blocks).toHaveLength(1)
       const [block] = blocks
-      const layered = family === 'squeeze-excite' || family === 'without squeeze'
+      const layered = ['squeeze-excite', 'without squeeze', 'mean and maximum'].includes(family)
       expect(block).toMatchObject({ family, squeeze, gate: gateKind, channels: 8, map: [6, 6] })
-      expect(block.scaling).toBe(8 * 6 * 6)
+      expect(block.inside).toBe(what.inside)
+      expect(block.scaling).toBe(8 * 6 * 6 * (block.branches ?? 1))
       if (!layered) return
       expect(block).toMatchObject({ hidden: 2, reduction: 4, activation })
       const biased = !name.endsWith('without-bias')
@@ -73,8 +76,28 @@ describe.each(Object.entries(recorded))('%s', (name, what) => {
       // A slope for each hidden channel; scale and shift of a batch normalisation.
       const more = { prelu: 2, 'batch-norm-unfolded': 4 }[name] ?? 0
       expect(block.parameters).toBe(2 * 8 * 2 + (biased ? 8 + 2 : 0) + more)
-      expect(block.multiplyAdds).toBe(2 * 8 * 2 * (squeeze === 'none' ? 36 : 1))
+      const times = { none: 36, 'mean and max': 2 }[squeeze] ?? 1
+      expect(block.multiplyAdds).toBe(2 * 8 * 2 * times)
     })
+})
+
+it('relatives of SE: their weights, and what these take', () => {
+  const cost = (name: string) => {
+    const [{ path, parameters, multiplyAdds, branches, hidden, kernel }] = blocksOf(
+      read(`${name}.onnx`),
+      name,
+    )
+    return { path, parameters, multiplyAdds, branches, hidden, kernel }
+  }
+  // 2 to 1 channels of 3×3, at 36 places.
+  expect(cost('cbam-places')).toMatchObject({ kernel: 3, parameters: 18, multiplyAdds: 18 * 36 })
+  for (const name of ['gct', 'gct-l1'])
+    expect(cost(name)).toMatchObject({ path: 'se', parameters: 3 * 8, multiplyAdds: 0 })
+  // 8 to 4 to 16, without biases but that of a folded batch normalisation; or with.
+  const shares = { path: 'se', branches: 2, hidden: 4, multiplyAdds: 8 * 4 + 4 * 16 }
+  for (const name of ['sk-stacked', 'sk-one-by-one'])
+    expect(cost(name)).toMatchObject({ ...shares, parameters: 8 * 4 + 4 + 4 * 16 })
+  expect(cost('split-attention')).toMatchObject({ ...shares, parameters: 8 * 4 + 4 + 5 * 16 })
 })
 
 it('widths of layers without bottleneck', () => {
@@ -104,66 +127,72 @@ const OWN: readonly (readonly [model: string, attention: string, Partial<Foreign
   ['resnet8', 'se:squeeze=max', { squeeze: 'max' }],
   ['resnet8', 'se:squeeze=none', { squeeze: 'none', family: 'without squeeze' }],
   ['resnet8', 'eca', { family: 'along channels', kernel: 3 }],
+  ['resnet8', 'gct', { family: 'channel norms' }],
+  ['resnet8', 'gct:norm=l1', { family: 'channel norms' }],
+  ['resnet8', 'sk', { family: 'between branches', branches: 2 }],
+  ['resnet8', 'sk:branches=3+5+7', { family: 'between branches', branches: 3 }],
+  ['resnet8', 'splat', { family: 'between branches', branches: 2 }],
   ['mobilenet_v3_small', '', { gate: 'hard sigmoid', activation: 'ReLU' }],
   ['efficientnet_b0', '', { gate: 'sigmoid', activation: 'SiLU' }],
 ]
 
-/** How many blocks there are where a network does not show its gates. */
-const OTHERS: Readonly<Record<string, number>> = {
-  resnet8: 3,
-  mobilenet_v3_small: 9,
-  efficientnet_b0: 16,
+const ownNetwork = (
+  name: string,
+  attention: string,
+  [height, width]: readonly [number, number],
+): Trained => {
+  const card: Card = {
+    model: name,
+    ...(attention === '' ? {} : { attention }),
+    ...{ classes: ['a', 'b'], channels: 3, height, width, mean: [0, 0, 0], deviation: [1, 1, 1] },
+  }
+  const model = modelOf(card)
+  return { card, model, tensors: initialise(model.network, 0) }
+}
+
+/** Batch normalisations within an attention are folded: scale and shift become one bias, or join one. */
+const unfolded = (attention: string, blocks: readonly ForeignBlock[]): number => {
+  const each = attention.startsWith('sk') ? 1 : attention.startsWith('splat') ? 2 : 0
+  return blocks.reduce((sum, { hidden = 0 }) => sum + each * hidden, 0)
 }
 
 describe('our own exports', () => {
   it.each(OWN)('%s %s: every gate, its widths and cost', (name, attention, kinds) => {
     const size = [32, 32] as const
-    const card: Card = {
-      model: name,
-      ...(attention === '' ? {} : { attention }),
-      classes: ['a', 'b'],
-      channels: 3,
-      height: size[0],
-      width: size[1],
-      mean: [0, 0, 0],
-      deviation: [1, 1, 1],
-    }
-    const model = modelOf(card)
-    const blocks = blocksOf(
-      exportOnnx({ card, model, tensors: initialise(model.network, 0) }),
-      name,
-    )
+    const trained = ownNetwork(name, attention, size)
+    const { model } = trained
+    const blocks = blocksOf(exportOnnx(trained), name)
     for (const block of blocks) expect(block).toMatchObject(kinds)
     const sum = (of: (block: ForeignBlock) => number): number =>
       blocks.reduce((total, block) => total + of(block), 0)
-    const weights = variables(model.network).filter(({ name }) => /\b(se|eca|fc[12])\b/.test(name))
-    expect(sum(({ parameters }) => parameters)).toBe(
-      weights.reduce((total, { tensor }) => total + sizeOf(tensor.shape), 0),
-    )
+    const { attention: cost } = costOf(model, size)
+    expect(sum(({ parameters }) => parameters)).toBe(cost.parameters - unfolded(attention, blocks))
+    expect(sum(({ multiplyAdds }) => multiplyAdds)).toBe(cost.multiplyAdds)
     expect(new Set(blocks.map(({ path }) => path)).size).toBe(blocks.length)
-    const gates = named(observe(model, 1, size), 'gate')
-    if (gates.length === 0) return expect(blocks).toHaveLength(OTHERS[name])
+    const insides = insidesOf(observe(model, 1, size))
     // A gate of one layer goes by that layer's name.
     const paths = blocks.map(({ path }) => path.replace(/\.conv$/, ''))
-    expect(paths).toEqual(gates.map(({ path }) => path))
-    expect(blocks.map(({ channels }) => channels)).toEqual(gates.map(({ value }) => value.shape[1]))
-    const { attention: cost } = costOf(model, size)
-    expect(sum(({ multiplyAdds }) => multiplyAdds)).toBe(cost.multiplyAdds)
+    expect(paths).toEqual(insides.map(({ path }) => path))
+    const channels = insides.map(({ value: { shape } }) => shape[shape.length === 5 ? 2 : 1])
+    expect(blocks.map(({ channels }) => channels)).toEqual(channels)
   })
 
-  it.each([['resnet8'], ['sk-resnet8'], ['gct-resnet8']])('%s has no such block', name => {
-    const card: Card = {
-      model: name,
-      classes: ['a', 'b'],
-      channels: 3,
-      height: 32,
-      width: 32,
-      mean: [0, 0, 0],
-      deviation: [1, 1, 1],
-    }
-    const model = modelOf(card)
-    const tensors = initialise(model.network, 0)
-    expect(blocksOf(exportOnnx({ card, model, tensors }), name)).toEqual([])
+  it('cbam: channels, then places', () => {
+    const trained = ownNetwork('resnet8', 'cbam', [32, 32])
+    const blocks = blocksOf(exportOnnx(trained), 'cbam')
+    const paths = ['layer1.0', 'layer2.0', 'layer3.0'].flatMap(unit => [
+      `${unit}.cbam.ChannelGate.mlp`,
+      `${unit}.cbam.SpatialGate.spatial.conv`,
+    ])
+    expect(blocks.map(({ path }) => path)).toEqual(paths)
+    const both = ['mean and maximum', 'over places']
+    expect(blocks.map(({ family }) => family)).toEqual([...both, ...both, ...both])
+    const sum = blocks.reduce((total, { multiplyAdds }) => total + multiplyAdds, 0)
+    expect(sum).toBe(costOf(trained.model, [32, 32]).attention.multiplyAdds)
+  })
+
+  it.each([['resnet8'], ['shufflenet_v2_x0_5']])('%s has no such block', name => {
+    expect(blocksOf(exportOnnx(ownNetwork(name, '', [32, 32])), name)).toEqual([])
   })
 })
 

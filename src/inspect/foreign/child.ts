@@ -6,6 +6,7 @@
 
 import { Worker } from 'node:worker_threads'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InputTensor } from './inputs.ts'
 
 export type Request =
   | {
@@ -17,9 +18,7 @@ export type Request =
     }
   | {
       readonly kind: 'run'
-      readonly input: string
-      readonly data: Float32Array
-      readonly shape: readonly number[]
+      readonly inputs: Readonly<Record<string, InputTensor>>
     }
 
 /** A value as it came: 16 bits are half precision. */
@@ -65,11 +64,21 @@ const open = async (request: Request & { kind: 'open' }): Promise<Answer> => {
   return { opened: true }
 }
 
-const run = async ({ input, data, shape }: Request & { kind: 'run' }): Promise<Answer> => {
+const run = async ({ inputs }: Request & { kind: 'run' }): Promise<Answer> => {
   if (session === undefined) throw new Error('a run before the model was opened')
-  const results = await session.run({ [input]: new Tensor('float32', data, shape) }, outputs)
+  const fed = Object.entries(inputs).map(([name, { dtype, data, shape }]) => [
+    name,
+    new Tensor(dtype as Tensor.Type, data, shape),
+  ])
+  const results = await session.run(Object.fromEntries(fed), outputs)
   const values = outputs.map((name): [string, Found] => {
-    const { dims, data } = results[name] as Tensor
+    const { dims, data, type } = results[name] as Tensor
+    // A newer Node has an array for halves, which older ones do not know what to do with.
+    if (type === 'float16' && ArrayBuffer.isView(data))
+      return [
+        name,
+        { shape: dims, data: new Uint16Array(data.buffer, data.byteOffset, data.length) },
+      ]
     if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Uint16Array)
       return [name, { shape: dims, data }]
     throw new Error(`${name} holds ${data.constructor.name}, no numbers of a gate`)

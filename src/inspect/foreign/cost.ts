@@ -2,14 +2,13 @@
 
 import {
   elementCount,
-  type FileGraph,
   type FileNode,
   type OnnxFileTensor,
   readable,
 } from '../../engines/onnx/read/index.ts'
 import type { ForeignBlock } from './blocks.ts'
-import { type Network, openNetwork } from './network.ts'
-import type { Shape } from './shapes.ts'
+import type { Network } from './network.ts'
+import type { Shape } from './shapeRules.ts'
 
 export interface OperatorCost {
   readonly operator: string
@@ -82,18 +81,9 @@ const weightsOf = (network: Network, node: FileNode, tally: Tally): number => {
   return parameters
 }
 
-const graphsIn = ({ attributes }: FileNode): readonly FileGraph[] =>
-  [...attributes.values()].flatMap(attribute =>
-    attribute.kind === 'graph'
-      ? [attribute.value]
-      : attribute.kind === 'graphs'
-        ? attribute.value
-        : [],
-  )
-
 const addGraph = (network: Network, tally: Tally): void => {
+  for (const { network: inner } of network.inner()) addGraph(inner, tally)
   for (const node of network.graph.nodes) {
-    for (const graph of graphsIn(node)) addGraph(openNetwork({ ...network.model, graph }), tally)
     const multiplyAdds = multiplyAddsOf(network, node)
     if (multiplyAdds === undefined) tally.unknown++
     const operator = readable(node.domain === '' ? node.opType : `${node.domain}.${node.opType}`)

@@ -1,24 +1,29 @@
 /**
- * What a squeeze-and-excite block is made of, in the forms that exporters write: formulas as data.
- * A new disguise is a line here.
+ * What attention blocks are made of, in the forms that exporters write: formulas as data. A new
+ * disguise is a line here.
  */
 
 import { type FileNode, intOf, intsOf, numbersOf } from '../../engines/onnx/read/index.ts'
 import type { Network } from './network.ts'
 import {
+  all,
+  anyTerm,
   as,
   constant,
   either,
   type Form,
   isNear,
+  madeFrom,
   number,
   oneOf,
   op,
   type Pattern,
+  pieceOf,
   product,
   sum,
+  the,
 } from './pattern.ts'
-import { axesOf } from './shapes.ts'
+import { axesOf } from './shapeRules.ts'
 
 const unary =
   (type: string): Form =>
@@ -82,14 +87,17 @@ const timesItself = (gates: readonly Form[]): readonly Form[] =>
         product(gate(again, again), x),
   )
 
-export const gate = oneOf('gate', {
+const GATES = {
   sigmoid: SIGMOID,
   'hard sigmoid': HARD_SIGMOID,
   tanh: [unary('Tanh')],
   ReLU: [unary('Relu')],
-})
+} satisfies Readonly<Record<string, readonly Form[]>>
 
-export const activation = oneOf('activation', {
+const anyGate = oneOf('gate', GATES)
+export const gate = (excitation: Pattern): Pattern => all(the('gate'), anyGate(excitation))
+
+const ACTIVATIONS = {
   ReLU: [unary('Relu'), x => op('Max', [x, number(0)])],
   ReLU6: [x => clip(x, 0, 6)],
   LeakyReLU: [unary('LeakyRelu')],
@@ -110,10 +118,14 @@ export const activation = oneOf('activation', {
   tanh: [unary('Tanh')],
   sigmoid: SIGMOID,
   none: [x => x],
-})
+} satisfies Readonly<Record<string, readonly Form[]>>
+
+export const activation = oneOf('activation', ACTIVATIONS)
+/** Where a formula has the same one twice. */
+export const otherActivation = oneOf('other activation', ACTIVATIONS)
 
 /** Whether so many axes, or all but those of batch and channels, are what a node goes over. */
-const isSpatial =
+export const isSpatial =
   (count?: number) =>
   (node: FileNode, { shapes, constant }: Network): boolean => {
     const rank = shapes.get(node.inputs[0])?.length ?? 4
@@ -143,11 +155,64 @@ const reduction =
       op(type, [op(type, [x], isSpatial(1))], isSpatial(1)),
     )
 
-/** To one number a channel. */
-export const squeeze = oneOf('squeeze', {
+const SQUEEZES = {
   mean: [unary('GlobalAveragePool'), reduction('ReduceMean'), x => op('AveragePool', [x], isWhole)],
   max: [unary('GlobalMaxPool'), reduction('ReduceMax'), x => op('MaxPool', [x], isWhole)],
-})
+} satisfies Readonly<Record<string, readonly Form[]>>
+
+/** To one number a channel. */
+export const squeeze = oneOf('squeeze', SQUEEZES)
+export const mean = oneOf('mean', { mean: SQUEEZES.mean })
+export const maximum = oneOf('maximum', { max: SQUEEZES.max })
+
+/** To one number a place. */
+const overChannels = (type: string, x: Pattern): Pattern =>
+  op(type, [x], (node, { constant }) => {
+    const numbers = (input: number): readonly number[] | undefined => {
+      const tensor = constant(node.inputs[input] ?? '')
+      return tensor && numbersOf(tensor)
+    }
+    return axesOf({ node, numbers }, 4)?.join() === '1'
+  })
+
+/** A convolution over the mean and the maximum of all channels at each place: CBAM's second half. */
+export const overPlaces = (name: string, x: Pattern): Pattern => {
+  const [most, average] = [overChannels('ReduceMax', x), overChannels('ReduceMean', x)]
+  const both = either(op('Concat', [most, average]), op('Concat', [average, most]))
+  const convolved = as(
+    name,
+    op('Conv', [both, constant], (node, { shapes }) => {
+      const [out, into] = shapes.get(node.inputs[1]) ?? []
+      return out === 1 && into === 2
+    }),
+  )
+  return either(convolved, as(`${name} norm`, op('BatchNormalization', [convolved])))
+}
+
+/** Σ over branches of their means, or the mean of their sum; what this finds is one of the branches. */
+export const pooledSum = (branch: Pattern): Pattern =>
+  anyTerm(mean(either(anyTerm(branch), op('ReduceSum', [branch]))))
+
+/** A share of what softmax makes of this: all of them at once, or a branch's own. */
+export const shareOf = (logits: Pattern): Pattern =>
+  pieceOf(all(the('gate'), as('softmax', op('Softmax', [logits]))))
+
+const square = (x: Pattern): Pattern => either(op('Pow', [x, number(2)]), op('Mul', [x, x]))
+
+/** A norm of each channel. */
+const norm = (x: Pattern): Pattern =>
+  either(
+    ...['ReduceL2', 'ReduceL1', 'ReduceSumSquare'].map(type => op(type, [x], isSpatial())),
+    op('ReduceSum', [either(square(x), op('Abs', [x]))], isSpatial()),
+  )
+
+/** 1 + tanh(γ ŝ + β), ŝ made from the norms of channels: GCT. */
+export const normGate = (x: Pattern): Pattern =>
+  all(the('gate'), sum(number(1), op('Tanh', [sum(constant, madeFrom(NORMALISING, norm(x)))])))
+
+const NORMALISING: ReadonlySet<string> = new Set(
+  'Mul Div Add Pow Sqrt Reciprocal ReduceMean ReduceSum Abs'.split(' '),
+)
 
 const isPointwise = (node: FileNode, { shapes }: Network): boolean =>
   intOf(node, 'group', 1) === 1 &&

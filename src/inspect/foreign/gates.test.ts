@@ -25,8 +25,10 @@ import {
   x,
 } from '../../engines/onnx/read/parts.suite.ts'
 import { EngineError } from '../../errors.ts'
+import { average } from '../moments.ts'
 import { findBlocks } from './blocks.ts'
-import { foreignGates } from './gates.ts'
+import { foreignGates, isAsked, perPicture } from './gates.ts'
+import { tensorOf } from './inputs.ts'
 import { openNetwork } from './network.ts'
 import { withOutputs } from './outputs.ts'
 import { fitted, resized } from './pictures.ts'
@@ -42,24 +44,49 @@ const LIMITS = { seconds: 60, memory: 4e9, threads: 1 }
 /** The picture that gates were recorded of: sin(0.7 i). */
 const PICTURE = Float32Array.from({ length: 3 * 6 * 6 }, (_, i) => Math.sin(Math.fround(i * 0.7)))
 
-/** In this process: these files are ours. */
+/** In this process: these files are ours. Of shares, the first branch's. */
 const gateOf = async (name: string): Promise<number[]> => {
   const bytes = readFileSync(new URL(`${name}.onnx`, FOLDER))
   const model = readOnnx(bytes, name)
-  const [{ value }] = findBlocks(openNetwork(model))
+  const [block] = findBlocks(openNetwork(model))
+  const { value } = block
+  const [{ dtype = '' }] = model.graph.inputs
   const session = await InferenceSession.create(withOutputs(bytes, model, [value]))
-  const { [value]: gate } = await session.run({ x: new Tensor('float32', PICTURE, [1, 3, 6, 6]) })
+  const { data } = tensorOf(dtype, [1, 3, 6, 6], PICTURE)
+  const x = new Tensor(dtype as Tensor.Type, data, [1, 3, 6, 6])
+  const { [value]: gate } = await session.run({ x })
   await session.release()
-  return [...(gate.data as Float32Array)]
+  const found = { shape: gate.dims, data: gate.data as Float32Array | Uint16Array }
+  return block.family === 'over places'
+    ? [...found.data]
+    : perPicture(found, 1, block, name).flatMap(gates => [...gates])
 }
 
 describe('the value that is found is the gate that was recorded', () => {
-  const names = Object.keys(recorded).filter(name => recorded[name] !== null)
+  const names = Object.keys(recorded).filter(
+    name => recorded[name] !== null && name !== 'without-squeeze' && !name.startsWith('in-'),
+  )
   it.each(names)('%s', async name => {
     const found = await gateOf(name)
     const gate = recorded[name]?.gate ?? []
     expect(found).toHaveLength(gate.length)
     for (const [i, wanted] of gate.entries()) expect(found[i]).toBeCloseTo(wanted, 3)
+  })
+
+  it('of every place: their mean', async () => {
+    const found = await gateOf('without-squeeze')
+    const gate = recorded['without-squeeze']?.gate ?? []
+    for (const [c, mean] of found.entries())
+      expect(mean).toBeCloseTo(average(gate.slice(36 * c, 36 * (c + 1))), 4)
+  })
+
+  it('is not asked for within a node, or where it is of places', () => {
+    const names = ['in-if', 'in-loop', 'in-scan', 'cbam-places', 'conv', 'sk-one-by-one']
+    const asked = names.filter(name => {
+      const model = readOnnx(readFileSync(new URL(`${name}.onnx`, FOLDER)), name)
+      return findBlocks(openNetwork(model)).some(isAsked)
+    })
+    expect(asked).toEqual(['conv', 'sk-one-by-one'])
   })
 })
 
@@ -102,9 +129,18 @@ describe('gates over pictures', () => {
     for (const [i, mean] of bytes.mean.entries()) expect(mean).toBeCloseTo(other.mean[i], 5)
   })
 
-  it('of every place are their mean', async () => {
-    const [block] = await gates('without-squeeze')
+  it('are shares of the first branch where branches share', async () => {
+    const [block] = await gates('split-attention')
+    expect(block).toMatchObject({ kind: 'splits', branches: 2, channels: 8 })
+    for (const mean of block.mean) expect(mean > 0 && mean < 1).toBe(true)
+  })
+
+  it('of a model in half precision, whose pictures are halves too', async () => {
+    const [block] = await gates('float16')
+    const [single] = await gates('float16', { mean: [0.485, 0.456, 0.406] })
+    expect(block.mean).toEqual(single.mean)
     expect(block.mean).toHaveLength(8)
+    expect(block.betweenDeviation + block.withinDeviation).toBeGreaterThan(0)
   })
 })
 
@@ -221,7 +257,7 @@ describe('a child that fails', () => {
   const run = async (bytes: Uint8Array, more: Partial<RunnerOptions> = {}) => {
     const runner = await openRunner(bytes, 'some.onnx', { ...options, ...more })
     try {
-      return await runner.run('x', Float32Array.of(1, 2, 3), [1, 3])
+      return await runner.run({ x: tensorOf('float32', [1, 3], Float32Array.of(1, 2, 3)) })
     } finally {
       runner.close()
     }

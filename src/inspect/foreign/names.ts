@@ -1,6 +1,6 @@
 /** What to call a block of a model that names its nodes, its weights, or neither. */
 
-import type { FileNode } from '../../engines/onnx/read/index.ts'
+import { elementCount, type FileNode } from '../../engines/onnx/read/index.ts'
 import type { Network } from './network.ts'
 
 /** What all of these begin with, in whole steps. */
@@ -10,14 +10,18 @@ const shared = (names: readonly string[], separator: string): string => {
   return (length === -1 ? first : first.slice(0, length)).join(separator).replace(/^\//, '')
 }
 
+/** Names of what a block multiplies channels by, where it has no layers. */
+const ofVectors = (network: Network, nodes: readonly FileNode[]): readonly string[] =>
+  nodes
+    .flatMap(({ inputs }) => inputs.map(name => network.origin(name)))
+    .filter(name => elementCount(network.constant(name) ?? { dims: [] }) > 1)
+
 /** `features.4.block.1` of `features.4.block.1.fc1.weight` and its like. */
-const ofWeights = (network: Network, nodes: readonly FileNode[]): string =>
-  shared(
-    nodes
-      .filter(({ opType }) => ['Conv', 'Gemm', 'MatMul'].includes(opType))
-      .map(({ inputs }) => network.origin(inputs[1])),
-    '.',
-  )
+const ofWeights = (network: Network, nodes: readonly FileNode[]): string => {
+  const layers = nodes.filter(({ opType }) => ['Conv', 'Gemm', 'MatMul'].includes(opType))
+  const weights = layers.map(({ inputs }) => network.origin(inputs[1]))
+  return shared(weights.length === 0 ? ofVectors(network, nodes) : weights, '.')
+}
 
 const ofNodes = (_: Network, nodes: readonly FileNode[]): string =>
   shared(

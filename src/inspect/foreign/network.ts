@@ -1,4 +1,7 @@
-/** A model's main graph as something to walk in: who makes a value, who takes it, what it is. */
+/**
+ * A graph of a model as something to walk in: who makes a value, and what it is. Graphs within nodes
+ * (the branches of an If, the bodies of Loop and Scan) know the values around them.
+ */
 
 import {
   type FileGraph,
@@ -7,7 +10,7 @@ import {
   numbersOf,
   type OnnxFileTensor,
 } from '../../engines/onnx/read/index.ts'
-import { inferShapes, type Shapes } from './shapes.ts'
+import { inferShapes, innerShapes, type Shapes } from './shapes.ts'
 
 /**
  * What leaves the numbers of a value as they are, or moves them without mixing them: between the
@@ -42,6 +45,14 @@ export interface Network {
   constant(value: string): OnnxFileTensor | undefined
   /** The one number that a constant is, or that all of its elements are. */
   number(value: string): number | undefined
+  /** The graphs within its nodes; each is opened when it is asked for. */
+  inner(): Iterable<Inner>
+}
+
+export interface Inner {
+  /** The node's operator and the attribute that has the graph: `If then_branch`. */
+  readonly where: string
+  readonly network: Network
 }
 
 const constantOf = (node: FileNode | undefined): OnnxFileTensor | undefined => {
@@ -68,23 +79,46 @@ export const constantsOf = ({
   return constants
 }
 
+type Size = readonly [height: number, width: number]
+
+/** The graphs in the attributes of a node, by the attributes' names. */
+const graphsIn = ({ attributes }: FileNode): readonly (readonly [string, FileGraph])[] =>
+  [...attributes].flatMap(([name, attribute]) =>
+    attribute.kind === 'graph'
+      ? [[name, attribute.value] as const]
+      : attribute.kind === 'graphs'
+        ? attribute.value.map(graph => [name, graph] as const)
+        : [],
+  )
+
 /**
  * @param size - [height, width] for pictures of no fixed size
  */
-export const openNetwork = (
+export const openNetwork = (model: FileModel, size: Size = [224, 224]): Network =>
+  openGraph(model, model.graph, size)
+
+const openGraph = (
   model: FileModel,
-  size: readonly [height: number, width: number] = [224, 224],
+  graph: FileGraph,
+  size: Size,
+  outer?: { readonly network: Network; readonly node: FileNode },
 ): Network => {
-  const { graph } = model
   const makers = new Map(
     graph.nodes.flatMap(node => node.outputs.map(name => [name, node] as const)),
   )
-  const constants = constantsOf(graph)
+  const own = constantsOf(graph)
+  // What a graph is given hides what has the same name around it.
+  const given = new Set(graph.inputs.map(({ name }) => name))
+  const around = outer?.network
+  const maker = (value: string): FileNode | undefined =>
+    makers.get(value) ?? (given.has(value) ? undefined : around?.maker(value))
+  const stored = (value: string): OnnxFileTensor | undefined =>
+    own.get(value) ?? (given.has(value) || makers.has(value) ? undefined : around?.constant(value))
   const origins = new Map<string, string>()
   const isCopy = ({ opType, domain, inputs }: FileNode): boolean => {
     if (inputs.length === 0 || (domain !== '' && domain !== 'com.microsoft')) return false
     if (opType !== 'Pad') return SEEN_THROUGH.has(opType)
-    const pads = constants.get(inputs[1] ?? '')
+    const pads = stored(inputs[1] ?? '')
     return pads !== undefined && numbersOf(pads)?.every(pad => pad === 0) === true
   }
   const origin = (value: string): string => {
@@ -96,7 +130,7 @@ export const openNetwork = (
         at = known
         break
       }
-      const node = makers.get(at)
+      const node = maker(at)
       // A second output, such as Dropout's mask, is no copy.
       if (node === undefined || node.outputs[0] !== at || !isCopy(node)) break
       passed.push(at)
@@ -105,32 +139,46 @@ export const openNetwork = (
     for (const name of passed) origins.set(name, at)
     return at
   }
-  const constant = (value: string): OnnxFileTensor | undefined => constants.get(origin(value))
-  const stored = (value: string): number | undefined => {
-    const node = makers.get(origin(value))
-    if (node?.opType === 'Constant' && !constants.has(node.outputs[0])) return plainNumber(node)
+  const constant = (value: string): OnnxFileTensor | undefined => stored(origin(value))
+  const plain = (value: string): number | undefined => {
+    const node = maker(origin(value))
+    if (node?.opType === 'Constant' && stored(node.outputs[0]) === undefined)
+      return plainNumber(node)
     const tensor = constant(value)
     const [first, ...rest] = (tensor && numbersOf(tensor)) ?? []
     return rest.every(value => value === first) ? first : undefined
   }
   const number = (value: string): number | undefined => {
-    const found = stored(value)
-    const node = makers.get(value)
+    const found = plain(value)
+    const node = maker(value)
     if (found === undefined || node?.opType !== 'DequantizeLinear') return found
-    const [scale, zero] = [
-      stored(node.inputs[1] ?? ''),
-      node.inputs[2] ? stored(node.inputs[2]) : 0,
-    ]
+    const [scale, zero] = [plain(node.inputs[1] ?? ''), node.inputs[2] ? plain(node.inputs[2]) : 0]
     return scale === undefined || zero === undefined ? undefined : (found - zero) * scale
   }
-  return {
+  const shapes = inferShapes(
+    graph,
+    own,
+    size,
+    around?.shapes,
+    outer && innerShapes(outer.node, graph, outer.network.shapes),
+  )
+  const network: Network = {
     model,
     graph,
-    shapes: inferShapes(graph, constants, size),
-    maker: value => makers.get(value),
+    shapes,
+    maker,
     isCopy,
     origin,
     constant,
     number,
+    *inner() {
+      for (const node of graph.nodes)
+        for (const [attribute, graph] of graphsIn(node))
+          yield {
+            where: `${node.opType} ${attribute}`,
+            network: openGraph(model, graph, size, { network, node }),
+          }
+    },
   }
+  return network
 }

@@ -89,6 +89,59 @@ const commutative = (type: string, a: Pattern, b: Pattern): Pattern =>
 export const sum = (a: Pattern, b: Pattern): Pattern => commutative('Add', a, b)
 export const product = (a: Pattern, b: Pattern): Pattern => commutative('Mul', a, b)
 
+/** More than any network has branches, or steps from one part of a block to the next. */
+const MOST = 16
+
+/** What a sum is of, however it is written. */
+const termsOf = (network: Network, value: string): readonly string[] => {
+  const terms: string[] = []
+  const open = [network.origin(value)]
+  for (let at = open.pop(); at !== undefined && terms.length < MOST; at = open.pop()) {
+    const node = network.maker(at)
+    const isSum = node?.opType === 'Add' || node?.opType === 'Sum'
+    if (isSum && open.length < MOST) open.push(...node.inputs.map(input => network.origin(input)))
+    else terms.push(at)
+  }
+  return terms
+}
+
+/** One of the terms of a sum, or the value itself. */
+export const anyTerm = (pattern: Pattern): Pattern =>
+  function* (network, value, match) {
+    for (const term of termsOf(network, value)) yield* pattern(network, term, match)
+  }
+
+const CUTTING: ReadonlySet<string> = new Set(['Slice', 'Split', 'Gather'])
+
+/** The whole, or a piece that was cut out of it. */
+export const pieceOf = (pattern: Pattern): Pattern =>
+  function* (network, value, match) {
+    const nodes = [...match.nodes]
+    let at = network.origin(value)
+    for (let step = 0; step < MOST; step++) {
+      yield* pattern(network, at, { ...match, nodes })
+      const node = network.maker(at)
+      if (node === undefined || !CUTTING.has(node.opType) || node.inputs.length === 0) return
+      nodes.push(node)
+      at = network.origin(node.inputs[0])
+    }
+  }
+
+/** Whatever operators of these kinds make, in a few steps, from what the pattern is of. */
+export const madeFrom = (kinds: ReadonlySet<string>, pattern: Pattern): Pattern =>
+  function* (network, value, match) {
+    const seen = new Set([network.origin(value)])
+    const nodes = [...match.nodes]
+    for (const at of seen) {
+      for (const found of pattern(network, at, { ...match, nodes })) return yield found
+      const node = network.maker(at)
+      if (node === undefined || !kinds.has(node.opType)) continue
+      nodes.push(node)
+      if (seen.size > MOST) return
+      for (const input of node.inputs) if (input !== '') seen.add(network.origin(input))
+    }
+  }
+
 /** As far as float16 and scales of eight bits tell. */
 const TOLERANCE = 2e-3
 

@@ -4,10 +4,14 @@ import { z } from 'zod'
 import type { FileModel, FileValue } from '../../engines/onnx/read/index.ts'
 import { readable } from '../../engines/onnx/read/index.ts'
 import { UsageError } from '../../errors.ts'
+import { type Feed, feedsOf, hinted, inputText } from './inputs.ts'
 
 export interface Preprocessing {
   /** The input's name. */
   readonly input: string
+  readonly dtype: 'float32' | 'float16'
+  /** What goes in besides the picture. */
+  readonly feeds: readonly Feed[]
   readonly layout: 'NCHW' | 'NHWC'
   readonly channels: 1 | 3
   readonly height: number
@@ -26,6 +30,10 @@ export interface Preprocessing {
 }
 
 export interface Wanted {
+  /** The name of the input that takes the picture, where several might. */
+  readonly input?: string | undefined
+  /** Numbers for other inputs, by name. */
+  readonly feeds?: ReadonlyMap<string, readonly number[]> | undefined
   readonly size?: number | undefined
   readonly mean?: readonly number[] | undefined
   readonly deviation?: readonly number[] | undefined
@@ -56,19 +64,64 @@ const ownOf = ({ metadata }: FileModel): z.infer<typeof ownSchema> | undefined =
   }
 }
 
-const pictureInput = ({ graph }: FileModel, file: string): FileValue => {
-  const [input, ...others] = graph.inputs
-  if (input === undefined || others.length > 0)
-    throw new UsageError({
-      where: file,
-      expected: 'a model with one input, the picture',
-      got: graph.inputs.map(({ name }) => readable(name)).join(', ') || 'none',
-      hint: 'Without pictures, its blocks are listed all the same',
-    })
-  return input
+const isChannels = (size: unknown): size is 1 | 3 => size === 1 || size === 3
+
+const LISTED = 'Without pictures, its blocks are listed all the same'
+
+interface PictureInput {
+  readonly value: FileValue
+  readonly layout: 'NCHW' | 'NHWC'
+  readonly channels: 1 | 3
+  readonly dtype: 'float32' | 'float16'
 }
 
-const isChannels = (size: unknown): size is 1 | 3 => size === 1 || size === 3
+/** Nothing for an input that is no picture; one pixel is a number. */
+const asPicture = (value: FileValue): PictureInput | undefined => {
+  const { shape, dtype } = value
+  if (shape?.length !== 4 || (dtype !== 'float32' && dtype !== 'float16')) return undefined
+  const [, first, middle, last] = shape
+  const several = (a: unknown, b: unknown): boolean => a !== 1 || b !== 1
+  if (isChannels(first) && several(middle, last))
+    return { value, dtype, layout: 'NCHW', channels: first }
+  if (isChannels(last) && several(first, middle))
+    return { value, dtype, layout: 'NHWC', channels: last }
+  return undefined
+}
+
+const pictureInput = (
+  { graph: { inputs } }: FileModel,
+  file: string,
+  { input: wanted, feeds }: Wanted,
+): PictureInput => {
+  const names = inputs.map(({ name }) => readable(name))
+  const named = inputs.filter(({ name }) =>
+    wanted === undefined ? feeds?.has(name) !== true : name === wanted,
+  )
+  if (wanted !== undefined && named.length === 0)
+    throw new UsageError({
+      where: `${file}, --input`,
+      expected: `one of ${names.join(', ')}`,
+      got: readable(wanted),
+      ...hinted(wanted, names),
+    })
+  const pictures = named.flatMap(value => asPicture(value) ?? [])
+  const [picture] = pictures
+  if (picture === undefined)
+    throw new UsageError({
+      where: file,
+      expected: 'an input of float32 or float16 [N, C, H, W] or [N, H, W, C], of 1 or 3 channels',
+      got: named.map(inputText).join('; ') || 'none',
+      hint: LISTED,
+    })
+  if (pictures.length > 1)
+    throw new UsageError({
+      where: file,
+      expected: 'one input that takes pictures, or --input NAME to say which is meant',
+      got: pictures.map(({ value }) => inputText(value)).join('; '),
+      hint: LISTED,
+    })
+  return picture
+}
 
 /** Numbers for each channel; one stands for all. */
 const perChannel = (
@@ -92,16 +145,9 @@ export const preprocessingOf = (
   file: string,
   wanted: Wanted = {},
 ): Preprocessing => {
-  const { name, dtype, shape } = pictureInput(model, file)
-  const first = shape !== undefined && isChannels(shape[1])
-  const channels = first ? shape[1] : shape?.[3]
-  if (shape?.length !== 4 || dtype !== 'float32' || !isChannels(channels))
-    throw new UsageError({
-      where: file,
-      expected: 'an input of float32 [N, C, H, W] or [N, H, W, C], of 1 or 3 channels',
-      got: `${readable(name)}: ${dtype ?? 'no tensor'} [${(shape ?? []).map(size => (typeof size === 'string' ? readable(size) : (size ?? '?'))).join(', ')}]`,
-      hint: 'Without pictures, its blocks are listed all the same',
-    })
+  const { value, layout, channels, dtype } = pictureInput(model, file, wanted)
+  const { name, shape = [] } = value
+  const first = layout === 'NCHW'
   const [height, width] = (first ? shape.slice(2) : shape.slice(1, 3)).map(size =>
     typeof size === 'number' && size > 0 ? size : (wanted.size ?? DEFAULT_SIZE),
   )
@@ -119,7 +165,9 @@ export const preprocessingOf = (
   )
   return {
     input: name,
-    layout: first ? 'NCHW' : 'NHWC',
+    dtype,
+    feeds: feedsOf(model, name, wanted.feeds ?? new Map(), file),
+    layout,
     channels,
     height,
     width,
@@ -137,5 +185,7 @@ const list = (values: readonly number[]): string =>
   values.map(value => Number(value.toPrecision(6))).join(', ')
 
 /** In a line, for people. */
-export const preprocessingText = (one: Preprocessing): string =>
-  `${one.layout} ${one.height}×${one.width} ${one.order}, pixels 0 to ${one.range}, mean ${list(one.mean)}, deviation ${list(one.deviation)} (${one.source})`
+export const preprocessingText = (one: Preprocessing): string => {
+  const fed = one.feeds.map(({ name, values }) => `; ${readable(name)} = ${list(values)}`).join('')
+  return `${one.layout} ${one.height}×${one.width} ${one.order}, pixels 0 to ${one.range}, mean ${list(one.mean)}, deviation ${list(one.deviation)} (${one.source})${fed}`
+}

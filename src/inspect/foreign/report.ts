@@ -1,7 +1,7 @@
 /** What is known of a foreign model as a folder, like the report of our own networks. */
 
-import { excitationPart } from '../figures/excitation.ts'
 import { foreignBlocksPart, foreignCostPart } from '../figures/foreign.ts'
+import { channelsParts, excitationParts } from '../figures/kinds.ts'
 import { writeParts } from '../report.ts'
 import type { ForeignAnalysis } from './analysis.ts'
 import { preprocessingText } from './preprocessing.ts'
@@ -15,7 +15,7 @@ export interface ForeignReportOptions {
 }
 
 /** @returns the path of the page */
-export const writeForeignReport = (
+export const writeForeignReport = async (
   folder: string,
   analysis: ForeignAnalysis,
   { classes, pictures, footer }: ForeignReportOptions,
@@ -23,11 +23,12 @@ export const writeForeignReport = (
   const { model, producer, opset, nodes, preprocessing, excitation = [] } = analysis
   const seen =
     preprocessing === undefined
-      ? 'Read, not run: without pictures there are its blocks and their cost.'
+      ? 'Read, not run: there are its blocks and their cost.'
       : `Run on ${analysis.pictures} pictures of ${pictures}: ${preprocessingText(preprocessing)}.`
   const parts = [
     foreignBlocksPart(analysis),
-    ...(excitation.length > 0 ? [excitationPart(excitation, classes)] : []),
+    ...excitationParts(excitation, classes),
+    ...(await channelsParts(excitation, classes)),
     foreignCostPart(analysis),
   ]
   return writeParts(folder, model, parts, analysis, {

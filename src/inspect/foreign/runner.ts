@@ -5,6 +5,7 @@ import { createInterface } from 'node:readline'
 import { readable } from '../../engines/onnx/read/index.ts'
 import { EngineError } from '../../errors.ts'
 import type { Answer, Found, Request } from './child.ts'
+import type { InputTensor } from './inputs.ts'
 
 export interface RunnerOptions {
   /** Values to answer with. */
@@ -18,11 +19,7 @@ export interface RunnerOptions {
 
 export interface Runner {
   /** @throws EngineError when the model fails, crashes, or takes too long */
-  run(
-    input: string,
-    data: Float32Array,
-    shape: readonly number[],
-  ): Promise<Readonly<Record<string, Found>>>
+  run(inputs: Readonly<Record<string, InputTensor>>): Promise<Readonly<Record<string, Found>>>
   close(): void
 }
 
@@ -110,8 +107,8 @@ export const openRunner = async (
   }
   await answered({ kind: 'open', bytes, outputs, threads, memory })
   return {
-    run: async (input, data, shape) => {
-      const answer = await answered({ kind: 'run', input, data, shape })
+    run: async inputs => {
+      const answer = await answered({ kind: 'run', inputs })
       return 'values' in answer ? answer.values : {}
     },
     close: () => {

@@ -83,8 +83,11 @@ const drawChain = (seed: number) => {
     )
   }
   let x = fresh(shape)
-  if (shape.length === 4 && below(2) === 0)
-    x = convolution(x, fresh([channels, channels, 3, 3]), fresh([channels]), { padding: 1 })
+  if (shape.length === 4 && below(2) === 0) {
+    const group = channels % 32 === 0 ? [1, 2, 8][below(3)] : 1
+    const weight = fresh([channels, channels / group, 3, 3])
+    x = convolution(x, weight, fresh([channels]), { padding: 1, group })
+  }
   const outputs: Record<string, Value> = {}
   for (let step = 1 + below(MOST_STEPS); step > 0; step--) {
     const kind = below(4)

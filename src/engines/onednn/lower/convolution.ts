@@ -1,25 +1,50 @@
 /** Convolutions in their three directions; each chooses the layouts of what it takes and gives. */
 
-import type { Shape } from '../../../graph/index.ts'
+import type { Shape, Value } from '../../../graph/index.ts'
 import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
 import type { Sliding } from '../api/index.ts'
-import { ARG, CONVOLUTION_DIRECT, PROP } from '../constants.ts'
-import { type Descriptor, int64s } from '../descriptor.ts'
-import type { Plan, Stored } from '../plan.ts'
+import { ARG, CONVOLUTION, ELTWISE, PROP } from '../constants.ts'
+import { type Descriptor, type Descriptors, int64s } from '../descriptor.ts'
+import type { Plan, Request, Stored } from '../plan.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
-import { applied, begin, resolve } from './chain.ts'
+import { applied, begin, type Post, resolve } from './chain.ts'
 import type { Lowerings } from './lowering.ts'
+import { gathered, joinedShape, joining, spread, WIDE } from './regrouped.ts'
+import { winogradPays } from './winograd.ts'
 
 interface Geometry {
   readonly x: Shape
   readonly weight: Shape
   readonly y: Shape
   readonly attributes: ConvolutionAttributes
+  /** How many groups of the operation are one here. */
+  readonly joined: number
+  /** The weights are the same from run to run. */
+  readonly still: boolean
 }
 
-/** With groups, their axis stands in front. */
-const grouped = ([outputs, ...rest]: Shape, { group }: ConvolutionAttributes): Shape =>
-  group === 1 ? [outputs, ...rest] : [group, outputs / group, ...rest]
+const geometryOf = (
+  [x, weight, y]: readonly [Value, Value, Value],
+  attributes: ConvolutionAttributes,
+  still = false,
+): Geometry => {
+  const { group } = attributes
+  const joined = joining(weight.shape, group)
+  return {
+    x: x.shape,
+    weight: joinedShape(weight.shape, joined),
+    y: y.shape,
+    attributes: { ...attributes, group: group / joined },
+    joined,
+    still,
+  }
+}
+
+/** The weight's shape; with groups, their axis stands in front. */
+const groupedShape = ({ weight, attributes: { group } }: Geometry): Shape => {
+  const [outputs, ...rest] = weight
+  return group === 1 ? weight : [group, outputs / group, ...rest]
+}
 
 const window = ({ strides, pads, dilations }: ConvolutionAttributes): Sliding => [
   int64s(strides),
@@ -31,26 +56,66 @@ const window = ({ strides, pads, dilations }: ConvolutionAttributes): Sliding =>
 const chosen = (primitive: Primitive, what: Parameters<Primitive['query']>[0]): Descriptor =>
   primitive.query(what) as Descriptor
 
+interface Forward {
+  readonly algorithm: number
+  readonly biased?: boolean
+  readonly result?: Descriptor
+  readonly post?: readonly PostOperation[]
+}
+
+/**
+ * Only for inference does Winograd's algorithm take weights that are transformed already; direct
+ * ones would then lay channels innermost, in which all around them is slower.
+ */
+const purpose = (algorithm: number, still: boolean): number =>
+  still && algorithm === CONVOLUTION.winograd ? PROP.inference : PROP.training
+
 const forward = (
-  { primitive, descriptors: { any, strided } }: Plan,
-  { x, weight, y, attributes }: Geometry,
-  bias: boolean,
-  result = any(y),
-  post: readonly PostOperation[] = [],
-): Primitive =>
-  primitive({
-    kind: 'convolutionForward',
-    values: [
-      PROP.training,
-      CONVOLUTION_DIRECT,
-      any(x),
-      any(grouped(weight, attributes)),
-      bias ? strided([y[1]]) : undefined,
-      result,
-      ...window(attributes),
-    ],
-    post,
-  })
+  { any, strided }: Descriptors,
+  geometry: Geometry,
+  { algorithm, biased = false, result = any(geometry.y), post = [] }: Forward,
+): Request => ({
+  kind: 'convolutionForward',
+  values: [
+    purpose(algorithm, geometry.still),
+    algorithm,
+    any(geometry.x),
+    any(groupedShape(geometry)),
+    biased ? strided([geometry.y[1]]) : undefined,
+    result,
+    ...window(geometry.attributes),
+  ],
+  post,
+})
+
+/** The direct one, alone: for the layouts that it chooses, and as what backward ones go with. */
+const direct = (plan: Plan, geometry: Geometry): Primitive =>
+  plan.primitive(forward(plan.descriptors, geometry, { algorithm: CONVOLUTION.direct }))
+
+/** What computes it soonest, of what the library has. */
+const soonest = (
+  plan: Plan,
+  { x, weight, y, attributes, still }: Geometry,
+  request: (algorithm: number) => Request,
+): { readonly primitive: Primitive; readonly algorithm: number } => {
+  const tried = winogradPays(x, weight, y, attributes, still)
+  const winograd = tried ? plan.possible(request(CONVOLUTION.winograd)) : undefined
+  return winograd === undefined
+    ? { primitive: plan.primitive(request(CONVOLUTION.direct)), algorithm: CONVOLUTION.direct }
+    : { primitive: winograd, algorithm: CONVOLUTION.winograd }
+}
+
+/** Whether its result lies as those of dense ones do. */
+const isWide = ({ weight, attributes }: Geometry): boolean =>
+  attributes.group === 1 || weight[1] % WIDE === 0
+
+/** How many of these it does in its own pass: Winograd's knows relu alone. */
+const takes = (algorithm: number, posts: readonly Post[], geometry: Geometry): number => {
+  if (!isWide(geometry)) return 0
+  if (algorithm === CONVOLUTION.direct) return posts.length
+  const [first] = posts
+  return first !== undefined && 'algorithm' in first && first.algorithm === ELTWISE.relu ? 1 : 0
+}
 
 const POINTWISE: ConvolutionAttributes = {
   strides: [1, 1],
@@ -63,95 +128,99 @@ const POINTWISE: ConvolutionAttributes = {
  * Groups of few channels choose narrow blocks, for which the library has no fast kernel but the
  * convolution's own: a result goes on in the blocks that dense convolutions choose.
  */
-const widely = (plan: Plan, made: Stored, { group }: ConvolutionAttributes): Stored => {
+const widely = (plan: Plan, made: Stored, geometry: Geometry): Stored => {
   const { dims } = made.desc
-  if (group === 1 || dims.length !== 4) return made
+  if (isWide(geometry) || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
-  const geometry = { x: dims, weight, y: dims, attributes: POINTWISE }
-  return plan.brought(made, chosen(forward(plan, geometry, false), 'result'))
+  const dense = { x: dims, weight, y: dims, attributes: POINTWISE, joined: 1, still: false }
+  return plan.brought(made, chosen(direct(plan, dense), 'result'))
 }
 
-/** A weight's memory under the shape that has the groups in front. */
-const weightIn = (
-  plan: Plan,
-  weight: Parameters<Plan['natural']>[0],
-  attributes: ConvolutionAttributes,
-  desc: Descriptor,
-): Stored => {
-  if (attributes.group === 1) return plan.in(weight, desc)
+/** A weight in the layout of its primitive. */
+const weightIn = (plan: Plan, weight: Value, geometry: Geometry, desc: Descriptor): Stored => {
+  if (geometry.attributes.group === 1) return plan.in(weight, desc)
+  const from = spread(plan, plan.plain(weight), weight.shape, geometry.joined)
+  const shaped = plan.window(from, plan.descriptors.strided(groupedShape(geometry)))
+  return plan.brought(shaped, desc)
+}
+
+/** The weight's gradient out of the layout of its primitive. */
+const weightOutOf = (plan: Plan, made: Stored, { shape }: Value, geometry: Geometry): Stored => {
+  if (geometry.attributes.group === 1) return made
   const { strided } = plan.descriptors
-  const from = plan.window(plan.plain(weight), strided(grouped(weight.shape, attributes)))
-  return plan.brought(from, desc)
+  const plain = plan.brought(made, strided(groupedShape(geometry)))
+  return gathered(plan, plan.window(plain, strided(geometry.weight)), shape, geometry.joined)
 }
 
 export const convolution = {
   convolution: (plan, { inputs: [x, weight, bias], outputs: [y], attributes }) => {
-    const geometry = { x: x.shape, weight: weight.shape, y: y.shape, attributes }
+    const geometry = geometryOf([x, weight, y], attributes, plan.still(weight))
     begin(plan, y, posts => {
       const biased = bias !== undefined
-      const alone = forward(plan, geometry, biased)
+      const request = (algorithm: number, more: Partial<Forward> = {}): Request =>
+        forward(plan.descriptors, geometry, { algorithm, biased, ...more })
+      const { primitive: alone, algorithm } = soonest(plan, geometry, request)
       const desc = chosen(alone, 'result')
-      const takes = attributes.group === 1 ? posts : []
-      const { post, given } = resolve(takes, desc)
-      const primitive = takes.length === 0 ? alone : forward(plan, geometry, biased, desc, post)
+      const own = takes(algorithm, posts, geometry)
+      const { post, given } = resolve(posts.slice(0, own), desc)
+      const primitive =
+        own === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))
       const to = plan.allocate(desc)
       plan.execute(primitive, [
         [ARG.source, plan.in(x, chosen(primitive, 'source'))],
-        [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+        [ARG.weights, weightIn(plan, weight, geometry, chosen(primitive, 'weights'))],
         [ARG.bias, bias && plan.plain(bias)],
         ...given(primitive),
         [ARG.result, to],
       ])
-      return attributes.group === 1 ? to : applied(plan, widely(plan, to, attributes), posts)
+      return applied(plan, widely(plan, to, geometry), posts.slice(own))
     })
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
     const { any } = plan.descriptors
-    const geometry = { x: dx.shape, weight: weight.shape, y: dy.shape, attributes }
-    const { hint } = forward(plan, geometry, false)
-    const primitive = plan.primitive({
+    const geometry = geometryOf([dx, weight, dy], attributes)
+    const { hint } = direct(plan, geometry)
+    const { primitive } = soonest(plan, geometry, algorithm => ({
       kind: 'convolutionBackwardData',
       values: [
-        CONVOLUTION_DIRECT,
+        algorithm,
         any(dx.shape),
-        any(grouped(weight.shape, attributes)),
+        any(groupedShape(geometry)),
         any(dy.shape),
-        ...window(attributes),
+        ...window(geometry.attributes),
       ],
       hint,
-    })
+    }))
     const to = plan.allocate(chosen(primitive, 'dSource'))
     plan.execute(primitive, [
-      [ARG.weights, weightIn(plan, weight, attributes, chosen(primitive, 'weights'))],
+      [ARG.weights, weightIn(plan, weight, geometry, chosen(primitive, 'weights'))],
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dSource, to],
     ])
-    plan.define(dx, widely(plan, to, attributes))
+    plan.define(dx, widely(plan, to, geometry))
   },
   convolutionWeightGradient: (plan, { inputs: [x, dy], outputs: [dw], attributes }) => {
-    const { any, strided } = plan.descriptors
-    const geometry = { x: x.shape, weight: dw.shape, y: dy.shape, attributes }
-    const { hint } = forward(plan, geometry, false)
-    const shape = grouped(dw.shape, attributes)
-    const primitive = plan.primitive({
+    const { any } = plan.descriptors
+    const geometry = geometryOf([x, dw, dy], attributes)
+    const { hint } = direct(plan, geometry)
+    const { primitive } = soonest(plan, geometry, algorithm => ({
       kind: 'convolutionBackwardWeights',
       values: [
-        CONVOLUTION_DIRECT,
+        algorithm,
         any(x.shape),
-        any(shape),
+        any(groupedShape(geometry)),
         undefined,
         any(dy.shape),
-        ...window(attributes),
+        ...window(geometry.attributes),
       ],
       hint,
-    })
+    }))
     const to = plan.allocate(chosen(primitive, 'dWeights'))
     plan.execute(primitive, [
       [ARG.source, plan.in(x, chosen(primitive, 'source'))],
       [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
       [ARG.dWeights, to],
     ])
-    if (attributes.group === 1) return plan.define(dw, to)
-    plan.define(dw, plan.window(plan.brought(to, strided(shape)), strided(dw.shape)))
+    plan.define(dw, weightOutOf(plan, to, dw, geometry))
   },
 } satisfies Partial<Lowerings>

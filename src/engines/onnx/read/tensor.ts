@@ -19,6 +19,13 @@ interface Format {
 
 const wide = (value: bigint): number => Number(value)
 
+/** The upper half of a float32. */
+const bfloat16 = (bits: number): number => {
+  const view = new DataView(new ArrayBuffer(4))
+  view.setUint16(0, bits)
+  return view.getFloat32(0)
+}
+
 /** TensorProto.DataType by number; an element without `at` is not decoded. */
 const FORMATS: Readonly<Record<number, Format>> = {
   1: { name: 'float32', bits: 32, store: 'float_data', at: (v, o) => v.getFloat32(o, true) },
@@ -41,7 +48,12 @@ const FORMATS: Readonly<Record<number, Format>> = {
   },
   14: { name: 'complex64', bits: 64, store: 'float_data', perElement: 2 },
   15: { name: 'complex128', bits: 128, store: 'double_data', perElement: 2 },
-  16: { name: 'bfloat16', bits: 16, store: 'int32_data' },
+  16: {
+    name: 'bfloat16',
+    bits: 16,
+    store: 'int32_data',
+    at: (v, o) => bfloat16(v.getUint16(o, true)),
+  },
   17: { name: 'float8e4m3fn', bits: 8, store: 'int32_data' },
   18: { name: 'float8e4m3fnuz', bits: 8, store: 'int32_data' },
   19: { name: 'float8e5m2', bits: 8, store: 'int32_data' },
@@ -154,7 +166,7 @@ export const elementCount = ({ dims }: Pick<OnnxFileTensor, 'dims'>): number =>
 const FEW = 4096
 
 /** What a typed field's number means where it holds the bits of a narrower one. */
-const narrowed: Readonly<Record<string, (value: number) => number>> = { float16: half }
+const narrowed: Readonly<Record<string, (value: number) => number>> = { float16: half, bfloat16 }
 
 /**
  * The numbers of a small tensor; undefined for one that is large, or of an element that is no number.

@@ -1,7 +1,10 @@
-/** What timm calls the networks that stand here (timm/models/resnet.py, sknet.py, senet.py, inception_v3.py). */
+/**
+ * What timm, torchvision and Cadene's pretrainedmodels call the networks that stand here
+ * (timm/models/resnet.py, sknet.py, senet.py, inception_v3.py; pretrainedmodels/models/senet.py).
+ */
 
-/** By timm's architecture: the model. */
-export const TIMM_MODELS: Readonly<Record<string, string>> = {
+/** By their name for it: the model here. */
+export const OTHER_NAMES: Readonly<Record<string, string>> = {
   resnet18: 'resnet18',
   resnet34: 'resnet34',
   resnet50: 'resnet50',
@@ -28,4 +31,9 @@ export const TIMM_MODELS: Readonly<Record<string, string>> = {
   legacy_seresnext50_32x4d: 'se-resnext50',
   legacy_seresnext101_32x4d: 'se-resnext101',
   legacy_senet154: 'senet154',
+  se_resnet50: 'se-resnet50',
+  se_resnet101: 'se-resnet101',
+  se_resnet152: 'se-resnet152',
+  se_resnext50_32x4d: 'se-resnext50',
+  se_resnext101_32x4d: 'se-resnext101',
 }

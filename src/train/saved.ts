@@ -1,0 +1,56 @@
+/**
+ * What a checkpoint of a training holds: the network and where its optimizer stands, as tensors, and
+ * how far the training is. All else is recomputed.
+ */
+
+import { join } from 'node:path'
+import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.ts'
+import { readTrained, type Trained, writeTrained } from '../weights/trained.ts'
+import type { Checkpoint } from './checkpoints.ts'
+import { type Progress, readProgress, writeProgress } from './progress.ts'
+import { RUN_FILES } from './runFolder.ts'
+
+type Tensors = ReadonlyMap<string, Float32Array>
+
+export interface Saved {
+  readonly progress: Progress
+  /** Parameters and buffers by name. */
+  readonly weights: Tensors
+  /** The optimizer's vectors and the average, as `slot:parameter`. */
+  readonly slots: Tensors
+}
+
+const FILES = {
+  weights: 'model.safetensors',
+  optimizer: 'optimizer.safetensors',
+  progress: 'state.json',
+} as const
+
+const asStored = (tensors: Tensors): ReadonlyMap<string, StoredTensor> =>
+  new Map([...tensors].map(([name, data]) => [name, { dtype: 'F32', shape: [data.length], data }]))
+
+export const writeSaved = (trained: Trained, slots: Tensors, progress: Progress): Checkpoint => ({
+  step: progress.step,
+  files: new Map([
+    [FILES.weights, writeTrained(trained)],
+    [FILES.optimizer, writeSafetensors(asStored(slots))],
+    [FILES.progress, writeProgress(progress)],
+  ]),
+})
+
+/**
+ * @param folder - the run's, for messages
+ * @throws FileError or WeightError that names the file at fault
+ */
+export const readSaved = ({ step, files }: Checkpoint, folder: string): Saved => {
+  const file = (name: string): [Uint8Array, string] => [
+    files.get(name) ?? new Uint8Array(),
+    join(folder, RUN_FILES.checkpoints, `step ${step}`, name),
+  ]
+  const { tensors: slots } = readSafetensors(...file(FILES.optimizer))
+  return {
+    progress: readProgress(...file(FILES.progress)),
+    weights: readTrained(...file(FILES.weights)).tensors,
+    slots: new Map([...slots].map(([name, { data }]) => [name, data as Float32Array])),
+  }
+}
