@@ -37,14 +37,17 @@ const prepareOne = async (
   augment(await read(), shape, augmentation, normalization, draw, target, offset)
 }
 
-/** Pictures as [count, C, H, W], augmented and normalised. */
+/**
+ * Pictures as [count, C, H, W], augmented and normalised.
+ * @param images - where they go, where there is such a place already
+ */
 export const preparePictures = async (
   source: PictureSource,
   indices: Uint32Array,
   preparation: Preparation,
+  images: Float32Array = new Float32Array(indices.length * sizeOf(source.shape)),
 ): Promise<Float32Array> => {
   const size = sizeOf(source.shape)
-  const images = new Float32Array(indices.length * size)
   await Promise.all(
     Array.from(indices, (index, i) => prepareOne(source, index, preparation, images, i * size)),
   )

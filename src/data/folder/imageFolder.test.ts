@@ -194,6 +194,91 @@ describe('threads', () => {
   })
 })
 
+/** A folder whose first picture is this file. */
+const holding = async (name: string, bytes: Uint8Array): Promise<string> => {
+  const root = await copied(name)
+  const [first] = (await readdir(join(root, 'train/circle'))).sort()
+  await rm(join(root, 'train/circle', first))
+  await writeFile(join(root, 'train/circle', '0.jpg'), bytes)
+  return root
+}
+const grain = (width: number, height: number) => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
+  return sharp({ create: { width, height, channels: 3, background: '#888', noise } })
+}
+/** What becomes of the first picture: its middle, and some of its parts, on this thread and another. */
+const outcomesOf = async (root: string): Promise<unknown[][]> => {
+  const outcomes: unknown[][] = []
+  for (const workers of [0, 1]) {
+    const dataset = await open(root, { workers })
+    const first = Uint32Array.of(dataset.labels.indexOf(dataset.classes.indexOf('circle')))
+    const crops = [{}, ...Array(40).fill({ resizedCrop: { scale: 0.1 } })]
+    const settled: unknown[] = []
+    // One by one: libvips has one place for what it says of all damaged pictures.
+    for (const [epoch, augmentation] of crops.entries()) {
+      const made = dataset.prepare?.(first, { normalization, augmentation, seed: 0, epoch })
+      settled.push(await made?.catch(({ message }: Error) => message))
+    }
+    await dataset.close()
+    outcomes.push(settled)
+  }
+  return outcomes
+}
+
+describe('decoding', () => {
+  it.each<[string, () => Promise<Buffer>]>([
+    ['a JPEG', () => grain(50, 38).jpeg().toBuffer()],
+    ['a PNG', () => grain(33, 21).png().toBuffer()],
+    ['a WebP', () => grain(33, 21).webp().toBuffer()],
+    ['a large JPEG', () => grain(400, 300).jpeg().toBuffer()],
+    ['a large PNG', () => grain(400, 300).png().toBuffer()],
+    ['a JPEG on its side', () => grain(50, 38).withMetadata({ orientation: 8 }).jpeg().toBuffer()],
+    ['a grey JPEG', () => grain(50, 38).greyscale().jpeg().toBuffer()],
+    ['a JPEG with colours of its own', () => grain(50, 38).withIccProfile('p3').jpeg().toBuffer()],
+    ['a transparent PNG', () => grain(50, 38).ensureAlpha(0.5).png().toBuffer()],
+  ])('%s comes to the same numbers in a worker thread', async (name, make) => {
+    const root = await holding(name.replaceAll(' ', '-'), await make())
+    const [here, there] = await outcomesOf(root)
+    expect(here.every(made => made instanceof Float32Array)).toBe(true)
+    expect(there).toEqual(here)
+  })
+
+  it.each([
+    ['small', 40],
+    ['large', 400],
+  ])(
+    'a %s JPEG that is cut short is bad wherever it is read, in the same words',
+    async (name, side) => {
+      const bytes = await grain(side, side).jpeg().toBuffer()
+      const root = await holding(`cut-${name}`, bytes.subarray(0, 0.9 * bytes.length))
+      const [here, there] = await outcomesOf(root)
+      for (const message of here) {
+        expect(message).toContain('0.jpg: expected a picture (PNG, JPEG, WebP), whole')
+        expect(message).toContain('premature end of JPEG image')
+      }
+      expect(there).toEqual(here)
+    },
+  )
+
+  it('a JPEG is decoded no further than it is needed, the same in a worker thread', async () => {
+    for (const side of [48, 480]) {
+      const bytes = await grain(side, side).jpeg().toBuffer()
+      bytes.set([0xff, 0xd9], Math.round(0.7 * bytes.length))
+      const root = await holding(`end-${side}`, bytes)
+      const dataset = await open(root)
+      const first = dataset.labels.indexOf(dataset.classes.indexOf('circle'))
+      const part = (top: number) => () => ({ left: 0, top, width: side, height: side / 2 })
+      await expect(dataset.readWindow?.(first, part(side / 2))).rejects.toThrow('premature end')
+      const read = dataset.readWindow?.(first, part(0)).then(
+        () => 'read',
+        () => 'refused',
+      )
+      // What is small is decoded whole by sharp; what is large, as far as the part goes.
+      expect(await read).toBe(side === 48 ? 'refused' : 'read')
+    }
+  })
+})
+
 describe('bad pictures', () => {
   let root: string
   const damaged = ['train/circle/00001.png', 'train/star/00004.png', 'val/ring/00006.png']

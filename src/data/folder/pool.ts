@@ -17,15 +17,24 @@ export interface Job {
   readonly id: number
   readonly indices: Uint32Array
   readonly preparation: Preparation
+  /** Where the pictures go: memory that wanders to the thread and back, again and again. */
+  readonly images: Float32Array
 }
 
-export type Answer =
-  | { readonly id: number; readonly images: Float32Array }
-  | { readonly id: number; readonly problem: Problem }
-  | { readonly id: number; readonly fault: string }
+/** What went wrong, if anything did. */
+export interface Outcome {
+  readonly problem?: Problem
+  readonly fault?: string
+}
+
+export interface Answer extends Outcome {
+  readonly id: number
+  readonly images: Float32Array
+}
 
 interface Waiting {
-  resolve(images: Float32Array): void
+  /** Is done with the pictures when it returns. */
+  take(images: Float32Array): void
   reject(error: unknown): void
 }
 
@@ -52,9 +61,12 @@ const startThread = (pictures: PictureFiles): Worker => {
 class Thread {
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
+  readonly #size: number
+  readonly #spare: Float32Array[] = []
   #jobs = 0
 
   constructor(pictures: PictureFiles) {
+    this.#size = JOB * pictures.shape.reduce((product, dimension) => product * dimension, 1)
     this.#worker = startThread(pictures)
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#settle(answer))
@@ -66,12 +78,19 @@ class Thread {
     return this.#waiting.size
   }
 
-  run(indices: Uint32Array, preparation: Preparation): Promise<Float32Array> {
+  /** Prepares up to JOB pictures; they are to be taken at once. */
+  run(
+    indices: Uint32Array,
+    preparation: Preparation,
+    take: (images: Float32Array) => void,
+  ): Promise<void> {
     const id = this.#jobs++
+    const images = this.#spare.pop() ?? new Float32Array(this.#size)
     this.#worker.ref()
     return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject })
-      this.#worker.postMessage({ id, indices, preparation } satisfies Job)
+      this.#waiting.set(id, { take: images => resolve(take(images)), reject })
+      const job: Job = { id, indices, preparation, images }
+      this.#worker.postMessage(job, [images.buffer as ArrayBuffer])
     })
   }
 
@@ -83,9 +102,10 @@ class Thread {
     const waiting = this.#waiting.get(answer.id)
     this.#waiting.delete(answer.id)
     if (this.#waiting.size === 0) this.#worker.unref()
-    if ('images' in answer) waiting?.resolve(answer.images)
-    else if ('problem' in answer) waiting?.reject(new FileError(answer.problem))
-    else waiting?.reject(new Error(answer.fault))
+    if (answer.problem) waiting?.reject(new FileError(answer.problem))
+    else if (answer.fault !== undefined) waiting?.reject(new Error(answer.fault))
+    else waiting?.take(answer.images)
+    this.#spare.push(answer.images)
   }
 
   #fail(error: unknown): void {
@@ -106,11 +126,14 @@ export const openPool = (pictures: PictureFiles, size: number): Pool => {
   return {
     prepare: async (indices, preparation) => {
       while (threads.length < size) threads.push(new Thread(pictures))
-      const images = new Float32Array(indices.length * picture)
+      // Not filled with zeros, since pictures fill it.
+      const images = new Float32Array(Buffer.allocUnsafeSlow(4 * indices.length * picture).buffer)
       const parts = Array.from({ length: Math.ceil(indices.length / JOB) }, async (_, i) => {
         const [idlest] = threads.toSorted((a, b) => a.load - b.load)
         const own = indices.slice(i * JOB, (i + 1) * JOB)
-        images.set(await idlest.run(own, preparation), i * JOB * picture)
+        await idlest.run(own, preparation, made =>
+          images.set(made.subarray(0, own.length * picture), i * JOB * picture),
+        )
       })
       await Promise.all(parts)
       return images

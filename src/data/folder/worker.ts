@@ -4,21 +4,23 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { ExciteError } from '../../errors.ts'
 import { preparePictures } from '../prepare.ts'
 import { fileSource } from './files.ts'
-import type { Answer, Job, WorkerData } from './pool.ts'
+import type { Answer, Job, Outcome, WorkerData } from './pool.ts'
 
 const source = fileSource((workerData as WorkerData).pictures)
 
-const answer = async ({ id, indices, preparation }: Job): Promise<Answer> => {
+const outcome = async ({ indices, preparation, images }: Job): Promise<Outcome> => {
   try {
-    return { id, images: await preparePictures(source, indices, preparation) }
+    await preparePictures(source, indices, preparation, images)
+    return {}
   } catch (error) {
-    if (!(error instanceof ExciteError)) return { id, fault: String(error) }
+    if (!(error instanceof ExciteError)) return { fault: String(error) }
     const { where, expected, got, hint } = error
-    return { id, problem: { where, expected, got, ...(hint === undefined ? {} : { hint }) } }
+    return { problem: { where, expected, got, ...(hint === undefined ? {} : { hint }) } }
   }
 }
 
 parentPort?.on('message', async (job: Job) => {
-  const sent = await answer(job)
-  parentPort?.postMessage(sent, 'images' in sent ? [sent.images.buffer as ArrayBuffer] : [])
+  const { id, images } = job
+  const answer: Answer = { id, images, ...(await outcome(job)) }
+  parentPort?.postMessage(answer, [images.buffer as ArrayBuffer])
 })

@@ -6,7 +6,7 @@ import { assembled } from '../../../scripts/assemble.ts'
 import type { Window } from '../pictures.ts'
 import { normalize } from './normalize.ts'
 import { KERNEL } from './pixels.ts'
-import { type Decoded, resample } from './resample.ts'
+import { resample } from './resample.ts'
 
 it('is its text, assembled', async () => {
   expect(KERNEL).toBe(await assembled('data/kernel/pixels'))
@@ -27,7 +27,18 @@ const weightsOf = (start: number, size: number, length: number, target: number, 
   return weights.map(weight => weight / sum)
 }
 
-const expected = ({ data, width, height }: Decoded, part: Window, tall: number, wide: number) => {
+interface Picture {
+  readonly data: Uint8Array
+  readonly width: number
+  readonly height: number
+}
+const resampled = (
+  { data, width, height }: Picture,
+  part: Window,
+  size: readonly [number, number],
+) => resample({ width, height, write: target => target.set(data) }, part, size)
+
+const expected = ({ data, width, height }: Picture, part: Window, tall: number, wide: number) => {
   const result: number[] = []
   for (let c = 0; c < 3; c++)
     for (let y = 0; y < tall; y++) {
@@ -54,7 +65,7 @@ describe('resample', () => {
         const picture = { data: noise(3 * width * height, width), width, height }
         const part = { width: width * (0.05 + 0.95 * a), height: height * (0.05 + 0.95 * b) }
         const window = { ...part, left: c * (width - part.width), top: d * (height - part.height) }
-        const found = resample(picture, window, [tall, wide])
+        const found = resampled(picture, window, [tall, wide])
         for (const [i, value] of expected(picture, window, tall, wide).entries())
           expect(Math.abs(found[i] - value)).toBeLessThan(0.501)
       }),
@@ -66,12 +77,12 @@ describe('resample', () => {
     const [width, height] = [19, 11]
     const data = noise(3 * width * height, 1)
     const whole = { left: 0, top: 0, width, height }
-    resample(
+    resampled(
       { data: noise(3 * 90 * 90, 2), width: 90, height: 90 },
       { ...whole, width: 90 },
       [8, 8],
     )
-    const found = resample({ data, width, height }, whole, [height, width])
+    const found = resampled({ data, width, height }, whole, [height, width])
     const plane = width * height
     for (let i = 0; i < plane; i++)
       expect([found[i], found[plane + i], found[2 * plane + i]]).toEqual([

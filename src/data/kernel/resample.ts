@@ -7,11 +7,12 @@
 import type { Window } from '../pictures.ts'
 import { kernel, reserve, VECTOR } from './kernel.ts'
 
-/** Interleaved RGB, 0 to 255. */
+/** Interleaved RGB, 0 to 255, which is written where the kernel reads. */
 export interface Decoded {
-  readonly data: Uint8Array
   readonly width: number
   readonly height: number
+  /** @param rows - the uppermost that are needed */
+  write(target: Uint8Array, rows: number): void
 }
 
 /** One axis of a window: where it begins and how long it is, in a picture of so many samples. */
@@ -24,6 +25,9 @@ interface Axis {
 
 const WORD = 4
 const SPAN = 3 * WORD
+const PIXEL = 3 * WORD
+/** Pixels that the kernel makes at a time. */
+const FOUR = 4
 
 /** How far a pixel of the result reaches to either side. */
 const reach = ({ size, target }: Axis): number => Math.max(size / target, 1)
@@ -36,39 +40,74 @@ const samples = (axis: Axis): { first: number; last: number } => ({
   ),
 })
 
-const mostWeights = (axis: Axis): number => axis.target * (2 * Math.ceil(reach(axis)) + 2)
+/** How many samples a pixel of the result is made of, at most. */
+const taps = (axis: Axis): number => Math.ceil(2 * reach(axis))
 
-/**
- * Writes the spans of an axis, of a triangle as wide as a pixel of the result reaches.
- * @param unit - bytes from one sample to the next
- */
-const writeSpans = (
-  memory: ArrayBuffer,
-  axis: Axis,
-  { spans, weights, first, unit }: { spans: number; weights: number; first: number; unit: number },
-): void => {
-  const words = new Int32Array(memory)
-  const floats = new Float32Array(memory)
+/** What the i-th pixel is made of: weights, of sum 1, by a triangle as wide as it reaches. */
+const partsOf = (axis: Axis, i: number): { begin: number; weights: number[] } => {
   const { start, size, length, target } = axis
   const width = reach(axis)
-  let [span, weight] = [spans / WORD, weights / WORD]
-  for (let i = 0; i < target; i++) {
-    const centre = start + ((i + 0.5) * size) / target - 0.5
-    const begin = Math.max(Math.floor(centre - width) + 1, 0)
-    const end = Math.min(Math.ceil(centre + width), length)
-    let sum = 0
-    for (let at = begin; at < end; at++) sum += 1 - Math.abs(at - centre) / width
-    words[span++] = (begin - first) * unit
-    words[span++] = weight * WORD
-    for (let at = begin; at < end; at++)
-      floats[weight++] = (1 - Math.abs(at - centre) / width) / sum
-    words[span++] = weight * WORD
+  const centre = start + ((i + 0.5) * size) / target - 0.5
+  const begin = Math.max(Math.floor(centre - width) + 1, 0)
+  const end = Math.min(Math.ceil(centre + width), length)
+  const weights: number[] = []
+  let sum = 0
+  for (let at = begin; at < end; at++) {
+    const weight = 1 - Math.abs(at - centre) / width
+    weights.push(weight)
+    sum += weight
   }
+  return { begin, weights: weights.map(weight => weight / sum) }
+}
+
+/** Writes the spans of rows, and what they point to. */
+const writeRows = (
+  memory: ArrayBuffer,
+  axis: Axis,
+  { spans, weights, stride }: { spans: number; weights: number; stride: number },
+): void => {
+  const words = new Int32Array(memory, spans)
+  const floats = new Float32Array(memory)
+  let at = weights / WORD
+  for (let i = 0; i < axis.target; i++) {
+    const parts = partsOf(axis, i)
+    words[3 * i] = parts.begin * stride
+    words[3 * i + 1] = at * WORD
+    floats.set(parts.weights, at)
+    at += parts.weights.length
+    words[3 * i + 2] = at * WORD
+  }
+}
+
+/** Writes places and weights of columns, whose loops are quicker where all are of one length. */
+const writeColumns = (
+  memory: ArrayBuffer,
+  axis: Axis,
+  {
+    places,
+    weights,
+    first,
+    last,
+  }: { places: number; weights: number; first: number; last: number },
+): number => {
+  const count = Math.min(taps(axis), last - first)
+  const words = new Int32Array(memory, places, axis.target)
+  const floats = new Float32Array(memory, weights, FOUR * count * Math.ceil(axis.target / FOUR))
+  floats.fill(0)
+  for (let i = 0; i < axis.target; i++) {
+    const parts = partsOf(axis, i)
+    const begin = Math.min(parts.begin, last - count)
+    words[i] = (begin - first) * PIXEL
+    const to = FOUR * count * Math.floor(i / FOUR) + (i % FOUR)
+    for (const [tap, weight] of parts.weights.entries())
+      floats[to + FOUR * (parts.begin - begin + tap)] = weight
+  }
+  return count
 }
 
 /** Resizes a window, which lies in the picture, to a height and width: planar 3×H×W. */
 export const resample = (
-  { data, width, height }: Decoded,
+  { width, height, write }: Decoded,
   window: Window,
   [tall, wide]: readonly [height: number, width: number],
 ): Uint8Array => {
@@ -76,20 +115,33 @@ export const resample = (
   const across: Axis = { start: window.left, size: window.width, length: width, target: wide }
   const { first, last } = samples(across)
   const bytes = 3 * (last - first)
-  const [source, rows, columns, rowWeights, columnWeights, line, to] = reserve(
-    data.length + VECTOR,
+  const most = (axis: Axis): number => Math.ceil(axis.target / FOUR) * FOUR * taps(axis) * WORD
+  const [source, rows, places, rowWeights, columnWeights, line, to] = reserve(
+    3 * width * height + VECTOR,
     tall * SPAN,
-    wide * SPAN,
-    mostWeights(down) * WORD,
-    mostWeights(across) * WORD,
+    wide * WORD,
+    most(down),
+    most(across),
     (bytes + 2 * VECTOR) * WORD,
     3 * tall * wide,
   )
   const { memory, resample: run } = kernel()
-  new Uint8Array(memory.buffer).set(data, source)
-  writeSpans(memory.buffer, down, { spans: rows, weights: rowWeights, first: 0, unit: 3 * width })
-  const pixel = 3 * WORD
-  writeSpans(memory.buffer, across, { spans: columns, weights: columnWeights, first, unit: pixel })
-  run(source + 3 * first, 3 * width, bytes, rows, columns, tall, wide, line, to)
+  write(new Uint8Array(memory.buffer, source, 3 * width * height), samples(down).last)
+  writeRows(memory.buffer, down, { spans: rows, weights: rowWeights, stride: 3 * width })
+  const columns = { places, weights: columnWeights, first, last }
+  const count = writeColumns(memory.buffer, across, columns)
+  run(
+    source + 3 * first,
+    3 * width,
+    bytes,
+    rows,
+    places,
+    columnWeights,
+    count,
+    tall,
+    wide,
+    line,
+    to,
+  )
   return new Uint8Array(memory.buffer).slice(to, to + 3 * tall * wide)
 }

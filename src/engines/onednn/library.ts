@@ -1,9 +1,9 @@
 /** oneDNN's C API by FFI: its functions, its errors as ours. */
 
 import { EngineError } from '../../errors.ts'
+import type { Koffi, NativeLibrary } from '../../koffi.ts'
 import { RUNTIME } from './constants.ts'
 import { PATH_VARIABLE } from './find.ts'
-import type { Koffi, NativeLibrary } from './koffi.ts'
 import { type FunctionName, signaturesOf } from './signatures.ts'
 import { usablePath } from './verdict.ts'
 
