@@ -14,7 +14,7 @@ Trains resnet8 and sk-resnet8 on shapes: same pictures, same order, same recipe,
 Leaves two run folders in runs/. Needs no network, and about three minutes on two cores.`
 
 const SAMPLES = { train: 6000, test: 2000 }
-const EPOCHS = 6
+const EPOCHS = 10
 
 const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: boolean }) => {
   const { RECIPES } = await import('../../train/recipes.ts')
@@ -67,7 +67,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
 Right on ${count(SAMPLES.test)} pictures of shapes that neither network has seen:
 ${line(plain)}
 ${line(attended)}  with selective kernels
-in ${duration(seconds)}; one seed and ${EPOCHS} epochs, so several points are chance: excite study tells.
+in ${duration(seconds)}; one seed and ${EPOCHS} epochs, so a point or two are chance: excite study tells.
 
 ${attended.run}/model.onnx runs in any ONNX Runtime. What to type next:
   npx excite predict ${attended.run} --data shapes --index 0,1,2
