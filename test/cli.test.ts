@@ -33,6 +33,10 @@ const WRONG: readonly [command: string, message: string][] = [
   ['trian', "error: unknown command 'trian'\n(Did you mean train?)"],
   ['train', 'excite train: expected the name of a model, got none. Such as: excite train'],
   ['train se-resnet21', 'excite models lists, got se-resnet21. Did you mean se-resnet20?'],
+  [
+    'train resnet20 --data ./nowhere',
+    '/nowhere: expected a folder of pictures, one folder a class in it, got nothing',
+  ],
   ['train resnet20 --epochs many', 'excite: --epochs: expected a number, got many'],
   ['train resnet20 --epochs 0', '--epochs: Too small'],
   ['train resnet20 --smoothing 1', '--smoothing: Too big'],

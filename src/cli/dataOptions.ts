@@ -1,5 +1,6 @@
 /** The options that say where pictures come from, shared by the commands that need some. */
 
+import { existsSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
@@ -121,7 +122,14 @@ export const openSplit = async (
   quiet = false,
 ): Promise<Dataset> => {
   const { dataDir, cacheDir, samples, size, cropPct, valFraction, badImages, badLimit } = flags
-  const { openDataset } = await import('../data/registry.ts')
+  const { isFolder, openDataset } = await import('../data/registry.ts')
+  if (isFolder(name) && !existsSync(name))
+    throw new UsageError({
+      where: name,
+      expected: 'a folder of pictures, one folder a class in it',
+      got: 'nothing there',
+      hint: 'Name one that is, or a set that excite data lists, by --data',
+    })
   const progress = progressLine(quiet)
   const dataset = await openDataset(name, {
     split,
