@@ -82,9 +82,10 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     channels,
     initialise: INITIALISERS[config.recipe.initialise],
   })
-  const adopted = weights === undefined ? undefined : adoptInto(network, weights)
+  const adopted =
+    weights === undefined ? undefined : adoptInto(network, weights, options.train.classes)
   const adoptAgain = async (): Promise<Adopted> =>
-    adoptInto(network, await readFirstWeights(config.weights as string))
+    adoptInto(network, await readFirstWeights(config.weights as string), options.train.classes)
   const device = await openDevice(config.device)
   if (config.freeze !== undefined) frozenBy(network, config.freeze)
   const normalization = config.normalization ?? (await measureNormalization(options.train))

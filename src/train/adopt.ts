@@ -41,12 +41,45 @@ const namesIn = (
   return new Map(rest.map(({ name }, i) => [name, bare[i].name]))
 }
 
+/** Names of classes in the order of logits: the file's, and those that are trained for. */
+interface Classes {
+  readonly known: readonly string[]
+  readonly wanted: readonly string[]
+}
+
+/** Where classes have no names, they have numbers. */
+const areNamed = (names: readonly string[]): boolean => names.some((name, i) => name !== `${i}`)
+
+/** The row of each class in the file's classifier; none where that is for other classes. */
+const rowsOf = (
+  rows: number,
+  count: number,
+  classes: Classes | undefined,
+): readonly number[] | undefined => {
+  if (classes !== undefined && areNamed(classes.known)) {
+    const found = classes.wanted.map(name => classes.known.indexOf(name))
+    return found.includes(-1) ? undefined : found
+  }
+  return rows === count ? [...new Array(rows).keys()] : undefined
+}
+
+/** These rows of a tensor. */
+const gathered = ({ shape, data, dtype }: StoredTensor, rows: readonly number[]): StoredTensor => {
+  const all = data as Float32Array
+  const size = all.length / shape[0]
+  const chosen = new Float32Array(rows.length * size)
+  for (const [i, row] of rows.entries())
+    chosen.set(all.subarray(row * size, (row + 1) * size), i * size)
+  return { dtype, shape: [rows.length, ...shape.slice(1)], data: chosen }
+}
+
 /** Takes what fits; lists everything that does not. */
 export const adopt = (
   stored: ReadonlyMap<string, StoredTensor>,
   target: Model,
   plain: () => Model,
   file: string,
+  classes?: Classes,
 ): Adopted => {
   const names = namesIn(target, plain, stored)
   const head = headOf(target)
@@ -57,12 +90,15 @@ export const adopt = (
   const all = variables(target.network)
   const mapped = all.map(({ name }) => names.get(name))
   const headWeight = stored.get(names.get(`${head}.weight`) ?? '')
-  const newHead = headWeight !== undefined && headWeight.shape[0] !== target.classes
+  const rows = headWeight && rowsOf(headWeight.shape[0], target.classes, classes)
+  const newHead = headWeight !== undefined && rows === undefined
   for (const [i, { name, tensor, part }] of all.entries()) {
     const source = mapped[i] ?? name
-    const found = mapped[i] === undefined ? undefined : stored.get(source)
+    const inHead = isBelow(name, head)
+    const whole = mapped[i] === undefined ? undefined : stored.get(source)
+    const found = whole && inHead && rows ? gathered(whole, rows) : whole
     if (found !== undefined) used.add(source)
-    if (newHead && isBelow(name, head)) fresh.push(name)
+    if (newHead && inHead) fresh.push(name)
     else if (found === undefined) {
       if (part !== undefined && mapped[i] === undefined) fresh.push(name)
       else problems.push(`${source} missing`)
@@ -145,11 +181,18 @@ export const continued = (given: Config, { card }: FirstWeights): Config => {
 }
 
 /**
- * Fits first weights to a network.
+ * Fits first weights to a network. Where the file's card names its classes, those of `wanted` that it
+ * knows keep their rows of the classifier, in whatever order they stand.
+ * @param wanted - names of the classes in the order of the network's logits
  * @throws WeightError for another network's, with all that does not fit
  */
-export const adoptInto = (target: Model, { file, stored }: FirstWeights): Adopted => {
+export const adoptInto = (
+  target: Model,
+  { file, stored, card }: FirstWeights,
+  wanted?: readonly string[],
+): Adopted => {
   const { classes, channels, name, variations } = target
   const plain = (): Model => model(name, { classes, channels, attention: 'none', ...variations })
-  return adopt(stored, target, plain, file)
+  const named = card !== undefined && wanted !== undefined
+  return adopt(stored, target, plain, file, named ? { known: card.classes, wanted } : undefined)
 }

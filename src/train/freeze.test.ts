@@ -148,6 +148,32 @@ describe('first weights', () => {
     expect(tensors.size).toBe(variables(plain().network).length - 2)
   })
 
+  it('keep what they know of classes by name, in whatever order these stand', () => {
+    const known = ['a', 'b', 'c', 'd', 'e', 'f', 'g']
+    const stored = storedOf(plain())
+    const rows = (data: ArrayLike<number> | undefined, classes: readonly number[]) =>
+      classes.flatMap(row => Array.from(data ?? []).slice(64 * row, 64 * (row + 1)))
+    const weight = stored.get('fc.weight')?.data as Float32Array
+    const take = (wanted: readonly string[]) =>
+      adopt(stored, model('resnet8', { classes: wanted.length }), plain, 'f', { known, wanted })
+    const turned = take([...known].reverse())
+    expect(turned.fresh).toEqual([])
+    expect([...(turned.tensors.get('fc.weight') ?? [])]).toEqual(
+      rows(weight, [6, 5, 4, 3, 2, 1, 0]),
+    )
+    expect([...(turned.tensors.get('fc.bias') ?? [])]).toEqual(
+      Array.from(stored.get('fc.bias')?.data as Float32Array).reverse(),
+    )
+    expect([...(take(['c', 'a']).tensors.get('fc.weight') ?? [])]).toEqual(rows(weight, [2, 0]))
+    expect(take(['a', 'b', 'c', 'd', 'e', 'f', 'z']).fresh).toEqual(['fc.weight', 'fc.bias'])
+  })
+
+  it('keep a head whose classes have numbers only, if there are as many', () => {
+    const known = ['0', '1', '2', '3', '4', '5', '6']
+    const wanted = ['t', 'u', 'v', 'w', 'x', 'y', 'z']
+    expect(adopt(storedOf(plain()), plain(), plain, 'f', { known, wanted }).fresh).toEqual([])
+  })
+
   it('are refused with all that does not fit', () => {
     const stored = storedOf(plain())
     stored.delete('conv1.weight')
