@@ -51,8 +51,12 @@ const foldedTensors = (
   const before = bias === undefined ? undefined : tensorOf(bias)
   const old = tensorOf(weight)
   const each = old.length / factors.length
+  // Not by Float32Array.from, which collects its values first: a network has tens of millions.
+  const scaled = new Float32Array(old.length)
+  for (const [o, factor] of factors.entries())
+    for (let i = o * each; i < (o + 1) * each; i++) scaled[i] = factor * old[i]
   return {
-    weight: Float32Array.from(old, (value, i) => value * factors[Math.floor(i / each)]),
+    weight: scaled,
     bias: Float32Array.from(
       factors,
       (factor, o) => factor * ((before?.[o] ?? 0) - mean[o]) + shift[o],
