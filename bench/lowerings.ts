@@ -6,20 +6,15 @@
 
 import { availableParallelism } from 'node:os'
 import { machine } from '../src/bench/machine.ts'
-import { alone } from '../src/engines/onnx/alone.suite.ts'
-import {
-  choose,
-  type Rule,
-  skips,
-  WEIGHT_GRADIENTS,
-} from '../src/engines/onnx/lower/convolution/choice.ts'
+import { compileOnnx } from '../src/engines/onnxruntime/engine.ts'
+import { input, sizeOf } from '../src/graph/index.ts'
+import { alone } from '../src/onnx/alone.testing.ts'
+import { choose, type Rule, skips, WEIGHT_GRADIENTS } from '../src/onnx/lower/convolution/choice.ts'
 import {
   geometryOf,
   type WeightGradient,
   withoutStrides,
-} from '../src/engines/onnx/lower/convolution/forms.ts'
-import { compileOnnx } from '../src/engines/onnx/session.ts'
-import { input, sizeOf } from '../src/graph/index.ts'
+} from '../src/onnx/lower/convolution/geometry.ts'
 import { convolution, convolutionWeightGradient } from '../src/ops/index.ts'
 
 const ROUNDS = 15

@@ -5,7 +5,7 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { WORKS } from '../src/bench/works.ts'
+import { WORKS } from '../src/bench/workloads.ts'
 import { openDevice } from '../src/engines/registry.ts'
 import { model } from '../src/models/registry.ts'
 

@@ -1,5 +1,5 @@
 /**
- * What it takes to build and run each network once: one picture of its own size through the ONNX
+ * What it takes to build and run each network once: one image of its own size through the ONNX
  * engine, every network in a fresh process. Times are of the processor, over all threads: other work
  * on the machine changes them little. Prints Markdown.
  *
@@ -9,10 +9,10 @@
 import { execFile } from 'node:child_process'
 import { availableParallelism, cpus } from 'node:os'
 import { promisify } from 'node:util'
-import { onnxEngine } from '../src/engines/onnx/session.ts'
+import { onnxEngine } from '../src/engines/onnxruntime/engine.ts'
 import { summarize } from '../src/inspect/summary.ts'
 import { model, modelNames } from '../src/models/registry.ts'
-import { initialise } from '../src/nn/index.ts'
+import { initialize } from '../src/nn/index.ts'
 import { openPredictor } from '../src/weights/predictor.ts'
 
 const MARK = '--one'
@@ -33,11 +33,11 @@ const measure = async (name: string): Promise<string> => {
   const network = model(name)
   const { parameters, multiplyAdds } = summarize(network)
   const built = lap()
-  const tensors = initialise(network.network, 0)
+  const tensors = initialize(network.network, 0)
   const drawn = lap()
   const { channels, size } = network
   const shape = { channels, height: size, width: size }
-  const card = { model: name, classes: [], ...shape, mean: [], deviation: [] }
+  const card = { model: name, classes: [], ...shape, mean: [], std: [] }
   const predictor = await openPredictor({ card, model: network, tensors }, 1, onnxEngine)
   const compiled = lap()
   const logits = await predictor.infer(new Float32Array(channels * size * size).fill(0.5))

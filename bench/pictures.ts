@@ -1,8 +1,8 @@
 /**
- * How fast a folder of pictures becomes batches, beside sharp decoding the same files and doing
- * nothing else: pictures a second by the clock, on a machine that has nothing else to do, and
- * milliseconds of processor time a picture, all threads together. Each the best of rounds in turn.
- * Run: npm run build && node --import tsx bench/pictures.ts
+ * How fast a folder of images becomes batches, beside sharp decoding the same files and doing
+ * nothing else: images a second by the clock, on a machine that has nothing else to do, and
+ * milliseconds of processor time an image, all threads together. Each the best of rounds in turn.
+ * Run: npm run build && node --import tsx bench/images.ts
  */
 
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
@@ -21,7 +21,7 @@ const BATCH = 32
 const ROUNDS = 5
 const SIZE = 224
 const cores = availableParallelism()
-const normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] }
+const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }
 
 /** ImageNet's usual, and a camera's, made small. */
 const SETS = [
@@ -84,7 +84,7 @@ const AUGMENTATIONS = {
   'that, jitter, rotation': {
     resizedCrop: { scale: 0.35 },
     flip: true,
-    colourJitter: { strength: 0.4 },
+    colorJitter: { strength: 0.4 },
     rotate: { degrees: 10 },
   },
 }
@@ -114,7 +114,7 @@ for (const set of SETS) {
   const ratio = (a: number, b: number): string => (a / b).toFixed(2).padStart(10)
   console.log(`\nJPEG ${set.width}×${set.height}`)
   console.log(
-    `${''.padEnd(38)} pictures/s   ms of CPU   of decoding alone   of decoding to size   (clock, CPU)`,
+    `${''.padEnd(38)} images/s   ms of CPU   of decoding alone   of decoding to size   (clock, CPU)`,
   )
   for (const [name, { rate, cpu }] of best)
     console.log(

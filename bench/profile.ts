@@ -7,10 +7,10 @@ import { readFileSync, rmSync } from 'node:fs'
 import { availableParallelism, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
-import { emit } from '../src/engines/onnx/emit.ts'
-import { encodeModel } from '../src/engines/onnx/encode.ts'
 import { model, random } from '../src/index.ts'
-import { initialise } from '../src/nn/index.ts'
+import { initialize } from '../src/nn/index.ts'
+import { emit } from '../src/onnx/emit.ts'
+import { encodeModel } from '../src/onnx/encode.ts'
 import { pack } from '../src/train/layout.ts'
 import { sgd } from '../src/train/optimizers.ts'
 import { trainingStep } from '../src/train/step.ts'
@@ -59,7 +59,7 @@ const session = await timed('session', () =>
   }),
 )
 const draw = random(0)
-const first = initialise(network.network, 0)
+const first = initialize(network.network, 0)
 const feeds: Record<string, Tensor> = {
   images: new Tensor(
     Float32Array.from({ length: batch * network.channels * size * size }, (_, i) => draw.normal(i)),

@@ -4,7 +4,7 @@ export interface Row {
   readonly work: 'train' | 'infer'
   readonly network: string
   readonly batch: number
-  /** Height and width of the pictures. */
+  /** Height and width of the images. */
   readonly size: number
   readonly contenders: readonly string[]
   /** Where a step of one of them takes half a minute. */
@@ -86,7 +86,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
 const ENGINES = ['onednn', 'onnx', 'torch']
 const ANSWERS = ['onednn', 'onnx', 'torch', 'torch-frozen', 'ort']
 const BROWSERS = ['onednn', 'tfjs', 'jax-js']
-/** TensorFlow.js needs seven seconds for a picture: one step, cold, is what a minute allows. */
+/** TensorFlow.js needs seven seconds for an image: one step, cold, is what a minute allows. */
 const ONCE = { warmUp: 0, seconds: 0, least: 1 }
 
 export const ROWS: readonly Row[] = [

@@ -15,10 +15,10 @@ import {
 } from '../src/index.ts'
 
 const folder = await mkdtemp(join(tmpdir(), 'excite-example-'))
-const pictures = await openDataset('shapes', { split: 'train', count: 400, size: 16 })
+const seen = await openDataset('shapes', { split: 'train', count: 400, size: 16 })
 const unseen = await openDataset('shapes', { split: 'test', count: 100, size: 16 })
 const { best } = await train({
-  model: model('se-resnet8', { classes: pictures.classes.length }),
+  model: model('se-resnet8', { classes: seen.classes.length }),
   config: {
     model: 'se-resnet8',
     data: 'shapes',
@@ -26,13 +26,13 @@ const { best } = await train({
     device: 'onnx',
     recipe: { ...RECIPES.short, epochs: 2, batch: 40 },
   },
-  train: pictures,
+  train: seen,
   test: unseen,
-  normalization: await measureNormalization(pictures),
+  normalization: await measureNormalization(seen),
   engine: onnxEngine,
   conditions: {},
   folder,
-  onEpoch: ({ epoch, testTop1 }) => console.log(`epoch ${epoch}: ${testTop1} of unseen pictures`),
+  onEpoch: ({ epoch, testTop1 }) => console.log(`epoch ${epoch}: ${testTop1} of unseen images`),
 })
 if (best === undefined) throw new Error('no epoch was finished')
 

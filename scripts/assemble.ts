@@ -6,7 +6,7 @@ import openWabt from 'wabt'
 const SOURCE = new URL('../src/', import.meta.url)
 
 /** Under src, without endings: the text, and what is made of it. */
-const KERNELS = ['data/kernel/pixels', 'draws'] as const
+const KERNELS = ['data/kernel/kernel', 'random/kernel'] as const
 
 /** A kernel as WebAssembly, in base64. */
 export const assembled = async (kernel: (typeof KERNELS)[number]): Promise<string> => {
@@ -19,7 +19,7 @@ export const assembled = async (kernel: (typeof KERNELS)[number]): Promise<strin
 if (import.meta.filename === process.argv[1])
   for (const kernel of KERNELS)
     await writeFile(
-      new URL(`${kernel}.ts`, SOURCE),
+      new URL(`${kernel}.wasm.ts`, SOURCE),
       `/** ${kernel.split('/').at(-1)}.wat, assembled by scripts/assemble.ts. */
 
 export const KERNEL =

@@ -8,7 +8,7 @@ export {
   type Replacement,
 } from './attention/attention.ts'
 export { type BAMOptions, bam } from './attention/bam.ts'
-export { ATTENTIONS } from './attention/catalogue.ts'
+export { ATTENTIONS } from './attention/catalog.ts'
 export { type CBAMOptions, cbam } from './attention/cbam.ts'
 export { type CoordinateOptions, ca } from './attention/coordinate.ts'
 export { type ECAOptions, eca } from './attention/eca.ts'
@@ -30,24 +30,22 @@ export {
   type Split,
 } from './data/dataset.ts'
 export { exportFolder } from './data/exportFolder.ts'
-export type { BadImages, BadPicture } from './data/folder/bad.ts'
+export type { BadImage, BadImagePolicy } from './data/folder/bad.ts'
 export {
   type ImageFolder,
   type ImageFolderOptions,
   openImageFolder,
 } from './data/folder/imageFolder.ts'
+export { readImage } from './data/images.ts'
 export { type Batch, evaluationBatches, trainingBatches } from './data/loader.ts'
-export { readPicture } from './data/pictures.ts'
 export { DATASETS, openDataset } from './data/registry.ts'
 export { type Factors, openShapes } from './data/shapes/shapes.ts'
 export type { Compiled, Engine, Tensor, Tensors } from './engines/engine.ts'
-export { emit } from './engines/onnx/emit.ts'
-export { encodeModel } from './engines/onnx/encode.ts'
-export { type FileModel, readOnnx } from './engines/onnx/read/index.ts'
-export { onnxEngine } from './engines/onnx/session.ts'
+export { onnxEngine } from './engines/onnxruntime/engine.ts'
 export { referenceEngine } from './engines/reference/engine.ts'
 export { type Device, openDevice } from './engines/registry.ts'
-export * from './errors.ts'
+export * from './errors/index.ts'
+export { analyzeForeign, type ForeignAnalysis } from './foreign/analysis.ts'
 export {
   type Graph,
   graph,
@@ -58,9 +56,8 @@ export {
   scope,
   type Value,
 } from './graph/index.ts'
-export { type Analysis, type AnalysisOptions, analyse } from './inspect/analysis.ts'
+export { type Analysis, type AnalysisOptions, analyze } from './inspect/analysis.ts'
 export { type Cost, costOf } from './inspect/cost.ts'
-export { analyseForeign, type ForeignAnalysis } from './inspect/foreign/analysis.ts'
 export { type Observation, type Observed, observe } from './inspect/observe.ts'
 export { openProbe, type Probe } from './inspect/probe.ts'
 export { writeReport } from './inspect/report.ts'
@@ -77,28 +74,36 @@ export {
 export { type ResNeStOptions, resnest } from './models/resnest.ts'
 export { type ResNetOptions, resnet } from './models/resnet.ts'
 export * as nn from './nn/index.ts'
+export { emit } from './onnx/emit.ts'
+export { encodeModel } from './onnx/encode.ts'
+export { type FileModel, readOnnx } from './onnx/read/index.ts'
 export * as ops from './ops/index.ts'
-export { permutation, type RandomStream, random } from './random.ts'
+export { foldBatchNorm } from './passes/foldBatchNorm.ts'
+export { permutation, type RandomStream, random } from './random/index.ts'
+export { conditionsOf } from './runs/environment.ts'
+export {
+  type Adopted,
+  adoptInto,
+  type FirstWeights,
+  readFirstWeights,
+} from './runs/initialWeights.ts'
+export { createRun, loadTrained, RUN_FILES, readRun } from './runs/runFolder.ts'
+export { train } from './runs/trainer.ts'
+export type { TrainOptions, TrainResult } from './runs/trainOptions.ts'
 export { type Fitted, fitPlan } from './studies/networks.ts'
 export { type Plan, type PlannedRun, planStudy, type StudySettings } from './studies/plan.ts'
 export { findStudy, STUDIES, studyNames } from './studies/registry.ts'
-export { type Facts, type StudyResults, summariseStudy } from './studies/results.ts'
+export { type Facts, type StudyResults, summarizeStudy } from './studies/results.ts'
 export { type Outcome, type RunnerOptions, runStudy, type Trainer } from './studies/runner.ts'
 export type { PaperFigure, Study, Variant } from './studies/study.ts'
-export { type Adopted, adoptInto, type FirstWeights, readFirstWeights } from './train/adopt.ts'
-export { conditionsOf } from './train/conditions.ts'
 export { type Config, checkConfig, type Recipe } from './train/config.ts'
 export { evaluate } from './train/evaluate.ts'
 export { frozenBy } from './train/freeze.ts'
 export { crossEntropy } from './train/loss.ts'
 export { adamw, type Optimizer, sgd } from './train/optimizers.ts'
 export { RECIPES } from './train/recipes.ts'
-export { createRun, loadTrained, RUN_FILES, readRun } from './train/runFolder.ts'
 export { inferenceStep, trainingStep } from './train/step.ts'
-export { train } from './train/trainer.ts'
-export type { TrainOptions, TrainResult } from './train/trainOptions.ts'
 export { checkExport, exportOnnx } from './weights/export.ts'
-export { foldBatchNorm } from './weights/fold.ts'
 export { type Imported, type ImportOptions, importWeights } from './weights/import.ts'
 export { openPredictor } from './weights/predictor.ts'
 export { readSafetensors, writeSafetensors } from './weights/safetensors.ts'

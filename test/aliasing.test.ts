@@ -1,20 +1,20 @@
 /**
  * No node of a training step may change what another one reads. ONNX Runtime 1.30's training batch
- * normalisation writes its running outputs over its running inputs, even where others need them:
- * constants shared by normalisations of equal width once gave wrong gradients and statistics.
+ * normalization writes its running outputs over its running inputs, even where others need them:
+ * constants shared by normalizations of equal width once gave wrong gradients and statistics.
  */
 
 import { describe, expect, it } from 'vitest'
 import { se } from '../src/attention/se.ts'
 import type { Engine, Tensor, Tensors } from '../src/engines/engine.ts'
-import { onnxEngine } from '../src/engines/onnx/session.ts'
+import { onnxEngine } from '../src/engines/onnxruntime/engine.ts'
 import { referenceEngine } from '../src/engines/reference/engine.ts'
 import { type Graph, graph, input, sizeOf, type Value } from '../src/graph/index.ts'
 import { resnet } from '../src/models/resnet.ts'
-import { initialise, type Layer } from '../src/nn/index.ts'
+import { initialize, type Layer } from '../src/nn/index.ts'
 import { type BatchStatistics, batchNormalization } from '../src/ops/batchNormalization.ts'
 import { add, constant, mul, neg, reduceMax } from '../src/ops/index.ts'
-import { random } from '../src/random.ts'
+import { random } from '../src/random/index.ts'
 import { pack } from '../src/train/layout.ts'
 import { sgd } from '../src/train/optimizers.ts'
 import { trainingStep } from '../src/train/step.ts'
@@ -84,7 +84,7 @@ describe('a training step on the ONNX engine', () => {
       const images = [4, 3, 8, 8]
       // Of a zero momentum vector, SGD makes the gradient.
       const step = trainingStep({ network, images, optimizer: sgd() })
-      const weights = initialise(network, SEED)
+      const weights = initialize(network, SEED)
       const flat = (layout: typeof step.parameters): Tensor => ({
         shape: [layout.size],
         data: pack(layout, weights),
@@ -108,7 +108,7 @@ const SHAPE = [3, WIDTH, 5, 5]
 const scale = input('scale', [WIDTH])
 const bias = input('bias', [WIDTH])
 
-/** What the normalisations have as scale and bias. */
+/** What the normalizations have as scale and bias. */
 const SHARED: Readonly<Record<string, readonly [scale: Value, bias: Value]>> = {
   'inputs of the graph': [scale, bias],
   'computed vectors': [add(scale, 1), neg(bias)],
@@ -116,7 +116,7 @@ const SHARED: Readonly<Record<string, readonly [scale: Value, bias: Value]>> = {
   constants: [constant([1, 2, 3, 4]), constant([4, 3, 2, 1])],
 }
 
-describe('three batch normalisations on the ONNX engine that share scale and bias', () => {
+describe('three batch normalizations on the ONNX engine that share scale and bias', () => {
   it.each(Object.entries(SHARED))('do not disturb each other: %s', async (_, [scale, bias]) => {
     const results: BatchStatistics[] = []
     for (const name of ['x0', 'x1', 'x2']) {

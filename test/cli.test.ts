@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { excite, inFolder } from './command.ts'
+import { excite, inFolder } from './support/command.ts'
 
 const COMMANDS = [
   'train',
@@ -35,7 +35,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train se-resnet21', 'excite models lists, got se-resnet21. Did you mean se-resnet20?'],
   [
     'train resnet20 --data ./nowhere',
-    '/nowhere: expected a folder of pictures, one folder a class in it, got nothing',
+    '/nowhere: expected a folder of images, one folder a class in it, got nothing',
   ],
   ['train resnet20 --epochs many', 'excite: --epochs: expected a number, got many'],
   ['train resnet20 --epochs 0', '--epochs: Too small'],
@@ -84,14 +84,14 @@ const WRONG: readonly [command: string, message: string][] = [
   ['inspect no/where', 'no/where: expected the folder of a run'],
   ['inspect se-resnet20 --ablate-blocks', '--ablate-blocks: expected the folder of a run'],
   ['inspect se-resnet20 --feed a=1', '--feed: expected an .onnx file, got se-resnet20, a name'],
-  ['inspect se-resnet20 --pictures 0', '--pictures: expected a whole number from 1, got 0'],
+  ['inspect se-resnet20 --images 0', '--images: expected a whole number from 1, got 0'],
   ['summary', "error: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
   ['summary resnet50 --shortcut-kernel 5', '--shortcut-kernel: expected a value among 1, 3, got 5'],
-  ['summary vgg16_bn --size 16', 'model vgg16_bn: expected larger pictures, such as 224×224'],
+  ['summary vgg16_bn --size 16', 'model vgg16_bn: expected larger images, such as 224×224'],
   [
     'train inception_v3 --size 40 --samples 20,20 --batch 4',
-    'model inception_v3: expected larger pictures, such as 299×299, got 40×40 (Mixed_6a',
+    'model inception_v3: expected larger images, such as 299×299, got 40×40 (Mixed_6a',
   ],
   ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected variations among dropout, got stem'],
   [
@@ -155,9 +155,9 @@ it('goes from training to predictions and ONNX', () =>
       'predict runs/gct-resnet8-shapes red.png --data shapes --samples 60,30 --size 16 --index 4 --top 10',
     )
     expect(predicted.device).toBe(trained.device)
-    const [picture, sample] = predicted.results
-    expect(picture.picture).toBe('red.png')
-    const total = picture.classes.reduce(
+    const [image, sample] = predicted.results
+    expect(image.image).toBe('red.png')
+    const total = image.classes.reduce(
       (sum: number, one: { probability: number }) => sum + one.probability,
       0,
     )
@@ -176,16 +176,16 @@ it('goes from training to predictions and ONNX', () =>
     )
   }))
 
-it('names a picture that is none, and a weights file that is damaged', () =>
+it('names an image that is none, and a weights file that is damaged', () =>
   inFolder(async folder => {
     await excite(
       folder,
       ...'train resnet8 --samples 20,20 --size 16 --epochs 1 --batch 10'.split(' '),
     )
-    await writeFile(join(folder, 'text.png'), 'no picture')
-    const picture = await excite(folder, 'predict', 'runs/resnet8-shapes', 'text.png')
-    expect(picture.code).toBe(1)
-    expect(picture.stderr).toContain('excite: text.png: expected a picture')
+    await writeFile(join(folder, 'text.png'), 'no image')
+    const image = await excite(folder, 'predict', 'runs/resnet8-shapes', 'text.png')
+    expect(image.code).toBe(1)
+    expect(image.stderr).toContain('excite: text.png: expected an image')
 
     const weights = join(folder, 'runs/resnet8-shapes/best.safetensors')
     await writeFile(weights, (await readFile(weights)).subarray(0, 5000))
@@ -218,16 +218,16 @@ it('looks inside: a page on its own, figures and numbers', () =>
     )
     expect(trained.code).toBe(0)
     const inspect = (...more: string[]) =>
-      excite(folder, 'inspect', 'run', '--pictures', '20', '--batch', '10', '--json', ...more)
+      excite(folder, 'inspect', 'run', '--images', '20', '--batch', '10', '--json', ...more)
     const wrong = await inspect('--classes', 'cirle')
     expect(wrong.stderr).toContain('Did you mean circle?')
     expect(wrong.code).toBe(2)
-    const few = await inspect('--pictures', '3')
-    expect(few.stderr).toContain('expected two pictures of a class or more')
+    const few = await inspect('--images', '3')
+    expect(few.stderr).toContain('expected two images of a class or more')
     const other = await excite(folder, 'inspect', 'run/config.json')
     expect(other.stderr).toContain('run/config.json: expected a .safetensors file of a run')
     // Weights are of the run whose folder they lie in.
-    const weights = await excite(folder, 'inspect', 'run/best.safetensors', '--pictures', '20')
+    const weights = await excite(folder, 'inspect', 'run/best.safetensors', '--images', '20')
     expect(weights.stdout).toContain('report  inspect-se-resnet8')
     const { code, stdout, stderr } = await inspect('--ablate-blocks', '--index', '0,1')
     expect(stderr).not.toContain('excite:')
@@ -262,7 +262,7 @@ it('inspects a name for its cost', () =>
     expect([cost.parameters, plain.parameters]).toEqual([28_088_024, 25_557_032])
   }))
 
-it('goes from pictures to a fine-tuned network, bad ones counted, and resumes on other threads', () =>
+it('goes from images to a fine-tuned network, bad ones counted, and resumes on other threads', () =>
   inFolder(async folder => {
     const run = async (command: string) => {
       const { code, stdout, stderr } = await excite(folder, ...command.split(' '), '--json')
@@ -270,17 +270,17 @@ it('goes from pictures to a fine-tuned network, bad ones counted, and resumes on
       expect(code).toBe(0)
       return JSON.parse(stdout)
     }
-    await run('data export shapes --to pictures --samples 60,20 --size 20 --pictures webp --quiet')
-    const broken = join(folder, 'pictures/train/circle/00001.webp')
+    await run('data export shapes --to images --samples 60,20 --size 20 --images webp --quiet')
+    const broken = join(folder, 'images/train/circle/00001.webp')
     await writeFile(broken, 'damaged')
-    const options = '--data ./pictures --size 16 --epochs 2 --batch 10 --threads 1 --mixup 0.2'
+    const options = '--data ./images --size 16 --epochs 2 --batch 10 --threads 1 --mixup 0.2'
     const failed = await excite(folder, ...`train resnet8 ${options} --workers 2`.split(' '))
     expect(failed.code).toBe(1)
-    expect(failed.stderr).toContain(`excite: ${broken}: expected a picture`)
+    expect(failed.stderr).toContain(`excite: ${broken}: expected an image`)
 
     const many = await excite(folder, ...`train resnet8 ${options} --bad-images skip`.split(' '))
     expect(many.code).toBe(1)
-    expect(many.stderr).toContain('expected at most 1 % of the pictures bad, got 1 of 61, 1.64 %')
+    expect(many.stderr).toContain('expected at most 1 % of the images bad, got 1 of 61, 1.64 %')
 
     const first = await run(
       `train resnet8 ${options} --bad-images skip --bad-limit 0.02 --quiet --out a --workers 2`,
@@ -290,7 +290,7 @@ it('goes from pictures to a fine-tuned network, bad ones counted, and resumes on
       checked: 81,
       count: 1,
       fraction: 1 / 81,
-      pictures: [{ file: broken, reason: expect.stringContaining('7 bytes') }],
+      images: [{ file: broken, reason: expect.stringContaining('7 bytes') }],
     }
     expect(first.badImages).toEqual(badImages)
     expect(JSON.parse(await readFile(join(folder, 'a/bad-images.json'), 'utf8'))).toEqual(badImages)

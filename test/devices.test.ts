@@ -9,7 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { openDevice } from '../src/engines/registry.ts'
-import { excite, type Finished, inFolder, start } from './command.ts'
+import { excite, type Finished, inFolder, start } from './support/command.ts'
 
 const missing = await openDevice('onednn').then(
   () => undefined,

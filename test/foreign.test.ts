@@ -17,11 +17,11 @@ import {
   tensor,
   text,
   value,
-} from '../src/engines/onnx/read/parts.suite.ts'
-import { excite, inFolder, start } from './command.ts'
+} from '../src/onnx/read/parts.testing.ts'
+import { excite, inFolder, start } from './support/command.ts'
 
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`./parity/fixtures/disguises/${name}.onnx`, import.meta.url))
+  fileURLToPath(new URL(`./parity/fixtures/exportedForms/${name}.onnx`, import.meta.url))
 
 const paint = (path: string, background: string): Promise<unknown> =>
   sharp({ create: { width: 20, height: 12, channels: 3, background } })
@@ -75,7 +75,7 @@ it('runs a model in half precision', () =>
     await paint(join(folder, 'red.png'), '#e00')
     const args = ['inspect', fixture('float16'), 'red.png', '--trust-model', '--out', 'out']
     const { code, stdout } = await excite(folder, ...args)
-    expect(stdout).toMatch(/^block 1 +pictures move its gates by 0\.\d+;/m)
+    expect(stdout).toMatch(/^block 1 +images move its gates by 0\.\d+;/m)
     expect(code).toBe(0)
   }))
 
@@ -83,15 +83,15 @@ it('runs on a dataset and on files, when the model is trusted, and says how', ()
   inFolder(async folder => {
     const inspect = (...more: string[]) =>
       excite(folder, 'inspect', fixture('linear-expanded'), '--out', 'out', ...more)
-    const data = ['--data', 'shapes', '--samples', '40,30', '--pictures', '20']
+    const data = ['--data', 'shapes', '--samples', '40,30', '--images', '20']
     const untrusted = await inspect(...data)
-    expect(untrusted.stderr).toContain('expected --trust-model, to run a model on pictures')
+    expect(untrusted.stderr).toContain('expected --trust-model, to run a model on images')
     expect(untrusted.code).toBe(2)
 
     const byClass = await inspect(...data, '--trust-model', '--json')
     expect(byClass.code).toBe(0)
-    const { excitation, preprocessing, pictures } = JSON.parse(byClass.stdout)
-    expect(pictures).toBe(20)
+    const { excitation, preprocessing, images } = JSON.parse(byClass.stdout)
+    expect(images).toBe(20)
     expect(preprocessing).toMatchObject({ layout: 'NCHW', height: 6, width: 6, order: 'RGB' })
     expect(excitation).toMatchObject([{ path: 'se', block: '1', channels: 8 }])
     expect(excitation[0].classes).toHaveLength(10)
@@ -101,15 +101,15 @@ it('runs on a dataset and on files, when the model is trusted, and says how', ()
 
     await paint(join(folder, 'red.png'), '#e00')
     await paint(join(folder, 'blue.png'), '#00e')
-    const files = ['red.png', 'blue.png', '--trust-model', '--mean', '0.5', '--deviation', '0.5']
+    const files = ['red.png', 'blue.png', '--trust-model', '--mean', '0.5', '--std', '0.5']
     const plain = await inspect(...files)
     expect(plain.stdout).toContain('NCHW 6×6 RGB, pixels 0 to 1, mean 0.5, 0.5, 0.5')
-    expect(plain.stdout).toMatch(/^block 1 +pictures move its gates by 0\.\d+;/m)
+    expect(plain.stdout).toMatch(/^block 1 +images move its gates by 0\.\d+;/m)
     const page = await readFile(join(folder, 'out', 'report.html'), 'utf8')
     expect(page).toContain('>Excitation</h2>')
     expect(page).not.toMatch(/NaN|undefined|within a class/)
     const gates = async (...more: string[]): Promise<number[]> => {
-      const half = ['--mean', '0.5', '--deviation', '0.5', '--trust-model', '--json']
+      const half = ['--mean', '0.5', '--std', '0.5', '--trust-model', '--json']
       return JSON.parse((await inspect(...more, ...half)).stdout).excitation[0].mean
     }
     const [red, blue] = [await gates('red.png'), await gates('blue.png')]
@@ -128,9 +128,9 @@ it("finds in our own exports what is known of the run, gates and all, and takes 
     }
     const small = '--samples 40,20 --size 16 --quiet --json'
     await run(`train se-resnet8 --epochs 1 --batch 10 --out run ${small}`)
-    const own = await run('inspect run --pictures 20 --batch 10 --index 0 --quiet --json')
+    const own = await run('inspect run --images 20 --batch 10 --index 0 --quiet --json')
     const foreign = await run(
-      `inspect run/model.onnx --trust-model --data shapes --pictures 20 --batch 7 ${small}`,
+      `inspect run/model.onnx --trust-model --data shapes --images 20 --batch 7 ${small}`,
     )
     expect(foreign.preprocessing.source).toBe('as its file says')
     expect(foreign.cost.blocks).toEqual(own.cost.attention)
@@ -216,12 +216,12 @@ it.skipIf(process.platform !== 'linux')('leaves no model running when it is kill
 it('names what is no model, by file, rule and place', () =>
   inFolder(async folder => {
     const good = await readFile(fixture('conv'))
-    await paint(join(folder, 'picture.onnx'), '#e00')
+    await paint(join(folder, 'image.onnx'), '#e00')
     await writeFile(join(folder, 'empty.onnx'), '')
     await writeFile(join(folder, 'text.onnx'), 'these are words')
     await writeFile(join(folder, 'cut.onnx'), good.subarray(0, good.length - 300))
     const messages = {
-      'picture.onnx': 'expected an ONNX model, got a PNG picture (byte 0)',
+      'image.onnx': 'expected an ONNX model, got a PNG image (byte 0)',
       'empty.onnx': 'expected an ONNX model, got an empty file',
       'text.onnx': 'expected an ONNX model, got text (byte 0)',
       'cut.onnx': 'bytes from here',
@@ -239,13 +239,13 @@ it.each([
   ['--device onednn', '--device: expected a network of ours'],
   ['--attention gct', '--attention: expected the name of a model'],
   ['--mean 1,2 --trust-model red.png', '--mean: expected 3 numbers, or one, got 1,2'],
-  ['--deviation 0', '--deviation: expected numbers above 0'],
+  ['--std 0', '--std: expected numbers above 0'],
   ['--range 2', '--range: expected 1 or 255, got 2'],
-  ['--classes a', '--classes: expected pictures to go with it: files, or --data, got none'],
+  ['--classes a', '--classes: expected images to go with it: files, or --data, got none'],
   ['--input y --trust-model red.png', '--input: expected one of x, got y'],
   ['--feed x', '--feed: expected a name and numbers, such as im_shape=640,640, got x'],
-  ['--feed z=1 --trust-model red.png', '--feed: expected nothing: it takes pictures alone, got z'],
-  ['red.png --data shapes --trust-model', '--data: expected a dataset, or picture files, got both'],
+  ['--feed z=1 --trust-model red.png', '--feed: expected nothing: it takes images alone, got z'],
+  ['red.png --data shapes --trust-model', '--data: expected a dataset, or image files, got both'],
 ])('%s exits 2 and says why', async (flags, message) =>
   inFolder(async folder => {
     await paint(join(folder, 'red.png'), '#e00')

@@ -7,7 +7,7 @@ import { expect, it } from 'vitest'
 import { model } from '../src/models/registry.ts'
 import { variables } from '../src/nn/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../src/weights/safetensors.ts'
-import { excite, inFolder } from './command.ts'
+import { excite, inFolder } from './support/command.ts'
 
 const weights = (): Uint8Array =>
   writeSafetensors(
@@ -40,8 +40,8 @@ it('imports, predicts and exports', () =>
     expect(imported).toMatchObject({ file: 'own/best.safetensors', naming: 'torchvision' })
     expect(imported.card.origin.source).toBe('theirs.safetensors')
     const { results } = await run('predict own red.png')
-    const [picture] = results
-    expect(picture.classes.map((one: { class: string }) => one.class).sort()).toEqual([
+    const [image] = results
+    expect(image.classes.map((one: { class: string }) => one.class).sort()).toEqual([
       'cat',
       'dog',
       'fox',

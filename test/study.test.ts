@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { excite, inFolder, start } from './command.ts'
+import { excite, inFolder, start } from './support/command.ts'
 
-/** Two variants of the smallest network on few, small pictures. */
+/** Two variants of the smallest network on few, small images. */
 const TINY =
   'study se-squeeze --size 16 --samples 64,40 --batch 16 --epochs 1 --seeds 2 --threads 1'
 const FOLDER = 'runs/study-se-squeeze-resnet8-shapes'

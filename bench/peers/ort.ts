@@ -1,7 +1,7 @@
 /** ONNX Runtime alone on the file that `excite export` writes: what a service with that file gets. */
 
 import { env, InferenceSession, Tensor } from 'onnxruntime-node'
-import { untrained } from '../../src/bench/works.ts'
+import { untrained } from '../../src/bench/workloads.ts'
 import { model } from '../../src/models/registry.ts'
 import { exportOnnx } from '../../src/weights/export.ts'
 import { measure, told } from './measure.ts'

@@ -2,11 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import { formatShape, UsageError } from '../errors.ts'
+import { formatShape, UsageError } from '../errors/index.ts'
 import { graph, input, type Node, type Shape, sizeOf, type Value } from '../graph/index.ts'
 import { resnet } from '../models/resnet.ts'
-import { initialise, type Layer, trace, variables } from '../nn/index.ts'
-import { random } from '../random.ts'
+import { initialize, type Layer, trace, variables } from '../nn/index.ts'
+import { random } from '../random/index.ts'
 import { type Attention, POSITIONS, type Position } from './attention.ts'
 import { gatedChannelTransformation, gct } from './gct.ts'
 import { attentionNames, parseAttention } from './registry.ts'
@@ -34,7 +34,7 @@ const run = async (
   const y = traced(network, shape)
   const all = graph({ ...pick(graph({ y }).nodes), y })
   const x = Float64Array.from({ length: sizeOf(shape) }, (_, i) => data(i))
-  const values = initialise(network, 3)
+  const values = initialize(network, 3)
   const feeds = all.inputs.map(({ name = '', shape }) => {
     const value = change[name]
     const data = name === 'x' ? x : Float64Array.from(values.get(name) ?? [])
@@ -264,7 +264,7 @@ describe('positions', () => {
   )
 
   it.each(rows)('%s, %s: %d channels, from %s to %s', (block, at, channels, from, to) => {
-    // With the stage's attention alone, the neighbours are the blocks' own.
+    // With the stage's attention alone, the neighbors are the blocks' own.
     const net = network(block, se({ at }), { stages: [3] })
     expect(named(net)).toContain(`layer2.0.se.fc2.bias [${channels}]`)
     const { nodes } = graph({ y: traced(net, [1, 3, 16, 16]) })
@@ -298,7 +298,7 @@ describe('positions', () => {
   it.each([
     ['before-norm', 0, 1],
     ['after-norm', 1, 0],
-  ] as const)('%s, of every batch normalisation', (at, gate, norm) => {
+  ] as const)('%s, of every batch normalization', (at, gate, norm) => {
     const names = named(network('bottleneck', gct(), { depths: [1], at }))
     expect(names.filter(name => /alpha|running_var/.test(name)).toSorted()).toEqual(
       [
@@ -462,7 +462,7 @@ describe('attention as text', () => {
     ['sk:at=pre', 'options among stages, branches, reduction, floor, select, split, got at'],
     [
       'gct:epsilom=1',
-      'options among stages, at, norm, embedding, normalisation, gate, afterRelu, epsilon, got epsilom. Did you mean epsilon?',
+      'options among stages, at, norm, embedding, normalization, gate, afterRelu, epsilon, got epsilom. Did you mean epsilon?',
     ],
     ['se:reduction', 'options as name=value, got reduction'],
     ['se:at=after', `at among ${RECALIBRATION}, got after`],

@@ -23,11 +23,11 @@ export const ELSEWHERE = [
  * Where a recalibration stands in a residual unit y = relu(F(x) + x):
  * `standard` on F's output before the addition, `pre` on F's input, `post` on y,
  * `identity` on the shortcut (after its projection, where there is one), `inside` after the
- * batch normalisation of the block's spatial (first 3×3) convolution, `before-conv` on the
+ * batch normalization of the block's spatial (first 3×3) convolution, `before-conv` on the
  * input of every convolution of the network, its stem and projections included, `before-last-conv`
  * and `before-last-two-convs` on those of the unit's last one or two (GCT's lighter uses; `pre` is
  * before its first), `before-norm` and
- * `after-norm` on the input or output of every batch normalisation (GCT's Table 6), and `stage-end`
+ * `after-norm` on the input or output of every batch normalization (GCT's Table 6), and `stage-end`
  * on the output of each stage's last unit, once a stage.
  */
 export const POSITIONS = [...IN_UNIT, ...ELSEWHERE] as const
@@ -47,7 +47,7 @@ export interface Recalibration {
 export interface Replacement {
   readonly kind: 'replacement'
   readonly name: string
-  /** Takes the place of convolution, batch normalisation and ReLU. */
+  /** Takes the place of convolution, batch normalization and ReLU. */
   build(channels: number, outputs: number, options: ConvolutionLayerOptions): Layer
 }
 

@@ -4,7 +4,7 @@
  * (equations 1 to 3).
  *
  * As in the authors' code, whose weight names these are: the shared MLP has biases, and a batch
- * normalisation of momentum 0.01 follows the 7×7 convolution, which the paper does not mention.
+ * normalization of momentum 0.01 follows the 7×7 convolution, which the paper does not mention.
  */
 
 import { batchNorm2d, conv2d, flatten, type Layer, layer, linear } from '../nn/index.ts'

@@ -32,7 +32,7 @@ export const efficientChannelAttention = (
   { gamma = 2, beta = 1, kernel = ecaKernel(channels, gamma, beta) }: ECAOptions = {},
 ): Layer =>
   layer(
-    { conv: conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, initialise: pytorch }) },
+    { conv: conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, initialize: pytorch }) },
     ({ conv }, x, mode) => {
       const [n] = x.shape
       const z = reshape(globalAveragePool(x), [n, 1, channels])

@@ -4,7 +4,7 @@
  * are dealt out to 16 frequencies, picked by how well each does alone (equations 6 to 8, section
  * 3.3).
  *
- * Frequencies count in sevenths of the picture's side, as in the authors' code, whose weight names
+ * Frequencies count in sevenths of the image's side, as in the authors' code, whose weight names
  * these are: on n × n pixels frequency f is ⌊n/7⌋ · f of n. They hold n by hand, 56, 28, 14 or 7;
  * here it is the largest multiple of 7 within the map, and at least 7, which is the same at 224.
  * Another map is averaged adaptively to n × n as theirs, here within the basis, which is linear too.

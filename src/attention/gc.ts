@@ -59,9 +59,9 @@ const layerNorm = (features: number): Layer => {
 const transform = (channels: number, hidden: number): Layer =>
   layer(
     {
-      '0': conv2d(channels, hidden, 1, { bias: true, initialise: he }),
+      '0': conv2d(channels, hidden, 1, { bias: true, initialize: he }),
       '1': layerNorm(hidden),
-      '3': conv2d(hidden, channels, 1, { bias: constantly(0), initialise: constantly(0) }),
+      '3': conv2d(hidden, channels, 1, { bias: constantly(0), initialize: constantly(0) }),
     },
     (t, context) => t['3'](relu(t['1'](t['0'](context)))),
   )
@@ -74,7 +74,7 @@ const attend = (x: Value, mask: Value): Value => {
   return reshape(matmul(reshape(x, [n, channels, pixels]), weights), [n, channels, 1, 1])
 }
 
-/** [N, channels, H, W] → the same shape, with what the whole picture says of each channel. */
+/** [N, channels, H, W] → the same shape, with what the whole image says of each channel. */
 export const globalContext = (
   channels: number,
   { reduction = 16, pooling = 'attention', fusion = 'add' }: GCOptions = {},
@@ -85,7 +85,7 @@ export const globalContext = (
     {
       conv_mask:
         pooling === 'attention'
-          ? conv2d(channels, 1, 1, { bias: constantly(0), initialise: fanIn })
+          ? conv2d(channels, 1, 1, { bias: constantly(0), initialize: fanIn })
           : undefined,
       [`channel_${fusion}_conv`]: change,
     },

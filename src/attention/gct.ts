@@ -1,14 +1,14 @@
 /**
  * Gated Channel Transformation (Yang, Zhu, Wu, Yang: Gated Channel Transformation for Visual
  * Recognition, CVPR 2020): x̂_c = x_c · [1 + tanh(γ_c ŝ_c + β_c)], with the embedding
- * s_c = α_c (Σ x_c² + ε)^½ and its normalisation over channels ŝ_c = s_c / (mean_c s_c² + ε)^½.
+ * s_c = α_c (Σ x_c² + ε)^½ and its normalization over channels ŝ_c = s_c / (mean_c s_c² + ε)^½.
  *
  * Difference from equation 3: ε is added to the mean over channels, as in the authors' code, which
  * is ε·C in the paper's form; √C is absorbed in the mean. With α = 1 and γ = β = 0 at the start,
  * the block begins as identity.
  *
  * Of Table 6's other rows the paper gives no formula; here l∞ embeds by the largest magnitude, mean
- * and variance normalise to (s − mean) / √(variance + ε), and the sigmoid gates as it is, without a
+ * and variance normalize to (s − mean) / √(variance + ε), and the sigmoid gates as it is, without a
  * factor: it begins by halving.
  */
 
@@ -38,12 +38,12 @@ const keep = { keepDims: true }
 type Norm = 'l2' | 'l1'
 
 export interface GCTOptions {
-  /** The norm of both embedding and normalisation, as in the authors' code. */
+  /** The norm of both embedding and normalization, as in the authors' code. */
   readonly norm?: Norm
   /** The norm that embeds a channel, if it is another (Table 6). */
   readonly embedding?: Norm | 'linf'
-  /** What the embeddings are normalised by over channels, if it is another (Table 6). */
-  readonly normalisation?: Norm | 'meanvar'
+  /** What the embeddings are normalized by over channels, if it is another (Table 6). */
+  readonly normalization?: Norm | 'meanvar'
   /** 1 + tanh, a plain sigmoid, or 1 + ELU (Table 6). */
   readonly gate?: keyof typeof gates
   /** For l1 and linf: the input comes from a ReLU, so its absolute value needs no computing. */
@@ -62,12 +62,12 @@ const embeddings = {
 const rootMeanSquare = (s: Value, epsilon: number): Value =>
   sqrt(add(reduceMean(mul(s, s), CHANNELS, keep), epsilon))
 
-const normalisations = {
+const normalizations = {
   l2: (s: Value, epsilon: number) => div(s, rootMeanSquare(s, epsilon)),
   l1: (s: Value, epsilon: number) => div(s, add(reduceMean(abs(s), CHANNELS, keep), epsilon)),
   meanvar: (s: Value, epsilon: number) => {
-    const centred = sub(s, reduceMean(s, CHANNELS, keep))
-    return div(centred, rootMeanSquare(centred, epsilon))
+    const centered = sub(s, reduceMean(s, CHANNELS, keep))
+    return div(centered, rootMeanSquare(centered, epsilon))
   },
 }
 
@@ -83,7 +83,7 @@ export const gatedChannelTransformation = (
   {
     norm = 'l2',
     embedding = norm,
-    normalisation = norm,
+    normalization = norm,
     gate = 'tanh',
     afterRelu = false,
     epsilon = 1e-5,
@@ -98,8 +98,8 @@ export const gatedChannelTransformation = (
     },
     ({ alpha, gamma, beta }, x, mode) => {
       const s = mul(alpha, embeddings[embedding](x, { afterRelu, epsilon }))
-      const normalised = normalisations[normalisation](s, epsilon)
-      const opened = gates[gate](add(mul(gamma, normalised), beta))
+      const normalized = normalizations[normalization](s, epsilon)
+      const opened = gates[gate](add(mul(gamma, normalized), beta))
       mode.observe?.('gate', opened)
       return mul(x, opened)
     },

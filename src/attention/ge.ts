@@ -1,18 +1,18 @@
 /**
  * Gather-Excite (Hu, Shen, Albanie, Sun, Vedaldi, arXiv:1810.12348): ξ gathers each channel over
- * neighbourhoods of extent e, the gate excites, x̃ = x ⊙ σ(interpolate(ξ(x))) (equation 1).
+ * neighborhoods of extent e, the gate excites, x̃ = x ⊙ σ(interpolate(ξ(x))) (equation 1).
  * θ⁻ gathers by average pooling, without parameters (section 3.1); θ by depthwise convolutions,
  * log₂ e of 3×3 with stride 2, or one as large as the map for the global extent (section 3.2);
  * θ⁺ puts SE's bottleneck of 1×1 convolutions behind these (section 4).
  *
  * Windows are 2e − 1 wide at stride e without counting their padding, interpolation is nearest, and
  * weight names are those of timm's GatherExcite; like there and in the authors' networks each
- * convolution has a batch normalisation, with ReLU between them, and the bottleneck has biases.
+ * convolution has a batch normalization, with ReLU between them, and the bottleneck has biases.
  * A global θ needs the size of each map when it is built: that of ResNet's stages at 224 × 224,
  * unless said otherwise.
  */
 
-import { formatShape, GraphError, UsageError } from '../errors.ts'
+import { formatShape, GraphError, UsageError } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
 import { batchNorm2d, conv2d, globalAveragePool, type Layer, layer } from '../nn/index.ts'
 import { averagePool, constant, gather, mul, relu, sigmoid } from '../ops/index.ts'
@@ -31,7 +31,7 @@ export interface GEOptions {
   readonly reduction?: number
 }
 
-/** The outputs of ResNet-50's stages for pictures of 224 × 224. */
+/** The outputs of ResNet-50's stages for images of 224 × 224. */
 const RESNET_MAPS: ReadonlyMap<number, number> = new Map([
   [256, 56],
   [512, 28],
@@ -69,7 +69,7 @@ const gatherGlobally = (channels: number, maps: ReadonlyMap<number, number>): La
           where: 'gather-excite',
           expected: `a map of ${side} × ${side} at ${channels} channels`,
           got: formatShape(x.shape),
-          hint: 'A global θ is built for one size of picture: say it with maps=',
+          hint: 'A global θ is built for one size of image: say it with maps=',
         })
       return norm1(conv1(x))
     },
@@ -98,7 +98,7 @@ const stretch = (x: Value, axis: number, to: number): Value => {
   return gather(x, constant(indices, [to], 'int'), axis)
 }
 
-/** [N, channels, H, W] → the same shape, each neighbourhood of each channel scaled. */
+/** [N, channels, H, W] → the same shape, each neighborhood of each channel scaled. */
 export const gatherExcite = (
   channels: number,
   {

@@ -1,10 +1,10 @@
 /** Attention by name, with its options as text: `se:reduction=8,at=pre,stages=4`. */
 
-import { UsageError } from '../errors.ts'
-import { suggestion } from '../suggest.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import type { Attention, Position } from './attention.ts'
 import { bam } from './bam.ts'
-import { ATTENTIONS, type AttentionName, attentionNames, optionsOf } from './catalogue.ts'
+import { ATTENTIONS, type AttentionName, attentionNames, optionsOf } from './catalog.ts'
 import { cbam } from './cbam.ts'
 import { ca } from './coordinate.ts'
 import { eca } from './eca.ts'
@@ -19,7 +19,7 @@ import { sk } from './sk.ts'
 import { splat } from './splitAttention.ts'
 import { srm } from './srm.ts'
 
-export { type AttentionName, attentionNames } from './catalogue.ts'
+export { type AttentionName, attentionNames } from './catalog.ts'
 
 /** What each name builds of its options. */
 const builders: {

@@ -4,8 +4,8 @@
  * of its channel over space (equations 5 and 6), the variance divided by H·W − 1 as in the
  * authors' code.
  *
- * The authors put it between a block's 3×3 convolution and its batch normalisation; here it stands
- * after that normalisation, `inside`. It has no weights.
+ * The authors put it between a block's 3×3 convolution and its batch normalization; here it stands
+ * after that normalization, `inside`. It has no weights.
  */
 
 import { sizeOf } from '../graph/index.ts'
@@ -14,7 +14,7 @@ import { add, div, mul, reduceSum, sigmoid, sub } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 
 export interface SimAMOptions {
-  /** λ, the regulariser of the energy. */
+  /** λ, the regularizer of the energy. */
   readonly lambda?: number
 }
 

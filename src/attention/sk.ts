@@ -8,7 +8,7 @@
  * no bias and begin as normal with σ = 0.01, and nothing follows V.
  */
 
-import { GraphError } from '../errors.ts'
+import { GraphError } from '../errors/index.ts'
 import type { Shape, Value } from '../graph/index.ts'
 import {
   batchNorm2d,
@@ -56,9 +56,9 @@ const branchWeights = (a: Value, i: number): Value => {
 const selection = (channels: number, branches: number, features: number): Layer =>
   layer(
     {
-      fc_reduce: conv2d(channels, features, 1, { initialise: normal(0.01) }),
+      fc_reduce: conv2d(channels, features, 1, { initialize: normal(0.01) }),
       bn: batchNorm2d(features),
-      fc_select: conv2d(features, channels * branches, 1, { initialise: normal(0.01) }),
+      fc_select: conv2d(features, channels * branches, 1, { initialize: normal(0.01) }),
     },
     ({ fc_reduce, bn, fc_select }, s, mode) => {
       const z = relu(bn(fc_reduce(s)))
@@ -71,7 +71,7 @@ const selection = (channels: number, branches: number, features: number): Layer 
 export const selectiveKernel = (
   channels: number,
   outputs: number,
-  { stride = 1, group = 1, initialise = he }: ConvolutionLayerOptions = {},
+  { stride = 1, group = 1, initialize = he }: ConvolutionLayerOptions = {},
   {
     branches = [{ kernel: 3 }, { kernel: 3, dilation: 2 }],
     reduction = 16,
@@ -96,7 +96,7 @@ export const selectiveKernel = (
           dilation,
           padding: (dilation * (kernel - 1)) / 2,
           group: groups * group,
-          initialise,
+          initialize,
         }),
         bn: batchNorm2d(outputs),
       },

@@ -1,7 +1,7 @@
 /**
  * Split attention (Zhang et al.: ResNeSt: Split-Attention Networks, arXiv:2004.08955, section 3):
  * one convolution makes R splits U_r of each of K cardinal groups; s is the mean of ΣU_r over space,
- * a the softmax over splits of G(s), two grouped fully connected layers with batch normalisation and
+ * a the softmax over splits of G(s), two grouped fully connected layers with batch normalization and
  * ReLU between, and V = Σ a_r · U_r (equations 1 to 3).
  *
  * As in the authors' SplAtConv2d, whose weight names these are: the convolution has K·R groups, the
@@ -59,7 +59,7 @@ const overSplits = (logits: Value, cardinality: number, radix: number): Value =>
 export const splitAttention = (
   channels: number,
   outputs: number,
-  { stride = 1, group = 1, initialise = he }: ConvolutionLayerOptions = {},
+  { stride = 1, group = 1, initialize = he }: ConvolutionLayerOptions = {},
   { radix = 2, reduction = 4, floor = 32, avd = false }: SplitAttentionOptions = {},
 ): Layer => {
   const hidden = Math.max(Math.floor((channels * radix) / reduction), floor)
@@ -70,7 +70,7 @@ export const splitAttention = (
         stride: avd ? 1 : stride,
         padding: 1,
         group: group * radix,
-        initialise,
+        initialize,
       }),
       bn0: batchNorm2d(outputs * radix),
       fc1: conv2d(outputs, hidden, 1, fullyConnected),

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import { GraphError } from '../errors.ts'
+import { GraphError } from '../errors/index.ts'
 import { graph, input, printGraph, scope, type Value } from '../graph/index.ts'
 import {
   add,
@@ -141,7 +141,7 @@ describe('where it stops', () => {
     expect(await evaluate(...gradients(reduceSum(y), [x]))).toEqual([wanted])
   })
 
-  it('at the statistics of a batch, but not at its normalised values', async () => {
+  it('at the statistics of a batch, but not at its normalized values', async () => {
     const { output, mean, variance } = batchNormalization(images, x, w)
     const statistics = reduceSum(add(mul(mean, mean), variance))
     expect(await evaluate(...gradients(statistics, [images]))).toEqual([new Array(12).fill(0)])
@@ -157,12 +157,10 @@ describe('where it stops', () => {
   })
 
   it('does not differentiate what lies before the values asked for', () => {
-    const pictures = input('pictures', [1, 1, 4, 4])
-    const [gradient] = gradients(reduceSum(maxPool(pictures, { kernel: 2 })), [pictures])
+    const images = input('images', [1, 1, 4, 4])
+    const [gradient] = gradients(reduceSum(maxPool(images, { kernel: 2 })), [images])
     const total = reduceSum(mul(gradient, gradient))
-    expect(() => gradients(total, [pictures])).toThrow(
-      'maxPoolGradient: expected a first derivative',
-    )
+    expect(() => gradients(total, [images])).toThrow('maxPoolGradient: expected a first derivative')
     expect(() => gradients(total, [gradient])).not.toThrow()
   })
 

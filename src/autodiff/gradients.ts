@@ -1,6 +1,6 @@
 /** Reverse mode: the gradients of one value with respect to others, as more graph. */
 
-import { formatShape, GraphError } from '../errors.ts'
+import { formatShape, GraphError } from '../errors/index.ts'
 import { dependencies, type Node, sameShape, scope, type Value } from '../graph/index.ts'
 import { add, constant, operationOf, zeros } from '../ops/index.ts'
 

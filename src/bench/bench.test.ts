@@ -1,7 +1,7 @@
 /** A benchmark counts what it runs, and its figures agree with each other. */
 
 import { expect, it } from 'vitest'
-import { onnxEngine } from '../engines/onnx/session.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { summarize } from '../inspect/summary.ts'
 import { model } from '../models/registry.ts'
 import { benchmark } from './bench.ts'
@@ -36,7 +36,7 @@ it('counts forward alone in inference, and three times that in training but for 
   const infer = await benchmark('infer', options, quickly)
   const train = await benchmark('train', options, quickly)
   expect(infer.multiplyAdds).toBe(forward)
-  // No gradient with respect to the pictures: a forward pass of the stem less.
+  // No gradient with respect to the images: a forward pass of the stem less.
   const stem = BATCH * 16 * 16 * 3 * 16 * 9
   expect(train.multiplyAdds).toBe(3 * forward - stem)
   expect(train.steps).toBe(2)

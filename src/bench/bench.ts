@@ -4,7 +4,7 @@ import type { Engine } from '../engines/engine.ts'
 import { multiplyAddsOf } from '../inspect/summary.ts'
 import { type Repetition, repeat, type Spread, spreadOf } from './clock.ts'
 import { measurePeak } from './peak.ts'
-import { WORKS, type WorkName, type WorkOptions } from './works.ts'
+import { WORKS, type WorkName, type WorkOptions } from './workloads.ts'
 
 export interface Benchmark {
   readonly imagesPerSecond: Spread

@@ -6,7 +6,7 @@
 import type { CompileOptions, Engine } from '../engines/engine.ts'
 import { graph, input } from '../graph/index.ts'
 import { matmul, reduceMean } from '../ops/index.ts'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { repeat, spreadOf } from './clock.ts'
 
 /** Large enough to hide what surrounds a product, small enough for a tenth of a second. */
@@ -20,7 +20,7 @@ export const measurePeak = async (engine: Engine, options: CompileOptions): Prom
   let product = x
   for (let i = 0; i < PRODUCTS; i++) product = matmul(product, x)
   const compiled = await engine.compile(graph({ mean: reduceMean(product) }), options)
-  // Of this deviation products neither grow nor vanish.
+  // Of this std products neither grow nor vanish.
   const draw = random(0)
   const data = Float32Array.from(
     { length: SIDE * SIDE },

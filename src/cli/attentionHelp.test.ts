@@ -1,7 +1,7 @@
 /** What help and lists say of attention: every name, every option, within the width of a page. */
 
 import { describe, expect, it } from 'vitest'
-import { ATTENTIONS, attentionNames, optionsOf } from '../attention/catalogue.ts'
+import { ATTENTIONS, attentionNames, optionsOf } from '../attention/catalog.ts'
 import { parseAttention } from '../attention/registry.ts'
 import { ATTENTION_HELP, attentionRow, attentionText } from './attentionHelp.ts'
 

@@ -1,7 +1,7 @@
-/** What the command line says of attention, from the catalogue of all. */
+/** What the command line says of attention, from the catalog of all. */
 
 import { POSITIONS } from '../attention/attention.ts'
-import { ATTENTIONS, attentionNames, EVERYWHERE, optionsOf } from '../attention/catalogue.ts'
+import { ATTENTIONS, attentionNames, EVERYWHERE, optionsOf } from '../attention/catalog.ts'
 import type { OptionTable } from '../attention/options.ts'
 
 const WIDTH = 96

@@ -1,14 +1,14 @@
-/** The classes that figures draw: those asked for, or a few spread over all; there are pictures of each. */
+/** The classes that figures draw: those asked for, or a few spread over all; there are images of each. */
 
 import type { Dataset } from '../data/dataset.ts'
-import { UsageError } from '../errors.ts'
-import { suggestion } from '../suggest.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 
 /** As many as are told apart at a glance. */
 const MOST_CLASSES = 6
 const DEFAULT_CLASSES = 4
 
-/** @param labels - of the pictures that there are */
+/** @param labels - of the images that there are */
 export const chosenClasses = (
   { classes, labels }: Pick<Dataset, 'classes' | 'labels'>,
   wanted?: readonly string[],
@@ -22,7 +22,7 @@ export const chosenClasses = (
     if (!known.includes(name))
       throw new UsageError({
         where: '--classes',
-        expected: `classes that there are pictures of (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
+        expected: `classes that there are images of (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
         got: name,
         ...(suggestion(name, known) ? { hint: suggestion(name, known) as string } : {}),
       })

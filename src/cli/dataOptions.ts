@@ -1,11 +1,11 @@
-/** The options that say where pictures come from, shared by the commands that need some. */
+/** The options that say where images come from, shared by the commands that need some. */
 
 import { existsSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
-import type { BadImages } from '../data/folder/bad.ts'
-import { UsageError } from '../errors.ts'
+import type { BadImagePolicy } from '../data/folder/bad.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Config } from '../train/config.ts'
 import { progressLine } from './progressLine.ts'
 
@@ -16,7 +16,7 @@ export interface DataFlags {
   readonly size?: number
   readonly cropPct?: number
   readonly valFraction?: number
-  readonly badImages?: BadImages
+  readonly badImages?: BadImagePolicy
   readonly badLimit?: number
   readonly workers?: number
 }
@@ -36,7 +36,7 @@ const CORES = Math.max(availableParallelism(), cpus().length)
 export const threadCount = whole('--threads', 1, CORES)
 /** What waits for files may be more than the cores. */
 const workerCount = whole('--workers', 0, 8 * CORES)
-/** More than any picture that is decoded has, on a side. */
+/** More than any image that is decoded has, on a side. */
 const LARGEST_SIZE = 4096
 
 /** A number above 0, up to 1. */
@@ -79,7 +79,7 @@ export const withDataOptions = (command: Command): Command =>
     )
     .option(
       '--samples <train,test>',
-      'how many pictures: painted, or the first of each class of a set of files',
+      'how many images: painted, or the first of each class of a set of files',
       twoCounts,
     )
     .option(
@@ -89,7 +89,7 @@ export const withDataOptions = (command: Command): Command =>
     )
     .option(
       '--crop-pct <x>',
-      "of a folder: the size over the resized picture's shorter side, to test (default: 0.875)",
+      "of a folder: the size over the resized image's shorter side, to test (default: 0.875)",
       share('--crop-pct'),
     )
     .option(
@@ -100,7 +100,7 @@ export const withDataOptions = (command: Command): Command =>
     .addOption(
       new Option(
         '--bad-images <policy>',
-        'of a folder: what to do about pictures that cannot be decoded (default: stop)',
+        'of a folder: what to do about images that cannot be decoded (default: stop)',
       ).choices(['stop', 'skip', 'replace']),
     )
     .option(
@@ -110,7 +110,7 @@ export const withDataOptions = (command: Command): Command =>
     )
     .option(
       '--workers <n>',
-      'threads that prepare the pictures of a folder (default: one a core)',
+      'threads that prepare the images of a folder (default: one a core)',
       workerCount,
     )
 
@@ -126,7 +126,7 @@ export const openSplit = async (
   if (isFolder(name) && !existsSync(name))
     throw new UsageError({
       where: name,
-      expected: 'a folder of pictures, one folder a class in it',
+      expected: 'a folder of images, one folder a class in it',
       got: 'nothing there',
       hint: 'Name one that is, or a set that excite data lists, by --data',
     })
@@ -142,7 +142,7 @@ export const openSplit = async (
     ...(badImages === undefined ? {} : { badImages }),
     ...(badLimit === undefined ? {} : { badLimit }),
     workers: flags.workers ?? availableParallelism(),
-    onChecked: (done, total) => progress.update(`looking at picture ${done} of ${total}`),
+    onChecked: (done, total) => progress.update(`looking at image ${done} of ${total}`),
     onProgress: (url, received, total) => {
       const share = total === undefined ? '' : ` of ${(total / 1e6).toFixed(1)}`
       progress.update(`fetching ${url}: ${(received / 1e6).toFixed(1)}${share} MB`)

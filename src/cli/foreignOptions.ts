@@ -1,14 +1,14 @@
-/** The options that say how a model which somebody else exported is run on pictures. */
+/** The options that say how a model which somebody else exported is run on images. */
 
 import { type Command, Option } from 'commander'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { whole } from './dataOptions.ts'
 
 /** Of models from elsewhere alone. */
 export interface ForeignOnly {
   readonly trustModel?: boolean
   readonly mean?: readonly number[]
-  readonly deviation?: readonly number[]
+  readonly std?: readonly number[]
   readonly order?: 'RGB' | 'BGR'
   readonly range?: 1 | 255
   readonly input?: string
@@ -18,7 +18,7 @@ export interface ForeignOnly {
 export const FOREIGN_ONLY = [
   'trustModel',
   'mean',
-  'deviation',
+  'std',
   'order',
   'range',
   'input',
@@ -63,19 +63,19 @@ const feed = (
 export const withForeignOptions = (command: Command): Command =>
   command
     .optionsGroup('Of an .onnx file:')
-    .option('--trust-model', 'run it on pictures, in a process of its own')
+    .option('--trust-model', 'run it on images, in a process of its own')
     .option(
       '--mean <x,…>',
       "of each channel, taken off (default: the file's, or ImageNet's)",
       numbers('--mean', Number.NEGATIVE_INFINITY),
     )
     .option(
-      '--deviation <x,…>',
+      '--std <x,…>',
       "of each channel, divided by (default: the file's, or ImageNet's)",
-      numbers('--deviation', 0),
+      numbers('--std', 0),
     )
     .addOption(
-      new Option('--order <colours>', 'of the channels (default: RGB)').choices(['RGB', 'BGR']),
+      new Option('--order <colors>', 'of the channels (default: RGB)').choices(['RGB', 'BGR']),
     )
     .addOption(
       new Option('--range <white>', 'pixels go from 0 to 1 or 255 (default: 1)')
@@ -85,7 +85,7 @@ export const withForeignOptions = (command: Command): Command =>
           throw new UsageError({ where: '--range', expected: '1 or 255', got: text })
         }),
     )
-    .option('--input <name>', 'that takes the pictures, of a model to which several might go')
+    .option('--input <name>', 'that takes the images, of a model to which several might go')
     .option('--feed <name=x,…>', 'for another input, once for each; one number fills it', feed)
     .option('--time-limit <s>', 'to open it, and for each batch', whole('--time-limit'), 60)
     .option('--memory-limit <GB>', 'for its process', whole('--memory-limit'), 8)

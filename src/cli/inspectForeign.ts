@@ -3,10 +3,10 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
-import type { FileModel } from '../engines/onnx/read/index.ts'
-import { FileError, UsageError } from '../errors.ts'
-import type { ForeignAnalysis } from '../inspect/foreign/analysis.ts'
-import type { Preprocessing, Wanted } from '../inspect/foreign/preprocessing.ts'
+import { FileError, UsageError } from '../errors/index.ts'
+import type { ForeignAnalysis } from '../foreign/analysis.ts'
+import type { Preprocessing, Wanted } from '../foreign/preprocessing.ts'
+import type { FileModel } from '../onnx/read/index.ts'
 import { chosenClasses } from './chosenClasses.ts'
 import { type DataFlags, openSplit } from './dataOptions.ts'
 import type { ForeignLimits, ForeignOnly } from './foreignOptions.ts'
@@ -17,7 +17,7 @@ export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
   readonly data?: string
   readonly split: Split
   readonly classes?: readonly string[]
-  readonly pictures: number
+  readonly images: number
   readonly batch: number
   readonly threads?: number
   readonly out?: string
@@ -26,10 +26,10 @@ export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
 }
 
 /** What says nothing about a model that is not run. */
-const OF_PICTURES = ['classes', 'mean', 'deviation', 'order', 'range', 'input', 'feed'] as const
+const OF_IMAGES = ['classes', 'mean', 'std', 'order', 'range', 'input', 'feed'] as const
 
 const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: FileModel }> => {
-  const { LIMITS, readOnnx } = await import('../engines/onnx/read/index.ts')
+  const { LIMITS, readOnnx } = await import('../onnx/read/index.ts')
   try {
     const { size } = await stat(path)
     if (size > LIMITS.bytes)
@@ -56,7 +56,7 @@ const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: File
 const wantedOf = ({
   size,
   mean,
-  deviation,
+  std,
   order,
   range,
   cropPct,
@@ -67,31 +67,31 @@ const wantedOf = ({
   feeds: feed,
   size,
   mean,
-  deviation,
+  std,
   order,
   range,
   cropPct,
 })
 
-const openPictures = async (
+const openImages = async (
   files: readonly string[],
   flags: ForeignFlags,
   preprocessing: Preprocessing,
 ): Promise<Dataset> => {
-  const { data, split, quiet = false, pictures } = flags
-  const { filesDataset, fitted } = await import('../inspect/foreign/pictures.ts')
+  const { data, split, quiet = false, images } = flags
+  const { filesDataset, fitted } = await import('../foreign/images.ts')
   if (data === undefined) return fitted(filesDataset(files, preprocessing), preprocessing)
   if (files.length > 0)
     throw new UsageError({
       where: '--data',
-      expected: 'a dataset, or picture files',
+      expected: 'a dataset, or image files',
       got: 'both',
     })
   const { balanced, subset } = await import('../data/subset.ts')
   const { height, width, cropPct } = preprocessing
   const size = Math.max(height, width)
   const dataset = await openSplit(data, split, { cropPct, ...flags, size }, quiet)
-  return fitted(subset(dataset, balanced(dataset, pictures)), preprocessing)
+  return fitted(subset(dataset, balanced(dataset, images)), preprocessing)
 }
 
 const TRUST_HINT =
@@ -109,19 +109,19 @@ const withGates = async (
   if (flags.trustModel !== true)
     throw new UsageError({
       where: path,
-      expected: '--trust-model, to run a model on pictures',
-      got: 'pictures alone',
+      expected: '--trust-model, to run a model on images',
+      got: 'images alone',
       hint: TRUST_HINT,
     })
-  const { preprocessingOf } = await import('../inspect/foreign/preprocessing.ts')
-  const { foreignGates, isAsked } = await import('../inspect/foreign/gates.ts')
+  const { preprocessingOf } = await import('../foreign/preprocessing.ts')
+  const { foreignGates, isAsked } = await import('../foreign/gates.ts')
   const progress = progressLine(flags.quiet)
   if (!analysis.blocks.some(isAsked)) {
     progress.line('not run: it has no block whose gates can be asked for')
     return { analysis }
   }
   const preprocessing = preprocessingOf(model, path, wantedOf(flags))
-  const dataset = await openPictures(files, flags, preprocessing)
+  const dataset = await openImages(files, flags, preprocessing)
   try {
     const excitation = await foreignGates(bytes, model, analysis.blocks, dataset, preprocessing, {
       file: path,
@@ -129,10 +129,10 @@ const withGates = async (
       threads: flags.threads,
       seconds: flags.timeLimit,
       memory: flags.memoryLimit * 1e9,
-      onPictures: (done, total) => progress.update(`picture ${done} of ${total}`),
+      onImages: (done, total) => progress.update(`image ${done} of ${total}`),
     })
-    const pictures = dataset.labels.length
-    return { analysis: { ...analysis, preprocessing, pictures, excitation }, dataset }
+    const images = dataset.labels.length
+    return { analysis: { ...analysis, preprocessing, images, excitation }, dataset }
   } finally {
     progress.clear()
     if ('close' in dataset) await (dataset.close as () => Promise<void>)()
@@ -150,10 +150,10 @@ const print = async ({
   preprocessing,
   excitation = [],
 }: ForeignAnalysis): Promise<void> => {
-  const figures = await import('../inspect/figures/foreign.ts')
+  const figures = await import('../foreign/figures.ts')
   const { hasEnds, wordsOf } = await import('../inspect/figures/words.ts')
   const { BLOCK_COLUMNS, blockRow, familiesText, NO_BLOCKS, unknownText } = figures
-  const { preprocessingText } = await import('../inspect/foreign/preprocessing.ts')
+  const { preprocessingText } = await import('../foreign/preprocessing.ts')
   console.log(
     `${model}: ${producer === '' ? 'no word of who wrote it' : `by ${producer}`}, opset ${opset}, ${count(nodes)} nodes`,
   )
@@ -177,13 +177,13 @@ const print = async ({
   if (blocks.length === 0) return console.log(`\n${NO_BLOCKS}`)
   console.log(`\n${table(BLOCK_COLUMNS, blocks.map(blockRow))}`)
   console.log(`${familiesText(blocks)}; ${count(cost.blocks.parameters)} parameters.\n`)
-  if (preprocessing) console.log(`pictures  ${preprocessingText(preprocessing)}`)
+  if (preprocessing) console.log(`images  ${preprocessingText(preprocessing)}`)
   for (const block of excitation) {
     const { many } = wordsOf([block])
     const moved =
       block.classes.length > 1
-        ? `classes move its ${many} by ${block.betweenDeviation.toFixed(3)}, specificity ${block.specificity.toFixed(2)}`
-        : `pictures move its ${many} by ${block.withinDeviation.toFixed(3)}`
+        ? `classes move its ${many} by ${block.betweenStd.toFixed(3)}, specificity ${block.specificity.toFixed(2)}`
+        : `images move its ${many} by ${block.withinStd.toFixed(3)}`
     const ends = `; below 0.1 ${percent(block.nearZero)}, above 0.9 ${percent(block.nearOne)}`
     console.log(`block ${block.block.padEnd(4)} ${moved}${hasEnds([block]) ? ends : ''}`)
   }
@@ -195,24 +195,24 @@ export const inspectForeign = async (
   flags: ForeignFlags,
   footer: string,
 ): Promise<void> => {
-  const { analyseForeign } = await import('../inspect/foreign/analysis.ts')
-  const [idle] = OF_PICTURES.filter(name => flags[name] !== undefined)
+  const { analyzeForeign } = await import('../foreign/analysis.ts')
+  const [idle] = OF_IMAGES.filter(name => flags[name] !== undefined)
   if (idle !== undefined && flags.data === undefined && files.length === 0)
     throw new UsageError({
       where: `--${idle}`,
-      expected: 'pictures to go with it: files, or --data',
+      expected: 'images to go with it: files, or --data',
       got: 'none',
     })
   const { bytes, model } = await readModel(path)
   const name = basename(path)
-  const read = analyseForeign(model, name, flags.size)
+  const read = analyzeForeign(model, name, flags.size)
   const { analysis, dataset } = await withGates(path, files, flags, bytes, model, read)
   const classes = dataset === undefined ? [] : chosenClasses(dataset, flags.classes)
-  const { writeForeignReport } = await import('../inspect/foreign/report.ts')
+  const { writeForeignReport } = await import('../foreign/report.ts')
   const report = await writeForeignReport(
     flags.out ?? `inspect-${name.replace(/\.onnx$/i, '')}`,
     analysis,
-    { classes, pictures: dataset?.name, footer },
+    { classes, images: dataset?.name, footer },
   )
   if (flags.json) return printJson({ report, ...analysis })
   await print(analysis)

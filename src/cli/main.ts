@@ -2,8 +2,8 @@
 /** The command `excite`: what it can be told, and how it says that something went wrong. */
 
 import { Command, CommanderError } from 'commander'
-import { ExciteError } from '../errors.ts'
-import { VERSION } from '../version.ts'
+import { ExciteError } from '../errors/index.ts'
+import { VERSION } from '../platform/node/version.ts'
 import { benchCommand } from './commands/bench.ts'
 import { dataCommand } from './commands/data.ts'
 import { devicesCommand } from './commands/devices.ts'

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { repeat, spreadOf } from '../bench/clock.ts'
-import { WORKS } from '../bench/works.ts'
+import { WORKS } from '../bench/workloads.ts'
 import { openDevice } from '../engines/registry.ts'
 import { model } from '../models/registry.ts'
 

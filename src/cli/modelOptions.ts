@@ -1,7 +1,7 @@
 /** The options that say how a network differs from its name. */
 
 import { type Command, Option } from 'commander'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import {
   VARIATIONS,
   type VariationName,

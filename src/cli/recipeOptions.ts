@@ -2,11 +2,11 @@
 
 import { type Command, Option } from 'commander'
 import { SAMPLINGS } from '../data/sampling.ts'
-import { UsageError } from '../errors.ts'
-import { suggestion } from '../suggest.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import type { Recipe } from '../train/config.ts'
-import { DECAY_RULES } from '../train/decay.ts'
 import { RECIPES, type RecipeName, recipeNames } from '../train/recipes.ts'
+import { DECAY_RULES } from '../train/weightDecay.ts'
 
 type Parser = (text: string, flag: string) => unknown
 
@@ -38,11 +38,11 @@ const OVERRIDES: readonly Override[] = [
   {
     flag: '--epochs',
     value: 'n',
-    help: 'passes over the training pictures',
+    help: 'passes over the training images',
     path: 'epochs',
     parse: number,
   },
-  { flag: '--batch', value: 'n', help: 'pictures a step', path: 'batch', parse: number },
+  { flag: '--batch', value: 'n', help: 'images a step', path: 'batch', parse: number },
   {
     flag: '--lr',
     value: 'x',
@@ -172,7 +172,7 @@ const OVERRIDES: readonly Override[] = [
     path: 'augment.resizedCrop',
     parse: orNone(scale => ({ scale })),
   },
-  { flag: '--flip', help: 'mirror every other picture', path: 'augment.flip', parse: word },
+  { flag: '--flip', help: 'mirror every other image', path: 'augment.flip', parse: word },
   { flag: '--no-flip', help: 'mirror none', path: 'augment.flip', parse: word },
   {
     flag: '--cutout',
@@ -189,10 +189,10 @@ const OVERRIDES: readonly Override[] = [
     parse: orNone(degrees => ({ degrees })),
   },
   {
-    flag: '--colour-jitter',
+    flag: '--color-jitter',
     value: 'x',
     help: 'brightness, contrast and saturation by 1 ± x; 0 for none',
-    path: 'augment.colourJitter',
+    path: 'augment.colorJitter',
     parse: orNone(strength => ({ strength })),
   },
   {
@@ -215,14 +215,14 @@ const OVERRIDES: readonly Override[] = [
   {
     flag: '--mixup',
     value: 'alpha',
-    help: 'blend pairs of pictures by Beta(α, α), up to 1; 0 for none',
+    help: 'blend pairs of images by Beta(α, α), up to 1; 0 for none',
     path: 'mixing.mixup',
     parse: orNone(),
   },
   {
     flag: '--cutmix',
     value: 'alpha',
-    help: 'paste a part of one picture into another; with --mixup, either; 0 for none',
+    help: 'paste a part of one image into another; with --mixup, either; 0 for none',
     path: 'mixing.cutmix',
     parse: orNone(),
   },
@@ -235,10 +235,10 @@ const OVERRIDES: readonly Override[] = [
     choices: SAMPLINGS,
   },
   {
-    flag: '--initialise',
+    flag: '--initialize',
     value: 'name',
     help: 'first weights: he or pytorch',
-    path: 'initialise',
+    path: 'initialize',
     parse: word,
     choices: ['he', 'pytorch'],
   },

@@ -1,9 +1,9 @@
-/** The pictures that a trained network is asked about: those of its run, or another set like it. */
+/** The images that a trained network is asked about: those of its run, or another set like it. */
 
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
-import { formatShape, UsageError } from '../errors.ts'
+import { formatShape, UsageError } from '../errors/index.ts'
 import type { Card } from '../weights/trained.ts'
 import { type DataFlags, dataFlagsOf, openSplit } from './dataOptions.ts'
 
@@ -13,7 +13,7 @@ export interface RunDataFlags extends DataFlags {
 
 /**
  * Opens the dataset of `--data`, or else of the run.
- * @throws UsageError when its pictures or classes are not those the network was trained on
+ * @throws UsageError when its images or classes are not those the network was trained on
  */
 export const openRunData = async (
   path: string,
@@ -22,7 +22,7 @@ export const openRunData = async (
   flags: RunDataFlags,
   quiet: boolean,
 ): Promise<{ readonly name: string; readonly dataset: Dataset }> => {
-  const { readRun, RUN_FILES } = await import('../train/runFolder.ts')
+  const { readRun, RUN_FILES } = await import('../runs/runFolder.ts')
   // Weights lie in their run's folder.
   const folder = statSync(path).isDirectory() ? path : dirname(path)
   if (flags.data === undefined && !existsSync(join(folder, RUN_FILES.config)))
@@ -30,7 +30,7 @@ export const openRunData = async (
       where: '--data',
       expected: `a dataset, since ${path} is of no run, which would say`,
       got: 'none',
-      hint: 'Such as: --data ./pictures',
+      hint: 'Such as: --data ./images',
     })
   const config = flags.data === undefined ? await readRun(folder) : undefined
   const name = flags.data ?? (config?.data as string)
@@ -48,7 +48,7 @@ export const openRunData = async (
   if (own.join() !== dataset.shape.join() || card.classes.join() !== dataset.classes.join())
     throw new UsageError({
       where: `--data ${name}`,
-      expected: `pictures ${formatShape(own)} of ${card.classes.length} classes (${card.classes.slice(0, 3).join(', ')}, …), as the network was trained on`,
+      expected: `images ${formatShape(own)} of ${card.classes.length} classes (${card.classes.slice(0, 3).join(', ')}, …), as the network was trained on`,
       got: `${formatShape(dataset.shape)}, ${dataset.classes.length} classes (${dataset.classes.slice(0, 3).join(', ')}, …)`,
     })
   return { name, dataset }

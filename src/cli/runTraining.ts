@@ -2,26 +2,26 @@
 
 import { join } from 'node:path'
 import { type Dataset, measureNormalization } from '../data/dataset.ts'
-import type { BadImages, BadPicture } from '../data/folder/bad.ts'
+import type { BadImage, BadImagePolicy } from '../data/folder/bad.ts'
 import { openDevice } from '../engines/registry.ts'
-import { writeFileAtomic } from '../files.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { networkOf } from '../models/registry.ts'
 import { he, pytorch } from '../nn/index.ts'
-import { type Adopted, adoptInto, continued, readFirstWeights } from '../train/adopt.ts'
-import { conditionsOf } from '../train/conditions.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import { conditionsOf } from '../runs/environment.ts'
+import { type Adopted, adoptInto, continued, readFirstWeights } from '../runs/initialWeights.ts'
+import { bestRow, type EpochRow } from '../runs/progress.ts'
+import { createRun, RUN_FILES } from '../runs/runFolder.ts'
+import { checkData, train } from '../runs/trainer.ts'
 import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { checkSize } from '../train/layout.ts'
-import { bestRow, type EpochRow } from '../train/progress.ts'
-import { createRun, RUN_FILES } from '../train/runFolder.ts'
-import { checkData, train } from '../train/trainer.ts'
 import { checkExport, exportOnnx } from '../weights/export.ts'
 import { deviceText } from './deviceOption.ts'
 import { count } from './output.ts'
 import type { TrainDisplay } from './trainDisplay.ts'
 
-const INITIALISERS = { he, pytorch }
+const INITIALIZERS = { he, pytorch }
 
 export interface RunTrainingOptions {
   readonly config: Config
@@ -34,13 +34,13 @@ export interface RunTrainingOptions {
   readonly signal?: AbortSignal
 }
 
-/** What was done about bad pictures, training and test together. */
+/** What was done about bad images, training and test together. */
 export interface BadReport {
-  readonly policy: BadImages
+  readonly policy: BadImagePolicy
   readonly checked: number
   readonly count: number
   readonly fraction: number
-  readonly pictures: readonly BadPicture[]
+  readonly images: readonly BadImage[]
 }
 
 export interface RunResult {
@@ -63,9 +63,9 @@ const badReport = ({
   const found = [train, test].flatMap(({ bad }) => bad ?? [])
   if (policy === undefined || found.length === 0) return undefined
   const checked = found.reduce((sum, { checked }) => sum + checked, 0)
-  const pictures = found.flatMap(({ pictures }) => pictures)
-  const { length: count } = pictures
-  return { policy, checked, count, fraction: count / checked, pictures }
+  const images = found.flatMap(({ images }) => images)
+  const { length: count } = images
+  return { policy, checked, count, fraction: count / checked, images }
 }
 
 export const runTraining = async (options: RunTrainingOptions): Promise<RunResult> => {
@@ -80,7 +80,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   const network = networkOf(config, {
     classes: options.train.classes.length,
     channels,
-    initialise: INITIALISERS[config.recipe.initialise],
+    initialize: INITIALIZERS[config.recipe.initialize],
   })
   const adopted =
     weights === undefined ? undefined : adoptInto(network, weights, options.train.classes)
@@ -96,7 +96,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
   if (resume === undefined) await createRun(folder, config)
   const { labels, shape, classes } = options.train
   display.line(
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} pictures of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${count(options.test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   )
   if (adopted !== undefined)
     display.line(
@@ -107,7 +107,7 @@ export const runTraining = async (options: RunTrainingOptions): Promise<RunResul
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(bad, null, 2)}\n`)
   if (bad !== undefined && bad.count > 0)
     display.line(
-      `${count(bad.count)} of ${count(bad.checked)} pictures are bad (${bad.policy}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${bad.pictures[0].file}: ${bad.pictures[0].reason}`,
+      `${count(bad.count)} of ${count(bad.checked)} images are bad (${bad.policy}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${bad.images[0].file}: ${bad.images[0].reason}`,
     )
   const result = await train({
     config,

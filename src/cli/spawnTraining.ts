@@ -4,9 +4,9 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
-import { EngineError } from '../errors.ts'
+import { EngineError } from '../errors/index.ts'
+import { createRun, RUN_FILES } from '../runs/runFolder.ts'
 import type { Trainer } from '../studies/runner.ts'
-import { createRun, RUN_FILES } from '../train/runFolder.ts'
 
 export interface SpawnOptions {
   readonly cacheDir?: string

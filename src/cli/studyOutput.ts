@@ -3,11 +3,11 @@
 import { join } from 'node:path'
 import { STUDY_FILES } from '../studies/files.ts'
 import type { Forecast } from '../studies/forecast.ts'
+import { verdict } from '../studies/interpret.ts'
 import type { Plan } from '../studies/plan.ts'
 import type { StudyResults } from '../studies/results.ts'
 import { missing, type Study } from '../studies/study.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from '../studies/table.ts'
-import { verdict } from '../studies/verdict.ts'
 import { duration, table } from './output.ts'
 
 const NONE = '–'

@@ -1,7 +1,7 @@
 /** What a training shows while it runs. */
 
-import type { EpochRow } from '../train/progress.ts'
-import type { StepReport } from '../train/trainOptions.ts'
+import type { EpochRow } from '../runs/progress.ts'
+import type { StepReport } from '../runs/trainOptions.ts'
 import { duration, percent } from './output.ts'
 import { bar, progressLine } from './progressLine.ts'
 
@@ -19,7 +19,7 @@ const WEIGHT = 0.05
 const STARVED = 0.05
 
 const waited = ({ seconds, waiting = 0 }: EpochRow): string =>
-  waiting > STARVED * seconds ? `, ${percent(waiting / seconds)} of it waiting for pictures` : ''
+  waiting > STARVED * seconds ? `, ${percent(waiting / seconds)} of it waiting for images` : ''
 
 /** @param label - stands before each line, where several trainings share a screen */
 export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {

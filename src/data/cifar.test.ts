@@ -5,18 +5,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create } from 'tar'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
 
 const PIXELS = 3072
 
-/** Pixels that tell apart pictures and places in them. */
-const picture = (number: number): Uint8Array =>
+/** Pixels that tell apart images and places in them. */
+const image = (number: number): Uint8Array =>
   Uint8Array.from({ length: PIXELS }, (_, i) => (i + 37 * number) % 251)
 
-/** Records of label bytes and pixels; the first picture's number tells files apart. */
+/** Records of label bytes and pixels; the first image's number tells files apart. */
 const records = (labels: readonly (readonly number[])[], first = 0): Uint8Array =>
-  Buffer.concat(labels.flatMap((own, i) => [Uint8Array.from(own), picture(first + i)]))
+  Buffer.concat(labels.flatMap((own, i) => [Uint8Array.from(own), image(first + i)]))
 
 const lines = (count: number): Uint8Array =>
   Buffer.from(Array.from({ length: count }, (_, i) => `name ${i}\r\n`).join(''))
@@ -54,11 +54,11 @@ it('reads the five files of CIFAR-10 in their order', async () => {
   expect(train).toMatchObject({ name: 'cifar10', split: 'train', shape: [3, 32, 32] })
   expect([...train.labels]).toEqual([1, 9, 2, 9, 3, 9, 4, 9, 5, 9])
   for (const index of train.labels.keys())
-    expect(await train.read(index)).toEqual(Buffer.from(picture(index)))
+    expect(await train.read(index)).toEqual(Buffer.from(image(index)))
   expect(train.classes).toEqual(Array.from({ length: 10 }, (_, i) => `name ${i}`))
   const test = await openCifar('cifar10', 'test', { dataDir, cacheDir: '' })
   expect([...test.labels]).toEqual([3])
-  expect(await test.read(0)).toEqual(Buffer.from(picture(20)))
+  expect(await test.read(0)).toEqual(Buffer.from(image(20)))
 })
 
 it('reads the fine labels of CIFAR-100', async () => {
@@ -66,7 +66,7 @@ it('reads the fine labels of CIFAR-100', async () => {
   const train = await openCifar('cifar100', 'train', { dataDir, cacheDir: '' })
   expect([...train.labels]).toEqual([99, 5])
   expect(train.classes[99]).toBe('name 99')
-  expect(await train.read(1)).toEqual(Buffer.from(picture(1)))
+  expect(await train.read(1)).toEqual(Buffer.from(image(1)))
 })
 
 it.each([

@@ -3,12 +3,12 @@
 import { existsSync } from 'node:fs'
 import { readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 import type { Dataset, Split } from './dataset.ts'
 import { type DownloadProgress, download } from './download.ts'
-import { readContent } from './folders.ts'
 import { labelsOf } from './labels.ts'
-import { unpack } from './unpack.ts'
+import { readContent } from './localFiles.ts'
+import { unpack } from './untar.ts'
 
 const PIXELS = 3 * 32 * 32
 

@@ -1,7 +1,7 @@
-/** What a dataset is to the rest of Excite: labelled pictures, read one by one. */
+/** What a dataset is to the rest of Excite: labeled images, read one by one. */
 
-import type { BadPictures } from './folder/bad.ts'
-import type { ChooseWindow } from './pictures.ts'
+import type { BadImageReport } from './folder/bad.ts'
+import type { ChooseWindow } from './images.ts'
 import type { Preparation } from './prepare.ts'
 
 export type Split = 'train' | 'test'
@@ -12,37 +12,37 @@ export interface Dataset {
   /** Their order is that of the labels. */
   readonly classes: readonly string[]
   readonly shape: readonly [channels: number, height: number, width: number]
-  /** One a picture. */
+  /** One an image. */
   readonly labels: Int32Array
-  /** The pixels of a picture: planar C×H×W, 0 to 255. Not to be changed by the reader. */
+  /** The pixels of an image: planar C×H×W, 0 to 255. Not to be changed by the reader. */
   read(index: number): Uint8Array | Promise<Uint8Array>
   /** Whether reading costs nothing. */
   readonly inMemory?: boolean
-  /** A part of a picture that is larger than `shape`, resized to it. */
+  /** A part of an image that is larger than `shape`, resized to it. */
   readWindow?(index: number, choose: ChooseWindow): Promise<Uint8Array>
-  /** Prepares pictures away from this thread: the same numbers as reading and augmenting them. */
+  /** Prepares images away from this thread: the same numbers as reading and augmenting them. */
   prepare?(indices: Uint32Array, preparation: Preparation): Promise<Float32Array>
-  /** Of evaluation: the network's size over the resized picture's shorter side. */
+  /** Of evaluation: the network's size over the resized image's shorter side. */
   readonly cropPct?: number
-  /** A hash of which pictures these are, where the name does not say it. */
+  /** A hash of which images these are, where the name does not say it. */
   readonly fingerprint?: string
   /** What could not be decoded and was left out or replaced, where that was asked for. */
-  readonly bad?: BadPictures
+  readonly bad?: BadImageReport
 }
 
-/** Per channel, of pixels scaled to 0 … 1; the network sees (pixel − mean) / deviation. */
+/** Per channel, of pixels scaled to 0 … 1; the network sees (pixel − mean) / std. */
 export interface Normalization {
   readonly mean: readonly number[]
-  readonly deviation: readonly number[]
+  readonly std: readonly number[]
 }
 
-/** Of pictures that are decoded or painted: more would take longer than the last digits are worth. */
+/** Of images that are decoded or painted: more would take longer than the last digits are worth. */
 const SAMPLED = 2000
 /** How many are read at a time, where reading takes other threads. */
 const TOGETHER = 32
 
 /**
- * Mean and deviation of each channel over all pictures that lie in memory; over 2000 of others,
+ * Mean and std of each channel over all images that lie in memory; over 2000 of others,
  * spread evenly over the set, which is within a hundredth of all and the same every time.
  */
 export const measureNormalization = async (dataset: Dataset): Promise<Normalization> => {
@@ -66,7 +66,7 @@ export const measureNormalization = async (dataset: Dataset): Promise<Normalizat
   const mean = times.map(counts => moment(counts, 1))
   return {
     mean: mean.map(rounded),
-    deviation: times.map((counts, channel) =>
+    std: times.map((counts, channel) =>
       Math.max(rounded(Math.sqrt(Math.max(moment(counts, 2) - mean[channel] ** 2, 0))), 1e-4),
     ),
   }

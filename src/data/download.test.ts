@@ -8,10 +8,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, it, onTestFinished } from 'vitest'
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 import { download } from './download.ts'
 
-const content = Buffer.from('labelled pictures, '.repeat(5000))
+const content = Buffer.from('labeled images, '.repeat(5000))
 const gz = gzipSync(content)
 const half = content.subarray(0, content.length / 2)
 const hash = (algorithm: 'sha256' | 'md5', bytes: Uint8Array): string =>

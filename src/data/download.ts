@@ -1,9 +1,9 @@
 /** Fetching a file: checked against its hash before it gets its name. */
 
 import { createHash } from 'node:crypto'
-import { FileError } from '../errors.ts'
-import { writeFileAtomic } from '../files.ts'
-import { unzip } from './folders.ts'
+import { FileError } from '../errors/index.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import { unzip } from './localFiles.ts'
 
 export interface Download {
   readonly url: string

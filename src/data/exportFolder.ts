@@ -1,19 +1,19 @@
-/** A dataset written out as a folder of pictures: `train/CLASS/00012.png` and `val/CLASS/…`. */
+/** A dataset written out as a folder of images: `train/CLASS/00012.png` and `val/CLASS/…`. */
 
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { FileError, UsageError } from '../errors.ts'
-import { makeFolder, writeFailure } from '../files.ts'
+import { FileError, UsageError } from '../errors/index.ts'
+import { makeFolder, writeFailure } from '../platform/node/files.ts'
 import type { Dataset } from './dataset.ts'
 
-export const PICTURE_FORMATS = ['png', 'jpeg', 'webp'] as const
-export type PictureFormat = (typeof PICTURE_FORMATS)[number]
+export const IMAGE_FORMATS = ['png', 'jpeg', 'webp'] as const
+export type ImageFormat = (typeof IMAGE_FORMATS)[number]
 
 const HALVES = { train: 'train', test: 'val' } as const
 const TOGETHER = 16
 
-const encode = async (dataset: Dataset, index: number, format: PictureFormat): Promise<Buffer> => {
+const encode = async (dataset: Dataset, index: number, format: ImageFormat): Promise<Buffer> => {
   const { default: sharp } = await import('sharp')
   const [channels, height, width] = dataset.shape
   const pixels = await dataset.read(index)
@@ -30,7 +30,7 @@ const encode = async (dataset: Dataset, index: number, format: PictureFormat): P
 const folderOf = (name: string): string => name.replace(/[/\\:*?"<>|]|^\./g, '-')
 
 export interface ExportFolderOptions {
-  readonly format?: PictureFormat
+  readonly format?: ImageFormat
   /** Ends it early; nothing stays then. */
   readonly signal?: AbortSignal
   onWritten?(done: number): void
@@ -38,7 +38,7 @@ export interface ExportFolderOptions {
 
 /**
  * Writes halves of a dataset; the folder appears when all of it is there.
- * @returns how many pictures were written, or undefined when the signal came first
+ * @returns how many images were written, or undefined when the signal came first
  * @throws UsageError when the folder exists, FileError when the disk fails
  */
 export const exportFolder = async (

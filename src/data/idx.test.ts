@@ -2,14 +2,14 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ExciteError, FileError } from '../errors.ts'
+import { ExciteError, FileError } from '../errors/index.ts'
 import { readIdx } from './idx.ts'
 
-const pictures = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6)
+const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6)
 const labels = Uint8Array.of(0, 0, 8, 1, 0, 0, 0, 2, 7, 9)
 
 it('reads dimensions and data', () => {
-  expect(readIdx(pictures, 'pictures', 3)).toEqual({
+  expect(readIdx(images, 'images', 3)).toEqual({
     dims: [2, 1, 3],
     data: Uint8Array.of(1, 2, 3, 4, 5, 6),
   })
@@ -26,20 +26,20 @@ it('reads a file of nothing', () => {
 })
 
 const changed = (offset: number, ...bytes: number[]): Uint8Array => {
-  const copy = Uint8Array.from(pictures)
+  const copy = Uint8Array.from(images)
   copy.set(bytes, offset)
   return copy
 }
 
 const DAMAGED: Readonly<Record<string, readonly [bytes: Uint8Array, message: string]>> = {
   nothing: [Uint8Array.of(), 'a header of 16 bytes, got 0 bytes'],
-  'half a header': [pictures.subarray(0, 15), 'a header of 16 bytes, got 15 bytes'],
+  'half a header': [images.subarray(0, 15), 'a header of 16 bytes, got 15 bytes'],
   'another first byte': [changed(0, 31, 139), 'two zero bytes at offset 0 (an IDX file), got 0x1f'],
   'another second byte': [changed(1, 5), 'two zero bytes at offset 0 (an IDX file), got 0x00 0x05'],
   'floats instead of bytes': [changed(2, 13), 'type 0x08 (unsigned bytes) at offset 2, got 0x0d'],
-  'labels instead of pictures': [changed(3, 1), '3 dimensions at offset 3, got 1'],
-  'one byte less': [pictures.subarray(0, -1), '6 bytes of data for [2, 1, 3], got 5'],
-  'one byte more': [Uint8Array.of(...pictures, 0), '6 bytes of data for [2, 1, 3], got 7'],
+  'labels instead of images': [changed(3, 1), '3 dimensions at offset 3, got 1'],
+  'one byte less': [images.subarray(0, -1), '6 bytes of data for [2, 1, 3], got 5'],
+  'one byte more': [Uint8Array.of(...images, 0), '6 bytes of data for [2, 1, 3], got 7'],
   'dimensions beyond any memory': [
     changed(4, 255, 255, 255, 255),
     '12884901885 bytes of data for [4294967295, 1, 3], got 6',
@@ -48,9 +48,9 @@ const DAMAGED: Readonly<Record<string, readonly [bytes: Uint8Array, message: str
 
 for (const [name, [bytes, message]] of Object.entries(DAMAGED))
   it(`refuses ${name}`, () => {
-    const read = () => readIdx(bytes, 'folder/pictures', 3)
+    const read = () => readIdx(bytes, 'folder/images', 3)
     expect(read).toThrow(FileError)
-    expect(read).toThrow(`folder/pictures: expected ${message}`)
+    expect(read).toThrow(`folder/images: expected ${message}`)
   })
 
 it('reads any bytes or refuses them as Excite does', () => {

@@ -3,7 +3,7 @@
  * dimension as a big-endian 32-bit word, then the data.
  */
 
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 
 const UNSIGNED_BYTES = 0x08
 const REMEDY = 'Delete the file and let Excite fetch it again, or point --data-dir to good files'
@@ -17,7 +17,7 @@ const hex = (value: number): string => `0x${value.toString(16).padStart(2, '0')}
 
 /**
  * Reads the bytes of an IDX file; the data is a view of them.
- * @param rank - how many dimensions are expected: 3 for pictures, 1 for labels
+ * @param rank - how many dimensions are expected: 3 for images, 1 for labels
  * @throws FileError that names the file, the place and what is wrong
  */
 export const readIdx = (bytes: Uint8Array, file: string, rank: number): Idx => {

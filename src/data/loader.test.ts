@@ -1,4 +1,4 @@
-/** Batches: every picture once an epoch, in an order that only seed and epoch decide. */
+/** Batches: every image once an epoch, in an order that only seed and epoch decide. */
 
 import { describe, expect, it } from 'vitest'
 import { normalized } from './augment/augment.ts'
@@ -15,10 +15,10 @@ const COUNT = 23
 const BATCH = 4
 const shape = [2, 3, 3] as const
 const SIZE = 18
-const normalization: Normalization = { mean: [0.5, 0.25], deviation: [0.25, 0.5] }
+const normalization: Normalization = { mean: [0.5, 0.25], std: [0.25, 0.5] }
 
-/** Every picture differs; some come at once, some later. */
-const pictures = Array.from({ length: COUNT }, (_, index) =>
+/** Every image differs; some come at once, some later. */
+const images = Array.from({ length: COUNT }, (_, index) =>
   Uint8Array.from({ length: SIZE }, (_, i) => (index * 11 + i * 3) % 256),
 )
 const dataset: Dataset = {
@@ -27,7 +27,7 @@ const dataset: Dataset = {
   classes: ['even', 'odd', 'both'],
   shape,
   labels: Int32Array.from({ length: COUNT }, (_, i) => i % 3),
-  read: index => (index % 2 === 0 ? pictures[index] : Promise.resolve(pictures[index])),
+  read: index => (index % 2 === 0 ? images[index] : Promise.resolve(images[index])),
 }
 
 const gather = async (batches: AsyncIterable<Batch>): Promise<Batch[]> => {
@@ -53,7 +53,7 @@ const orderOf = (batches: readonly Batch[]): number[] =>
 
 const AUGMENTED = { crop: { padding: 1 }, flip: true, cutout: { size: 2 } }
 
-const pictureOf = ({ images }: Batch, place: number): Float32Array =>
+const imageOf = ({ images }: Batch, place: number): Float32Array =>
   images.subarray(place * SIZE, (place + 1) * SIZE)
 
 describe('training', () => {
@@ -73,16 +73,16 @@ describe('training', () => {
       expect([count, indices.length]).toEqual([batch, batch])
   })
 
-  it('sees each picture once where the batches divide the set', async () => {
+  it('sees each image once where the batches divide the set', async () => {
     const order = orderOf(await training({ batch: 1 }))
-    expect(order.sort((a, b) => a - b)).toEqual([...pictures.keys()])
+    expect(order.sort((a, b) => a - b)).toEqual([...images.keys()])
   })
 
-  it('brings together pictures, labels and indices', async () => {
+  it('brings together images, labels and indices', async () => {
     for (const batch of await training())
       for (const [place, index] of batch.indices.entries()) {
         expect(batch.labels[place]).toBe(dataset.labels[index])
-        expect(pictureOf(batch, place)).toEqual(normalized(pictures[index], shape, normalization))
+        expect(imageOf(batch, place)).toEqual(normalized(images[index], shape, normalization))
       }
   })
 
@@ -116,20 +116,20 @@ describe('training', () => {
     expect(await training({ ...options, start })).toEqual((await training(options)).slice(start))
   })
 
-  it('augments equal pictures differently, in every way', async () => {
+  it('augments equal images differently, in every way', async () => {
     const shape = [1, 12, 12] as const
-    const picture = Uint8Array.from({ length: 144 }, (_, i) => (i * 37) % 256)
+    const image = Uint8Array.from({ length: 144 }, (_, i) => (i * 37) % 256)
     const labels = new Int32Array(8)
-    const equal: Dataset = { ...dataset, shape, labels, read: () => picture }
+    const equal: Dataset = { ...dataset, shape, labels, read: () => image }
     const ways: readonly TrainingBatchOptions['augmentation'][] = [
       { crop: { padding: 5 } },
       { resizedCrop: { scale: 0.3 } },
       { rotate: { degrees: 10 } },
-      { colourJitter: { strength: 0.5 } },
+      { colorJitter: { strength: 0.5 } },
       { randAugment: { operations: 2, magnitude: 9 } },
       { erase: { probability: 1 } },
     ]
-    const own = { mean: [0], deviation: [1] }
+    const own = { mean: [0], std: [1] }
     for (const augmentation of ways) {
       const options = { batch: 8, normalization: own, seed: 1, epoch: 0, augmentation }
       const [{ images }] = await gather(trainingBatches(equal, options))
@@ -138,13 +138,13 @@ describe('training', () => {
     }
   })
 
-  it('augments a picture in the same way whatever batch it is in', async () => {
+  it('augments an image in the same way whatever batch it is in', async () => {
     const options = { augmentation: AUGMENTED, epoch: 1 }
     const alone = await training({ ...options, batch: 1 })
     const together = await training({ ...options, batch: 6 })
     for (const [i, batch] of together.entries())
       for (const place of batch.indices.keys())
-        expect(pictureOf(batch, place)).toEqual(alone[6 * i + place].images)
+        expect(imageOf(batch, place)).toEqual(alone[6 * i + place].images)
   })
 })
 
@@ -152,18 +152,18 @@ describe('evaluation', () => {
   const evaluation = (batch: number): Promise<Batch[]> =>
     gather(evaluationBatches(dataset, { batch, normalization }))
 
-  it.each([1, 4, 23, 24, 50])('sees all pictures in their order in batches of %i', async batch => {
+  it.each([1, 4, 23, 24, 50])('sees all images in their order in batches of %i', async batch => {
     const batches = await evaluation(batch)
     const order = batches.flatMap(({ indices, count }) => [...indices.subarray(0, count)])
-    expect(order).toEqual([...pictures.keys()])
+    expect(order).toEqual([...images.keys()])
     for (const one of batches)
       for (const [place, index] of one.indices.entries()) {
         expect(one.labels[place]).toBe(dataset.labels[index])
-        expect(pictureOf(one, place)).toEqual(normalized(pictures[index], shape, normalization))
+        expect(imageOf(one, place)).toEqual(normalized(images[index], shape, normalization))
       }
   })
 
-  it('fills the last batch up with the first picture', async () => {
+  it('fills the last batch up with the first image', async () => {
     const last = (await evaluation(5)).at(-1)
     expect(last?.count).toBe(3)
     expect([...(last?.indices ?? [])]).toEqual([20, 21, 22, 0, 0])

@@ -1,21 +1,21 @@
-/** Batches: pictures in an order that is a function of (seed, epoch), ready for the network. */
+/** Batches: images in an order that is a function of (seed, epoch), ready for the network. */
 
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import type { Augmentation } from './augment/augment.ts'
 import type { Dataset, Normalization } from './dataset.ts'
 import { type Mixed, type Mixing, mix } from './mix.ts'
-import { type Preparation, preparePictures } from './prepare.ts'
+import { type Preparation, prepareImages } from './prepare.ts'
 import { epochOrder, type Sampling } from './sampling.ts'
 
 export interface Batch {
-  /** [batch, C, H, W], row-major and normalised. */
+  /** [batch, C, H, W], row-major and normalized. */
   readonly images: Float32Array
   readonly labels: Int32Array
-  /** Which pictures of the dataset these are. */
+  /** Which images of the dataset these are. */
   readonly indices: Uint32Array
-  /** The other half of each label, where pictures are mixed. */
+  /** The other half of each label, where images are mixed. */
   readonly mixed?: Mixed
-  /** How many are real: the last batch of an evaluation is filled up with the first picture. */
+  /** How many are real: the last batch of an evaluation is filled up with the first image. */
   readonly count: number
 }
 
@@ -49,7 +49,7 @@ const assemble = async (
 ): Promise<Batch> => {
   const images = await (dataset.prepare
     ? dataset.prepare(indices, preparation)
-    : preparePictures(dataset, indices, preparation))
+    : prepareImages(dataset, indices, preparation))
   const labels = Int32Array.from(indices, index => dataset.labels[index])
   return { images, labels, indices, count }
 }
@@ -91,7 +91,7 @@ export async function* trainingBatches(
   })
 }
 
-/** All pictures in their order, as they are. */
+/** All images in their order, as they are. */
 export async function* evaluationBatches(
   dataset: Dataset,
   { batch, normalization }: BatchOptions,

@@ -1,7 +1,7 @@
 /** Mixing and the order of an epoch. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { beta, mix } from './mix.ts'
 import { epochOrder } from './sampling.ts'
 
@@ -20,7 +20,7 @@ describe('mixing', () => {
   const shape = [2, 8, 6] as const
   const SIZE = 96
   const labels = Int32Array.of(0, 1, 2, 3, 4)
-  /** Picture k is k all over. */
+  /** Image k is k all over. */
   const batch = (): Float32Array =>
     Float32Array.from({ length: 5 * SIZE }, (_, i) => Math.floor(i / SIZE))
 

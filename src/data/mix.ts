@@ -1,11 +1,11 @@
 /**
- * Two pictures in one: mixup (Zhang et al., arXiv:1710.09412) blends each with another of its batch,
+ * Two images in one: mixup (Zhang et al., arXiv:1710.09412) blends each with another of its batch,
  * CutMix (Yun et al., arXiv:1905.04899, algorithm 1) pastes a rectangle of the other in. The label
- * is shared by the same proportion: one a batch, and pictures pair first with last.
+ * is shared by the same proportion: one a batch, and images pair first with last.
  */
 
-import type { RandomStream } from '../random.ts'
-import type { PictureShape } from './augment/augment.ts'
+import type { RandomStream } from '../random/index.ts'
+import type { ImageShape } from './augment/augment.ts'
 
 /** The parameters of the Beta distributions (α, α); where both are given, either by turns of a coin. */
 export interface Mixing {
@@ -14,9 +14,9 @@ export interface Mixing {
 }
 
 export interface Mixed {
-  /** The labels of the other pictures. */
+  /** The labels of the other images. */
   readonly labels: Int32Array
-  /** How much of each picture is still its own. */
+  /** How much of each image is still its own. */
   readonly share: number
 }
 
@@ -47,7 +47,7 @@ const blend = (images: Float32Array, size: number, share: number): void => {
 /** @returns the share after the rectangle was clipped at the border */
 const paste = (
   images: Float32Array,
-  [channels, height, width]: PictureShape,
+  [channels, height, width]: ImageShape,
   share: number,
   draw: RandomStream,
 ): number => {
@@ -79,7 +79,7 @@ const paste = (
 export const mix = (
   images: Float32Array,
   labels: Int32Array,
-  shape: PictureShape,
+  shape: ImageShape,
   { mixup, cutmix }: Mixing,
   draw: RandomStream,
 ): Mixed | undefined => {

@@ -7,9 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 import { measureNormalization, type Split } from './dataset.ts'
-import { readContent } from './folders.ts'
+import { readContent } from './localFiles.ts'
 import { MNIST_SOURCES, openMnist } from './mnist.ts'
 
 const newFolder = async (): Promise<string> => {
@@ -58,7 +58,7 @@ describe.each([
   ['plain', GOOD],
   ['compressed', zipped(GOOD)],
 ])('%s files', (_, files) => {
-  it('give pictures, labels and classes', async () => {
+  it('give images, labels and classes', async () => {
     const dataDir = await folderOf(files)
     const train = await openMnist('fashion-mnist', 'train', { dataDir, cacheDir: dataDir })
     expect(train).toMatchObject({ name: 'fashion-mnist', split: 'train', shape: [1, 2, 3] })
@@ -79,13 +79,13 @@ altered[gz.length - 8] ^= 1
 const DAMAGED: Readonly<
   Record<string, readonly [files: Record<string, Uint8Array>, at: string, message: string]>
 > = {
-  'no pictures': [
+  'no images': [
     without(IMAGES),
     '',
     `${IMAGES} or ${IMAGES}.gz, got neither. Point --data-dir to a folder with the four IDX files`,
   ],
   'no labels': [without(LABELS), '', `${LABELS} or ${LABELS}.gz, got neither`],
-  'truncated pictures': [
+  'truncated images': [
     { ...GOOD, [IMAGES]: GOOD[IMAGES].subarray(0, -4) },
     IMAGES,
     '18 bytes of data for [3, 2, 3], got 14',
@@ -95,8 +95,8 @@ const DAMAGED: Readonly<
     LABELS,
     '3 bytes of data for [3], got 2',
   ],
-  'labels in place of pictures': [{ ...GOOD, [IMAGES]: GOOD[LABELS] }, IMAGES, 'a header of 16'],
-  'pictures in place of labels': [
+  'labels in place of images': [{ ...GOOD, [IMAGES]: GOOD[LABELS] }, IMAGES, 'a header of 16'],
+  'images in place of labels': [
     { ...GOOD, [LABELS]: GOOD[IMAGES] },
     LABELS,
     '1 dimensions at offset 3, got 3',
@@ -109,7 +109,7 @@ const DAMAGED: Readonly<
   'labels of another split': [
     { ...GOOD, [LABELS]: GOOD['t10k-labels-idx1-ubyte'] },
     LABELS,
-    '3 labels, one for each picture of',
+    '3 labels, one for each image of',
   ],
   'a label that no class has': [
     { ...GOOD, [LABELS]: idx([3], [0, 10, 0]) },
@@ -202,21 +202,21 @@ describe('Fashion-MNIST as Debian installs it', () => {
     expect(createHash('sha256').update(content).digest('hex')).toBe(sha256)
   })
 
-  /** The first labels as the set's own page shows them; mean and deviation of all pixels. */
+  /** The first labels as the set's own page shows them; mean and std of all pixels. */
   const FACTS: readonly {
     split: Split
     count: number
     first: readonly number[]
     mean: number
-    deviation: number
+    std: number
   }[] = [
-    { split: 'train', count: 60_000, first: [9, 0, 0, 3], mean: 0.286, deviation: 0.353 },
-    { split: 'test', count: 10_000, first: [9, 2, 1, 1], mean: 0.2868, deviation: 0.3524 },
+    { split: 'train', count: 60_000, first: [9, 0, 0, 3], mean: 0.286, std: 0.353 },
+    { split: 'test', count: 10_000, first: [9, 2, 1, 1], mean: 0.2868, std: 0.3524 },
   ]
 
-  it.for(FACTS)('$split has $count pictures', async (facts, { skip }) => {
+  it.for(FACTS)('$split has $count images', async (facts, { skip }) => {
     skip(absent, reason)
-    const { split, count, first, mean, deviation } = facts
+    const { split, count, first, mean, std } = facts
     const dataset = await openMnist('fashion-mnist', split, { dataDir: installed, cacheDir: '' })
     expect(dataset.shape).toEqual([1, 28, 28])
     expect(dataset.labels).toHaveLength(count)
@@ -230,9 +230,9 @@ describe('Fashion-MNIST as Debian installs it', () => {
     const power = (k: number): number =>
       brightness.reduce((sum, times, pixel) => sum + times * (pixel / 255) ** k, 0) / (count * 784)
     expect(power(1)).toBeCloseTo(mean, 4)
-    expect(Math.sqrt(power(2) - power(1) ** 2)).toBeCloseTo(deviation, 4)
+    expect(Math.sqrt(power(2) - power(1) ** 2)).toBeCloseTo(std, 4)
     const sampled = await measureNormalization(dataset)
     expect(Math.abs(sampled.mean[0] - mean)).toBeLessThan(0.01)
-    expect(Math.abs(sampled.deviation[0] - deviation)).toBeLessThan(0.01)
+    expect(Math.abs(sampled.std[0] - std)).toBeLessThan(0.01)
   })
 })

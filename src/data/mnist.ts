@@ -1,12 +1,12 @@
-/** MNIST and Fashion-MNIST: 60,000 and 10,000 pictures of 28×28 in four IDX files. */
+/** MNIST and Fashion-MNIST: 60,000 and 10,000 images of 28×28 in four IDX files. */
 
 import { join } from 'node:path'
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 import type { Dataset, Split } from './dataset.ts'
 import { type DownloadProgress, download } from './download.ts'
-import { findFile, readContent } from './folders.ts'
 import { readIdx } from './idx.ts'
 import { labelsOf } from './labels.ts'
+import { findFile, readContent } from './localFiles.ts'
 
 const FILES = {
   train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
@@ -135,7 +135,7 @@ export const openMnist = async (
   if (count !== labels.length)
     throw new FileError({
       where: labelFile,
-      expected: `${count} labels, one for each picture of ${imageFile}`,
+      expected: `${count} labels, one for each image of ${imageFile}`,
       got: `${labels.length}`,
       hint: 'The two files belong to different sets',
     })

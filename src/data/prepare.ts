@@ -1,12 +1,12 @@
-/** One picture on its way from a dataset to a place in a batch: the same here and in a worker. */
+/** One image on its way from a dataset to a place in a batch: the same here and in a worker. */
 
-import { random } from '../random.ts'
-import { type Augmentation, augment, type PictureShape } from './augment/augment.ts'
+import { random } from '../random/index.ts'
+import { type Augmentation, augment, type ImageShape } from './augment/augment.ts'
 import { enlarged } from './augment/warp.ts'
 import { randomWindow } from './augment/window.ts'
 import type { Dataset, Normalization } from './dataset.ts'
 
-/** All that decides what becomes of a picture besides its index; plain data. */
+/** All that decides what becomes of an image besides its index; plain data. */
 export interface Preparation {
   readonly normalization: Normalization
   readonly augmentation: Augmentation
@@ -14,13 +14,13 @@ export interface Preparation {
   readonly epoch: number
 }
 
-export type PictureSource = Pick<Dataset, 'shape' | 'read' | 'readWindow'>
+export type ImageSource = Pick<Dataset, 'shape' | 'read' | 'readWindow'>
 
-const sizeOf = (shape: PictureShape): number =>
+const sizeOf = (shape: ImageShape): number =>
   shape.reduce((product, dimension) => product * dimension, 1)
 
 const prepareOne = async (
-  source: PictureSource,
+  source: ImageSource,
   index: number,
   { normalization, augmentation, seed, epoch }: Preparation,
   target: Float32Array,
@@ -38,11 +38,11 @@ const prepareOne = async (
 }
 
 /**
- * Pictures as [count, C, H, W], augmented and normalised.
+ * Images as [count, C, H, W], augmented and normalized.
  * @param images - where they go, where there is such a place already
  */
-export const preparePictures = async (
-  source: PictureSource,
+export const prepareImages = async (
+  source: ImageSource,
   indices: Uint32Array,
   preparation: Preparation,
   images: Float32Array = new Float32Array(indices.length * sizeOf(source.shape)),

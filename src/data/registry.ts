@@ -1,14 +1,14 @@
-/** Datasets by name; a name that is a path is a folder of pictures. */
+/** Datasets by name; a name that is a path is a folder of images. */
 
 import { statSync } from 'node:fs'
 
-import { UsageError } from '../errors.ts'
-import { cacheFolder } from '../files.ts'
-import { suggestion } from '../suggest.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
+import { cacheFolder } from '../platform/node/files.ts'
 import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
 import type { Dataset, Split } from './dataset.ts'
 import type { DownloadProgress } from './download.ts'
-import type { BadImages } from './folder/bad.ts'
+import type { BadImagePolicy } from './folder/bad.ts'
 import { openImageFolder } from './folder/imageFolder.ts'
 import { MNIST_SOURCES, type MnistName, openMnist } from './mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
@@ -16,11 +16,11 @@ import { balancedSubset } from './subset.ts'
 
 /** Each with a line that says what it is. */
 export const DATASETS = {
-  shapes: 'procedural, needs no files: ten textured shapes on clutter, 32×32 in colour',
-  'fashion-mnist': '70,000 grey 28×28 pictures of clothes, ten classes',
-  mnist: '70,000 grey 28×28 handwritten digits',
-  cifar10: '60,000 colour 32×32 photographs, ten classes',
-  cifar100: '60,000 colour 32×32 photographs, a hundred classes',
+  shapes: 'procedural, needs no files: ten textured shapes on clutter, 32×32 in color',
+  'fashion-mnist': '70,000 gray 28×28 images of clothes, ten classes',
+  mnist: '70,000 gray 28×28 handwritten digits',
+  cifar10: '60,000 color 32×32 photographs, ten classes',
+  cifar100: '60,000 color 32×32 photographs, a hundred classes',
 } as const
 
 export type DatasetName = keyof typeof DATASETS
@@ -33,21 +33,21 @@ export interface OpenOptions {
   /** Where downloads go; `EXCITE_CACHE` or the user's cache folder unless given. */
   readonly cacheDir?: string
   readonly onProgress?: DownloadProgress
-  /** How many pictures: painted, for `shapes`; of other sets the first of each class. */
+  /** How many images: painted, for `shapes`; of other sets the first of each class. */
   readonly count?: number
   /** Of `shapes`: how large, and the seed that decides them. */
   readonly size?: number
   readonly seed?: number
-  /** Of a folder of pictures. */
+  /** Of a folder of images. */
   readonly cropPct?: number
   readonly valFraction?: number
-  readonly badImages?: BadImages
+  readonly badImages?: BadImagePolicy
   readonly badLimit?: number
   readonly workers?: number
   onChecked?(done: number, total: number): void
 }
 
-/** What a folder's pictures are resized to, unless told. */
+/** What a folder's images are resized to, unless told. */
 const FOLDER_SIZE = 224
 
 /** Whether the name of a dataset means a folder: by a separator, or because there is one. */
@@ -72,7 +72,7 @@ const openFiles = async (name: string, options: OpenOptions): Promise<Dataset> =
   if (Object.hasOwn(CIFAR_SOURCES, name)) return openCifar(name as CifarName, split, places)
   throw new UsageError({
     where: `dataset ${name}`,
-    expected: `one of ${datasetNames.join(', ')}, or a folder of pictures`,
+    expected: `one of ${datasetNames.join(', ')}, or a folder of images`,
     got: name,
     ...(suggestion(name, datasetNames) ? { hint: suggestion(name, datasetNames) as string } : {}),
   })

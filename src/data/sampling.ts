@@ -1,11 +1,11 @@
-/** In which order an epoch sees its pictures: a function of the seed and the epoch. */
+/** In which order an epoch sees its images: a function of the seed and the epoch. */
 
-import { permutation, type RandomStream } from '../random.ts'
+import { permutation, type RandomStream } from '../random/index.ts'
 
 /**
- * `shuffle` sees each picture once. `balanced` sees each class equally often, round by round, as the
+ * `shuffle` sees each image once. `balanced` sees each class equally often, round by round, as the
  * class-balanced mini-batches of SENet's first edition (arXiv:1709.01507v1, section 5, after Shen,
- * Lin and Huang, arXiv:1512.05830): the pictures of a small class come again, in a new order.
+ * Lin and Huang, arXiv:1512.05830): the images of a small class come again, in a new order.
  */
 export const SAMPLINGS = ['shuffle', 'balanced'] as const
 export type Sampling = (typeof SAMPLINGS)[number]

@@ -1,6 +1,6 @@
-/** A contact sheet: the first pictures of each class as one PNG, a row a class. */
+/** A contact sheet: the first images of each class as one PNG, a row a class. */
 
-import { writeFileAtomic } from '../files.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
 import type { Dataset } from './dataset.ts'
 
 const GAP = 2

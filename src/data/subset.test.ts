@@ -1,4 +1,4 @@
-/** Parts of datasets: the right pictures, however they are read. */
+/** Parts of datasets: the right images, however they are read. */
 
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from './dataset.ts'
@@ -6,7 +6,7 @@ import { balanced, balancedSubset, subset } from './subset.ts'
 
 const labels = Int32Array.of(0, 0, 0, 1, 2, 0, 1, 2, 2, 1)
 
-/** Every way to read a picture gives its index. */
+/** Every way to read an image gives its index. */
 const dataset: Dataset = {
   name: 'numbers',
   split: 'train',
@@ -19,13 +19,13 @@ const dataset: Dataset = {
 }
 
 describe('a part of a dataset', () => {
-  it('has as many pictures of each class, the first', () => {
+  it('has as many images of each class, the first', () => {
     expect(balanced(dataset, 6)).toEqual([0, 1, 3, 4, 6, 7])
     expect(balanced(dataset, 8)).toEqual([0, 1, 3, 4, 6, 7])
     expect([...balancedSubset(dataset, 3).labels]).toEqual([0, 1, 2])
   })
 
-  it('reads the same pictures in every way', async () => {
+  it('reads the same images in every way', async () => {
     const part = subset(dataset, [7, 3])
     expect([...part.labels]).toEqual([2, 1])
     expect([...(await part.read(1))]).toEqual([3])
@@ -33,10 +33,10 @@ describe('a part of a dataset', () => {
     expect([...((await part.prepare?.(Uint32Array.of(1, 0), {} as never)) ?? [])]).toEqual([3, 7])
   })
 
-  it('refuses more pictures than there are, and fewer than classes', () => {
+  it('refuses more images than there are, and fewer than classes', () => {
     for (const count of [11, 2])
       expect(() => balancedSubset(dataset, count)).toThrow(
-        /--samples: expected 3 to 10 train pictures, which is what numbers has, got/,
+        /--samples: expected 3 to 10 train images, which is what numbers has, got/,
       )
   })
 })

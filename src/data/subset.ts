@@ -1,9 +1,9 @@
-/** A part of a dataset: some of its pictures, or as many of each class. */
+/** A part of a dataset: some of its images, or as many of each class. */
 
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Dataset } from './dataset.ts'
 
-/** A dataset of some of another's pictures. */
+/** A dataset of some of another's images. */
 export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => {
   const { readWindow, prepare } = dataset
   return {
@@ -24,7 +24,7 @@ export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]
   }
 }
 
-/** Up to `most` pictures, the first of each class in turn, so that every class has as many. */
+/** Up to `most` images, the first of each class in turn, so that every class has as many. */
 export const balanced = ({ classes, labels }: Dataset, most: number): number[] => {
   const each = Math.max(1, Math.floor(most / classes.length))
   const taken = new Array<number>(classes.length).fill(0)
@@ -38,15 +38,15 @@ export const balanced = ({ classes, labels }: Dataset, most: number): number[] =
 }
 
 /**
- * The first pictures of each class.
- * @throws UsageError for more pictures than there are, or fewer than classes
+ * The first images of each class.
+ * @throws UsageError for more images than there are, or fewer than classes
  */
 export const balancedSubset = <D extends Dataset>(dataset: D, count: number): D => {
   const { name, split, labels, classes } = dataset
   if (count < classes.length || count > labels.length)
     throw new UsageError({
       where: '--samples',
-      expected: `${classes.length} to ${labels.length} ${split} pictures, which is what ${name} has`,
+      expected: `${classes.length} to ${labels.length} ${split} images, which is what ${name} has`,
       got: `${count}`,
     })
   return subset(dataset, balanced(dataset, count))

@@ -5,7 +5,7 @@ import { graph, input, type Value } from '../graph/index.ts'
 import { add, constant, mul, relu } from '../ops/index.ts'
 import { apply, type Operation } from '../ops/operation.ts'
 import { type OperationName, operations } from '../ops/table.ts'
-import { drawCase } from './cases.suite.ts'
+import { drawCase } from './cases.testing.ts'
 import type { Engine, Tensor, TensorData } from './engine.ts'
 import { referenceEngine } from './reference/engine.ts'
 

@@ -1,6 +1,6 @@
 /** The one contract behind which every engine stands: compile a graph, run it. */
 
-import { EngineError, formatShape } from '../errors.ts'
+import { EngineError, formatShape } from '../errors/index.ts'
 import { type DType, type Graph, type Shape, sizeOf, type Value } from '../graph/index.ts'
 
 /** A tensor in memory, row-major. Floats are float32, or float64 in the reference engine. */

@@ -1,9 +1,9 @@
 /** Devices: the engines by name, which one computes unless another is asked for, and what is missing. */
 
-import { EngineError, UsageError } from '../errors.ts'
-import { suggestion } from '../suggest.ts'
+import { EngineError, UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import type { Engine } from './engine.ts'
-import { INSTALL, survey } from './onednn/verdict.ts'
+import { INSTALL, survey } from './onednn/probeLibrary.ts'
 
 /** A library that an engine stands on, and why it cannot be used, if it cannot. */
 export interface Found {
@@ -32,7 +32,7 @@ const examineOnnx = async (): Promise<readonly Found[]> => {
   }
 }
 
-const openOnnx = async (): Promise<Engine> => (await import('./onnx/session.ts')).onnxEngine
+const openOnnx = async (): Promise<Engine> => (await import('./onnxruntime/engine.ts')).onnxEngine
 
 /** The fastest first: the first that is here computes by default. */
 export const DEVICES = {

@@ -1,6 +1,6 @@
 /** A graph: named outputs and everything they depend on, in an order in which it can be computed. */
 
-import { GraphError } from '../errors.ts'
+import { GraphError } from '../errors/index.ts'
 import type { Node } from './node.ts'
 import type { Value } from './value.ts'
 

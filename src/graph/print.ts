@@ -1,6 +1,6 @@
 /** A graph as text, one line a node, for people. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { Graph } from './graph.ts'
 import type { Value } from './value.ts'
 

@@ -1,6 +1,6 @@
 /** Symbolic values: what flows between operations, known by dtype and static shape only. */
 
-import { formatShape, GraphError } from '../errors.ts'
+import { formatShape, GraphError } from '../errors/index.ts'
 import type { Node } from './node.ts'
 
 /** Dimensions, outermost first; `[]` is a scalar. */

@@ -4,9 +4,9 @@
  * out).
  *
  * Two ways. `identity`: gates are 1, nothing is added, branches get equal shares. `mean`: each channel
- * keeps its mean gate, addition or shares over the pictures, which a convolution before or after it
+ * keeps its mean gate, addition or shares over the images, which a convolution before or after it
  * can absorb, and which so cost as little: what is lost is only what the attention did differently
- * from picture to picture. Of an attention that shows nothing inside, the second is not known.
+ * from image to image. Of an attention that shows nothing inside, the second is not known.
  */
 
 import type { Dataset } from '../data/dataset.ts'
@@ -15,7 +15,7 @@ import { graph, sizeOf } from '../graph/index.ts'
 import { variables } from '../nn/index.ts'
 import { reduceMean } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
-import { type Inside, type InsideKind, insidesOf, leavingOut, places } from './insides.ts'
+import { type Inside, type InsideKind, insidesOf, leavingOut, places } from './attentionTaps.ts'
 import { largest, moments } from './moments.ts'
 import { type Exchange, observe } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
@@ -30,7 +30,7 @@ export interface Ablated {
   readonly blocks: readonly string[]
   readonly replacement: ReplacementKind
   readonly top1: number
-  /** Accuracy without minus accuracy with, on the same pictures, and its standard error. */
+  /** Accuracy without minus accuracy with, on the same images, and its standard error. */
   readonly change: number
   readonly standardError: number
   readonly parametersSaved: number
@@ -38,7 +38,7 @@ export interface Ablated {
 }
 
 export interface Ablation {
-  readonly pictures: number
+  readonly images: number
   readonly top1: number
   readonly parameters: number
   readonly multiplyAdds: number
@@ -47,7 +47,7 @@ export interface Ablation {
   readonly rows: readonly Ablated[]
 }
 
-/** What each attention shows, mean over pictures and places: by channel, or by branch and channel. */
+/** What each attention shows, mean over images and places: by channel, or by branch and channel. */
 export const meanInsides = async (
   trained: Trained,
   dataset: Dataset,
@@ -77,7 +77,7 @@ export const meanInsides = async (
   return new Map([...sums].map(([path, own]) => [path, own.mean()]))
 }
 
-/** Whether each picture is classified rightly. */
+/** Whether each image is classified rightly. */
 const hits = async (
   trained: Trained,
   dataset: Dataset,
@@ -186,5 +186,5 @@ export const ablate = async (
     })
   }
   const kinds = [...new Set(blocks.map(({ kind }) => kind))]
-  return { pictures: before.length, top1: share(before), ...full, kinds, rows }
+  return { images: before.length, top1: share(before), ...full, kinds, rows }
 }

@@ -3,15 +3,15 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { ShapesDataset } from '../data/shapes/shapes.ts'
 import { balanced, subset } from '../data/subset.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { type Model, model, modelNames } from '../models/registry.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Ablation, ablate } from './ablation.ts'
+import { insidesOf } from './attentionTaps.ts'
 import { type Cost, costOf } from './cost.ts'
 import { type BlockExcitation, excitation } from './excitation.ts'
 import { type GateLayer, gateDepth } from './gates.ts'
-import { insidesOf } from './insides.ts'
-import { type MapPicture, maps, type PictureMaps } from './maps.ts'
+import { type ImageMaps, type MapImage, maps } from './maps.ts'
 import { observe } from './observe.ts'
 import type { ProbeOptions } from './probe.ts'
 import { selection, type UnitSelection } from './selection.ts'
@@ -20,7 +20,7 @@ export interface Analysis {
   readonly model: string
   /** Where its name does not say it. */
   readonly attention?: string
-  readonly pictures: number
+  readonly images: number
   readonly cost: Cost
   /** Of the same backbone without attention, where there is one. */
   readonly plain?: Cost
@@ -28,15 +28,15 @@ export interface Analysis {
   readonly ablation?: Ablation
   readonly selection: readonly UnitSelection[]
   readonly gates: readonly GateLayer[]
-  readonly maps: readonly PictureMaps[]
+  readonly maps: readonly ImageMaps[]
 }
 
 export interface AnalysisOptions extends ProbeOptions {
-  /** How many pictures of the dataset to look at, as many of each class. */
-  readonly pictures: number
+  /** How many images of the dataset to look at, as many of each class. */
+  readonly images: number
   readonly ablateBlocks?: boolean
-  /** Pictures to explain. */
-  readonly explain?: readonly MapPicture[]
+  /** Images to explain. */
+  readonly explain?: readonly MapImage[]
   onStep?(what: string): void
 }
 
@@ -56,9 +56,9 @@ export const plainCost = (
 }
 
 /**
- * @throws UsageError when there are not two pictures of any class, or when blocks are to be taken out of a network that has none
+ * @throws UsageError when there are not two images of any class, or when blocks are to be taken out of a network that has none
  */
-export const analyse = async (
+export const analyze = async (
   trained: Trained,
   dataset: Dataset,
   options: AnalysisOptions,
@@ -72,34 +72,34 @@ export const analyse = async (
       expected: 'a network with attention to take out',
       got: `${card.model}, which has none`,
     })
-  const indices = balanced(dataset, options.pictures)
-  const pictures = subset(dataset, indices)
-  if (new Set(pictures.labels).size === indices.length)
+  const indices = balanced(dataset, options.images)
+  const images = subset(dataset, indices)
+  if (new Set(images.labels).size === indices.length)
     throw new UsageError({
       where: `${dataset.name}, ${dataset.split}`,
-      expected: 'two pictures of a class or more, to tell what classes do from what pictures do',
+      expected: 'two images of a class or more, to tell what classes do from what images do',
       got: `${indices.length} of ${dataset.classes.length} classes`,
-      hint: 'Take more: --pictures, --samples',
+      hint: 'Take more: --images, --samples',
     })
   const plain = plainCost(model, size)
   onStep('excitation by class')
-  const blocks = await excitation(trained, pictures, options)
+  const blocks = await excitation(trained, images, options)
   onStep('selection by scale')
   const truth = isShapes(dataset) ? indices.map(index => dataset.factors(index).scale) : undefined
-  const units = await selection(trained, pictures, options, truth)
+  const units = await selection(trained, images, options, truth)
   onStep('gates by depth')
-  const gates = await gateDepth(trained, pictures, options)
+  const gates = await gateDepth(trained, images, options)
   onStep('where it looks')
   const explained = await maps(trained, explain, options)
   const ablation = ablateBlocks
-    ? await ablate(trained, pictures, options, (done, total) =>
+    ? await ablate(trained, images, options, (done, total) =>
         onStep(`without blocks: ${done}/${total}`),
       )
     : undefined
   return {
     model: card.model,
     ...(card.attention === undefined ? {} : { attention: card.attention }),
-    pictures: indices.length,
+    images: indices.length,
     cost: costOf(model, size),
     ...(plain === undefined ? {} : { plain }),
     excitation: blocks,

@@ -2,7 +2,7 @@
 
 import { dependencies } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
-import { insidesOf, leavingOut } from './insides.ts'
+import { insidesOf, leavingOut } from './attentionTaps.ts'
 import { observe } from './observe.ts'
 import { summarize } from './summary.ts'
 

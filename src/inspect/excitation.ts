@@ -1,6 +1,6 @@
 /**
  * Excitation by class (Hu et al.: Squeeze-and-Excitation Networks, section 7.2, Figures 6 to 8): how
- * each channel's gate stands on the pictures of a class, against all classes, block by block; and
+ * each channel's gate stands on the images of a class, against all classes, block by block; and
  * the same for attention without gates, by what it adds, shares out, or does to each channel.
  */
 
@@ -9,7 +9,7 @@ import { evaluationBatches } from '../data/loader.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
 import { add, div, mul, reduceMean, slice, sqrt } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
-import { type Inside, type InsideKind, insidesOf } from './insides.ts'
+import { type Inside, type InsideKind, insidesOf } from './attentionTaps.ts'
 import { average, type Moments, moments } from './moments.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
@@ -18,8 +18,8 @@ export interface ClassExcitation {
   readonly count: number
   /** By channel. */
   readonly mean: readonly number[]
-  /** Over the pictures of the class, by channel. */
-  readonly deviation: readonly number[]
+  /** Over the images of the class, by channel. */
+  readonly std: readonly number[]
 }
 
 /**
@@ -37,18 +37,18 @@ export interface BlockExcitation {
   readonly channels: number
   /** That share each channel, where they do. */
   readonly branches?: number
-  /** Over all pictures, by channel. */
+  /** Over all images, by channel. */
   readonly mean: readonly number[]
   readonly classes: readonly ClassExcitation[]
   /** Of gates, in the gate's own units: between classes and within one. */
-  readonly betweenDeviation: number
-  readonly withinDeviation: number
+  readonly betweenStd: number
+  readonly withinStd: number
   /**
    * How class-specific the block is: the variance of the classes' means over the variance within
    * a class. 0 for gates that are the same whatever the class.
    */
   readonly specificity: number
-  /** Shares of gates, over pictures and channels, below 0.1, above 0.9, and within 0.1 of 1. */
+  /** Shares of gates, over images and channels, below 0.1, above 0.9, and within 0.1 of 1. */
   readonly nearZero: number
   readonly nearOne: number
   readonly neutral: number
@@ -95,9 +95,9 @@ export interface Gated {
 /** Gates that move less than this never do, as far as float32 can tell. */
 export const STILL = 1e-6
 
-/** Gathers the gates of blocks, picture by picture. */
+/** Gathers the gates of blocks, image by image. */
 export interface Gatherer {
-  /** @param gates - of one picture, by channel */
+  /** @param gates - of one image, by channel */
   add(block: number, label: number, gates: ArrayLike<number> & Iterable<number>): void
   result(): readonly BlockExcitation[]
 }
@@ -131,10 +131,10 @@ export const gatherGates = (blocks: readonly Gated[], classes: readonly string[]
             class: classes[k],
             count: one.count(),
             mean: one.mean(),
-            deviation: one.variance().map(Math.sqrt),
+            std: one.variance().map(Math.sqrt),
           })),
-          betweenDeviation: Math.sqrt(between),
-          withinDeviation: Math.sqrt(within),
+          betweenStd: Math.sqrt(between),
+          withinStd: Math.sqrt(within),
           specificity: within < STILL ** 2 ? 0 : between / within,
           nearZero: counts.zero / counts.all,
           nearOne: counts.one / counts.all,
@@ -205,5 +205,5 @@ export const excitation = async (
   return gathered.result()
 }
 
-/** The mean gate of a block over pictures and channels. */
+/** The mean gate of a block over images and channels. */
 export const meanGate = ({ mean }: BlockExcitation): number => average(mean)

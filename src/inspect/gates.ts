@@ -3,7 +3,7 @@
  * of each GCT, and what it does to variance. γ < 0 damps the channels that stand out
  * (cooperation), γ > 0 raises them (competition).
  *
- * The paper does not say which variance it divides. Here: each channel's variance over pictures and
+ * The paper does not say which variance it divides. Here: each channel's variance over images and
  * places, averaged over channels, of the block's output over that of its input.
  */
 
@@ -12,7 +12,7 @@ import { evaluationBatches } from '../data/loader.ts'
 import type { Value } from '../graph/index.ts'
 import { mul, reduceMean } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
-import { average, deviation, moments } from './moments.ts'
+import { average, moments, std } from './moments.ts'
 import { blockName, named, stageOf } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
@@ -20,14 +20,14 @@ import { openProbe, type ProbeOptions } from './probe.ts'
 const NEAR_ZERO = 0.05
 
 export interface GateLayer {
-  /** 1 is nearest to the picture. */
+  /** 1 is nearest to the image. */
   readonly index: number
   readonly path: string
   readonly block: string
   readonly stage: number
   readonly gamma: readonly number[]
   readonly mean: number
-  readonly deviation: number
+  readonly std: number
   /** The share of channels whose |γ| is below 0.05. */
   readonly nearZero: number
   /** Output over input variance. */
@@ -39,7 +39,7 @@ export interface GateStage {
   readonly stage: number
   readonly layers: number
   readonly mean: number
-  readonly deviation: number
+  readonly std: number
   readonly nearZero: number
 }
 
@@ -98,7 +98,7 @@ export const gateDepth = async (
       stage: stageOf(path),
       gamma,
       mean,
-      deviation: deviation(gamma),
+      std: std(gamma),
       nearZero: gamma.filter(value => Math.abs(value) < NEAR_ZERO).length / gamma.length,
       varianceRatio: variance(path, 'output') / variance(path, 'input'),
       reading: mean < 0 ? 'cooperation' : 'competition',
@@ -115,7 +115,7 @@ export const gateStages = (layers: readonly GateLayer[]): readonly GateStage[] =
       stage,
       layers: own.length,
       mean: average(gamma),
-      deviation: deviation(gamma),
+      std: std(gamma),
       nearZero: gamma.filter(value => Math.abs(value) < NEAR_ZERO).length / gamma.length,
     }
   })

@@ -8,25 +8,25 @@ import type { Dataset } from '../data/dataset.ts'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { subset } from '../data/subset.ts'
 import type { Tensors } from '../engines/engine.ts'
-import { onnxEngine } from '../engines/onnx/session.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
 import { model } from '../models/registry.ts'
 import { resnet } from '../models/resnet.ts'
-import { initialise, lambda, variables } from '../nn/index.ts'
+import { initialize, lambda, variables } from '../nn/index.ts'
 import { abs, add, mul, reduceMax, reduceMean, reduceSum, sub } from '../ops/index.ts'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { type Card, modelOf, type Trained } from '../weights/trained.ts'
 import { ablate, meanInsides, pairedChange } from './ablation.ts'
-import { analyse } from './analysis.ts'
+import { analyze } from './analysis.ts'
+import { type InsideKind, insidesOf, leavingOut } from './attentionTaps.ts'
 import { costOf } from './cost.ts'
 import { excitation, gatherGates, meanGate } from './excitation.ts'
 import { gateDepth, gateStages } from './gates.ts'
-import { type InsideKind, insidesOf, leavingOut } from './insides.ts'
+import { enlarged } from './images.ts'
 import { maps, stageMaps } from './maps.ts'
 import { average } from './moments.ts'
 import { blockName, type Exchange, named, type Observed, observe, stageOf } from './observe.ts'
-import { enlarged } from './pictures.ts'
 import { openProbe } from './probe.ts'
 import { partsOf } from './report.ts'
 import { grouped, selection } from './selection.ts'
@@ -46,10 +46,10 @@ const untrained = (
     height: 16,
     width: 16,
     mean: [0.5, 0.5, 0.5],
-    deviation: [0.25, 0.25, 0.25],
+    std: [0.25, 0.25, 0.25],
   }
   const model = modelOf(card)
-  const tensors = initialise(model.network, 1)
+  const tensors = initialize(model.network, 1)
   for (const [name, data] of tensors)
     for (const [i, value] of data.entries()) data[i] = change(name, i) ?? value
   return { card, model, tensors }
@@ -121,7 +121,7 @@ describe('excitation', () => {
       expect(block).toMatchObject({ nearZero: 0.5, nearOne: 0.5, neutral: 0.5 })
   })
 
-  it('averages what the classes have, each picture once', async () => {
+  it('averages what the classes have, each image once', async () => {
     const blocks = await excitation(untrained('se-resnet8'), dataset, options)
     for (const block of blocks) {
       expect(block.classes.map(({ count }) => count)).toEqual(dataset.classes.map(() => 4))
@@ -169,7 +169,7 @@ const ATTENTIONS = [
 const bearing = (attention: string): Trained => {
   const card: Card = { ...untrained('resnet8').card, attention }
   const model = modelOf(card)
-  const tensors = initialise(model.network, 1)
+  const tensors = initialize(model.network, 1)
   const draw = random(7)
   let drawn = 0
   for (const data of tensors.values())
@@ -183,7 +183,7 @@ const bearing = (attention: string): Trained => {
   return { card, model, tensors }
 }
 
-/** Numbers from the inside of a network on two pictures. */
+/** Numbers from the inside of a network on two images. */
 const look = async (
   trained: Trained,
   pick: (observed: Observed) => Readonly<Record<string, Value>>,
@@ -325,9 +325,9 @@ it('of an attention that shows nothing there is what it does to the size of each
 
 it('there is nothing to take out of a network without attention, and it is said', async () => {
   expect(await ablate(untrained('resnet8'), dataset, options)).toBeUndefined()
-  const asked = analyse(untrained('resnet8'), dataset, {
+  const asked = analyze(untrained('resnet8'), dataset, {
     ...options,
-    pictures: 20,
+    images: 20,
     ablateBlocks: true,
   })
   await expect(asked).rejects.toThrow('expected a network with attention to take out, got resnet8')
@@ -377,7 +377,7 @@ describe('ablation', () => {
     expect(rows.filter(row => row.replacement === 'mean').every(row => row.change === 0)).toBe(true)
   }, 30_000)
 
-  it('pairs outcomes picture by picture', () => {
+  it('pairs outcomes image by image', () => {
     const [yes, no] = [true, false]
     expect(pairedChange([yes, no, yes, no], [yes, yes, yes, no])).toEqual({
       change: -0.25,
@@ -498,8 +498,8 @@ describe('maps', () => {
     }
     const slope = async (pixel: number): Promise<number> => {
       const each = []
-      for (const colour of [0, 1, 2]) {
-        const at = colour * 64 + pixel
+      for (const color of [0, 1, 2]) {
+        const at = color * 64 + pixel
         each.push(Math.abs((await score(at, 2 ** -10)) - (await score(at, -(2 ** -10)))) * 512)
       }
       return Math.max(...each)
@@ -530,7 +530,7 @@ describe('cost', () => {
   })
 })
 
-describe('pictures', () => {
+describe('images', () => {
   it('are those of the part where others prepare them too', async () => {
     const prepare = async (indices: Uint32Array): Promise<Float32Array> =>
       Float32Array.from(indices)
@@ -542,10 +542,10 @@ describe('pictures', () => {
     )
   })
 
-  it('are enlarged about their centre', () => {
+  it('are enlarged about their center', () => {
     const ramp = Uint8Array.from({ length: 8 }, (_, x) => 20 * x)
     expect([...enlarged(ramp, [1, 1, 8], 1)]).toEqual([...ramp])
-    // Twice as large: places 1.75, 2.25, … of the picture.
+    // Twice as large: places 1.75, 2.25, … of the image.
     expect([...enlarged(ramp, [1, 1, 8], 2)]).toEqual([35, 45, 55, 65, 75, 85, 95, 105])
   })
 })

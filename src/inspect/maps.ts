@@ -19,24 +19,24 @@ export interface HeatMap {
   readonly values: readonly number[]
 }
 
-export interface PictureMaps {
-  readonly picture: string
+export interface ImageMaps {
+  readonly image: string
   /** The class whose score is explained: the one that the network says. */
   readonly predicted: string
   readonly label?: string
   /** By stage. */
   readonly gradCam: readonly (HeatMap & { readonly stage: number })[]
-  /** The largest |∂ score / ∂ pixel| over colours. */
+  /** The largest |∂ score / ∂ pixel| over colors. */
   readonly gradient: HeatMap
 }
 
-export interface MapPicture {
+export interface MapImage {
   readonly name: string
   readonly pixels: Uint8Array
   readonly label?: string
 }
 
-/** The last map of every stage; where a network names none, of every size, from the picture on. */
+/** The last map of every stage; where a network names none, of every size, from the image on. */
 export const stageMaps = ({
   logits,
 }: Pick<Observed, 'logits'>): readonly { stage: number; value: Value }[] => {
@@ -60,9 +60,9 @@ const heatMap = (data: ArrayLike<number>, [height, width]: readonly number[]): H
 
 export const maps = async (
   trained: Trained,
-  pictures: readonly MapPicture[],
+  images: readonly MapImage[],
   options: Omit<ProbeOptions, 'batch'>,
-): Promise<readonly PictureMaps[]> => {
+): Promise<readonly ImageMaps[]> => {
   const { card } = trained
   const stages: number[] = []
   const probe = await openProbe(trained, { ...options, batch: 1 }, observed => {
@@ -80,8 +80,8 @@ export const maps = async (
     return { ...Object.fromEntries(cams), pixel, logits: observed.logits }
   })
   if (probe === undefined) return []
-  const results: PictureMaps[] = []
-  for (const { name, pixels, label } of pictures) {
+  const results: ImageMaps[] = []
+  for (const { name, pixels, label } of images) {
     const images = normalized(pixels, [card.channels, card.height, card.width], card)
     const explain = (k: number) =>
       probe.run(images, { target: { shape: [1], data: Int32Array.of(k) } })
@@ -89,7 +89,7 @@ export const maps = async (
     const predicted = largest(data)
     const outputs = await explain(predicted)
     results.push({
-      picture: name,
+      image: name,
       predicted: card.classes[predicted],
       ...(label === undefined ? {} : { label }),
       gradCam: stages.map(stage => {

@@ -11,7 +11,7 @@ const card = {
   height: 16,
   width: 12,
   mean: [0.5, 0.25, 0.125],
-  deviation: [1, 1, 1],
+  std: [1, 1, 1],
 }
 const trained: Trained = { card, model: modelOf(card), tensors: new Map() }
 const epoch = { testLoss: 0.5, testTop5: 0.99, seconds: 30 }
@@ -54,7 +54,7 @@ it('tells what was trained, on what and how well', () => {
     '| Seed | 7 |',
     '| Epoch | 2 |',
     '| Top-1 | 75.00 % |',
-    'slightly optimistic',
+    'slightly optimiztic',
     "InferenceSession.create('model.onnx')",
     'Written by Excite 1.2.3.',
   ])
@@ -63,17 +63,17 @@ it('tells what was trained, on what and how well', () => {
   expect(text).toContain('cat, \\<b\\>\\|dog.')
 })
 
-it('tells how a network differs from its name, and how pictures are cut', () => {
+it('tells how a network differs from its name, and how images are cut', () => {
   const varied = { ...card, variations: { dropout: 0.1 }, cropPct: 0.875 }
   const text = modelCard({ card: varied, model: modelOf(varied), tensors: new Map() }, options)
   expect(text).toContain('| Variations | dropout 0.1 |')
-  expect(text).toContain('12×16 divided by 0.875, 12×16 cut out of the centre')
+  expect(text).toContain('12×16 divided by 0.875, 12×16 cut out of the center')
 })
 
 it('tells the last epoch where that was asked for', () => {
   const text = modelCard(trained, { ...options, run, which: 'last' })
   expect(text).toContain('| Top-1 | 62.50 % |')
-  expect(text).not.toContain('optimistic')
+  expect(text).not.toContain('optimiztic')
 })
 
 it('tells where imported weights come from, and claims no accuracy', () => {

@@ -65,14 +65,14 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
       ? [['Variations', variationTexts(card.variations).join(', ')] as [string, string]]
       : []),
     ['Parameters', count(parameters)],
-    ['Multiply-adds', `${count(multiplyAdds)} a picture (convolutions and fully connected layers)`],
+    ['Multiply-adds', `${count(multiplyAdds)} an image (convolutions and fully connected layers)`],
   ]
 }
 
-const inputText = ({ channels, height, width, cropPct = 1, mean, deviation }: Card): string =>
-  `Pictures as \`[N, ${channels}, ${height}, ${width}]\`, float32, ${channels === 3 ? 'red, green, blue' : 'grey'}: ` +
-  `resized to cover ${width}×${height}${cropPct < 1 ? ` divided by ${cropPct}` : ''}, ${width}×${height} cut out of the centre, pixels scaled to 0 … 1, then ` +
-  `(pixel − mean) / deviation with mean ${numbers(mean)} and deviation ${numbers(deviation)}.`
+const inputText = ({ channels, height, width, cropPct = 1, mean, std }: Card): string =>
+  `Images as \`[N, ${channels}, ${height}, ${width}]\`, float32, ${channels === 3 ? 'red, green, blue' : 'gray'}: ` +
+  `resized to cover ${width}×${height}${cropPct < 1 ? ` divided by ${cropPct}` : ''}, ${width}×${height} cut out of the center, pixels scaled to 0 … 1, then ` +
+  `(pixel − mean) / std with mean ${numbers(mean)} and std ${numbers(std)}.`
 
 const trainingText = (
   { data, seed, device, recipe, history }: RunFacts,
@@ -107,7 +107,7 @@ ${table([
   ['Loss', row.testLoss.toFixed(4)],
 ])}
 
-Measured on the test pictures of ${plain(data)}${which === 'best' ? '. The epoch was chosen by this same accuracy, which is therefore slightly optimistic' : ''}.`
+Measured on the test images of ${plain(data)}${which === 'best' ? '. The epoch was chosen by this same accuracy, which is therefore slightly optimiztic' : ''}.`
 }
 
 const originText = ({ source, sha256, naming, notes }: NonNullable<Card['origin']>): string =>
@@ -123,13 +123,13 @@ const session = await InferenceSession.create('${file}')
 const { logits } = await session.run({ images: new Tensor('float32', data, shape) })
 \`\`\`
 
-Batch normalisations are folded into the convolutions before them. Class names and preprocessing are in the file's metadata too.`
+Batch normalizations are folded into the convolutions before them. Class names and preprocessing are in the file's metadata too.`
     : `\`\`\`python
 from safetensors.torch import load_file
 network.load_state_dict(load_file('${file}'))
 \`\`\`
 
-Names are PyTorch's; \`excite predict ${file} picture.jpg\` reads it as it is.`
+Names are PyTorch's; \`excite predict ${file} image.jpg\` reads it as it is.`
 
 const SHOWN = 100
 

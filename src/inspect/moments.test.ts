@@ -1,9 +1,9 @@
 /** Statistics against their definitions. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { classVariances } from './excitation.ts'
-import { average, deviation, largest, moments, rankCorrelation } from './moments.ts'
+import { average, largest, moments, rankCorrelation, std } from './moments.ts'
 
 const noise = (count: number, stream: number): number[] =>
   Array.from({ length: count }, (_, i) => random(1).fork(stream).normal(i))
@@ -22,8 +22,8 @@ describe('moments', () => {
   })
 
   it('of one value have no variance', () => {
-    expect(deviation([3])).toBe(0)
-    expect(deviation([1, 3])).toBeCloseTo(Math.SQRT2, 12)
+    expect(std([3])).toBe(0)
+    expect(std([1, 3])).toBeCloseTo(Math.SQRT2, 12)
   })
 })
 

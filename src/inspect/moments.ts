@@ -1,4 +1,4 @@
-/** Counts, means and deviations of vectors that arrive one at a time (Welford's recurrence). */
+/** Counts, means and stds of vectors that arrive one at a time (Welford's recurrence). */
 
 export interface Moments {
   readonly size: number
@@ -40,7 +40,7 @@ export const largest = (values: ArrayLike<number>): number => {
 }
 
 /** The standard deviation of a sample. */
-export const deviation = (values: readonly number[]): number => {
+export const std = (values: readonly number[]): number => {
   const own = moments(1)
   for (const value of values) own.add([value])
   return Math.sqrt(own.variance()[0])

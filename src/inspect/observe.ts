@@ -24,7 +24,7 @@ export interface Observed {
 export type Exchange = (shown: Observation) => Value | undefined
 
 /**
- * @param size - [height, width] of the pictures
+ * @param size - [height, width] of the images
  * @param exchange - makes it another network: one without some of its attention, for example
  */
 export const observe = (

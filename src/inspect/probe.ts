@@ -6,7 +6,7 @@ import type { Trained } from '../weights/trained.ts'
 import { type Exchange, type Observed, observe } from './observe.ts'
 
 export interface Probe {
-  /** Normalised pictures [batch, C, H, W], and what other inputs the values have, to the values. */
+  /** Normalized images [batch, C, H, W], and what other inputs the values have, to the values. */
   run(images: Float32Array, inputs?: Tensors): Promise<Tensors>
   dispose(): Promise<void>
 }

@@ -1,7 +1,7 @@
 /** An analysis as a folder: `report.html` in one file, figures as SVG, numbers as CSV and JSON. */
 
 import { join } from 'node:path'
-import { writeFileAtomic } from '../files.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
 import { page } from '../report/html.ts'
 import { svgFile } from '../report/svg.ts'
 import type { Analysis } from './analysis.ts'
@@ -12,7 +12,7 @@ import { channelsParts, excitationParts } from './figures/kinds.ts'
 import { mapsPart } from './figures/maps.ts'
 import type { Part } from './figures/part.ts'
 import { selectionPart } from './figures/selection.ts'
-import type { MapPicture } from './maps.ts'
+import type { MapImage } from './maps.ts'
 
 export const REPORT_FILES = {
   page: 'report.html',
@@ -27,8 +27,8 @@ export interface ReportOptions {
   /** Classes to draw. */
   readonly classes?: readonly string[]
   /** What the analysis explained. */
-  readonly pictures?: readonly MapPicture[]
-  /** [C, H, W] of the pictures. */
+  readonly images?: readonly MapImage[]
+  /** [C, H, W] of the images. */
   readonly shape?: readonly number[]
 }
 
@@ -37,7 +37,7 @@ export type Reported = Pick<Analysis, 'model' | 'cost'> & Partial<Analysis>
 /** The parts that an analysis has something for. */
 export const partsOf = async (
   analysis: Reported,
-  { classes = [], pictures = [], shape = [] }: ReportOptions,
+  { classes = [], images = [], shape = [] }: ReportOptions,
 ): Promise<readonly Part[]> => {
   const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
   return [
@@ -46,7 +46,7 @@ export const partsOf = async (
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),
     ...(selection.length > 0 ? [selectionPart(selection)] : []),
     ...(await channelsParts(excitation, classes)),
-    ...(maps.length > 0 ? [await mapsPart(maps, pictures, shape)] : []),
+    ...(maps.length > 0 ? [await mapsPart(maps, images, shape)] : []),
     costPart(analysis.model, cost, plain),
   ]
 }

@@ -1,6 +1,6 @@
 /**
  * Selection by scale (Li et al.: Selective Kernel Networks, section 4.4, Figures 3 and 4): does
- * a unit turn to its larger kernel as the object grows? Objects grow by cropping the centre; where
+ * a unit turn to its larger kernel as the object grows? Objects grow by cropping the center; where
  * the true scale of each object is known, attention is compared with it too.
  */
 
@@ -8,20 +8,20 @@ import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
 import { reduceMean } from '../ops/index.ts'
 import type { Trained } from '../weights/trained.ts'
-import { average, deviation, moments, rankCorrelation } from './moments.ts'
+import { enlargedDataset } from './images.ts'
+import { average, moments, rankCorrelation, std } from './moments.ts'
 import { blockName, named, stageOf } from './observe.ts'
-import { enlargedDataset } from './pictures.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
 export const SCALES = [1, 1.5, 2] as const
 
 export interface ScaleSelection {
   readonly scale: number
-  /** Attention of the last branch, the one with the largest kernel, by channel, over all pictures. */
+  /** Attention of the last branch, the one with the largest kernel, by channel, over all images. */
   readonly channels: readonly number[]
-  /** Last branch minus first, mean over channels: over all pictures, and its deviation. */
+  /** Last branch minus first, mean over channels: over all images, and its std. */
   readonly difference: number
-  readonly deviation: number
+  readonly std: number
   readonly classes: readonly { readonly class: string; readonly difference: number }[]
 }
 
@@ -31,7 +31,7 @@ export interface UnitSelection {
   readonly stage: number
   readonly branches: number
   readonly scales: readonly ScaleSelection[]
-  /** By picture as it is: the object's true scale, and last branch minus first. */
+  /** By image as it is: the object's true scale, and last branch minus first. */
   readonly truth?: {
     readonly scale: readonly number[]
     readonly difference: readonly number[]
@@ -52,7 +52,7 @@ interface Unit {
   readonly channels: number
 }
 
-/** @param truth - the true scale of each picture's object, where it is known */
+/** @param truth - the true scale of each image's object, where it is known */
 export const selection = async (
   trained: Trained,
   dataset: Dataset,
@@ -76,8 +76,8 @@ export const selection = async (
     const all = units.map(({ channels }) => moments(channels))
     const differences: number[][] = units.map(() => [])
     const seen: number[] = []
-    const pictures = enlargedDataset(dataset, scale)
-    for await (const { images, labels, count } of evaluationBatches(pictures, {
+    const enlarged = enlargedDataset(dataset, scale)
+    for await (const { images, labels, count } of evaluationBatches(enlarged, {
       batch,
       normalization: trained.card,
     })) {
@@ -100,7 +100,7 @@ export const selection = async (
         scale,
         channels: all[u].mean(),
         difference: average(differences[u]),
-        deviation: deviation(differences[u]),
+        std: std(differences[u]),
         classes: dataset.classes.map((name, k) => ({
           class: name,
           difference: average(differences[u].filter((_, i) => seen[i] === k)),

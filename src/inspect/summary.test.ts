@@ -36,7 +36,7 @@ describe('totals', () => {
     expect({ parameters, buffers }).toEqual({ parameters: 269_722, buffers: 1376 })
   })
 
-  it('of parameters do not depend on the size of the pictures, multiply-adds grow with it', () => {
+  it('of parameters do not depend on the size of the images, multiply-adds grow with it', () => {
     const [small, large] = ([16, 32] as const).map(side =>
       summarize(model('resnet20'), [side, side]),
     )

@@ -1,22 +1,22 @@
 /** What a backbone is to the registry: how it is built, and what it is by default. */
 
 import type { Position } from '../attention/attention.ts'
-import type { Initialiser, Layer } from '../nn/index.ts'
+import type { Initializer, Layer } from '../nn/index.ts'
 import type { AttentionOptions } from './sockets.ts'
 import type { VariationName, Variations } from './variations.ts'
 
 /** What every network can be told. */
 export interface NetworkOptions extends AttentionOptions, Variations {
   readonly classes?: number
-  /** Channels of the pictures: 1 or 3. */
+  /** Channels of the images: 1 or 3. */
   readonly channels?: number
   /** How convolutions begin. */
-  readonly initialise?: Initialiser
+  readonly initialize?: Initializer
 }
 
 export interface Backbone {
   readonly describe: string
-  /** Height and width of the pictures that it was designed for. */
+  /** Height and width of the images that it was designed for. */
   readonly size: number
   /** How many, unless told. */
   readonly classes: number

@@ -2,7 +2,7 @@
  * BN-Inception (Ioffe, Szegedy, arXiv:1502.03167, appendix): Inception with two 3×3 in place of a
  * 5×5. As in the released SE-BN-Inception, SE stands on every module, the strided ones too.
  *
- * Its convolutions have no biases here: the batch normalisation after each has one. The number in a
+ * Its convolutions have no biases here: the batch normalization after each has one. The number in a
  * module's name is its stage.
  */
 
@@ -70,14 +70,14 @@ const stem = (channels: number, { convolution }: Sockets): Readonly<Record<strin
 })
 
 const bninception: Backbone['build'] = options => {
-  const { classes, initialise = he, dropout: rate = 0, pooling = 'padded' } = options
+  const { classes, initialize = he, dropout: rate = 0, pooling = 'padded' } = options
   const pool = POOLINGS[pooling]
   let channels = 192
   const modules = ROWS.map(row => {
     const stage = Number(row[0].at(-2))
     const { module, outputs } = inceptionModule(channels, branchesOf(row), {
       epsilon: 1e-5,
-      sockets: sockets(options, stage, initialise),
+      sockets: sockets(options, stage, initialize),
       halve: pool,
     })
     channels = outputs
@@ -85,7 +85,7 @@ const bninception: Backbone['build'] = options => {
   })
   return layer(
     {
-      ...stem(options.channels, sockets(options, 1, initialise)),
+      ...stem(options.channels, sockets(options, 1, initialize)),
       ...Object.fromEntries(modules),
       dropout: dropout(rate),
       fc: linear(channels, classes),

@@ -62,7 +62,7 @@ export const ends = (steps: readonly Step[]): readonly [channels: number, output
   steps[steps.length - 1].outputs,
 ]
 
-/** The convolution of step i, or what replaces it together with its normalisation and ReLU. */
+/** The convolution of step i, or what replaces it together with its normalization and ReLU. */
 export const convolutionOf = (
   steps: readonly Step[],
   i: number,

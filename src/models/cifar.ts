@@ -1,5 +1,5 @@
 /**
- * The residual networks for 32×32 pictures, by name.
+ * The residual networks for 32×32 images, by name.
  *
  * SENet's CIFAR tables stand on the pre-activation ResNets 110 and 164 and on WRN-16-8; `resnet110`
  * is the first paper's, with zero-padded shortcuts. SKNet-29's branches are in a supplement that we
@@ -28,19 +28,19 @@ const cifar = (
 /** Depth 6n + 2: n blocks of two convolutions in each of three stages. */
 const plain = (depth: number): Backbone =>
   cifar(
-    'ResNet for 32×32 pictures, zero-padded shortcuts',
+    'ResNet for 32×32 images, zero-padded shortcuts',
     { block: 'basic', shortcut: 'pad' },
     (depth - 2) / 6,
   )
 
 const resnext29 = (group: number, groupWidth: number): Backbone =>
   cifar(
-    `ResNeXt ${group}×${groupWidth}d for 32×32 pictures`,
+    `ResNeXt ${group}×${groupWidth}d for 32×32 images`,
     { block: 'bottleneck', planes: 64, group, groupWidth },
     3,
   )
 
-const PREACTIVATION = 'pre-activation ResNet for 32×32 pictures'
+const PREACTIVATION = 'pre-activation ResNet for 32×32 images'
 
 export const CIFAR: Family = {
   resnet8: plain(8),
@@ -53,7 +53,7 @@ export const CIFAR: Family = {
   preresnet110: cifar(`${PREACTIVATION}, basic blocks`, { block: 'preactivation-basic' }, 18),
   resnet164: cifar(`${PREACTIVATION}, bottlenecks`, { block: 'preactivation' }, 18),
   wrn16_8: cifar(
-    'wide ResNet for 32×32 pictures',
+    'wide ResNet for 32×32 images',
     { block: 'preactivation-basic', planes: 128, stemWidth: 16 },
     2,
   ),
@@ -62,7 +62,7 @@ export const CIFAR: Family = {
   resnext29_16x64d: resnext29(16, 64),
   sknet29: {
     ...resnext29(16, 32),
-    describe: 'SKNet for 32×32 pictures, of ResNeXt 16×32d blocks',
+    describe: 'SKNet for 32×32 images, of ResNeXt 16×32d blocks',
     attention: 'sk:branches=1+3,reduction=32',
   },
 }

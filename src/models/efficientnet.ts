@@ -8,7 +8,7 @@
 import { dropout, flatten, globalAveragePool, layer, linear, sequential } from '../nn/index.ts'
 import { sigmoid, silu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
-import { inverted, normalised, type Style } from './inverted.ts'
+import { inverted, normalized, type Style } from './inverted.ts'
 
 const STEM = 32
 const HEAD = 1280
@@ -24,8 +24,8 @@ const STAGES = [
 ] as const
 
 const efficientnet: Backbone['build'] = options => {
-  const { classes, initialise, dropout: rate = 0.2 } = options
-  const style: Style = { epsilon: 1e-5, momentum: 0.1, initialise, excitation: [silu, sigmoid] }
+  const { classes, initialize, dropout: rate = 0.2 } = options
+  const style: Style = { epsilon: 1e-5, momentum: 0.1, initialize, excitation: [silu, sigmoid] }
   let channels = STEM
   const stages = STAGES.map(([expansion, kernel, stride, outputs, count]) => {
     const blocks = Array.from({ length: count }, (_, i) => {
@@ -49,9 +49,9 @@ const efficientnet: Backbone['build'] = options => {
   return layer(
     {
       features: sequential(
-        normalised([options.channels, STEM, 3], style, { stride: 2, activate: silu }),
+        normalized([options.channels, STEM, 3], style, { stride: 2, activate: silu }),
         ...stages,
-        normalised([channels, HEAD, 1], style, { activate: silu }),
+        normalized([channels, HEAD, 1], style, { activate: silu }),
       ),
       classifier: sequential(dropout(rate), linear(HEAD, classes)),
     },

@@ -8,7 +8,7 @@ import { batchNorm2d, type Layer, layer } from '../nn/index.ts'
 import { averagePool, concat, maxPool, type PerAxis, relu } from '../ops/index.ts'
 import type { Sockets } from './sockets.ts'
 
-/** A convolution with batch normalisation and ReLU; its name may hold dots, as paths of weights do. */
+/** A convolution with batch normalization and ReLU; its name may hold dots, as paths of weights do. */
 export type Step = readonly [
   name: string,
   outputs: number,

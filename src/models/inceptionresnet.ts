@@ -95,10 +95,10 @@ const residual = (
 }
 
 const inceptionresnet: Backbone['build'] = options => {
-  const { classes, initialise = he, dropout: rate = 0.2 } = options
+  const { classes, initialize = he, dropout: rate = 0.2 } = options
   const own = (stage: number): ModuleOptions => ({
     epsilon: 1e-3,
-    sockets: sockets(options, stage, initialise),
+    sockets: sockets(options, stage, initialize),
     countIncludePad: false,
   })
   let channels = options.channels

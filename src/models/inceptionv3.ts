@@ -122,10 +122,10 @@ const STEM: readonly Step[] = [
 const POOLED = ['Conv2d_2b_3x3', 'Conv2d_4a_3x3']
 
 const inceptionv3: Backbone['build'] = options => {
-  const { classes, initialise = he, dropout: rate = 0.5 } = options
+  const { classes, initialize = he, dropout: rate = 0.5 } = options
   const own = (stage: number) => ({
     epsilon: EPSILON,
-    sockets: sockets(options, stage, initialise),
+    sockets: sockets(options, stage, initialize),
   })
   let channels = options.channels
   const stem = STEM.map(one => {

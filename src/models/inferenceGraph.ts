@@ -1,13 +1,13 @@
 /** A network's inference as a graph: `images` and its weights under their names in, `logits` out. */
 
-import { GraphError, UsageError } from '../errors.ts'
+import { GraphError, UsageError } from '../errors/index.ts'
 import { type Graph, graph, input, type Value } from '../graph/index.ts'
 import { trace, variables } from '../nn/index.ts'
 import type { Model } from './registry.ts'
 
 type Size = readonly [height: number, width: number]
 
-/** A window that does not fit into a map says that the pictures are too small for the network. */
+/** A window that does not fit into a map says that the images are too small for the network. */
 const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown): unknown => {
   const small = Math.min(height, width) < size
   if (!(cause instanceof GraphError && small && cause.expected.startsWith('a padded input')))
@@ -15,7 +15,7 @@ const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown):
   return new UsageError(
     {
       where: `model ${name}`,
-      expected: `larger pictures, such as ${size}×${size}`,
+      expected: `larger images, such as ${size}×${size}`,
       got: `${height}×${width}`,
       context: cause.message,
       hint: 'Give another --size',
@@ -25,8 +25,8 @@ const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown):
 }
 
 /**
- * @param size - of the pictures
- * @throws UsageError for pictures that are too small
+ * @param size - of the images
+ * @throws UsageError for images that are too small
  */
 export const inferenceGraph = (model: Model, batch: number, size: Size): Graph => {
   const { network, channels } = model

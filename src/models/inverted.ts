@@ -10,7 +10,7 @@ import {
   conv2d,
   globalAveragePool,
   he,
-  type Initialiser,
+  type Initializer,
   type Layer,
   lambda,
   layer,
@@ -21,11 +21,11 @@ import { add, mul } from '../ops/index.ts'
 
 type Function = (x: Value) => Value
 
-/** How a network normalises, begins, and what its SE is made of. */
+/** How a network normalizes, begins, and what its SE is made of. */
 export interface Style {
   readonly epsilon: number
   readonly momentum: number
-  readonly initialise: Initialiser | undefined
+  readonly initialize: Initializer | undefined
   /** The non-linearities of the hidden layer and of the gate. */
   readonly excitation: readonly [hidden: Function, gate: Function]
 }
@@ -41,14 +41,14 @@ export interface Inverted {
   readonly squeeze?: number | undefined
 }
 
-/** Convolution, batch normalisation and, where given, a non-linearity: 0, 1 and 2. */
-export const normalised = (
+/** Convolution, batch normalization and, where given, a non-linearity: 0, 1 and 2. */
+export const normalized = (
   [channels, outputs, kernel]: readonly [channels: number, outputs: number, kernel: number],
-  { epsilon, momentum, initialise = he }: Style,
+  { epsilon, momentum, initialize = he }: Style,
   { stride = 1, group = 1, activate }: { stride?: number; group?: number; activate?: Function },
 ): Layer =>
   sequential(
-    conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, group, initialise }),
+    conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, group, initialize }),
     batchNorm2d(outputs, { epsilon, momentum }),
     ...(activate === undefined ? [] : [lambda(activate)]),
   )
@@ -77,10 +77,10 @@ const excitation = (
 export const inverted = (unit: Inverted, style: Style): Layer => {
   const { channels, expanded, outputs, kernel, stride, activate, squeeze } = unit
   const block = sequential(
-    ...(expanded === channels ? [] : [normalised([channels, expanded, 1], style, { activate })]),
-    normalised([expanded, expanded, kernel], style, { stride, group: expanded, activate }),
+    ...(expanded === channels ? [] : [normalized([channels, expanded, 1], style, { activate })]),
+    normalized([expanded, expanded, kernel], style, { stride, group: expanded, activate }),
     ...(squeeze === undefined ? [] : [excitation(expanded, squeeze, style.excitation)]),
-    normalised([expanded, outputs, 1], style, {}),
+    normalized([expanded, outputs, 1], style, {}),
   )
   const shortcut = stride === 1 && channels === outputs
   return layer({ block }, ({ block }, x) => (shortcut ? add(block(x), x) : block(x)))

@@ -1,6 +1,6 @@
 /**
  * MobileNet 1.0 (Howard et al., arXiv:1704.04861): depthwise and pointwise convolutions, each with
- * batch normalisation and ReLU. Weight names are timm's for such blocks.
+ * batch normalization and ReLU. Weight names are timm's for such blocks.
  *
  * SENet does not say where SE stands in it. Its parameters fit SE after each of the 13 pointwise
  * convolutions; we put it after their ReLU, as in VGG. A replacement takes the depthwise one.
@@ -68,16 +68,16 @@ const block = (channels: number, outputs: number, stride: number, plugs: Sockets
 }
 
 const mobilenet: Backbone['build'] = options => {
-  const { channels, classes, initialise = he, dropout: rate = 0 } = options
+  const { channels, classes, initialize = he, dropout: rate = 0 } = options
   const blocks: Layer[] = []
   let inputs = STEM
   let stage = 1
   for (const [outputs, stride] of BLOCKS) {
     if (stride === 2) stage += 1
-    blocks.push(block(inputs, outputs, stride, sockets(options, stage, initialise)))
+    blocks.push(block(inputs, outputs, stride, sockets(options, stage, initialize)))
     inputs = outputs
   }
-  const { convolution } = sockets(options, 1, initialise)
+  const { convolution } = sockets(options, 1, initialize)
   return layer(
     {
       conv_stem: convolution(channels, STEM, 3, { stride: 2, padding: 1 }),

@@ -16,7 +16,7 @@ import {
 } from '../nn/index.ts'
 import { hardSigmoid, hardSwish, relu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
-import { inverted, normalised, type Style } from './inverted.ts'
+import { inverted, normalized, type Style } from './inverted.ts'
 
 const ACTIVATIONS = { relu, swish: hardSwish }
 type Row = readonly [
@@ -69,15 +69,15 @@ const inEights = (value: number): number => {
 const mobilenetv3 =
   (rows: readonly Row[], hidden: number): Backbone['build'] =>
   options => {
-    const { classes, initialise, dropout: rate = 0.2 } = options
+    const { classes, initialize, dropout: rate = 0.2 } = options
     const style: Style = {
       epsilon: 1e-3,
       momentum: 0.01,
-      initialise,
+      initialize,
       excitation: [relu, hardSigmoid],
     }
     const features: Layer[] = [
-      normalised([options.channels, STEM, 3], style, { stride: 2, activate: hardSwish }),
+      normalized([options.channels, STEM, 3], style, { stride: 2, activate: hardSwish }),
     ]
     let channels = STEM
     for (const [kernel, expanded, outputs, excited, activation, stride] of rows) {
@@ -89,7 +89,7 @@ const mobilenetv3 =
       channels = outputs
     }
     const wide = channels * 6
-    features.push(normalised([channels, wide, 1], style, { activate: hardSwish }))
+    features.push(normalized([channels, wide, 1], style, { activate: hardSwish }))
     return layer(
       {
         features: sequential(...features),

@@ -5,7 +5,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { attentionNames } from '../attention/registry.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { summarize } from '../inspect/summary.ts'
 import { variables } from '../nn/index.ts'
 import { inferenceGraph } from './inferenceGraph.ts'
@@ -462,7 +462,7 @@ describe('other names', () => {
   it.each<readonly [string, ModelOptions]>([
     ['no classes', { classes: 0 }],
     ['half a class', { classes: 2.5 }],
-    ['pictures without channels', { channels: 0 }],
+    ['images without channels', { channels: 0 }],
   ])('a network for %s is refused', (_, options) => {
     expect(() => model('resnet20', options)).toThrow(UsageError)
   })

@@ -1,8 +1,8 @@
 /**
  * Pre-activation residual units (He et al.: Identity Mappings in Deep Residual Networks,
- * arXiv:1603.05027; Zagoruyko, Komodakis: Wide Residual Networks, arXiv:1605.07146): normalisation
+ * arXiv:1603.05027; Zagoruyko, Komodakis: Wide Residual Networks, arXiv:1605.07146): normalization
  * and ReLU before each convolution, nothing after the addition; a projection reads the activated
- * input and has no normalisation of its own.
+ * input and has no normalization of its own.
  */
 
 import { type Layer, layer } from '../nn/index.ts'

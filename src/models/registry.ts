@@ -6,9 +6,10 @@ import {
   type PluggedAttention,
   parseAttention,
 } from '../attention/registry.ts'
-import { GraphError, UsageError } from '../errors.ts'
+import { GraphError, UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import type { Layer } from '../nn/index.ts'
-import { suggestion } from '../suggest.ts'
+import { OTHER_NAMES } from './aliases.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
 import { CIFAR } from './cifar.ts'
@@ -17,9 +18,8 @@ import { INCEPTION_RESNET } from './inceptionresnet.ts'
 import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
 import { MOBILENET_V3 } from './mobilenetv3.ts'
-import { OTHER_NAMES } from './otherNames.ts'
 import { RESNESTS } from './resnest.ts'
-import { RESNETS } from './resnets.ts'
+import { RESNETS } from './resnetVariants.ts'
 import { SHAKE_SHAKE } from './shakeshake.ts'
 import { SHUFFLENET } from './shufflenet.ts'
 import { SHUFFLENETV2 } from './shufflenetv2.ts'
@@ -180,7 +180,7 @@ const checkStages = (
  */
 export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
-  const { attention: given = attention, initialise, ...rest } = options
+  const { attention: given = attention, initialize, ...rest } = options
   const plugged: PluggedAttention | undefined =
     given === undefined || given === 'none' ? undefined : parseAttention(given)
   const { classes = backbone.classes, channels = 3, ...variations } = rest
@@ -207,22 +207,22 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
   if (plugged !== undefined) checkStages(name, plugged, stages => build({ stages }))
   return {
     ...describeModel(name, given === attention ? undefined : given),
-    network: build(initialise === undefined ? {} : { initialise }),
+    network: build(initialize === undefined ? {} : { initialize }),
     classes,
     channels,
     variations: variationsIn(variations),
   }
 }
 
-/** Builds the network that is written down, for pictures of so many channels and classes. */
+/** Builds the network that is written down, for images of so many channels and classes. */
 export const networkOf = (
   { model: name, attention, variations }: NetworkRecord,
-  { classes, channels, initialise }: Pick<ModelOptions, 'classes' | 'channels' | 'initialise'> = {},
+  { classes, channels, initialize }: Pick<ModelOptions, 'classes' | 'channels' | 'initialize'> = {},
 ): Model =>
   model(name, {
     ...variations,
     ...(attention === undefined ? {} : { attention }),
     ...(classes === undefined ? {} : { classes }),
     ...(channels === undefined ? {} : { channels }),
-    ...(initialise === undefined ? {} : { initialise }),
+    ...(initialize === undefined ? {} : { initialize }),
   })

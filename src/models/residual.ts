@@ -1,5 +1,5 @@
 /**
- * Residual units (He et al.: Deep Residual Learning, arXiv:1512.03385): normalisation after each
+ * Residual units (He et al.: Deep Residual Learning, arXiv:1512.03385): normalization after each
  * convolution, ReLU after all but the last, and after the addition.
  */
 
@@ -51,10 +51,10 @@ export const residualUnit = (steps: readonly Step[], options: UnitOptions): Laye
     const recalibrate = recalibrated.bind(children)
     let y = recalibrate('pre', x)
     for (const [i, { spatial }] of steps.entries()) {
-      const normalise = children[`bn${i + 1}`]
+      const normalize = children[`bn${i + 1}`]
       y = children[`conv${i + 1}`]?.(y) ?? y
-      if (normalise === undefined) continue
-      y = normalise(y)
+      if (normalize === undefined) continue
+      y = normalize(y)
       if (spatial) y = recalibrate('inside', y)
       if (i < steps.length - 1) y = relu(y)
     }

@@ -44,11 +44,11 @@ const poolingFirst = (plugs: Sockets): Sockets => ({
 /** [N, channels, H, W] → [N, classes]. */
 export const resnest = (given: ResNeStOptions): Layer => {
   const { depths, stemWidth = 64, planes = 64, classes = 1000, channels = 3 } = given
-  const { initialise = he, pooling = 'padded', dropout: rate = 0 } = given
+  const { initialize = he, pooling = 'padded', dropout: rate = 0 } = given
   let inputs = stemWidth
   const stages = depths.map((depth, index) => {
     const width = planes * 2 ** index
-    const plugs = poolingFirst(sockets(given, index + 2, initialise))
+    const plugs = poolingFirst(sockets(given, index + 2, initialize))
     const units = Array.from({ length: depth }, (_, i) => {
       const stride = index > 0 && i === 0 ? 2 : 1
       const steps = bottleneck(inputs, width * EXPANSION, { stride, width })
@@ -58,7 +58,7 @@ export const resnest = (given: ResNeStOptions): Layer => {
     return plugs.stage(units, inputs)
   })
   const [layer1, layer2, layer3, layer4] = stages
-  const first = sockets(given, 1, initialise)
+  const first = sockets(given, 1, initialize)
   return layer(
     {
       conv1: stem('deep', channels, stemWidth, first),

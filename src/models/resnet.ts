@@ -46,12 +46,12 @@ const stage = (
   depth: number,
   options: Required<ResNetOptions>,
 ): Stage => {
-  const { group, groupWidth, initialise } = options
+  const { group, groupWidth, initialize } = options
   const { steps, expansion, unit } = BLOCKS[options.block]
   const planes = options.planes * 2 ** index
   const outputs = planes * expansion
   const width = Math.floor((planes * groupWidth) / 64) * group
-  const plugs = sockets(options, index + 2, initialise)
+  const plugs = sockets(options, index + 2, initialize)
   const blocks = Array.from({ length: depth }, (_, i) => {
     const own = { ...options, stride: index > 0 && i === 0 ? 2 : 1, sockets: plugs, width }
     return unit(steps(i === 0 ? channels : outputs, outputs, own), own)
@@ -73,7 +73,7 @@ const DEFAULTS = {
   stages: undefined,
   classes: 1000,
   channels: 3,
-  initialise: he,
+  initialize: he,
 } as const
 
 /** [N, channels, H, W] → [N, classes]. */
@@ -89,8 +89,8 @@ export const resnet = (given: ResNetOptions): Layer => {
     stages.push(made.blocks)
     outputs = made.outputs
   }
-  const first = sockets(options, 1, options.initialise)
-  const last = sockets(options, depths.length + 1, options.initialise)
+  const first = sockets(options, 1, options.initialize)
+  const last = sockets(options, depths.length + 1, options.initialize)
   return layer(
     {
       conv1: stemLayer(stem, channels, stemWidth, first),

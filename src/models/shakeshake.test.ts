@@ -1,7 +1,7 @@
 /** Shake-shake networks compile and run, whatever the parity of their maps. */
 
 import { expect, it } from 'vitest'
-import { onnxEngine } from '../engines/onnx/session.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { sizeOf } from '../graph/index.ts'
 import { inferenceGraph } from './inferenceGraph.ts'
 import { model } from './registry.ts'
@@ -10,7 +10,7 @@ it.each([
   ['shake26_2x96d', 8],
   ['shake26_2x96d', 9],
   ['shake29_2x4x64d', 8],
-])('%s runs on pictures of %d²', async (name, size) => {
+])('%s runs on images of %d²', async (name, size) => {
   const found = model(name, { classes: 3 })
   const made = inferenceGraph(found, 1, [size, size])
   const compiled = await onnxEngine.compile(made, { threads: 1 })

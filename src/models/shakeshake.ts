@@ -1,5 +1,5 @@
 /**
- * Shake-Shake networks for 32×32 pictures (Gastaldi, arXiv:1705.07485): residual units of two
+ * Shake-Shake networks for 32×32 images (Gastaldi, arXiv:1705.07485): residual units of two
  * branches, mixed at random. 26 2×96d has pre-activation branches of two 3×3 convolutions and a
  * shortcut of two shifted paths; 29 2×4×64d is a ResNeXt of two branches, without pre-activation.
  *
@@ -132,10 +132,10 @@ interface Plan {
 const shakeshake =
   ({ kind, stem, width, units, backward }: Plan): Backbone['build'] =>
   options => {
-    const { channels, classes, initialise = he, dropout: rate = 0 } = options
+    const { channels, classes, initialize = he, dropout: rate = 0 } = options
     let inputs = stem
     const [layer1, layer2, layer3] = [0, 1, 2].map(index => {
-      const plugs = sockets(options, index + 2, initialise)
+      const plugs = sockets(options, index + 2, initialize)
       const outputs = width * 2 ** index
       const all = Array.from({ length: units }, (_, i) => {
         const first = i === 0
@@ -146,7 +146,7 @@ const shakeshake =
       inputs = outputs
       return sequential(...all)
     })
-    const { convolution } = sockets(options, 1, initialise)
+    const { convolution } = sockets(options, 1, initialize)
     return layer(
       {
         conv1: convolution(channels, stem, 3, { padding: 1 }),
@@ -166,7 +166,7 @@ const shakeshake =
   }
 
 const backbone = (describe: string, classes: number, plan: Plan): Backbone => ({
-  describe: `${describe} for 32×32 pictures`,
+  describe: `${describe} for 32×32 images`,
   size: 32,
   classes,
   positions: ['standard', 'pre', 'post', 'identity', 'before-conv'],

@@ -72,17 +72,17 @@ const unit = (channels: number, outputs: number, plugs: Sockets): Layer => {
 }
 
 const shufflenet: Backbone['build'] = options => {
-  const { channels, classes, initialise = he, dropout: rate = 0, pooling = 'padded' } = options
+  const { channels, classes, initialize = he, dropout: rate = 0, pooling = 'padded' } = options
   let inputs = STEM
   const [stage2, stage3, stage4] = STAGES.map(([count, outputs], index) => {
-    const plugs = sockets(options, index + 2, initialise)
+    const plugs = sockets(options, index + 2, initialize)
     const units = Array.from({ length: count }, (_, i) =>
       unit(i === 0 ? inputs : outputs, outputs, plugs),
     )
     inputs = outputs
     return plugs.stage(units, outputs)
   })
-  const { convolution } = sockets(options, 1, initialise)
+  const { convolution } = sockets(options, 1, initialize)
   return layer(
     {
       conv1: convolution(channels, STEM, 3, { stride: 2, padding: 1 }),

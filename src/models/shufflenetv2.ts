@@ -82,25 +82,25 @@ const unit = (channels: number, outputs: number, stride: number, plugs: Sockets)
   )
 }
 
-/** Convolution, batch normalisation and ReLU. */
+/** Convolution, batch normalization and ReLU. */
 const activated = (convolution: Layer, outputs: number): Layer =>
   sequential(convolution, batchNorm2d(outputs), lambda(relu))
 
 const shufflenetv2 =
   (widths: readonly number[]): Backbone['build'] =>
   options => {
-    const { channels, classes, initialise = he, dropout: rate = 0, pooling = 'padded' } = options
+    const { channels, classes, initialize = he, dropout: rate = 0, pooling = 'padded' } = options
     let inputs = STEM
     const [stage2, stage3, stage4] = widths.map((outputs, index) => {
-      const plugs = sockets(options, index + 2, initialise)
+      const plugs = sockets(options, index + 2, initialize)
       const units = Array.from({ length: UNITS[index] }, (_, i) =>
         i === 0 ? unit(inputs, outputs, 2, plugs) : unit(outputs, outputs, 1, plugs),
       )
       inputs = outputs
       return plugs.stage(units, outputs)
     })
-    const stem = sockets(options, 1, initialise)
-    const head = sockets(options, 5, initialise)
+    const stem = sockets(options, 1, initialize)
+    const head = sockets(options, 5, initialize)
     return layer(
       {
         conv1: activated(stem.convolution(channels, STEM, 3, { stride: 2, padding: 1 }), STEM),

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { gct } from '../attention/gct.ts'
-import { initialise, variables } from '../nn/index.ts'
+import { initialize, variables } from '../nn/index.ts'
 import { type Model, model } from './registry.ts'
 import { resnet } from './resnet.ts'
 
@@ -10,7 +10,7 @@ const SEED = 5
 
 /** First values by the name without the place that an attention before a convolution takes. */
 const first = ({ network }: Model): ReadonlyMap<string, Float32Array> => {
-  const values = initialise(network, SEED)
+  const values = initialize(network, SEED)
   return new Map(
     [...values].map(([name, data]) => [name.replace(/(conv\d)\.1\.weight$/, '$1.weight'), data]),
   )
@@ -33,8 +33,8 @@ it.each([
 
 it('behind a projection too', () => {
   const size = { block: 'basic', depths: [1, 1], stem: 'cifar', planes: 4 } as const
-  const plain = initialise(resnet(size), SEED)
-  const gated = initialise(resnet({ ...size, attention: gct() }), SEED)
+  const plain = initialize(resnet(size), SEED)
+  const gated = initialize(resnet({ ...size, attention: gct() }), SEED)
   const wanted = plain.get('layer2.0.downsample.0.weight')
   expect(wanted).toBeDefined()
   expect(gated.get('layer2.0.downsample.1.weight')).toEqual(wanted)

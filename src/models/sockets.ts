@@ -17,7 +17,7 @@ import {
   batchNorm2d,
   type ConvolutionLayerOptions,
   conv2d,
-  type Initialiser,
+  type Initializer,
   type Layer,
   layer,
   sequential,
@@ -62,11 +62,11 @@ export interface Sockets {
     options?: ConvolutionLayerOptions,
     following?: number,
   ): Layer
-  /** A batch normalisation, with what stands before or after it. */
+  /** A batch normalization, with what stands before or after it. */
   normalization(channels: number): Layer
-  /** A projection shortcut: a convolution, with what stands before it, and its normalisation. */
+  /** A projection shortcut: a convolution, with what stands before it, and its normalization. */
   projection(channels: number, outputs: number, stride: number, kernel?: 1 | 3): Layer
-  /** What replaces a block's spatial convolution, its normalisation and ReLU, if anything. */
+  /** What replaces a block's spatial convolution, its normalization and ReLU, if anything. */
   replacement(
     channels: number,
     outputs: number,
@@ -81,7 +81,7 @@ const isElsewhere = (position: Position): position is Elsewhere =>
 export const sockets = (
   { attention, at, stages }: AttentionOptions,
   stage: number,
-  initialise: Initialiser,
+  initialize: Initializer,
 ): Sockets => {
   const chosen = stages ?? (attention?.kind === 'recalibration' ? attention.stages : undefined)
   const plugged = chosen === undefined || chosen.includes(stage) ? attention : undefined
@@ -141,17 +141,17 @@ export const sockets = (
     convolution: (channels, outputs, kernel, options, following) =>
       preceded(
         channels,
-        [conv2d(channels, outputs, kernel, { initialise, ...options })],
+        [conv2d(channels, outputs, kernel, { initialize, ...options })],
         following,
       ),
     projection: (channels, outputs, stride, kernel = 1) =>
       preceded(channels, [
-        conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, initialise }),
+        conv2d(channels, outputs, kernel, { stride, padding: (kernel - 1) / 2, initialize }),
         ...normalized(outputs),
       ]),
     replacement: (channels, outputs, options) =>
       plugged?.kind === 'replacement'
-        ? marked(plugged.build(channels, outputs, { initialise, ...options }))
+        ? marked(plugged.build(channels, outputs, { initialize, ...options }))
         : undefined,
   }
 }

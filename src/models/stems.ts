@@ -1,4 +1,4 @@
-/** The stems of residual networks: from pictures to the first stage's channels. */
+/** The stems of residual networks: from images to the first stage's channels. */
 
 import { type Layer, lambda, sequential } from '../nn/index.ts'
 import { maxPool, relu } from '../ops/index.ts'
@@ -7,7 +7,7 @@ import type { Variations } from './variations.ts'
 
 export type Stem = NonNullable<Variations['stem']>
 
-/** The channels that a stem gives, and its convolutions; the last one's normalisation is apart. */
+/** The channels that a stem gives, and its convolutions; the last one's normalization is apart. */
 export const stem = (
   kind: Stem,
   channels: number,

@@ -7,7 +7,7 @@ import { inferenceGraph } from './inferenceGraph.ts'
 import { model, modelNames, networkOf } from './registry.ts'
 import { type Variations, variationNames, variationsIn, variationTexts } from './variations.ts'
 
-/** The output of a layer, by the network's graph for one picture. */
+/** The output of a layer, by the network's graph for one image. */
 const outputOf = (name: string, variations: Variations, path: string, size: number) =>
   summarize(model(name, variations), [size, size]).rows.find(row => row.path === path)?.output
 

@@ -1,8 +1,8 @@
 /** What the papers vary in a backbone besides attention: one record, of which each knows a part. */
 
 import { flag, type Meanings, named, type OptionTable, oneOf, rate } from '../attention/options.ts'
-import { UsageError } from '../errors.ts'
-import { suggestion } from '../suggest.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 
 export const VARIATIONS = {
   /** Of bottlenecks: stride in the first 1×1 (v1, Caffe's) or in the 3×3 (v1.5, the default). */

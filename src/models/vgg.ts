@@ -1,5 +1,5 @@
 /**
- * VGG-16 with batch normalisation (Simonyan, Zisserman, arXiv:1409.1556), torchvision's weight names.
+ * VGG-16 with batch normalization (Simonyan, Zisserman, arXiv:1409.1556), torchvision's weight names.
  *
  * SE stands after the ReLU of every convolution (SENet, section 3.3 of its earlier edition); GCT
  * before each of the 13. Stage k is the k-th run of convolutions between poolings.
@@ -35,11 +35,11 @@ const FEATURES = 4096
 const SIDE = 7
 
 const vgg: Backbone['build'] = options => {
-  const { channels, classes, initialise = he, dropout: rate = 0.5 } = options
+  const { channels, classes, initialize = he, dropout: rate = 0.5 } = options
   const features: Layer[] = []
   let inputs = channels
   for (const [index, [count, width]] of STAGES.entries()) {
-    const plugs = sockets(options, index + 1, initialise)
+    const plugs = sockets(options, index + 1, initialize)
     for (let i = 0; i < count; i++) {
       const spatial = { padding: 1, bias: true }
       const replacement = plugs.replacement(inputs, width, spatial)
@@ -75,7 +75,7 @@ const vgg: Backbone['build'] = options => {
 
 export const VGG: Family = {
   vgg16_bn: {
-    describe: 'VGG-16 with batch normalisation',
+    describe: 'VGG-16 with batch normalization',
     size: 224,
     classes: 1000,
     positions: ['standard', 'inside', 'before-conv'],

@@ -1,23 +1,23 @@
 /** Convolution layers over two axes and over one. */
 
-import { GraphError } from '../errors.ts'
+import { GraphError } from '../errors/index.ts'
 import { type ConvolutionOptions, convolution } from '../ops/convolution.ts'
 import { type PerAxis, perAxis } from '../ops/window.ts'
-import { he, pytorchBias } from './initialise.ts'
-import { type Initialiser, type Layer, layer, parameter } from './layer.ts'
+import { he, pytorchBias } from './init.ts'
+import { type Initializer, type Layer, layer, parameter } from './layer.ts'
 
 export interface ConvolutionLayerOptions extends ConvolutionOptions {
   /** Whether there is one, or how it begins; otherwise as PyTorch's. */
-  readonly bias?: boolean | Initialiser
+  readonly bias?: boolean | Initializer
   /** How the weight begins. */
-  readonly initialise?: Initialiser
+  readonly initialize?: Initializer
 }
 
 const convolutionLayer = (
   channels: number,
   outputs: number,
   kernel: readonly number[],
-  { bias = false, initialise = he, ...options }: ConvolutionLayerOptions,
+  { bias = false, initialize = he, ...options }: ConvolutionLayerOptions,
 ): Layer => {
   const { group = 1 } = options
   if (channels % group !== 0 || outputs % group !== 0)
@@ -29,7 +29,7 @@ const convolutionLayer = (
   const weight = [outputs, channels / group, ...kernel]
   return layer(
     {
-      weight: parameter(weight, initialise),
+      weight: parameter(weight, initialize),
       bias: bias ? parameter([outputs], bias === true ? pytorchBias(weight) : bias) : undefined,
     },
     ({ weight, bias }, x) => convolution(x, weight, bias, options),
@@ -38,7 +38,7 @@ const convolutionLayer = (
 
 /**
  * [N, channels, H, W] → [N, outputs, H′, W′]; without a bias unless asked for, since a batch
- * normalisation usually follows. The padding defaults to 0.
+ * normalization usually follows. The padding defaults to 0.
  * @param kernel - its height and width, or one number for both
  * @throws GraphError for groups that do not divide the channels
  */

@@ -2,11 +2,11 @@
 
 export { dropout, lambda, sequential } from './combine.ts'
 export { type ConvolutionLayerOptions, conv1d, conv2d } from './convolution.ts'
-export { constantly, he, initialise, normal, pytorch } from './initialise.ts'
+export { constantly, he, initialize, normal, pytorch } from './init.ts'
 export {
   type Buffer,
   buffer,
-  type Initialiser,
+  type Initializer,
   inference,
   type Layer,
   layer,
@@ -21,5 +21,5 @@ export { linear } from './linear.ts'
 export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
 export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
 export { type Backward, shake } from './shake.ts'
-export { shown } from './shown.ts'
 export { channelShuffle } from './shuffle.ts'
+export { shown } from './tap.ts'

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import { formatShape, GraphError } from '../errors.ts'
+import { formatShape, GraphError } from '../errors/index.ts'
 import { graph, input, type Shape, type Value } from '../graph/index.ts'
 import { add, relu } from '../ops/index.ts'
 import {
@@ -206,7 +206,7 @@ describe('modes', () => {
     )
   })
 
-  it('choose the statistics of batch normalisation, training or not', () => {
+  it('choose the statistics of batch normalization, training or not', () => {
     const opsIn = (mode: Mode): readonly string[] =>
       graph({ y: traced(batchNorm2d(3), x, mode) }).nodes.map(({ op }) => op)
     const { mode } = recording()
@@ -266,7 +266,7 @@ describe('updates of running statistics', () => {
     })
   })
 
-  it('are asked for once a normalisation, under its name, and not in inference', () => {
+  it('are asked for once a normalization, under its name, and not in inference', () => {
     const network = layer({ bn1: batchNorm2d(3), bn2: batchNorm2d(3) }, ({ bn1, bn2 }, x) =>
       bn2(bn1(x)),
     )

@@ -3,25 +3,25 @@
  * parameter, joined by dots, are its weight name: `layer1.0.conv1.weight`, as in PyTorch.
  */
 
-import { formatShape, GraphError } from '../errors.ts'
+import { formatShape, GraphError } from '../errors/index.ts'
 import { type Shape, scope, type Value } from '../graph/index.ts'
-import type { RandomStream } from '../random.ts'
+import type { RandomStream } from '../random/index.ts'
 
 /** Where a parameter's first values come from: fills a tensor of this shape, row-major. */
-export type Initialiser = (shape: Shape) => (values: Float32Array, draw: RandomStream) => void
+export type Initializer = (shape: Shape) => (values: Float32Array, draw: RandomStream) => void
 
 /** A learnable tensor. */
 export interface Parameter {
   readonly kind: 'parameter'
   readonly shape: Shape
-  readonly initialise: Initialiser
+  readonly initialize: Initializer
 }
 
 /** A tensor that training updates without a gradient: running statistics. */
 export interface Buffer {
   readonly kind: 'buffer'
   readonly shape: Shape
-  readonly initialise: Initialiser
+  readonly initialize: Initializer
 }
 
 export interface Layer {
@@ -58,7 +58,7 @@ export type Bound<Named extends Children> = {
 export interface Mode {
   /** Whether dropout and its like are active. */
   readonly training: boolean
-  /** Whether batch normalisation uses the statistics of the batch, and updates the running ones. */
+  /** Whether batch normalization uses the statistics of the batch, and updates the running ones. */
   readonly batchStatistics: boolean
   /** Says what a buffer is to be after this step. */
   update(buffer: Value, next: Value): void
@@ -100,16 +100,16 @@ export const layer = <Named extends Children>(
   forward: (children: Bound<Named>, x: Value, mode: Mode) => Value,
 ): Layer => ({ kind: 'layer', children, forward: forward as Layer['forward'] })
 
-export const parameter = (shape: Shape, initialise: Initialiser): Parameter => ({
+export const parameter = (shape: Shape, initialize: Initializer): Parameter => ({
   kind: 'parameter',
   shape,
-  initialise,
+  initialize,
 })
 
-export const buffer = (shape: Shape, initialise: Initialiser): Buffer => ({
+export const buffer = (shape: Shape, initialize: Initializer): Buffer => ({
   kind: 'buffer',
   shape,
-  initialise,
+  initialize,
 })
 
 /** A parameter or buffer of a network, under its full name. */

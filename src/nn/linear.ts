@@ -1,19 +1,19 @@
 /** The fully connected layer: y = x·Wᵀ + b. */
 
 import { add, matmul } from '../ops/index.ts'
-import { pytorch, pytorchBias } from './initialise.ts'
-import { type Initialiser, type Layer, layer, parameter } from './layer.ts'
+import { pytorch, pytorchBias } from './init.ts'
+import { type Initializer, type Layer, layer, parameter } from './layer.ts'
 
 /** [N, features] → [N, outputs]; the weight is [outputs, features]. */
 export const linear = (
   features: number,
   outputs: number,
-  { bias = true, initialise = pytorch }: { bias?: boolean; initialise?: Initialiser } = {},
+  { bias = true, initialize = pytorch }: { bias?: boolean; initialize?: Initializer } = {},
 ): Layer => {
   const shape = [outputs, features]
   return layer(
     {
-      weight: parameter(shape, initialise),
+      weight: parameter(shape, initialize),
       bias: bias ? parameter([outputs], pytorchBias(shape)) : undefined,
     },
     ({ weight, bias }, x) => {

@@ -1,4 +1,4 @@
-/** Normalisation layers. */
+/** Normalization layers. */
 
 import { sizeOf } from '../graph/index.ts'
 import {
@@ -8,7 +8,7 @@ import {
   layerNormalization,
   mul,
 } from '../ops/index.ts'
-import { constantly } from './initialise.ts'
+import { constantly } from './init.ts'
 import { buffer, type Layer, layer, parameter } from './layer.ts'
 
 export interface BatchNormOptions {
@@ -19,7 +19,7 @@ export interface BatchNormOptions {
   readonly scale?: number
 }
 
-/** Batch normalisation of [N, channels, H, W]; the running variance is the unbiased one. */
+/** Batch normalization of [N, channels, H, W]; the running variance is the unbiased one. */
 export const batchNorm2d = (
   channels: number,
   { epsilon = 1e-5, momentum = 0.1, scale = 1 }: BatchNormOptions = {},
@@ -46,7 +46,7 @@ export const batchNorm2d = (
     },
   )
 
-/** Layer normalisation of the last axis. */
+/** Layer normalization of the last axis. */
 export const layerNorm = (features: number, { epsilon = 1e-5 } = {}): Layer =>
   layer(
     {

@@ -54,7 +54,7 @@ const expectClose = (got: ArrayLike<number>, wanted: readonly number[]): void =>
   for (const [i, value] of wanted.entries()) expect(got[i]).toBeCloseTo(value, 12)
 }
 
-/** share·a + (1 − share)·b, the share that of the picture. */
+/** share·a + (1 − share)·b, the share that of the image. */
 const mixed = (share: readonly number[]) =>
   A.map((a, i) => share[i >> 1] * a + (1 - share[i >> 1]) * B[i])
 

@@ -1,5 +1,5 @@
 /**
- * Batch normalisation with the statistics of the batch (Ioffe & Szegedy, arXiv:1502.03167):
+ * Batch normalization with the statistics of the batch (Ioffe & Szegedy, arXiv:1502.03167):
  * y = scale · (x − mean) / √(variance + ε) + bias, over all axes of [N, C, …] but the channels'.
  * Also gives mean and (biased) variance, through which no gradient flows.
  */

@@ -1,9 +1,9 @@
 /**
- * The gradients of batch normalisation, with x̂ = (x − mean)/√(variance + ε) and M elements a channel:
+ * The gradients of batch normalization, with x̂ = (x − mean)/√(variance + ε) and M elements a channel:
  * dbias = Σ dy, dscale = Σ dy·x̂, dx = scale/√(variance + ε) · (dy − dbias/M − x̂·dscale/M).
  */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { sameShape, type Value } from '../graph/index.ts'
 import { channelsOf, type EpsilonAttributes, expectVectors } from './normalization.ts'
 import { apply, type Operation, onceDifferentiable } from './operation.ts'

@@ -1,4 +1,4 @@
-/** Batch normalisation with given statistics: y = scale · (x − mean) / √(variance + ε) + bias. */
+/** Batch normalization with given statistics: y = scale · (x − mean) / √(variance + ε) + bias. */
 
 import type { Value } from '../graph/index.ts'
 import { add } from './add.ts'
@@ -30,10 +30,10 @@ export const batchNormalizationInferenceOp: Operation<
     const channelwise = (vector: Value): Value =>
       reshape(vector, [-1, ...x.shape.slice(2).map(() => 1)])
     const others = [...x.shape.keys()].filter(axis => axis !== 1)
-    const deviation = sqrt(add(variance, epsilon))
-    const factor = div(scale, deviation)
+    const std = sqrt(add(variance, epsilon))
+    const factor = div(scale, std)
     const dBias = reduceSum(dy, others)
-    const dScale = div(reduceSum(mul(dy, sub(x, channelwise(mean))), others), deviation)
+    const dScale = div(reduceSum(mul(dy, sub(x, channelwise(mean))), others), std)
     return [
       mul(dy, channelwise(factor)),
       dScale,

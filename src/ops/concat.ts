@@ -1,6 +1,6 @@
 /** Tensors one after the other along an axis. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
 import { apply, expectAxis, expectDType, type Operation } from './operation.ts'
 import { split } from './split.ts'

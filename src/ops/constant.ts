@@ -1,6 +1,6 @@
 /** A tensor known when the graph is built. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type DType, type Shape, sizeOf, type Value } from '../graph/index.ts'
 import { apply, type Operation } from './operation.ts'
 

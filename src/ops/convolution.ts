@@ -3,7 +3,7 @@
  * y[n,o,p] = b[o] + Σ_{c,k} w[o,c,k] · x[n, c, p·stride + k·dilation − pad].
  */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type Shape, sizeOf, type Value } from '../graph/index.ts'
 import { convolutionInputGradient } from './convolutionInputGradient.ts'
 import { convolutionWeightGradient } from './convolutionWeightGradient.ts'

@@ -1,6 +1,6 @@
 /** The gradient of a convolution with respect to its input: dx[n,c,q] = Σ w[o,c,k] · dy[n,o,p] over all (p, k) that read q. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, sizeOf, type Value } from '../graph/index.ts'
 import { type ConvolutionAttributes, convolutionOp, convolutionShape } from './convolution.ts'
 import { convolutionWeightGradient } from './convolutionWeightGradient.ts'

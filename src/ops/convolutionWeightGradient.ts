@@ -1,6 +1,6 @@
 /** The gradient of a convolution with respect to its weight: dw[o,c,k] = Σ_{n,p} x[n, c, p·stride + k·dilation − pad] · dy[n,o,p]. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, sizeOf, type Value } from '../graph/index.ts'
 import { type ConvolutionAttributes, convolutionOp, convolutionShape } from './convolution.ts'
 import { convolutionInputGradient } from './convolutionInputGradient.ts'

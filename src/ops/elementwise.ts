@@ -1,6 +1,6 @@
 /** The shape rules of element-wise operations: same shape for one input, NumPy broadcasting for more. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { DType, Shape, Value, ValueType } from '../graph/index.ts'
 import { constant } from './constant.ts'
 import {

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { gradients } from '../autodiff/index.ts'
-import { GraphError } from '../errors.ts'
+import { GraphError } from '../errors/index.ts'
 import { input, type Shape, scope, type Value } from '../graph/index.ts'
 import { conv2d, linear, trace, variables } from '../nn/index.ts'
 import * as ops from './index.ts'
@@ -556,7 +556,7 @@ describe('derivatives of gradients that go no further', () => {
     const y = build()
     const error = thrown(() => gradients(sum([y]), [y.node?.inputs[0] ?? y]))
     expect((error as GraphError).message).toBe(
-      `${name}: expected a first derivative, got a derivative of a gradient. Second derivatives through normalisation and max pooling are not supported; use stopGradient`,
+      `${name}: expected a first derivative, got a derivative of a gradient. Second derivatives through normalization and max pooling are not supported; use stopGradient`,
     )
   })
 })

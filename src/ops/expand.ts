@@ -1,6 +1,6 @@
 /** Stretches a tensor to a shape that it broadcasts to. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, type Value } from '../graph/index.ts'
 import { broadcastShape } from './elementwise.ts'
 import { apply, type Operation } from './operation.ts'

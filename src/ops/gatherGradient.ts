@@ -1,6 +1,6 @@
 /** The gradient of gather: adds each entry of dy to the place it was picked from. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { sameShape, type Value } from '../graph/index.ts'
 import { gather } from './gather.ts'
 import { apply, expectAxis, expectDType, type Operation } from './operation.ts'

@@ -5,11 +5,11 @@
 
 import { afterAll, describe, expect, it } from 'vitest'
 import { gradients } from '../autodiff/index.ts'
-import { type Case, drawCase } from '../engines/cases.suite.ts'
+import { type Case, drawCase } from '../engines/cases.testing.ts'
 import type { Compiled, Tensors } from '../engines/engine.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { graph, input, type Value } from '../graph/index.ts'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { add, mul, reduceSum } from './index.ts'
 import { apply, type Operation } from './operation.ts'
 import { type OperationName, operations } from './table.ts'

@@ -1,4 +1,4 @@
-/** Layer normalisation over the last axis (Ba et al., arXiv:1607.06450): y = scale · (x − mean)/√(variance + ε) + bias. */
+/** Layer normalization over the last axis (Ba et al., arXiv:1607.06450): y = scale · (x − mean)/√(variance + ε) + bias. */
 
 import type { Value } from '../graph/index.ts'
 import { layerNormalizationGradient } from './layerNormalizationGradient.ts'

@@ -1,9 +1,9 @@
 /**
- * The gradients of layer normalisation, with x̂ the normalised input and g = dy·scale:
+ * The gradients of layer normalization, with x̂ the normalized input and g = dy·scale:
  * dx = (g − mean(g) − x̂·mean(g·x̂)) / √(variance + ε), dscale = Σ dy·x̂, dbias = Σ dy.
  */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { sameShape, type Value } from '../graph/index.ts'
 import { type EpsilonAttributes, expectVectors } from './normalization.ts'
 import { apply, type Operation, onceDifferentiable } from './operation.ts'

@@ -1,6 +1,6 @@
 /** Matrix product of the last two axes, each operand transposed on demand; leading axes broadcast. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { Shape, Value } from '../graph/index.ts'
 import { broadcastShape } from './elementwise.ts'
 import { apply, expectDType, type Operation } from './operation.ts'

@@ -1,6 +1,6 @@
-/** What normalisations share: per-channel vectors beside an input, and an epsilon. */
+/** What normalizations share: per-channel vectors beside an input, and an epsilon. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { ValueType } from '../graph/index.ts'
 import { expectDType, type Refuse } from './operation.ts'
 

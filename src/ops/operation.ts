@@ -1,6 +1,6 @@
 /** What an operation is: a name, a shape rule, a gradient and a cost; and how one is applied. */
 
-import { formatShape, GraphError } from '../errors.ts'
+import { formatShape, GraphError } from '../errors/index.ts'
 import {
   currentPath,
   type DType,
@@ -76,7 +76,7 @@ export const onceDifferentiable = (name: string): never => {
     where: name,
     expected: 'a first derivative',
     got: 'a derivative of a gradient',
-    hint: 'Second derivatives through normalisation and max pooling are not supported; use stopGradient',
+    hint: 'Second derivatives through normalization and max pooling are not supported; use stopGradient',
   })
 }
 

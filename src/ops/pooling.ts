@@ -1,6 +1,6 @@
 /** What max and average pooling share: a window over two spatial axes, channel by channel. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, type ValueType } from '../graph/index.ts'
 import { expectDType, type Refuse } from './operation.ts'
 import {

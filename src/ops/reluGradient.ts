@@ -1,6 +1,6 @@
 /** The gradient of relu from its output: dx = dy where y > 0, else 0. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { sameShape, type Value } from '../graph/index.ts'
 import { apply, expectDType, type NoAttributes, type Operation } from './operation.ts'
 

@@ -1,6 +1,6 @@
 /** The same elements, in the same row-major order, under another shape. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, sizeOf, type Value } from '../graph/index.ts'
 import { apply, type Operation } from './operation.ts'
 

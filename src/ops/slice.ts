@@ -1,6 +1,6 @@
 /** A block of a tensor: from starts (included) to ends (excluded) on every axis. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
 import { apply, type Operation } from './operation.ts'
 import { pad } from './pad.ts'

@@ -1,6 +1,6 @@
 /** Windows sliding over the spatial axes: the arithmetic that convolutions and pools share. */
 
-import { formatShape } from '../errors.ts'
+import { formatShape } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
 import type { Refuse } from './operation.ts'
 

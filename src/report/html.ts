@@ -1,6 +1,6 @@
 /** A page in one file: no network, light and dark, and fit to print. */
 
-import { FIGURE_STYLE, FONT_FAMILY, PAGE_COLOURS } from './colours.ts'
+import { FIGURE_STYLE, FONT_FAMILY, PAGE_COLORS } from './colors.ts'
 import { type Content, element, fragment, type Markup, raw } from './markup.ts'
 import { type Figure, inlineSvg } from './svg.ts'
 
@@ -36,7 +36,7 @@ figcaption,footer{break-before:avoid;break-inside:avoid}
 .scroll>svg{max-width:100%;height:auto}
 }`
 
-const STYLE = `${PAGE_COLOURS}
+const STYLE = `${PAGE_COLORS}
 ${FIGURE_STYLE}
 *{box-sizing:border-box}
 body{margin:0;background:var(--paper);color:var(--ink);font:16px/1.5 ${FONT_FAMILY}}
@@ -66,7 +66,7 @@ ${PRINT}`
 export const paragraph = (...contents: readonly Content[]): Markup => element('p', {}, ...contents)
 
 export interface FigureOptions {
-  /** What the colours mean, above the plots. */
+  /** What the colors mean, above the plots. */
   readonly key?: Figure
 }
 
@@ -84,7 +84,7 @@ export const figure = (
   return element(
     'figure',
     {},
-    key === undefined ? undefined : inlineSvg(key, 'what the colours mean'),
+    key === undefined ? undefined : inlineSvg(key, 'what the colors mean'),
     element('div', { class: wide ? 'scroll' : 'panels' }, ...drawn),
     element('figcaption', {}, caption),
   )

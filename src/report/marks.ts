@@ -1,6 +1,6 @@
 /** What a plot is made of, as data, and how each is drawn. */
 
-import { type Colour, fillClass, strokeClass } from './colours.ts'
+import { type Color, fillClass, strokeClass } from './colors.ts'
 import { element, fragment, type Markup } from './markup.ts'
 import type { Scale } from './scale.ts'
 
@@ -11,7 +11,7 @@ export type Range = readonly [at: number, low: number, high: number]
 export interface Line {
   readonly kind: 'line'
   readonly points: readonly Point[]
-  readonly colour?: Colour
+  readonly color?: Color
   /** Written at its end. */
   readonly label?: string
   readonly dashed?: boolean
@@ -21,12 +21,12 @@ export interface Line {
 export interface Band {
   readonly kind: 'band'
   readonly ranges: readonly Range[]
-  readonly colour?: Colour
+  readonly color?: Color
 }
 export interface Dots {
   readonly kind: 'dots'
   readonly points: readonly Point[]
-  readonly colour?: Colour
+  readonly color?: Color
   readonly radius?: number
   readonly opacity?: number
   /** Written right of the last one. */
@@ -37,7 +37,7 @@ export interface Intervals {
   readonly kind: 'intervals'
   readonly ranges: readonly Range[]
   readonly lying?: boolean
-  readonly colour?: Colour
+  readonly color?: Color
 }
 /** Bars from 0: upright at an x, or lying at a y. `width` is in units of the axis. */
 export interface Bars {
@@ -45,7 +45,7 @@ export interface Bars {
   readonly points: readonly Point[]
   readonly lying?: boolean
   readonly width?: number
-  readonly colour?: Colour
+  readonly color?: Color
 }
 /** A line across the plot, to compare with; the label of one that is upright stands above the plot. */
 export interface Rule {
@@ -59,7 +59,7 @@ export interface Note {
   readonly at: Point
   readonly text: string
   readonly anchor?: 'start' | 'middle' | 'end'
-  readonly colour?: Colour
+  readonly color?: Color
 }
 export type Mark = Line | Band | Dots | Intervals | Bars | Rule | Note
 
@@ -118,7 +118,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
   switch (mark.kind) {
     case 'line':
       return element('path', {
-        class: strokeClass(mark.colour ?? 0),
+        class: strokeClass(mark.color ?? 0),
         d: path(mark.points.map(([a, b]) => [x(a), y(b)])),
         'stroke-width': mark.width ?? 1.6,
         'stroke-linejoin': 'round',
@@ -128,7 +128,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
       const upper = mark.ranges.map(([at, , high]): Point => [x(at), y(high)])
       const lower = mark.ranges.map(([at, low]): Point => [x(at), y(low)]).reverse()
       return element('polygon', {
-        class: fillClass(mark.colour ?? 0),
+        class: fillClass(mark.color ?? 0),
         points: [...upper, ...lower].map(([a, b]) => `${number(a)},${number(b)}`).join(' '),
         'fill-opacity': 0.18,
       })
@@ -136,7 +136,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
     case 'dots':
       return element(
         'g',
-        { class: fillClass(mark.colour ?? 0), 'fill-opacity': mark.opacity },
+        { class: fillClass(mark.color ?? 0), 'fill-opacity': mark.opacity },
         ...mark.points.map(([a, b]) =>
           element('circle', { cx: x(a), cy: y(b), r: mark.radius ?? 3 }),
         ),
@@ -144,7 +144,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
     case 'intervals':
       return element(
         'g',
-        { class: strokeClass(mark.colour ?? 0), 'stroke-width': 1.6 },
+        { class: strokeClass(mark.color ?? 0), 'stroke-width': 1.6 },
         ...mark.ranges.map(([at, low, high]) =>
           mark.lying
             ? element('line', { x1: x(low), x2: x(high), y1: y(at), y2: y(at) })
@@ -155,7 +155,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
       const half = (mark.width ?? 0.8) / 2
       return element(
         'g',
-        { class: fillClass(mark.colour ?? 0) },
+        { class: fillClass(mark.color ?? 0) },
         ...mark.points.map(([a, b]) => {
           const [x1, x2] = mark.lying ? [x(0), x(a)] : [x(a - half), x(a + half)]
           const [y1, y2] = mark.lying ? [y(b - half), y(b + half)] : [y(0), y(b)]
@@ -188,7 +188,7 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
       return element(
         'text',
         {
-          class: `halo ${fillClass(mark.colour ?? 'ink')}`,
+          class: `halo ${fillClass(mark.color ?? 'ink')}`,
           x: x(mark.at[0]),
           y: y(mark.at[1]) + 4,
           'text-anchor': mark.anchor ?? 'start',

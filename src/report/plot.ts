@@ -1,6 +1,6 @@
 /** A plot: marks in one pair of axes, with direct labels at the ends of its lines. */
 
-import { type Colour, fillClass } from './colours.ts'
+import { type Color, fillClass } from './colors.ts'
 import { type Area, draw, extent, type Mark } from './marks.ts'
 import { element, fragment, type Markup } from './markup.ts'
 import { type Axis, type Scale, scaleOf } from './scale.ts'
@@ -19,13 +19,13 @@ const LINE_HEIGHT = 14
 
 interface EndLabel {
   readonly text: string
-  readonly colour: Colour
+  readonly color: Color
   readonly x: number
   y: number
 }
 
 /** Those that share a stretch of the horizontal, and may cover each other. */
-const neighbours = (labels: readonly EndLabel[]): EndLabel[][] => {
+const neighbors = (labels: readonly EndLabel[]): EndLabel[][] => {
   const groups: EndLabel[][] = []
   let right = Number.NEGATIVE_INFINITY
   for (const label of labels.toSorted((a, b) => a.x - b.x)) {
@@ -54,12 +54,12 @@ const endLabels = (marks: readonly Mark[], x: Scale, y: Scale, area: Area): Mark
     if ((mark.kind !== 'line' && mark.kind !== 'dots') || mark.label === undefined) return []
     const last = mark.points.findLast(([, value]) => Number.isFinite(value))
     if (last === undefined) return []
-    return [{ text: mark.label, colour: mark.colour ?? 0, x: x(last[0]) + 7, y: y(last[1]) }]
+    return [{ text: mark.label, color: mark.color ?? 0, x: x(last[0]) + 7, y: y(last[1]) }]
   })
-  for (const group of neighbours(labels)) spread(group, area)
+  for (const group of neighbors(labels)) spread(group, area)
   return fragment(
-    ...labels.map(({ text, colour, x, y }) =>
-      element('text', { class: `halo ${fillClass(colour)}`, x, y: y + 4 }, text),
+    ...labels.map(({ text, color, x, y }) =>
+      element('text', { class: `halo ${fillClass(color)}`, x, y: y + 4 }, text),
     ),
   )
 }
@@ -146,10 +146,10 @@ export const plot = ({
     40,
   )
   const left = Math.max(...y.ticks.map(({ text }) => textWidth(text)), 10) + 10
-  const labelled = marks.flatMap(mark =>
+  const labeled = marks.flatMap(mark =>
     (mark.kind === 'line' || mark.kind === 'dots') && mark.label !== undefined ? [mark.label] : [],
   )
-  const right = width - Math.max(...labelled.map(text => textWidth(text) + 10), 12)
+  const right = width - Math.max(...labeled.map(text => textWidth(text) + 10), 12)
   const x = scaleOf(
     horizontal,
     values.flatMap(value => value.x),

@@ -37,7 +37,7 @@ const drawing = plot({
         [2, 90],
       ],
       label: 'plain',
-      colour: 1,
+      color: 1,
     },
     { kind: 'intervals', ranges: [[1.5, 88, 90]] },
     { kind: 'bars', points: [[1.2, 3]], width: 0.1 },
@@ -136,7 +136,7 @@ describe('plots', () => {
   })
 
   it('are SVG that others can draw, alone and arranged', async () => {
-    const keys = legend([{ text: 'a class', colour: 2 }])
+    const keys = legend([{ text: 'a class', color: 2 }])
     const both = arrange([keys, arrange([drawing, drawing], 2)], 1)
     expect([both.width, both.height]).toEqual([736, 240 + 16 + keys.height])
     const file = svgFile(both, 'two lines')

@@ -26,7 +26,7 @@ const roundStep = (span: number, count: number): number => {
   const exact = span / count
   const power = 10 ** Math.floor(Math.log10(exact))
   const factor = exact / power
-  // The borders are the geometric means of neighbours.
+  // The borders are the geometric means of neighbors.
   return (
     power *
     (factor < Math.sqrt(2) ? 1 : factor < Math.sqrt(10) ? 2 : factor < Math.sqrt(50) ? 5 : 10)

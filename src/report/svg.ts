@@ -1,6 +1,6 @@
 /** A figure: a drawing of known size, alone as an SVG file or inline on a page. */
 
-import { FIGURE_STYLE } from './colours.ts'
+import { FIGURE_STYLE } from './colors.ts'
 import { element, fragment, type Markup, raw } from './markup.ts'
 
 export interface Figure {

@@ -3,8 +3,8 @@
 import type { Mark, Point } from '../report/marks.ts'
 import { plot } from '../report/plot.ts'
 import type { Figure } from '../report/svg.ts'
+import { isMoreThanNoise } from './interpret.ts'
 import type { SeedResult, StudyResults, VariantResult } from './results.ts'
-import { isMoreThanNoise } from './verdict.ts'
 
 /** Of what differs by more than noise, and of what does not. */
 const SURE = 1
@@ -21,7 +21,7 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
   const reference = variants.find(({ id }) => id === baseline)?.name ?? baseline
   const marks = rows.flatMap((row, at): Mark[] => {
     const { mean = 0, margin } = row.difference ?? {}
-    const colour = isMoreThanNoise(row) ? SURE : UNSURE
+    const color = isMoreThanNoise(row) ? SURE : UNSURE
     return [
       ...(margin === undefined
         ? []
@@ -30,10 +30,10 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
               kind: 'intervals',
               lying: true,
               ranges: [[at, mean - margin, mean + margin]],
-              colour,
+              color,
             } as const,
           ]),
-      { kind: 'dots', points: [[mean, at]], colour, radius: 4 },
+      { kind: 'dots', points: [[mean, at]], color, radius: 4 },
     ]
   })
   // The label stands at the last point: that of the first row, away from the axis.
@@ -51,7 +51,7 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
       { kind: 'rule', x: 0 },
       ...(paper.length === 0
         ? []
-        : [{ kind: 'dots', points: paper, colour: 'faint', radius: 3, label: 'paper' } as const]),
+        : [{ kind: 'dots', points: paper, color: 'faint', radius: 3, label: 'paper' } as const]),
       ...marks,
     ],
   })
@@ -82,7 +82,7 @@ export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
         (seed): Mark => ({
           kind: 'line',
           points: shown.map((variant, i): Point => [i, at(variant, seed)]),
-          colour: 'faint',
+          color: 'faint',
           width: 1,
           label: `seed ${seed}`,
         }),
@@ -138,7 +138,7 @@ export const courseFigures = ({ variants, baseline }: StudyResults): readonly Fi
       marks: [
         ...(id === baseline
           ? []
-          : [{ kind: 'line', points: reference, colour: 'faint', dashed: true } as const]),
+          : [{ kind: 'line', points: reference, color: 'faint', dashed: true } as const]),
         ...course(seeds).map((points): Mark => ({ kind: 'line', points, width: 1.2 })),
       ],
     }),
@@ -162,10 +162,10 @@ export const costFigure = ({ variants, baseline }: StudyResults): Figure | undef
     marks: shown.flatMap(({ id, cost, error }): Mark[] => {
       const { mean = 0, margin = 0 } = error ?? {}
       const x = cost.parameters / 1000
-      const colour = id === baseline ? 'faint' : UNSURE
+      const color = id === baseline ? 'faint' : UNSURE
       return [
-        { kind: 'intervals', ranges: [[x, ...interval(mean, margin)]], colour },
-        { kind: 'dots', points: [[x, mean]], radius: 4, colour, label: id },
+        { kind: 'intervals', ranges: [[x, ...interval(mean, margin)]], color },
+        { kind: 'dots', points: [[x, mean]], radius: 4, color, label: id },
       ]
     }),
   })

@@ -3,7 +3,7 @@
 import { type Dataset, measureNormalization } from '../data/dataset.ts'
 import { evaluationBatches, stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import type { Engine } from '../engines/engine.ts'
-import type { EpochRow } from '../train/progress.ts'
+import type { EpochRow } from '../runs/progress.ts'
 import { openSession } from '../train/session.ts'
 import { networkFor } from './networks.ts'
 import type { Plan, PlannedRun } from './plan.ts'

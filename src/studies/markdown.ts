@@ -1,8 +1,8 @@
 /** A study's results as a page of Markdown. */
 
+import { verdict } from './interpret.ts'
 import type { StudyResults } from './results.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
-import { verdict } from './verdict.ts'
 
 const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
 
@@ -45,7 +45,7 @@ export const studyMarkdown = (results: StudyResults): string => {
       line(columns.map(({ right }) => (right ? '--:' : '---'))),
       ...studyRows(results).map(line),
     ].join('\n'),
-    `${LEGEND} Networks, pictures and training differ from the paper’s: compare signs and order, not levels.${results.note === undefined ? '' : ` ${results.note}`}`,
+    `${LEGEND} Networks, images and training differ from the paper’s: compare signs and order, not levels.${results.note === undefined ? '' : ` ${results.note}`}`,
     ...list(
       'In words',
       results.variants.flatMap(variant => verdict(variant, results) ?? []),

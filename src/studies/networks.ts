@@ -1,26 +1,26 @@
 /** The networks of a study, built once before anything runs: so that what cannot be is said first. */
 
 import type { Dataset } from '../data/dataset.ts'
-import { ExciteError } from '../errors.ts'
+import { ExciteError } from '../errors/index.ts'
 import { summarize } from '../inspect/summary.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import type { Config } from '../train/config.ts'
 import type { Plan } from './plan.ts'
 import type { Cost } from './results.ts'
 
-/** A run's network, for the pictures of the data. */
+/** A run's network, for the images of the data. */
 export const networkFor = (config: Config, { classes, shape: [channels] }: Dataset): Model =>
   networkOf(config, { classes: classes.length, channels })
 
 export interface Fitted {
-  /** With those variants only whose networks can take the pictures. */
+  /** With those variants only whose networks can take the images. */
   readonly plan: Plan
   /** What each costs for them, by the variant's id. */
   readonly costs: Readonly<Record<string, Cost>>
 }
 
 /**
- * Builds every network for the pictures of the data.
+ * Builds every network for the images of the data.
  * @throws UsageError or GraphError when the baseline cannot take them
  */
 export const fitPlan = (plan: Plan, data: Dataset): Fitted => {

@@ -1,9 +1,9 @@
 /** From a study and the user's settings to the runs that it takes, each an ordinary training. */
 
 import { join } from 'node:path'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import { attentionOf } from '../models/registry.ts'
-import { suggestion } from '../suggest.ts'
 import { type Config, checkConfig, type Recipe } from '../train/config.ts'
 import { findStudy } from './registry.ts'
 import { missing, type Study, type Variant } from './study.ts'

@@ -1,7 +1,7 @@
 /** The studies by name. */
 
-import { UsageError } from '../errors.ts'
-import { suggestion } from '../suggest.ts'
+import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import type { Study } from './study.ts'
 import { GCT_STUDIES } from './tables/gct.ts'
 import { SE_STUDIES } from './tables/se.ts'

@@ -4,9 +4,9 @@ import { figure, page, paragraph, type Section } from '../report/html.ts'
 import { element, type Markup } from '../report/markup.ts'
 import { tableMarkup } from '../report/table.ts'
 import { costFigure, courseFigures, differencesFigure, seedsFigure } from './figures.ts'
+import { verdict } from './interpret.ts'
 import type { StudyResults } from './results.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
-import { verdict } from './verdict.ts'
 
 const list = (items: readonly string[]): Markup =>
   element('ul', {}, ...items.map(item => element('li', {}, item)))
@@ -46,7 +46,7 @@ export const studyReport = (results: StudyResults): string => {
         differences &&
           figure(
             [differences],
-            'Mean over seeds of the difference to the baseline with the same seed, with its 95 % interval. Orange: more than noise after Holm’s correction; blue: no more than noise. Grey: what the paper found, in its own setting.',
+            'Mean over seeds of the difference to the baseline with the same seed, with its 95 % interval. Orange: more than noise after Holm’s correction; blue: no more than noise. Gray: what the paper found, in its own setting.',
           ),
       ]),
       ...section('Seeds', [
@@ -60,7 +60,7 @@ export const studyReport = (results: StudyResults): string => {
         costs &&
           figure(
             [costs],
-            'Test error against parameters, with 95 % intervals; grey: the baseline.',
+            'Test error against parameters, with 95 % intervals; gray: the baseline.',
           ),
       ]),
       ...section('Course', [
@@ -81,7 +81,7 @@ export const studyReport = (results: StudyResults): string => {
         body: [
           element('p', {}, element('code', {}, command)),
           paragraph(
-            'Variants begin with the same weights in all that they share, and see the same batches in the same order. Networks, pictures and training differ from the paper’s: compare signs and order, not levels.',
+            'Variants begin with the same weights in all that they share, and see the same batches in the same order. Networks, images and training differ from the paper’s: compare signs and order, not levels.',
           ),
         ],
       },

@@ -2,13 +2,13 @@
 
 import { describe, expect, it } from 'vitest'
 import { RECIPES } from '../train/recipes.ts'
+import { isMoreThanNoise, verdict } from './interpret.ts'
 import { studyMarkdown } from './markdown.ts'
 import { type Plan, planStudy } from './plan.ts'
 import { studyReport } from './report.ts'
-import { type Facts, type StudyResults, summariseStudy } from './results.ts'
+import { type Facts, type StudyResults, summarizeStudy } from './results.ts'
 import type { Outcome } from './runner.ts'
 import { studyRows } from './table.ts'
-import { isMoreThanNoise, verdict } from './verdict.ts'
 
 const TEST = 10_000
 
@@ -62,7 +62,7 @@ const study = (
           },
     ]
   })
-  return summariseStudy(plan, outcomes, facts(plan))
+  return summarizeStudy(plan, outcomes, facts(plan))
 }
 
 const of = (results: StudyResults, id: string) =>

@@ -1,13 +1,13 @@
 /** What the runs of a study say together: means, intervals, and differences paired by seed. */
 
 import { count } from '../report/count.ts'
-import type { EpochRow } from '../train/progress.ts'
+import type { EpochRow } from '../runs/progress.ts'
 import type { Plan } from './plan.ts'
 import type { Outcome } from './runner.ts'
 import { type Difference, type Estimate, estimate, holm, pairedDifference } from './statistics.ts'
 import type { PaperFigure, Variant } from './study.ts'
 
-/** Of a network, for the pictures of the study. */
+/** Of a network, for the images of the study. */
 export interface Cost {
   readonly parameters: number
   readonly multiplyAdds: number
@@ -15,7 +15,7 @@ export interface Cost {
 
 export interface SeedResult {
   readonly seed: number
-  /** Percent of the test pictures that are wrong after the last epoch. */
+  /** Percent of the test images that are wrong after the last epoch. */
   readonly error: number
   readonly history: readonly EpochRow[]
 }
@@ -81,7 +81,7 @@ const plural = (number: number, noun: string): string =>
 const settingOf = ({ runs, seeds, recipe }: Plan, { data }: Facts): string => {
   const [{ config }] = runs
   const { epochs, batch, learningRate, schedule, smoothing } = recipe
-  return `${config.model} on ${data.name} (${count(data.train)} pictures of ${data.shape.join('×')}, ${count(data.test)} to test, ${plural(data.classes, 'class')}`
+  return `${config.model} on ${data.name} (${count(data.train)} images of ${data.shape.join('×')}, ${count(data.test)} to test, ${plural(data.classes, 'class')}`
     .replace('classs', 'classes')
     .concat(
       `), ${plural(epochs, 'epoch')} of batches of ${batch}, rate ${learningRate} (${schedule.kind}), label smoothing ${smoothing}, ${plural(seeds.length, 'seed')}`,
@@ -171,7 +171,7 @@ const failuresOf = (outcomes: readonly Outcome[]): StudyResults['failures'] =>
 export const runName = ({ variant, seed }: Outcome['run']): string =>
   `${variant.name}, seed ${seed}`
 
-export const summariseStudy = (
+export const summarizeStudy = (
   plan: Plan,
   outcomes: readonly Outcome[],
   facts: Facts,

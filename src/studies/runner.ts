@@ -1,6 +1,6 @@
 /** Runs what a study takes: several at a time, each once, a failed one twice, finished ones never. */
 
-import type { EpochRow } from '../train/progress.ts'
+import type { EpochRow } from '../runs/progress.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
 

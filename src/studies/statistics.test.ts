@@ -2,10 +2,10 @@
 
 import { describe, expect, it } from 'vitest'
 import {
-  deviationOf,
   estimate,
   holm,
   pairedDifference,
+  stdOf,
   studentQuantile,
   studentWithin,
 } from './statistics.ts'
@@ -39,9 +39,9 @@ describe("Student's t", () => {
 
 describe('estimates', () => {
   it('of the numbers 1 to 5', () => {
-    const { mean, deviation, margin } = estimate([1, 2, 3, 4, 5])
+    const { mean, std, margin } = estimate([1, 2, 3, 4, 5])
     expect(mean).toBe(3)
-    expect(deviation).toBeCloseTo(1.5811388, 7)
+    expect(std).toBeCloseTo(1.5811388, 7)
     expect(margin).toBeCloseTo(1.9632432, 6)
   })
 
@@ -54,9 +54,9 @@ describe('estimates', () => {
     expect(() => estimate([])).toThrow(RangeError)
   })
 
-  it('believe no deviation finer than the grain of what was measured', () => {
+  it('believe no std finer than the grain of what was measured', () => {
     expect(estimate([4, 4, 4]).margin).toBe(0)
-    expect(estimate([4, 4, 4], 0.1).deviation).toBeCloseTo(0.1 / Math.sqrt(12), 12)
+    expect(estimate([4, 4, 4], 0.1).std).toBeCloseTo(0.1 / Math.sqrt(12), 12)
     expect(pairedDifference([4, 4], [3.9, 3.9], 0.1).p).toBeGreaterThan(0.05)
     expect(pairedDifference([4, 4], [4, 4]).p).toBe(1)
   })
@@ -79,7 +79,7 @@ describe('paired differences', () => {
       [10, 12, 14],
       [11.1, 13, 14.9],
     ]
-    expect(deviationOf(a)).toBeGreaterThan(1)
+    expect(stdOf(a)).toBeGreaterThan(1)
     expect(pairedDifference(b, a).p).toBeLessThan(0.01)
   })
 })

@@ -9,7 +9,7 @@ export interface Estimate {
   /** How many were measured. */
   readonly count: number
   /** Of one measurement, from the sample; undefined for a single one. */
-  readonly deviation?: number
+  readonly std?: number
   /** The mean's interval is mean ± margin; undefined for a single measurement. */
   readonly margin?: number
 }
@@ -59,23 +59,23 @@ export const meanOf = (values: readonly number[]): number => {
 }
 
 /** By n − 1. */
-export const deviationOf = (values: readonly number[]): number => {
+export const stdOf = (values: readonly number[]): number => {
   const mean = meanOf(values)
   const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
   return Math.sqrt(squares / (values.length - 1))
 }
 
 /**
- * @param grain - the step in which the values come, such as that of one test picture: no deviation
+ * @param grain - the step in which the values come, such as that of one test image: no std
  * is believed that is less than what rounding to it makes
  */
 export const estimate = (values: readonly number[], grain = 0): Estimate => {
   const { length: count } = values
   const mean = meanOf(values)
   if (count < 2) return { mean, count }
-  const deviation = Math.max(deviationOf(values), grain / Math.sqrt(12))
-  const margin = (studentQuantile(CONFIDENCE, count - 1) * deviation) / Math.sqrt(count)
-  return { mean, count, deviation, margin }
+  const std = Math.max(stdOf(values), grain / Math.sqrt(12))
+  const margin = (studentQuantile(CONFIDENCE, count - 1) * std) / Math.sqrt(count)
+  return { mean, count, std, margin }
 }
 
 /** Of values paired by seed: what one has more than the other. */
@@ -89,9 +89,9 @@ export const pairedDifference = (
     values.map((value, i) => value - others[i]),
     grain * Math.SQRT2,
   )
-  const { mean, count, deviation } = found
-  if (deviation === undefined) return found
-  const t = mean === 0 ? 0 : mean / (deviation / Math.sqrt(count))
+  const { mean, count, std } = found
+  if (std === undefined) return found
+  const t = mean === 0 ? 0 : mean / (std / Math.sqrt(count))
   return { ...found, p: 1 - studentWithin(t, count - 1) }
 }
 

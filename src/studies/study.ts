@@ -1,7 +1,7 @@
 /** What a study is, as data: variants of one backbone's attention, and what the paper found. */
 
 import { parseAttention } from '../attention/registry.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { RecipeName } from '../train/recipes.ts'
 
 /** What a paper printed for a variant; errors in percent on its test set. */

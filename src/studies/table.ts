@@ -54,7 +54,7 @@ export const studyRows = (results: StudyResults): string[][] => {
 
 /** What the numbers are, for under the table. */
 export const LEGEND =
-  'Error: test pictures wrong after the last epoch, mean over seeds ± 95 % interval (t distribution). Difference: in points, paired by seed. p: chance of one as large from seeds alone, after Holm’s correction for asking about every variant.'
+  'Error: test images wrong after the last epoch, mean over seeds ± 95 % interval (t distribution). Difference: in points, paired by seed. p: chance of one as large from seeds alone, after Holm’s correction for asking about every variant.'
 
 /** What went wrong, a sentence a run. */
 export const failureTexts = ({ failures }: Pick<StudyResults, 'failures'>): readonly string[] =>

@@ -2,9 +2,9 @@
 
 import { z } from 'zod'
 import { SAMPLINGS } from '../data/sampling.ts'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { variationsSchema } from '../weights/variationsSchema.ts'
-import { DECAY_RULES, type DecayRule } from './decay.ts'
+import { DECAY_RULES, type DecayRule } from './weightDecay.ts'
 
 const positive = z.number().positive()
 const natural = z.number().int().positive()
@@ -55,7 +55,7 @@ export const recipeSchema = z.strictObject({
   averageDecay: fraction.optional(),
   /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
   frozenEpochs: z.number().int().min(0),
-  /** In which order an epoch sees the pictures; shuffled unless said. */
+  /** In which order an epoch sees the images; shuffled unless said. */
   sampling: z.enum(SAMPLINGS).optional(),
   mixing: z.strictObject({ mixup: alpha.optional(), cutmix: alpha.optional() }).optional(),
   augment: z.strictObject({
@@ -63,14 +63,14 @@ export const recipeSchema = z.strictObject({
     flip: z.boolean().optional(),
     resizedCrop: z.strictObject({ scale: positive.max(1) }).optional(),
     rotate: z.strictObject({ degrees: positive.max(180) }).optional(),
-    colourJitter: z.strictObject({ strength: positive.max(1) }).optional(),
+    colorJitter: z.strictObject({ strength: positive.max(1) }).optional(),
     randAugment: z
       .strictObject({ operations: natural.max(8), magnitude: z.number().min(0).max(10) })
       .optional(),
     erase: z.strictObject({ probability: positive.max(1) }).optional(),
     cutout: z.strictObject({ size: natural }).optional(),
   }),
-  initialise: z.enum(['he', 'pytorch']),
+  initialize: z.enum(['he', 'pytorch']),
 })
 export type Recipe = z.infer<typeof recipeSchema>
 
@@ -82,20 +82,20 @@ export const configSchema = z
     variations: variationsSchema.optional(),
     data: z.string(),
     dataDir: z.string().optional(),
-    /** How many training and test pictures, where not all of a set's. */
+    /** How many training and test images, where not all of a set's. */
     samples: z.strictObject({ train: natural, test: natural }).optional(),
     size: natural.optional(),
-    /** Of a folder of pictures: evaluation's crop, the share held back, and what is done about bad ones. */
+    /** Of a folder of images: evaluation's crop, the share held back, and what is done about bad ones. */
     cropPct: fraction.optional(),
     valFraction: fraction.optional(),
     badImages: z.enum(['stop', 'skip', 'replace']).optional(),
     badLimit: fraction.optional(),
-    /** A file of first weights, and how their pictures were prepared. */
+    /** A file of first weights, and how their images were prepared. */
     weights: z.string().optional(),
     normalization: z
       .strictObject({
         mean: z.array(z.number()).readonly(),
-        deviation: z.array(positive).readonly(),
+        std: z.array(positive).readonly(),
       })
       .optional(),
     /** Patterns of parameters that stay as they are, until an epoch (the first is 1) if one is given. */
@@ -117,7 +117,7 @@ export const configSchema = z
   .refine(
     ({ badImages, badLimit }) =>
       badLimit === undefined || (badImages !== undefined && badImages !== 'stop'),
-    { path: ['badLimit'], message: 'the first bad picture stops: --bad-images skip or replace' },
+    { path: ['badLimit'], message: 'the first bad image stops: --bad-images skip or replace' },
   )
 export type Config = z.infer<typeof configSchema>
 

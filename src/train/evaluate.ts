@@ -7,13 +7,13 @@ import { addLogits, type Metrics, meanOf, noSums } from './metrics.ts'
 export interface EvaluateOptions {
   readonly batch: number
   readonly normalization: Normalization
-  /** Pictures [batch, C, H, W] to logits [batch, classes]. */
+  /** Images [batch, C, H, W] to logits [batch, classes]. */
   infer(images: Float32Array): Promise<Float32Array>
   onBatch?(done: number, total: number): void
 }
 
 export interface Evaluation extends Metrics {
-  /** In the order of the classes: how many pictures, and which fraction of them was right. */
+  /** In the order of the classes: how many images, and which fraction of them was right. */
   readonly perClass: readonly { readonly count: number; readonly top1: number }[]
 }
 

@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, model } from '../models/registry.ts'
-import { initialise, variables } from '../nn/index.ts'
+import { initialize, variables } from '../nn/index.ts'
+import { adopt, continued } from '../runs/initialWeights.ts'
 import type { StoredTensor } from '../weights/safetensors.ts'
-import { adopt, continued } from './adopt.ts'
 import { checkConfig } from './config.ts'
 import { frozenBy, headOf } from './freeze.ts'
 import { RECIPES } from './recipes.ts'
@@ -80,8 +80,8 @@ describe('a training that goes on from weights', () => {
     device: 'onnx',
     recipe: RECIPES.short,
   })
-  const picture = { classes: ['a', 'b'], channels: 1, height: 8, width: 8 }
-  const card = { ...picture, mean: [0.25], deviation: [0.5] }
+  const image = { classes: ['a', 'b'], channels: 1, height: 8, width: 8 }
+  const card = { ...image, mean: [0.25], std: [0.5] }
   const varied = { dropout: 0.5, pooling: 'ceil' } as const
   const from = (model: string, attention?: string) =>
     continued(given, {
@@ -94,7 +94,7 @@ describe('a training that goes on from weights', () => {
     const { variations, attention, normalization } = from('resnet50')
     expect(variations).toEqual({ pooling: 'ceil', dropout: 0.1 })
     expect(attention).toBeUndefined()
-    expect(normalization).toEqual({ mean: [0.25], deviation: [0.5] })
+    expect(normalization).toEqual({ mean: [0.25], std: [0.5] })
     expect(from('resnet101').variations).toEqual({ dropout: 0.1 })
   })
 
@@ -107,7 +107,7 @@ describe('a training that goes on from weights', () => {
 
 describe('first weights', () => {
   const storedOf = ({ network }: Model, seed = 3): Map<string, StoredTensor> => {
-    const values = initialise(network, seed)
+    const values = initialize(network, seed)
     return new Map(
       variables(network).map(({ name, tensor: { shape } }) => [
         name,
@@ -117,7 +117,7 @@ describe('first weights', () => {
   }
   const logitsOf = async (of: Model, tensors: ReadonlyMap<string, Float32Array>) => {
     const compiled = await referenceEngine.compile(inferenceGraph(of, 2, [8, 8]))
-    const own = initialise(of.network, 9)
+    const own = initialize(of.network, 9)
     const weights = variables(of.network).map(({ name, tensor: { shape } }) => [
       name,
       { shape, data: tensors.get(name) ?? Float32Array.from(own.get(name) ?? []) },

@@ -1,6 +1,6 @@
 /** Which parameters stay as they are, by patterns of names: for fine-tuning, and for gates first. */
 
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { type Variable, variables } from '../nn/index.ts'
 

@@ -1,6 +1,6 @@
 /** One flat vector for many tensors, and the table of name, shape and offset that reads it. */
 
-import { formatShape, UsageError, WeightError } from '../errors.ts'
+import { formatShape, UsageError, WeightError } from '../errors/index.ts'
 import { type Shape, sizeOf, type Value } from '../graph/index.ts'
 import { type Layer, variables } from '../nn/index.ts'
 import { reshape, split } from '../ops/index.ts'

@@ -39,8 +39,8 @@ export const adamw = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = {}): Opti
     const nextMean = add(mul(mean, beta1), mul(gradients, 1 - beta1))
     const nextSquare = add(mul(square, beta2), mul(mul(gradients, gradients), 1 - beta2))
     const unbias = (beta: number): Value => sub(1, exp(mul(step, Math.log(beta))))
-    const deviation = add(sqrt(div(nextSquare, unbias(beta2))), epsilon)
-    const direction = add(div(div(nextMean, unbias(beta1)), deviation), decay)
+    const std = add(sqrt(div(nextSquare, unbias(beta2))), epsilon)
+    const direction = add(div(div(nextMean, unbias(beta1)), std), decay)
     return {
       parameters: sub(parameters, mul(direction, learningRate)),
       slots: [nextMean, nextSquare],

@@ -21,7 +21,7 @@ export const RECIPES = {
     smoothing: 0.05,
     frozenEpochs: 0,
     augment: { crop: { padding: 2 }, flip: true },
-    initialise: 'he',
+    initialize: 'he',
   },
   /** SENet, section 5.1 (Table 2); the weight decay is the authors' word (their issue 37). */
   senet: {
@@ -35,7 +35,7 @@ export const RECIPES = {
     smoothing: 0,
     frozenEpochs: 0,
     augment: PADDED_CROP,
-    initialise: 'he',
+    initialize: 'he',
   },
   /** SENet, section 6: the ablations' plateau schedule and label smoothing. */
   'senet-ablation': {
@@ -49,7 +49,7 @@ export const RECIPES = {
     smoothing: 0.1,
     frozenEpochs: 0,
     augment: PADDED_CROP,
-    initialise: 'he',
+    initialize: 'he',
   },
   /** SKNet, section 4.1. */
   sknet: {
@@ -63,7 +63,7 @@ export const RECIPES = {
     smoothing: 0.1,
     frozenEpochs: 0,
     augment: PADDED_CROP,
-    initialise: 'he',
+    initialize: 'he',
   },
   /** GCT, section 3.4 and the authors' code: no decay on β, first epoch at a tenth of the rate. */
   gct: {
@@ -78,9 +78,9 @@ export const RECIPES = {
     smoothing: 0,
     frozenEpochs: 0,
     augment: PADDED_CROP,
-    initialise: 'he',
+    initialize: 'he',
   },
-  /** 32×32 pictures: the Wide-ResNet authors' code, which SENet's CIFAR experiments refer to. */
+  /** 32×32 images: the Wide-ResNet authors' code, which SENet's CIFAR experiments refer to. */
   cifar: {
     epochs: 200,
     batch: 128,
@@ -92,9 +92,9 @@ export const RECIPES = {
     smoothing: 0,
     frozenEpochs: 0,
     augment: PADDED_CROP,
-    initialise: 'he',
+    initialize: 'he',
   },
-  /** From trained weights (--weights), on pictures of your own. */
+  /** From trained weights (--weights), on images of your own. */
   'fine-tune': {
     epochs: 10,
     batch: 32,
@@ -107,7 +107,7 @@ export const RECIPES = {
     smoothing: 0.1,
     frozenEpochs: 0,
     augment: { resizedCrop: { scale: 0.35 }, flip: true },
-    initialise: 'he',
+    initialize: 'he',
   },
 } as const satisfies Record<string, Recipe>
 

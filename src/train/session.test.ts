@@ -1,9 +1,9 @@
 /** A session's first weights: those of the seed, whether they are drawn with an engine or before. */
 
 import { expect, it } from 'vitest'
-import { onnxEngine } from '../engines/onnx/session.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { model } from '../models/registry.ts'
-import { initialise } from '../nn/index.ts'
+import { initialize } from '../nn/index.ts'
 import { RECIPES } from './recipes.ts'
 import { openSession, type Session } from './session.ts'
 
@@ -36,7 +36,7 @@ const everything = (session: Session) => [
 
 it('begins with what the seed gives, zero slots and the average at the weights', async () => {
   const session = await open()
-  const wanted = initialise(tested.network, SEED)
+  const wanted = initialize(tested.network, SEED)
   const names = [...wanted.keys()].sort()
   for (const averaged of [false, true]) {
     const weights = session.weights(averaged)
@@ -54,7 +54,7 @@ it('goes on from there the same, whether anyone looked before the first step or 
   const losses = [(await looked.step(batch, one)).loss, (await straight.step(batch, one)).loss]
   expect(losses[0]).toBe(losses[1])
   expect(everything(straight)).toEqual(everything(looked))
-  const moved = initialise(tested.network, SEED).get('fc.weight')
+  const moved = initialize(tested.network, SEED).get('fc.weight')
   expect(straight.weights(false).get('fc.weight')).not.toEqual(moved)
   await Promise.all([looked.dispose(), straight.dispose()])
 })

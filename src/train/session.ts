@@ -2,11 +2,11 @@
 
 import type { Batch } from '../data/loader.ts'
 import type { Compiled, CompileOptions, Engine, Tensor, Tensors } from '../engines/engine.ts'
-import { DivergenceError } from '../errors.ts'
+import { DivergenceError } from '../errors/index.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
-import { initialise } from '../nn/index.ts'
-import { random } from '../random.ts'
+import { initialize } from '../nn/index.ts'
+import { random } from '../random/index.ts'
 import type { Recipe } from './config.ts'
 import { type Layout, pack, unpack } from './layout.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
@@ -14,7 +14,7 @@ import { inferenceStep, type TrainingStep, trainingStep } from './step.ts'
 
 export interface SessionOptions {
   readonly model: Model
-  /** Height and width of the pictures. */
+  /** Height and width of the images. */
   readonly size: readonly [height: number, width: number]
   readonly recipe: Recipe
   readonly seed: number
@@ -36,7 +36,7 @@ export interface Session {
    * One update. A step whose loss or gradient is not finite changes nothing.
    * @param frozen - whether batch-norm statistics stay as they are
    * @param hold - whether the frozen parameters do
-   * @throws DivergenceError that names the step, the picture indices and the first bad tensor
+   * @throws DivergenceError that names the step, the image indices and the first bad tensor
    */
   step(
     batch: Batch,
@@ -48,7 +48,7 @@ export interface Session {
   weights(averaged: boolean): ReadonlyMap<string, Float32Array>
   /** The optimizer's vectors and the average, as `slot:parameter`. */
   slots(): ReadonlyMap<string, Float32Array>
-  /** Begins with these weights in place of the initialised ones. */
+  /** Begins with these weights in place of the initialized ones. */
   begin(weights: ReadonlyMap<string, Float32Array>): void
   /** Takes over what `weights(false)` and `slots()` gave. */
   restore(
@@ -151,7 +151,7 @@ export const openSession = async ({
       for (const [name, place] of unpack(table, values)) place.set(drawn.get(name) ?? [])
     }
     fill('parameters', values => {
-      drawn = initialise(network, seed, unpack(step.parameters, values))
+      drawn = initialize(network, seed, unpack(step.parameters, values))
     })
     if (step.buffers.size > 0) fill('buffers', values => copy(step.buffers, values))
     for (const slot of slotNames)
@@ -223,14 +223,14 @@ export const openSession = async ({
     })
     await diagnosis.dispose()
     const culprit =
-      firstNonFinite([['the pictures', batch.images]]) ??
+      firstNonFinite([['the images', batch.images]]) ??
       firstNonFinite(unpack(step.parameters, parameters)) ??
       firstNonFinite(unpack(step.parameters, gradients.data as Float32Array))
     throw new DivergenceError({
       where: `step ${at}`,
       expected: 'a finite loss and gradient',
       got,
-      context: `pictures ${[...batch.indices.subarray(0, 4)].join(', ')}, …${culprit === undefined ? '' : `; first not finite: ${culprit}`}`,
+      context: `images ${[...batch.indices.subarray(0, 4)].join(', ')}, …${culprit === undefined ? '' : `; first not finite: ${culprit}`}`,
       hint: 'The update was not applied. A lower learning rate, a longer warm-up or gradient clipping usually helps',
     })
   }
@@ -262,8 +262,8 @@ export const openSession = async ({
       current = false
       return { loss, gradientNorm, logits: outputs.logits.data as Float32Array }
     },
-    infer: async pictures => {
-      const { logits } = await (await inferred()).run({ images: { shape: images, data: pictures } })
+    infer: async data => {
+      const { logits } = await (await inferred()).run({ images: { shape: images, data } })
       return logits.data as Float32Array
     },
     weights: average =>
@@ -281,7 +281,7 @@ export const openSession = async ({
         ),
       ),
     begin: weights => {
-      begin(new Map([...initialise(network, seed), ...weights]))
+      begin(new Map([...initialize(network, seed), ...weights]))
     },
     restore: (weights, slots) => {
       const begun = begin(weights)

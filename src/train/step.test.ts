@@ -1,10 +1,10 @@
-/** What a step can be told: two labels a picture, and parameters that stay as they are. */
+/** What a step can be told: two labels an image, and parameters that stay as they are. */
 
 import { expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { batchNorm2d, conv2d, flatten, globalAveragePool, layer, linear } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { adamw, sgd } from './optimizers.ts'
 import { type StepOptions, trainingStep } from './step.ts'
 

@@ -16,10 +16,10 @@ import {
   sub,
   zeros,
 } from '../ops/index.ts'
-import { DECAY_RULES, type DecayRule } from './decay.ts'
 import { type Entry, type Layout, layout, unflatten } from './layout.ts'
 import { crossEntropy } from './loss.ts'
 import type { Optimizer } from './optimizers.ts'
+import { DECAY_RULES, type DecayRule } from './weightDecay.ts'
 
 export interface StepOptions {
   readonly network: Layer
@@ -27,7 +27,7 @@ export interface StepOptions {
   readonly images: Shape
   readonly optimizer: Optimizer
   readonly smoothing?: number
-  /** Whether each picture has two labels: int `partners` [N], and scalar `share`, the first's. */
+  /** Whether each image has two labels: int `partners` [N], and scalar `share`, the first's. */
   readonly mixed?: boolean
   readonly weightDecay?: number
   readonly decayRule?: DecayRule
@@ -35,9 +35,9 @@ export interface StepOptions {
   readonly clipNorm?: number
   /** Keeps an average of the parameters: average ← d·average + (1 − d)·parameters. */
   readonly averageDecay?: number
-  /** Parameters that stay as they are; a normalisation of theirs uses its running statistics. */
+  /** Parameters that stay as they are; a normalization of theirs uses its running statistics. */
   readonly frozen?: ReadonlySet<string>
-  /** Whether batch normalisation uses and updates batch statistics; frozen otherwise. */
+  /** Whether batch normalization uses and updates batch statistics; frozen otherwise. */
   readonly batchStatistics?: boolean
 }
 
@@ -99,7 +99,7 @@ export const layouts = (
   }
 }
 
-/** Neighbours of the flat vector of which the same holds, as one. */
+/** Neighbors of the flat vector of which the same holds, as one. */
 const runs = (
   { entries }: Layout,
   holds: (entry: Entry) => boolean,

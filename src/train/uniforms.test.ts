@@ -1,7 +1,7 @@
 /** Random shares of shake-shake in training: inputs of the step, drawn from seed and step alone. */
 
 import { describe, expect, it } from 'vitest'
-import { onnxEngine } from '../engines/onnx/session.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { type Model, model } from '../models/registry.ts'
 import { conv2d, flatten, globalAveragePool, layer, linear, shake } from '../nn/index.ts'
 import { sgd } from './optimizers.ts'
@@ -55,7 +55,7 @@ describe('uniform draws', () => {
   it.each([
     ['shake26_2x96d', 2 * 12],
     ['shake29_2x4x64d', 9],
-  ])('of %s: %d, one a picture', (name, count) => {
+  ])('of %s: %d, one an image', (name, count) => {
     const images = [BATCH, 3, 32, 32]
     const { network } = model(name)
     const { uniforms, masks } = trainingStep({ network, images, optimizer: sgd() })

@@ -1,14 +1,14 @@
 /** A trained network as one ONNX file: weights, class names and preprocessing in it, any batch size. */
 
-import { emit } from '../engines/onnx/emit.ts'
-import { encodeModel } from '../engines/onnx/encode.ts'
-import { compileOnnx } from '../engines/onnx/session.ts'
-import { WeightError } from '../errors.ts'
+import { compileOnnx } from '../engines/onnxruntime/engine.ts'
+import { WeightError } from '../errors/index.ts'
 import { type Graph, sizeOf } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { variables } from '../nn/index.ts'
-import { random } from '../random.ts'
-import { foldBatchNorm } from './fold.ts'
+import { emit } from '../onnx/emit.ts'
+import { encodeModel } from '../onnx/encode.ts'
+import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
+import { random } from '../random/index.ts'
 import type { Card, Trained } from './trained.ts'
 
 const graphOf = ({ card, model }: Trained, batch: number): Graph =>
@@ -21,7 +21,7 @@ export const onnxMetadata = ({
   variations,
   classes,
   origin,
-  ...picture
+  ...image
 }: Card): Record<string, string> => ({
   model,
   ...(attention === undefined ? {} : { attention }),
@@ -29,17 +29,17 @@ export const onnxMetadata = ({
   classes: JSON.stringify(classes),
   ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
   preprocessing: JSON.stringify({
-    ...picture,
+    ...image,
     layout: 'NCHW',
-    order: picture.channels === 3 ? 'RGB' : 'grey',
+    order: image.channels === 3 ? 'RGB' : 'gray',
     scale: 1 / 255,
-    note: `${picture.cropPct === undefined ? 'resize to width × height' : 'resize the shorter side to height / cropPct, cut width × height out of the centre'}, multiply by scale, subtract mean, divide by deviation`,
+    note: `${image.cropPct === undefined ? 'resize to width × height' : 'resize the shorter side to height / cropPct, cut width × height out of the center'}, multiply by scale, subtract mean, divide by std`,
   }),
 })
 
 /**
  * The bytes of the file: input `images` [N, C, H, W], output `logits` [N, classes]; every batch
- * normalisation that follows a convolution is folded into it.
+ * normalization that follows a convolution is folded into it.
  */
 export const exportOnnx = (trained: Trained): Uint8Array => {
   const { graph, tensors } = foldBatchNorm(graphOf(trained, 1), trained.tensors)
@@ -53,19 +53,19 @@ const TOLERANCE = 1e-4
 const BATCH = 3
 
 /**
- * Runs an exported file and the network itself on the same random pictures.
+ * Runs an exported file and the network itself on the same random images.
  * @returns the largest difference of their logits
  * @throws WeightError when it is more than rounding explains
  */
 export const checkExport = async (bytes: Uint8Array, trained: Trained): Promise<number> => {
   const own = graphOf(trained, BATCH)
-  const [pictures] = own.inputs.filter(({ name }) => name === 'images')
+  const [entry] = own.inputs.filter(({ name }) => name === 'images')
   const draw = random(0).fork('export')
   const images = {
-    shape: pictures.shape,
-    data: Float32Array.from({ length: sizeOf(pictures.shape) }, (_, i) => draw.normal(i)),
+    shape: entry.shape,
+    data: Float32Array.from({ length: sizeOf(entry.shape) }, (_, i) => draw.normal(i)),
   }
-  const file = await compileOnnx(bytes, { inputs: [pictures], outputs: own.outputs })
+  const file = await compileOnnx(bytes, { inputs: [entry], outputs: own.outputs })
   const session = await compileOnnx(encodeModel(emit(own)), own)
   const weights = Object.fromEntries(
     variables(trained.model.network).map(({ name, tensor: { shape } }) => [

@@ -8,7 +8,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
-import { FileError, UsageError } from '../errors.ts'
+import { FileError, UsageError } from '../errors/index.ts'
 import { hubFile, parseRepository } from './hub.ts'
 import { hubModel } from './hubModel.ts'
 
@@ -170,7 +170,7 @@ it('knows what timm publishes', () =>
     expect(facts).toEqual({
       source: 'hub:timm/some',
       model: 'se-resnet50',
-      preprocessing: { mean: [0.1, 0.2, 0.3], deviation: [1, 2, 3] },
+      preprocessing: { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] },
       size: 160,
     })
     await expect(hubModel('timm/none', hub)).rejects.toThrow(UsageError)

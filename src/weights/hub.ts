@@ -12,8 +12,8 @@ import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { FileError, UsageError } from '../errors.ts'
-import { makeFolder } from '../files.ts'
+import { FileError, UsageError } from '../errors/index.ts'
+import { makeFolder } from '../platform/node/files.ts'
 
 export interface HubOptions {
   /** Where fetched files are kept. */

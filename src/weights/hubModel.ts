@@ -2,8 +2,8 @@
 
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { FileError, UsageError } from '../errors.ts'
-import { OTHER_NAMES } from '../models/otherNames.ts'
+import { FileError, UsageError } from '../errors/index.ts'
+import { OTHER_NAMES } from '../models/aliases.ts'
 import { type HubOptions, hubFile, parseRepository } from './hub.ts'
 import type { Preprocessing } from './names/naming.ts'
 
@@ -68,7 +68,7 @@ export const hubModel = async (text: string, options: HubOptions): Promise<HubMo
     path,
     source: `hub:${text}`,
     ...(Object.hasOwn(OTHER_NAMES, architecture) ? { model: OTHER_NAMES[architecture] } : {}),
-    ...(mean && std ? { preprocessing: { mean, deviation: std } } : {}),
+    ...(mean && std ? { preprocessing: { mean, std: std } } : {}),
     ...(input ? { size: input[1] } : {}),
     ...(cropPct === undefined ? {} : { cropPct }),
   }

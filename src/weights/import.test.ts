@@ -2,13 +2,13 @@
 
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { onnxEngine } from '../engines/onnx/session.ts'
-import { UsageError, WeightError } from '../errors.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
+import { UsageError, WeightError } from '../errors/index.ts'
 import { sizeOf } from '../graph/index.ts'
 import { model, networkOf } from '../models/registry.ts'
 import { resnet } from '../models/resnet.ts'
 import { variables } from '../nn/index.ts'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { type ImportOptions, importWeights } from './import.ts'
 import { bestNaming, take } from './match.ts'
 import { NAMINGS, ownNetwork, renamed } from './names/index.ts'
@@ -171,7 +171,7 @@ it.each(['tiny-zip', 'tiny-legacy'])('%s gives the logits of torchvision', async
     file,
   )
   const card = { model: 'tiny', classes: [], channels: 3, height: 32, width: 24 }
-  const trained = { card: { ...card, mean: [], deviation: [] }, model: tiny, tensors }
+  const trained = { card: { ...card, mean: [], std: [] }, model: tiny, tensors }
   const predictor = await openPredictor(trained, 2, onnxEngine)
   const known = recorded('tiny-logits')
   const got = await predictor.infer(known.get('images')?.read() ?? new Float32Array())
@@ -221,7 +221,7 @@ describe('an import', () => {
     })
   })
 
-  it('takes the number of classes and of colours from the weights', () => {
+  it('takes the number of classes and of colors from the weights', () => {
     const bytes = fileOf('resnet8', { classes: 7, channels: 1 })
     const { card } = importWeights(bytes, 'a', { model: 'resnet8' }).trained
     expect(card).toMatchObject({ channels: 1, classes: ['0', '1', '2', '3', '4', '5', '6'] })
@@ -291,7 +291,7 @@ describe('an import', () => {
         expect(plane(after, output, channel)).toEqual(plane(before, output, 2 - channel))
     expect(notes).toEqual([expect.stringContaining('blue, green, red')])
     expect(trained.card.mean[2] * 255).toBeCloseTo(104)
-    expect(1 / trained.card.deviation[0]).toBeCloseTo(255)
+    expect(1 / trained.card.std[0]).toBeCloseTo(255)
   })
 
   it('lists everything that does not fit', () => {

@@ -1,7 +1,7 @@
 /** Weights from elsewhere as a trained network: named, checked, with a card of how to feed it. */
 
 import { createHash } from 'node:crypto'
-import { UsageError } from '../errors.ts'
+import { UsageError } from '../errors/index.ts'
 import { describeModel, type Model, type NetworkRecord, networkOf } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { bestNaming, take } from './match.ts'
@@ -16,11 +16,11 @@ import type { Card, Trained } from './trained.ts'
 export interface ImportOptions extends NetworkRecord {
   /** The names of the classes, in the order of the logits; numbers unless given. */
   readonly classes?: readonly string[]
-  /** How the network's pictures were prepared; ImageNet's mean and deviation unless given. */
+  /** How the network's images were prepared; ImageNet's mean and std unless given. */
   readonly preprocessing?: Preprocessing
-  /** Height and width of its pictures; the backbone's own unless given. */
+  /** Height and width of its images; the backbone's own unless given. */
   readonly size?: number
-  /** The size over the shorter side that pictures are resized to; ImageNet's usual 0.875 unless given. */
+  /** The size over the shorter side that images are resized to; ImageNet's usual 0.875 unless given. */
   readonly cropPct?: number
   /** Where the file comes from, when that is not its path. */
   readonly source?: string
@@ -48,7 +48,7 @@ const recordOf = (options: ImportOptions, naming: Naming): NetworkRecord => {
 /** Of releases for ImageNet that say nothing else: 224 out of 256. */
 const CROP_PCT = 0.875
 
-/** How many logits and colours the file's own network has, where its shapes say so. */
+/** How many logits and colors the file's own network has, where its shapes say so. */
 const dimensionsOf = ({ network }: Model, shapeOf: (name: string) => readonly number[]) => {
   const weights = variables(network).filter(({ name }) => name.endsWith('.weight'))
   const first = weights.find(({ tensor }) => tensor.shape.length === 4)
@@ -63,9 +63,9 @@ const dimensionsOf = ({ network }: Model, shapeOf: (name: string) => readonly nu
 
 /**
  * Turns the first convolution, and what stands before it, from blue-green-red to red-green-blue:
- * then the network takes pictures as every other does.
+ * then the network takes images as every other does.
  */
-const turnColours = (network: Model, tensors: Map<string, Float32Array>): void => {
+const turnColors = (network: Model, tensors: Map<string, Float32Array>): void => {
   const all = variables(network.network)
   const first = all.findIndex(
     ({ name, tensor }) => name.endsWith('weight') && tensor.shape.length === 4,
@@ -82,7 +82,7 @@ const turnColours = (network: Model, tensors: Map<string, Float32Array>): void =
   }
 }
 
-/** How its pictures are prepared, where that is settled. */
+/** How its images are prepared, where that is settled. */
 interface Fed {
   readonly preprocessing: Preprocessing
 }
@@ -101,7 +101,7 @@ const cardOf = (
       got: unnamed >= 0 ? `none for class ${unnamed}` : `${classes.length}`,
     })
   const crop = cropPct ?? (network.size < 224 ? undefined : CROP_PCT)
-  const grey = (values: readonly number[]): number[] =>
+  const gray = (values: readonly number[]): number[] =>
     network.channels === 3
       ? [...values]
       : [values.reduce((sum, value) => sum + value, 0) / values.length]
@@ -113,8 +113,8 @@ const cardOf = (
     height: size,
     width: size,
     ...(crop === undefined ? {} : { cropPct: crop }),
-    mean: grey(preprocessing.mean),
-    deviation: grey(preprocessing.deviation),
+    mean: gray(preprocessing.mean),
+    std: gray(preprocessing.std),
     origin,
   }
 }
@@ -142,7 +142,7 @@ export const importWeights = (
   const network = networkOf(record, dimensionsOf(networkOf(record), shapeOf))
   const tensors = take(named, network, file, misfits => modelHint(entries, misfits))
   const bgr = preprocessing.bgr === true && network.channels === 3
-  if (bgr) turnColours(network, tensors)
+  if (bgr) turnColors(network, tensors)
   const notes = [
     ...(own.note === undefined ? [] : [own.note]),
     ...(bgr

@@ -1,6 +1,6 @@
 /** Which tensor of a file is which of a network's: by the naming that fits best, differences all at once. */
 
-import { formatShape, WeightError } from '../errors.ts'
+import { formatShape, WeightError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
 import { type Variable, variables } from '../nn/index.ts'

@@ -15,7 +15,7 @@ const entriesOf = (name: string, options: ModelOptions = {}, call = (name: strin
   )
 
 describe('the nearest network', () => {
-  it('is itself, whatever its classes and colours', () => {
+  it('is itself, whatever its classes and colors', () => {
     for (const name of modelNames.filter((_, i) => i % 9 === 0)) {
       const found = nearestModels(entriesOf(name, { classes: 7, channels: 1 }))
       expect(found.map(({ model }) => model)).toContain(name)

@@ -15,7 +15,7 @@ interface Candidate {
   readonly share: number
 }
 
-/** Sizes that a network may have of its own: of colours, up to the first convolution, and of classes. */
+/** Sizes that a network may have of its own: of colors, up to the first convolution, and of classes. */
 const isFree = (i: number, all: readonly Variable[]): boolean => {
   const first = all.findIndex(
     ({ name, tensor: { shape } }) => name.endsWith('weight') && shape.length === 4,

@@ -1,17 +1,17 @@
-/** A trained network that answers: pictures in, logits out, by any engine. */
+/** A trained network that answers: images in, logits out, by any engine. */
 
 import type { Engine } from '../engines/engine.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
-import { foldBatchNorm } from './fold.ts'
+import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
 import type { Trained } from './trained.ts'
 
 export interface Predictor {
-  /** Normalised pictures [batch, C, H, W] to logits [batch, classes]. */
+  /** Normalized images [batch, C, H, W] to logits [batch, classes]. */
   infer(images: Float32Array): Promise<Float32Array>
   dispose(): Promise<void>
 }
 
-/** Compiles a network for a batch size, its batch normalisations folded into convolutions. */
+/** Compiles a network for a batch size, its batch normalizations folded into convolutions. */
 export const openPredictor = async (
   { card, model, tensors }: Trained,
   batch: number,

@@ -1,6 +1,6 @@
 /** Weights from any file that is known: told by its first bytes, not by its name. */
 
-import { FileError } from '../errors.ts'
+import { FileError } from '../errors/index.ts'
 import { isCheckpoint, readCheckpoint } from './pytorch/checkpoint.ts'
 import { readSafetensors } from './safetensors.ts'
 import type { Entry } from './stored.ts'

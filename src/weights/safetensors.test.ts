@@ -2,8 +2,8 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ExciteError, FileError } from '../errors.ts'
-import { type Malformed, refuses } from '../malformed.suite.ts'
+import { type Malformed, refuses } from '../../test/support/malformed.ts'
+import { ExciteError, FileError } from '../errors/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 
 const TENSORS = new Map<string, StoredTensor>([

@@ -4,9 +4,9 @@
  * against the bytes present before anything is made of it.
  */
 
-import { FileError, formatShape } from '../errors.ts'
+import { FileError, formatShape } from '../errors/index.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
-import { half } from '../half.ts'
+import { half } from '../tensor/float16.ts'
 
 const ARRAYS = {
   F64: Float64Array,

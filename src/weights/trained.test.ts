@@ -2,10 +2,10 @@
 
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ExciteError, FileError, UsageError, WeightError } from '../errors.ts'
+import { ExciteError, FileError, UsageError, WeightError } from '../errors/index.ts'
 import { sizeOf } from '../graph/index.ts'
 import { variables } from '../nn/index.ts'
-import { random } from '../random.ts'
+import { random } from '../random/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { type Card, modelOf, readTrained, type Trained, writeTrained } from './trained.ts'
 
@@ -17,7 +17,7 @@ const CARD: Card = {
   height: 12,
   width: 10,
   mean: [0.5],
-  deviation: [0.25],
+  std: [0.25],
 }
 
 const trainedOf = (card: Card): Trained => {
@@ -56,7 +56,7 @@ describe('what is written', () => {
     'variations of the network': { ...CARD, variations: { dropout: 0.25 } },
     'attention in the name': {
       ...(({ attention: _, ...rest }) => rest)(minimal),
-      deviation: [1, 1, 1],
+      std: [1, 1, 1],
     },
   }
 
@@ -159,7 +159,7 @@ describe('a damaged card', () => {
       'of no channels': [{ ...CARD, channels: 0 }, 'a card with channels: '],
       'of half a pixel': [{ ...CARD, width: 9.5 }, 'a card with width: '],
       'of a mean that is text': [{ ...CARD, mean: ['0'] }, 'a card with mean.0: '],
-      'of a deviation of zero': [{ ...CARD, deviation: [0] }, 'a card with deviation.0: '],
+      'of a std of zero': [{ ...CARD, std: [0] }, 'a card with std.0: '],
       'of an unknown stride': [
         { ...CARD, variations: { strideIn: '2x2' } },
         'a card with variations.strideIn: expected strideIn among 1x1, 3x3',

@@ -1,10 +1,10 @@
 /**
  * A trained network in one file: safetensors with PyTorch's names, and in its metadata what is
- * needed to rebuild the network and to prepare pictures for it.
+ * needed to rebuild the network and to prepare images for it.
  */
 
 import { z } from 'zod'
-import { FileError, formatShape, WeightError } from '../errors.ts'
+import { FileError, formatShape, WeightError } from '../errors/index.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
@@ -21,11 +21,11 @@ export const cardSchema = z
     channels: z.number().int().positive(),
     height: z.number().int().positive(),
     width: z.number().int().positive(),
-    /** Of pictures from files: the height over the shorter side that they are resized to; 1 unless said. */
+    /** Of images from files: the height over the shorter side that they are resized to; 1 unless said. */
     cropPct: z.number().positive().max(1).optional(),
-    /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / deviation. */
+    /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / std. */
     mean: z.array(z.number()),
-    deviation: z.array(z.number().positive()),
+    std: z.array(z.number().positive()),
     /** Of imported weights: where they come from, and what was done to them. */
     origin: z
       .object({
@@ -36,10 +36,10 @@ export const cardSchema = z
       })
       .optional(),
   })
-  .refine(
-    ({ channels, mean, deviation }) => mean.length === channels && deviation.length === channels,
-    { path: ['mean and deviation'], message: 'not one number a channel' },
-  )
+  .refine(({ channels, mean, std }) => mean.length === channels && std.length === channels, {
+    path: ['mean and std'],
+    message: 'not one number a channel',
+  })
 export type Card = z.infer<typeof cardSchema>
 
 export interface Trained {

@@ -52,7 +52,7 @@ export const fixtures = (file: string) => {
 const largest = (data: Numbers): number =>
   Array.from(data).reduce((most, number) => Math.max(most, Math.abs(number)), 0)
 
-/** Zero but for rounding, such as the gradient of a bias before a batch normalisation. */
+/** Zero but for rounding, such as the gradient of a bias before a batch normalization. */
 const vanishes = (data: Numbers): boolean => largest(data) < 1e-12
 
 /** Every recorded tensor must have come out, and be near; one that vanishes is all rounding errors: ten times as far. */
@@ -134,7 +134,7 @@ export interface Case {
   readonly shape: Shape
   /** Of the input's spread. */
   readonly scale?: number
-  /** Whether batch normalisation uses the running statistics. */
+  /** Whether batch normalization uses the running statistics. */
   readonly frozen?: boolean
   /** Both unless given: the reference engine takes long for the larger. */
   readonly engines?: readonly Engine[]

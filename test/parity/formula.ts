@@ -8,7 +8,7 @@ const SAMPLES = 64
 /** A digest: these three, then the samples. */
 const TOTALS = 3
 
-const SPREADS: Readonly<Record<string, readonly [centre: number, spread: number]>> = {
+const SPREADS: Readonly<Record<string, readonly [center: number, spread: number]>> = {
   x: [0, 2],
   cotangent: [0, 1],
   logits: [0, 3],
@@ -49,9 +49,9 @@ export interface Named {
 
 /** The tensor of a name: `scale` widens or narrows its spread. */
 export const value = (seed: number, { name, shape }: Named, scale = 1): Float32Array => {
-  const [centre, spread] = spreadOf(name, shape)
+  const [center, spread] = spreadOf(name, shape)
   const u = noise(seed, name)
-  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => centre + spread * scale * u(i))
+  return Float32Array.from({ length: sizeOf(shape) }, (_, i) => center + spread * scale * u(i))
 }
 
 export const labels = (count: number, classes: number): Int32Array =>

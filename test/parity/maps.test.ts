@@ -5,9 +5,9 @@
 
 import { describe, it } from 'vitest'
 import type { Engine } from '../../src/engines/engine.ts'
-import { onnxEngine } from '../../src/engines/onnx/session.ts'
+import { onnxEngine } from '../../src/engines/onnxruntime/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
-import { maps, type PictureMaps } from '../../src/inspect/maps.ts'
+import { type ImageMaps, maps } from '../../src/inspect/maps.ts'
 import { variables } from '../../src/nn/index.ts'
 import { type Card, modelOf, type Trained } from '../../src/weights/trained.ts'
 import { expectNear, FLOAT32_NETWORK, fixtures, type Numbers } from './compare.ts'
@@ -15,7 +15,7 @@ import { noise, value } from './formula.ts'
 
 const [CHANNELS, SIDE] = [3, 16]
 const CLASSES = Array.from({ length: 10 }, (_, k) => `class ${k}`)
-/** Weights and pictures are float32 numbers here; what is computed from them is float64. */
+/** Weights and images are float32 numbers here; what is computed from them is float64. */
 const FLOAT64_OF_FLOAT32 = 1e-6
 
 const network = (name: string, seed: number): Trained => {
@@ -26,7 +26,7 @@ const network = (name: string, seed: number): Trained => {
     height: SIDE,
     width: SIDE,
     mean: [0.5, 0.5, 0.5],
-    deviation: [0.25, 0.25, 0.25],
+    std: [0.25, 0.25, 0.25],
   }
   const model = modelOf(card)
   const tensors = variables(model.network).map(
@@ -35,19 +35,19 @@ const network = (name: string, seed: number): Trained => {
   return { card, model, tensors: new Map(tensors) }
 }
 
-const picture = (seed: number, name: string) => {
+const image = (seed: number, name: string) => {
   const u = noise(seed, name)
   const pixels = Uint8Array.from({ length: CHANNELS * SIDE * SIDE }, (_, i) => (u(i) + 1) * 128)
   return { name, pixels }
 }
 
-const named = ({ picture, predicted, gradCam, gradient }: PictureMaps): [string, Numbers][] => [
-  [`${picture}/predicted`, Float64Array.of(CLASSES.indexOf(predicted))],
+const named = ({ image, predicted, gradCam, gradient }: ImageMaps): [string, Numbers][] => [
+  [`${image}/predicted`, Float64Array.of(CLASSES.indexOf(predicted))],
   ...gradCam.map(({ stage, values }): [string, Numbers] => [
-    `${picture}/layer${stage - 1}`,
+    `${image}/layer${stage - 1}`,
     Float64Array.from(values),
   ]),
-  [`${picture}/gradient`, Float64Array.from(gradient.values)],
+  [`${image}/gradient`, Float64Array.from(gradient.values)],
 ]
 
 describe('Grad-CAM and input gradients', () => {
@@ -59,8 +59,8 @@ describe('Grad-CAM and input gradients', () => {
   for (const [engine, tolerance] of engines)
     it.each(['resnet8', 'se-resnet8', 'gct-resnet8'])(`%s, ${engine.name} engine`, async name => {
       const { seed, recorded } = fixture(name)
-      const pictures = ['first', 'second'].map(name => picture(seed, name))
-      const found = await maps(network(name, seed), pictures, { engine })
+      const images = ['first', 'second'].map(name => image(seed, name))
+      const found = await maps(network(name, seed), images, { engine })
       expectNear(new Map(found.flatMap(named)), recorded, tolerance)
     })
 })

@@ -65,7 +65,7 @@ const BLOCKS: Readonly<Record<string, Case>> = {
   },
 }
 
-const PICTURES = [8, 3, 32, 32]
+const IMAGES = [8, 3, 32, 32]
 const bottlenecks = { block: 'bottleneck', stem: 'imagenet', classes: CLASSES } as const
 const cifar = { stem: 'cifar', classes: CLASSES } as const
 
@@ -83,7 +83,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
       strideIn: '1x1',
       attention: se(),
     }),
-    shape: PICTURES,
+    shape: IMAGES,
   },
   'sknet26, frozen statistics': {
     network: model('sknet26', { classes: CLASSES }).network,
@@ -100,15 +100,15 @@ const NETWORKS: Readonly<Record<string, Case>> = {
       groupWidth: 4,
       attention: sk(),
     }),
-    shape: PICTURES,
+    shape: IMAGES,
   },
   'gct-resnet': {
     network: resnet({ ...bottlenecks, depths: [1, 1, 1, 1], planes: 16, attention: gct() }),
-    shape: PICTURES,
+    shape: IMAGES,
   },
   'resnext, half as wide': {
     network: resnet({ ...bottlenecks, depths: [1, 2, 1, 1], planes: 32, group: 32, groupWidth: 4 }),
-    shape: PICTURES,
+    shape: IMAGES,
     engines: FLOAT32_ENGINES,
   },
   resnet20: { network: model('resnet20').network, shape: [2, 3, 16, 16] },
@@ -160,7 +160,7 @@ const VARIATIONS: Readonly<Record<string, Case>> = {
       shortcutKernel: 3,
       attention: se(),
     }),
-    shape: PICTURES,
+    shape: IMAGES,
   },
   "se-resnet18 of timm's legacy, a quarter as wide": {
     network: resnet({
@@ -171,7 +171,7 @@ const VARIATIONS: Readonly<Record<string, Case>> = {
       pooling: 'ceil',
       attention: se({ rectify: true }),
     }),
-    shape: PICTURES,
+    shape: IMAGES,
   },
 }
 

@@ -1,6 +1,6 @@
 /**
  * Parity with torchvision: its networks under its weight names, recorded by record_vision.py in
- * float64; logits, loss, and the gradients of the picture and of the first weight.
+ * float64; logits, loss, and the gradients of the image and of the first weight.
  */
 
 import { describe, expect, it } from 'vitest'
@@ -35,7 +35,7 @@ const far = (got: Tensors, recorded: ReadonlyMap<string, ArrayLike<number>>) =>
     .map(([name, wanted]) => ({ name, distance: distance(got[name]?.data ?? [], wanted) }))
     .filter(({ name, distance }) => !(distance <= (name === 'y' ? LOGITS : GRADIENTS)))
 
-/** Our name, torchvision's where it is another, and the size of the pictures. */
+/** Our name, torchvision's where it is another, and the size of the images. */
 const NETWORKS = [
   ['inception_v3', 'inception_v3', 107],
   ['resnet18', 'resnet18', 64],

@@ -13,7 +13,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gradients } from '../../src/autodiff/index.ts'
-import { compileOnnx, onnxEngine } from '../../src/engines/onnx/session.ts'
+import { compileOnnx, onnxEngine } from '../../src/engines/onnxruntime/engine.ts'
 import { graph, input, sizeOf, type Value } from '../../src/graph/index.ts'
 import { inferenceGraph } from '../../src/models/inferenceGraph.ts'
 import { trace, variables } from '../../src/nn/index.ts'
@@ -81,8 +81,8 @@ const logitDifferences = async (trained: Trained, onnx: Uint8Array, known: Known
   await predictor.dispose()
   const { card, model } = trained
   const { inputs, outputs } = inferenceGraph(model, shape[0], [card.height, card.width])
-  const pictures = inputs.filter(({ name }) => name === 'images')
-  const file = await compileOnnx(onnx, { inputs: pictures, outputs })
+  const images = inputs.filter(({ name }) => name === 'images')
+  const file = await compileOnnx(onnx, { inputs: images, outputs })
   const exported = (await file.run({ images: { shape, data } })).logits.data as Float32Array
   await file.dispose()
   return {
@@ -135,7 +135,7 @@ const stepDifference = async ({ model, tensors }: Trained, known: Known) => {
   })
   const total = (of: 'difference' | 'size'): number => Math.hypot(...rows.map(row => row[of]))
   const whole = total('size')
-  // What a batch normalisation takes out again has no gradient but rounding: it is a part of all.
+  // What a batch normalization takes out again has no gradient but rounding: it is a part of all.
   const none = (size: number): boolean => size < VANISHING * whole
   const errors = rows.map(({ name, difference, size, rounding }) =>
     none(size)

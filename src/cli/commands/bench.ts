@@ -3,8 +3,8 @@
 import { availableParallelism } from 'node:os'
 import { Argument, Command } from 'commander'
 import type { Spread } from '../../bench/clock.ts'
-import type { WorkName } from '../../bench/works.ts'
-import { UsageError } from '../../errors.ts'
+import type { WorkName } from '../../bench/workloads.ts'
+import { UsageError } from '../../errors/index.ts'
 import { threadCount, whole } from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
@@ -89,7 +89,7 @@ export const benchCommand = (): Command =>
       .description('measure how fast a network trains or answers here')
       .addArgument(new Argument('<work>', 'what to measure').choices(['train', 'infer']))
       .argument('<model>', 'such as se-resnet50')
-      .option('--batch <n>', 'pictures a step', whole('--batch'), 8)
+      .option('--batch <n>', 'images a step', whole('--batch'), 8)
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
       .option(
         '--threads <n>',

@@ -2,7 +2,7 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { count, printJson, table, withJson } from '../output.ts'
 import { dataExportCommand } from './dataExport.ts'
@@ -10,12 +10,12 @@ import { dataExportCommand } from './dataExport.ts'
 const HELP = `
 Examples:
   $ excite data                                       what there is
-  $ excite data fashion-mnist                         counts, classes, mean and deviation
-  $ excite data shapes --sheet shapes.png             a picture of the pictures
+  $ excite data fashion-mnist                         counts, classes, mean and std
+  $ excite data shapes --sheet shapes.png             an image of the images
   $ excite data shapes --factors 3 --json             what the first three were made from
   $ excite data cifar10 --data-dir ~/cifar-10-batches-bin
-  $ excite data ./pictures                            a folder of your own: train/CLASS, val/CLASS
-  $ excite data export shapes --to pictures           files, to try that on
+  $ excite data ./images                            a folder of your own: train/CLASS, val/CLASS
+  $ excite data export shapes --to images           files, to try that on
 
 Where files lie: the folder of --data-dir, and no other; else where the system installs them
 (Debian: apt install dataset-fashion-mnist), else the cache folder, into which they are fetched
@@ -66,22 +66,21 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
     return printJson({
       name,
       split,
-      pictures: labels.length,
+      images: labels.length,
       shape,
-      classes: classes.map((label, i) => ({ name: label, pictures: counts[i] })),
+      classes: classes.map((label, i) => ({ name: label, images: counts[i] })),
       ...normalization,
       ...(factors === undefined ? {} : { factors: made }),
       ...(sheet === undefined ? {} : { sheet }),
       ...(dataset.bad === undefined ? {} : { bad: dataset.bad }),
     })
-  for (const { file, reason } of dataset.bad?.pictures ?? [])
-    console.error(`bad: ${file}: ${reason}`)
-  console.log(`${name}, ${split}: ${count(labels.length)} pictures of ${shape.join('×')}
-mean ${normalization.mean.join(', ')}; deviation ${normalization.deviation.join(', ')}
+  for (const { file, reason } of dataset.bad?.images ?? []) console.error(`bad: ${file}: ${reason}`)
+  console.log(`${name}, ${split}: ${count(labels.length)} images of ${shape.join('×')}
+mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')}
 `)
   console.log(
     table(
-      [{ heading: 'class' }, { heading: 'pictures', right: true }],
+      [{ heading: 'class' }, { heading: 'images', right: true }],
       classes.map((label, i) => [label, count(counts[i])]),
     ),
   )
@@ -95,7 +94,7 @@ mean ${normalization.mean.join(', ')}; deviation ${normalization.deviation.join(
 export const dataCommand = (): Command => {
   const command = new Command('data')
     .description('list the datasets, or look into one')
-    .argument('[name]', 'of a dataset, or a folder of pictures')
+    .argument('[name]', 'of a dataset, or a folder of images')
     .option('--sheet <file.png>', 'write a contact sheet', pngFile)
     .option('--factors <n>', 'of shapes: what the first n were made from', whole('--factors'))
     .addCommand(dataExportCommand())

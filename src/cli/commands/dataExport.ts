@@ -1,8 +1,8 @@
 /** `excite data export`: a dataset as files that other tools, and `--data FOLDER`, read. */
 
 import { Command, Option } from 'commander'
-import type { PictureFormat } from '../../data/exportFolder.ts'
-import { UsageError } from '../../errors.ts'
+import type { ImageFormat } from '../../data/exportFolder.ts'
+import { UsageError } from '../../errors/index.ts'
 import { type DataFlags, openSplit, path, withDataOptions } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { count, printJson, withJson } from '../output.ts'
@@ -10,15 +10,15 @@ import { progressLine } from '../progressLine.ts'
 
 const HELP = `
 Examples:
-  $ excite data export shapes --to pictures --samples 500,100 --size 64
-  $ excite train se-resnet20 --data ./pictures --size 64
+  $ excite data export shapes --to images --samples 500,100 --size 64
+  $ excite train se-resnet20 --data ./images --size 64
 
-The folder has train/CLASS and val/CLASS, with a picture a file. It appears when it is complete.`
+The folder has train/CLASS and val/CLASS, with an image a file. It appears when it is complete.`
 
 interface ExportFlags extends DataFlags {
   readonly to?: string
   readonly format: string
-  readonly pictures: PictureFormat
+  readonly images: ImageFormat
   readonly quiet?: boolean
   readonly json?: boolean
 }
@@ -26,13 +26,13 @@ interface ExportFlags extends DataFlags {
 const run = async (name: string, own: object, command: Command): Promise<void> => {
   // Options that `excite data` has too are taken by it, wherever they stand.
   const flags = command.optsWithGlobals() as ExportFlags
-  const { to, pictures, quiet = false, json = false } = { ...flags, ...own } as ExportFlags
+  const { to, images, quiet = false, json = false } = { ...flags, ...own } as ExportFlags
   if (to === undefined)
     throw new UsageError({
       where: '--to',
       expected: 'a folder to write',
       got: 'none',
-      hint: `Such as: excite data export ${name} --to pictures`,
+      hint: `Such as: excite data export ${name} --to images`,
     })
   const { exportFolder } = await import('../../data/exportFolder.ts')
   const halves = [
@@ -44,9 +44,9 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
   const written = await interruptible(
     signal =>
       exportFolder(halves, to, {
-        format: pictures,
+        format: images,
         signal,
-        onWritten: done => progress.update(`${count(done)}/${count(total)} pictures`),
+        onWritten: done => progress.update(`${count(done)}/${count(total)} images`),
       }),
     () => {},
   )
@@ -55,14 +55,14 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
     process.exitCode = INTERRUPTED
     return
   }
-  if (json) return printJson({ folder: to, pictures: written, classes: halves[0].classes })
-  console.log(`${to}: ${count(written)} pictures of ${halves[0].classes.length} classes
+  if (json) return printJson({ folder: to, images: written, classes: halves[0].classes })
+  console.log(`${to}: ${count(written)} images of ${halves[0].classes.length} classes
 next: excite train se-resnet20 --data ${/^[./]/.test(to) ? to : `./${to}`} --size ${halves[0].shape[1]}`)
 }
 
 export const dataExportCommand = (): Command => {
   const command = new Command('export')
-    .description('write a dataset as a folder of pictures')
+    .description('write a dataset as a folder of images')
     .argument('<name>', 'of a dataset')
     .option('--to <folder>', 'where to; must not exist', path('--to'))
     .addOption(
@@ -71,7 +71,7 @@ export const dataExportCommand = (): Command => {
         .default('imagefolder'),
     )
     .addOption(
-      new Option('--pictures <type>', 'the kind of file')
+      new Option('--images <type>', 'the kind of file')
         .choices(['png', 'jpeg', 'webp'])
         .default('png'),
     )

@@ -27,7 +27,7 @@ interface EvalFlags extends DataFlags {
 }
 
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
-  const { loadTrained } = await import('../../train/runFolder.ts')
+  const { loadTrained } = await import('../../runs/runFolder.ts')
   const { evaluate } = await import('../../train/evaluate.ts')
   const { openDevice } = await import('../../engines/registry.ts')
   const { openPredictor } = await import('../../weights/predictor.ts')
@@ -44,7 +44,7 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
     normalization: card,
     infer: predictor.infer,
     onBatch: (done, total) =>
-      progress.update(`${bar(done / total)} ${count(done)}/${count(total)} pictures`),
+      progress.update(`${bar(done / total)} ${count(done)}/${count(total)} images`),
   })
   progress.clear()
   await predictor.dispose()
@@ -59,14 +59,14 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
       perClass: classes,
     })
   console.log(
-    `${card.model} on ${count(dataset.labels.length)} ${split} pictures of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${deviceText(device)})`,
+    `${card.model} on ${count(dataset.labels.length)} ${split} images of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${deviceText(device)})`,
   )
   if (flags.perClass)
     console.log(
       table(
         [
           { heading: 'class' },
-          { heading: 'pictures', right: true },
+          { heading: 'images', right: true },
           { heading: 'top-1', right: true },
         ],
         classes.map(row => [row.class, count(row.count), percent(row.top1)]),
@@ -81,7 +81,7 @@ export const evalCommand = (): Command => {
     .option('--data <name>', "a dataset (default: the run's)")
     .option('--last', 'the last epoch, in place of the best')
     .option('--per-class', 'accuracy of each class too')
-    .option('--batch <n>', 'pictures at a time', whole('--batch'), 100)
+    .option('--batch <n>', 'images at a time', whole('--batch'), 100)
     .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(withDevice(withDataOptions(withSplit(command, 'test'))))
     .option('--quiet', 'no progress')

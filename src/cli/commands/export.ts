@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import type { RunFacts } from '../../inspect/modelCard.ts'
 import type { Trained } from '../../weights/trained.ts'
 import { path } from '../dataOptions.ts'
@@ -15,8 +15,8 @@ Examples:
   $ excite export runs/se-resnet20-fashion-mnist --last --out clothes.onnx
   $ excite export runs/se-resnet20-fashion-mnist --format safetensors --out clothes.safetensors
 
-The ONNX file takes images [N, C, H, W] for any N and gives logits [N, classes]; batch normalisation
-is folded into the convolutions. In its metadata: the names of the classes, and how pictures are to
+The ONNX file takes images [N, C, H, W] for any N and gives logits [N, classes]; batch normalization
+is folded into the convolutions. In its metadata: the names of the classes, and how images are to
 be prepared. Before it gets its name it is run beside the network itself: both must give the same
 logits. The safetensors file has PyTorch's names. Beside either: a model card with the run's facts.`
 
@@ -45,7 +45,7 @@ const formatOf = ({ format, out }: ExportFlags): Format => {
 }
 
 const fileOf = async (path: string, format: Format, out: string | undefined): Promise<string> => {
-  const { RUN_FILES } = await import('../../train/runFolder.ts')
+  const { RUN_FILES } = await import('../../runs/runFolder.ts')
   if (out !== undefined) return out
   if (path.endsWith('.safetensors'))
     throw new UsageError({
@@ -58,7 +58,7 @@ const fileOf = async (path: string, format: Format, out: string | undefined): Pr
 }
 
 const runFacts = async (path: string): Promise<RunFacts | undefined> => {
-  const { RUN_FILES, readMetrics, readRun } = await import('../../train/runFolder.ts')
+  const { RUN_FILES, readMetrics, readRun } = await import('../../runs/runFolder.ts')
   if (!existsSync(join(path, RUN_FILES.config))) return undefined
   return { ...(await readRun(path)), history: await readMetrics(path) }
 }
@@ -78,10 +78,10 @@ const contentOf = async (
 }
 
 const run = async (path: string, flags: ExportFlags): Promise<void> => {
-  const { loadTrained } = await import('../../train/runFolder.ts')
+  const { loadTrained } = await import('../../runs/runFolder.ts')
   const { modelCard } = await import('../../inspect/modelCard.ts')
-  const { writeFileAtomic } = await import('../../files.ts')
-  const { VERSION } = await import('../../version.ts')
+  const { writeFileAtomic } = await import('../../platform/node/files.ts')
+  const { VERSION } = await import('../../platform/node/version.ts')
   const format = formatOf(flags)
   const file = await fileOf(path, format, flags.out)
   const which = flags.last ? 'last' : 'best'

@@ -4,7 +4,7 @@ import { statSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import type { HubModel } from '../../weights/hubModel.ts'
 import type { ImportOptions } from '../../weights/import.ts'
 import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
@@ -51,7 +51,7 @@ const readClasses = async (path: string): Promise<readonly string[]> => {
 
 const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> => {
   const { hubModel } = await import('../../weights/hubModel.ts')
-  const { cacheFolder } = await import('../../files.ts')
+  const { cacheFolder } = await import('../../platform/node/files.ts')
   const progress = progressLine(quiet)
   try {
     return await hubModel(repository, {
@@ -93,7 +93,7 @@ const localFile = (file: string | undefined): string => {
 }
 
 const targetOf = async (out: string | undefined, model: string): Promise<string> => {
-  const { freeFolder, RUN_FILES } = await import('../../train/runFolder.ts')
+  const { freeFolder, RUN_FILES } = await import('../../runs/runFolder.ts')
   if (out?.endsWith('.safetensors')) return out
   const file = join(out ?? freeFolder(join('runs', `${model}-imported`)), RUN_FILES.best)
   if (statSync(file, { throwIfNoEntry: false }))
@@ -108,7 +108,7 @@ const targetOf = async (out: string | undefined, model: string): Promise<string>
 const run = async (given: string | undefined, flags: ImportFlags): Promise<void> => {
   const { importWeights } = await import('../../weights/import.ts')
   const { writeTrained } = await import('../../weights/trained.ts')
-  const { writeFileAtomic } = await import('../../files.ts')
+  const { writeFileAtomic } = await import('../../platform/node/files.ts')
   const { fromHub: repository, quiet = false, json = false } = flags
   if (given !== undefined && repository !== undefined)
     throw new UsageError({
@@ -162,17 +162,17 @@ export const importCommand = (): Command =>
         .addOption(
           new Option(
             '--preprocessing <name>',
-            'how pictures were prepared (default: imagenet, or what the hub says)',
+            'how images were prepared (default: imagenet, or what the hub says)',
           ).choices(Object.keys(PREPROCESSING)),
         )
         .option(
           '--size <n>',
-          "height and width of pictures (default: the network's)",
+          "height and width of images (default: the network's)",
           whole('--size'),
         )
         .option(
           '--crop-pct <x>',
-          'the size over the shorter side that pictures are resized to (default: 0.875, or what the hub says)',
+          'the size over the shorter side that images are resized to (default: 0.875, or what the hub says)',
           share('--crop-pct'),
         )
         .option('--quiet', 'no progress'),

@@ -4,10 +4,10 @@ import { existsSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
-import { UsageError } from '../../errors.ts'
-import type { MapPicture } from '../../inspect/maps.ts'
+import { UsageError } from '../../errors/index.ts'
+import type { MapImage } from '../../inspect/maps.ts'
 import { variationNames } from '../../models/variations.ts'
-import { VERSION } from '../../version.ts'
+import { VERSION } from '../../platform/node/version.ts'
 import { chosenClasses } from '../chosenClasses.ts'
 import { path, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
@@ -26,11 +26,11 @@ const HELP = `
 Examples:
   $ excite inspect runs/se-resnet20-fashion-mnist
   $ excite inspect runs/se-resnet20-fashion-mnist --ablate-blocks --classes Trouser,Bag
-  $ excite inspect runs/sk-resnet20-shapes --pictures 2000 --index 0,1,2,3
+  $ excite inspect runs/sk-resnet20-shapes --images 2000 --index 0,1,2,3
   $ excite inspect se-resnet50                         cost only: a name has no weights
   $ excite inspect some.onnx                           any model: its attention blocks and its cost
-  $ excite inspect some.onnx --trust-model --data ./pictures
-  $ excite inspect some.onnx --trust-model photo.jpg --order BGR --mean 0.5 --deviation 0.5
+  $ excite inspect some.onnx --trust-model --data ./images
+  $ excite inspect some.onnx --trust-model photo.jpg --order BGR --mean 0.5 --std 0.5
   $ excite inspect some.onnx --trust-model photo.jpg --input image --feed scale_factor=1
 
 Writes report.html, which needs nothing else, with its figures as SVG and its numbers as CSV and
@@ -40,8 +40,8 @@ by scale for SK, gates by depth for GCT; for all, where the network looks, and w
 An .onnx file may be anybody's: it is read strictly, and its attention blocks (SE, effective SE,
 ECA, CBAM, SK, split attention, GCT) are found by their formula, however the exporter wrote them, in
 branches and loops too; sizes that it leaves free are --size, or 224. Of several inputs one takes
-the pictures; the others are given by --feed.
-On pictures it is run only with --trust-model: ONNX Runtime is native code that was not made for
+the images; the others are given by --feed.
+On images it is run only with --trust-model: ONNX Runtime is native code that was not made for
 hostile models. It runs in a process of its own, which contains a crash, but not all that a
 hostile file might do.`
 
@@ -49,7 +49,7 @@ interface InspectFlags extends RunDataFlags, ModelFlags, ForeignOnly, ForeignLim
   readonly split: Split
   readonly channels?: number
   readonly classes?: readonly string[]
-  readonly pictures: number
+  readonly images: number
   readonly index?: readonly number[]
   readonly ablateBlocks?: boolean
   readonly out?: string
@@ -66,7 +66,7 @@ const MODEL_FLAGS = ['attention', 'channels', ...variationNames] as const
 
 const DEFAULT_EXPLAINED = 6
 
-const explained = (dataset: Dataset, index?: readonly number[]): Promise<MapPicture[]> => {
+const explained = (dataset: Dataset, index?: readonly number[]): Promise<MapImage[]> => {
   const { labels, classes } = dataset
   const all = classes.map((_, k) => labels.indexOf(k)).filter(first => first >= 0)
   return Promise.all(
@@ -130,7 +130,7 @@ const refuseFlag = (
 
 const inspectModelFile = async (
   target: string,
-  pictures: readonly string[],
+  images: readonly string[],
   flags: InspectFlags,
 ): Promise<void> => {
   const given = NOT_FOREIGN.find(name => flags[name] !== undefined)
@@ -140,7 +140,7 @@ const inspectModelFile = async (
     `${target}, a model without its layers`,
   )
   const { inspectForeign } = await import('../inspectForeign.ts')
-  await inspectForeign(target, pictures, flags, footer())
+  await inspectForeign(target, images, flags, footer())
 }
 
 const run = async (
@@ -159,7 +159,7 @@ const run = async (
     refuseFlag(trained && flagOf(trained), 'the folder of a run', `${target}, a name: no weights`)
     const [foreign] = FOREIGN_ONLY.filter(name => flags[name] !== undefined)
     refuseFlag(foreign && flagOf(foreign), 'an .onnx file', `${target}, a name`)
-    refuseFlag(files[0], 'picture files for an .onnx file alone', `${target}, a name`)
+    refuseFlag(files[0], 'image files for an .onnx file alone', `${target}, a name`)
     return inspectName(target, flags)
   }
   const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
@@ -178,12 +178,12 @@ const run = async (
     })
   const only = FOREIGN_ONLY.find(name => flags[name] !== undefined)
   refuseFlag(only && flagOf(only), 'an .onnx file', target)
-  refuseFlag(files[0], 'picture files for an .onnx file alone', target, 'Of a run: --data, --index')
-  const { loadTrained } = await import('../../train/runFolder.ts')
-  const { analyse } = await import('../../inspect/analysis.ts')
+  refuseFlag(files[0], 'image files for an .onnx file alone', target, 'Of a run: --data, --index')
+  const { loadTrained } = await import('../../runs/runFolder.ts')
+  const { analyze } = await import('../../inspect/analysis.ts')
   const { writeReport } = await import('../../inspect/report.ts')
   const { openDevice } = await import('../../engines/registry.ts')
-  const { split, batch, quiet = false, json = false, pictures, threads } = flags
+  const { split, batch, quiet = false, json = false, images, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
@@ -192,11 +192,11 @@ const run = async (
   const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
   progress.line(device.note ?? `computing with ${deviceText(device)}`)
-  const analysis = await analyse(trained, dataset, {
+  const analysis = await analyze(trained, dataset, {
     engine: device.engine,
     batch,
     threads,
-    pictures,
+    images,
     explain,
     ablateBlocks: flags.ablateBlocks ?? false,
     onStep: what => progress.update(what),
@@ -206,10 +206,10 @@ const run = async (
     flags.out ??
     (statSync(target).isDirectory() ? join(target, 'inspect') : `inspect-${card.model}`)
   const path = await writeReport(folder, analysis, {
-    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.pictures)} ${split} pictures of ${name}, as many of each of ${card.classes.length} classes.`,
+    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.images)} ${split} images of ${name}, as many of each of ${card.classes.length} classes.`,
     footer: footer(),
     classes,
-    pictures: explain,
+    images: explain,
     shape: [card.channels, card.height, card.width],
   })
   if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
@@ -217,7 +217,7 @@ const run = async (
   for (const one of analysis.excitation) {
     const ends = `; below 0.1 ${percent(one.nearZero)}, above 0.9 ${percent(one.nearOne)}`
     console.log(
-      `block ${one.block.padEnd(8)} classes move its ${wordsOf([one]).many} by ${one.betweenDeviation.toFixed(3)}, specificity ${one.specificity.toFixed(2)}${hasEnds([one]) ? ends : ''}`,
+      `block ${one.block.padEnd(8)} classes move its ${wordsOf([one]).many} by ${one.betweenStd.toFixed(3)}, specificity ${one.specificity.toFixed(2)}${hasEnds([one]) ? ends : ''}`,
     )
   }
   for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
@@ -236,19 +236,14 @@ export const inspectCommand = (): Command => {
       '<run>',
       'the folder of a run, a .safetensors file out of one, an .onnx file, or the name of a model',
     )
-    .argument('[pictures...]', 'for an .onnx file: PNG, JPEG or WebP files')
+    .argument('[images...]', 'for an .onnx file: PNG, JPEG or WebP files')
     .option('--data <name>', "a dataset (default: the run's)")
-    .option(
-      '--pictures <n>',
-      'how many to look at, as many of each class',
-      whole('--pictures'),
-      2000,
-    )
+    .option('--images <n>', 'how many to look at, as many of each class', whole('--images'), 2000)
     .option('--classes <a,b,…>', 'classes to draw, at most six', list)
-    .option('--index <n,…>', 'pictures to explain (default: one of each of six classes)', text =>
+    .option('--index <n,…>', 'images to explain (default: one of each of six classes)', text =>
       list(text).map(whole('--index', 0)),
     )
-    .option('--channels <n>', 'of the pictures of a model (default: 3)', whole('--channels'))
+    .option('--channels <n>', 'of the images of a model (default: 3)', whole('--channels'))
     .option('--ablate-blocks', 'measure the network without each block, stage and all')
     .option(
       '--out <folder>',
@@ -256,7 +251,7 @@ export const inspectCommand = (): Command => {
       path('--out'),
     )
     .option('--last', 'the last epoch, in place of the best')
-    .option('--batch <n>', 'pictures at a time', whole('--batch'), 50)
+    .option('--batch <n>', 'images at a time', whole('--batch'), 50)
     .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(
     withForeignOptions(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test'))))),

@@ -1,10 +1,10 @@
 /** `excite models`: every network by name, with what it costs; or every attention. */
 
 import { Command } from 'commander'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
+import { suggestion } from '../../errors/suggest.ts'
 import type { Compared } from '../../inspect/comparison.ts'
 import type { Published } from '../../models/published.ts'
-import { suggestion } from '../../suggest.ts'
 import { attentionRow, attentionText, SHARED_OPTIONS } from '../attentionHelp.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
 
@@ -15,7 +15,7 @@ Examples:
   $ excite models sk --json
   $ excite models --attention     what can be plugged into any of them, and its options
 
-Multiply-adds are those of convolutions and fully connected layers, for one picture of the
+Multiply-adds are those of convolutions and fully connected layers, for one image of the
 network's own size; one multiply-add counts one. "All" counts every other operation too, at one
 for each element. All but MobileNetV3 and EfficientNet take other attention:
 excite summary resnet50 --attention gct:at=standard

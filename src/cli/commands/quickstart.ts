@@ -10,7 +10,7 @@ import { count, duration, percent, printJson, withJson } from '../output.ts'
 import type { RunResult } from '../runTraining.ts'
 
 const HELP = `
-Trains resnet8 and sk-resnet8 on shapes: same pictures, same order, same recipe, same seed.
+Trains resnet8 and sk-resnet8 on shapes: same images, same order, same recipe, same seed.
 Leaves two run folders in runs/. Needs no network, and about three minutes on two cores.`
 
 const SAMPLES = { train: 6000, test: 2000 }
@@ -18,7 +18,7 @@ const EPOCHS = 10
 
 const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: boolean }) => {
   const { RECIPES } = await import('../../train/recipes.ts')
-  const { freeFolder } = await import('../../train/runFolder.ts')
+  const { freeFolder } = await import('../../runs/runFolder.ts')
   const { model } = await import('../../models/registry.ts')
   const { summarize } = await import('../../inspect/summary.ts')
   const { runTraining } = await import('../runTraining.ts')
@@ -64,7 +64,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const line = ({ model: name, parameters, best }: (typeof results)[number]): string =>
     `  ${name.padEnd(10)}  ${percent(best?.testTop1 ?? 0).padStart(8)}  ${count(parameters)} parameters`
   console.log(`
-Right on ${count(SAMPLES.test)} pictures of shapes that neither network has seen:
+Right on ${count(SAMPLES.test)} images of shapes that neither network has seen:
 ${line(plain)}
 ${line(attended)}  with selective kernels
 in ${duration(seconds)}; one seed and ${EPOCHS} epochs, so a point or two are chance: excite study tells.

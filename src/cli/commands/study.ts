@@ -6,9 +6,9 @@ import { Command } from 'commander'
 import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { Device } from '../../engines/registry.ts'
+import { VERSION } from '../../platform/node/version.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
-import { VERSION } from '../../version.ts'
 import {
   type DataFlags,
   openSplit,
@@ -140,7 +140,7 @@ const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, device: Device)
 
 const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<void> => {
   const { runStudy } = await import('../../studies/runner.ts')
-  const { runName, summariseStudy } = await import('../../studies/results.ts')
+  const { runName, summarizeStudy } = await import('../../studies/results.ts')
   const { writeStudy } = await import('../../studies/files.ts')
   const { formatResults } = await import('../studyOutput.ts')
   const { spawnTraining } = await import('../spawnTraining.ts')
@@ -160,13 +160,13 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
         onEnd: async (outcome, soFar) => {
           if (outcome.state === 'stopped') stopped = true
           else display.end(outcome)
-          await writeStudy(plan.folder, summariseStudy(plan, soFar, facts))
+          await writeStudy(plan.folder, summarizeStudy(plan, soFar, facts))
         },
       }),
     () => display.line('the runs under way save and stop; Ctrl-C again to leave at once'),
   )
   display.clear()
-  const results = summariseStudy(plan, outcomes, facts)
+  const results = summarizeStudy(plan, outcomes, facts)
   if (json) printJson({ folder: plan.folder, ...results })
   else console.log(formatResults(results, plan.folder))
   if (stopped) {
@@ -178,7 +178,7 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
   if (name === undefined) return listStudies(flags.json ?? false)
   const { openDevice } = await import('../../engines/registry.ts')
-  const { checkData } = await import('../../train/trainer.ts')
+  const { checkData } = await import('../../runs/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
   const { checkFolder } = await import('../../studies/files.ts')
   const device = await openDevice(flags.device)

@@ -1,7 +1,7 @@
 /** `excite summary`: a network layer by layer. */
 
 import { Command } from 'commander'
-import { formatShape, UsageError } from '../../errors.ts'
+import { formatShape, UsageError } from '../../errors/index.ts'
 import type { Shape } from '../../graph/index.ts'
 import type { Model } from '../../models/registry.ts'
 import { whole } from '../dataOptions.ts'
@@ -16,7 +16,7 @@ Examples:
   $ excite summary resnet50 --stem deep --pooling ceil --depth 1
   $ excite summary sknet50 --lowerings     how the ONNX engine computes its gradients
 
-Counted from the graph of one picture. Multiply-adds are those of convolutions and fully
+Counted from the graph of one image. Multiply-adds are those of convolutions and fully
 connected layers; one multiply-add counts one. Parameters are what is learned: running
 statistics are listed apart.`
 
@@ -31,7 +31,7 @@ interface SummaryFlags extends ModelFlags {
 
 /** The forms of convolutions' gradients in a training step of the ONNX engine. */
 const showLowerings = async ({ network }: Model, images: Shape, json: boolean): Promise<void> => {
-  const { describeLowerings } = await import('../../engines/onnx/lower/convolution/described.ts')
+  const { describeLowerings } = await import('../../onnx/lower/convolution/explain.ts')
   const { sgd } = await import('../../train/optimizers.ts')
   const { trainingStep } = await import('../../train/step.ts')
   const rows = describeLowerings(trainingStep({ network, images, optimizer: sgd() }).graph)
@@ -96,7 +96,7 @@ export const summaryCommand = (): Command =>
       .description('show a network layer by layer')
       .argument('<model>', 'such as se-resnet50')
       .option('--classes <n>', 'how many', whole('--classes', 2))
-      .option('--channels <n>', 'of the pictures', whole('--channels'))
+      .option('--channels <n>', 'of the images', whole('--channels'))
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
       .option('--depth <n>', 'fold layers deeper than this', whole('--depth'))
       .option(

@@ -4,7 +4,7 @@ import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import type { Device } from '../../engines/registry.ts'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import { variationNames } from '../../models/variations.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
@@ -27,10 +27,10 @@ const HELP = `
 Examples:
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
-  $ excite train se-resnet50 --data ./pictures --size 64 --stem cifar --dropout 0.2
+  $ excite train se-resnet50 --data ./images --size 64 --stem cifar --dropout 0.2
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
-  $ excite train se-resnet50 --data ./pictures --resized-crop 0.35 --batch 32
-  $ excite train se-resnet50 --weights best.safetensors --data ./pictures --freeze backbone --unfreeze-at 3
+  $ excite train se-resnet50 --data ./images --resized-crop 0.35 --batch 32
+  $ excite train se-resnet50 --weights best.safetensors --data ./images --freeze backbone --unfreeze-at 3
   $ excite train resnet20 --weights best.safetensors --attention gct --freeze '!gct' --unfreeze-at 5
   $ excite train --resume runs/se-resnet20-fashion-mnist
 
@@ -126,7 +126,7 @@ const resumedConfig = async (
   name: string | undefined,
   flags: TrainFlags,
 ): Promise<Config> => {
-  const { readRun } = await import('../../train/runFolder.ts')
+  const { readRun } = await import('../../runs/runFolder.ts')
   const given = [
     ...(name === undefined ? [] : [name]),
     ...FIXED.filter(key => flags[key] !== undefined).map(flagOf),
@@ -176,7 +176,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   }
   const train = await openSplit(config.data, 'train', places, quiet)
   const test = await openSplit(config.data, 'test', places, quiet)
-  const { freeFolder } = await import('../../train/runFolder.ts')
+  const { freeFolder } = await import('../../runs/runFolder.ts')
   const folder =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { trainDisplay } = await import('../trainDisplay.ts')
@@ -207,10 +207,10 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   }
   const { best } = result
   if (json || best === undefined) return
-  console.log(`best: ${percent(best.testTop1)} of the test pictures, after epoch ${best.epoch}
+  console.log(`best: ${percent(best.testTop1)} of the test images, after epoch ${best.epoch}
 ${folder}/model.onnx runs in any ONNX Runtime; its classes and preprocessing are in its metadata
 next: excite predict ${folder} --data ${config.data} --index 0,1,2
-      excite predict ${folder} PICTURE.png`)
+      excite predict ${folder} IMAGE.png`)
 }
 
 export const trainCommand = (): Command => {
@@ -219,7 +219,7 @@ export const trainCommand = (): Command => {
     .argument('[model]', 'such as se-resnet20; excite models lists all')
     .option(
       '--data <name>',
-      'shapes (the default), fashion-mnist, mnist, cifar10, cifar100, or a folder of pictures',
+      'shapes (the default), fashion-mnist, mnist, cifar10, cifar100, or a folder of images',
     )
     .option(
       '--seed <n>',

@@ -1,28 +1,28 @@
 /** Augmentation against its definition, written out as plain loops. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../../random.ts'
+import { random } from '../../random/index.ts'
 import type { Normalization } from '../dataset.ts'
-import { type Augmentation, augment, normalized, type PictureShape } from './augment.ts'
+import { type Augmentation, augment, type ImageShape, normalized } from './augment.ts'
 
-const shape: PictureShape = [2, 5, 6]
+const shape: ImageShape = [2, 5, 6]
 const [channels, height, width] = shape
 const SIZE = channels * height * width
 /** Every pixel differs from every other, and none is the padding. */
 const pixels = Uint8Array.from({ length: SIZE }, (_, i) => 1 + 4 * i)
-const normalization: Normalization = { mean: [0.5, 0.25], deviation: [0.25, 0.5] }
-const plain: Normalization = { mean: [0, 0], deviation: [1 / 255, 1 / 255] }
+const normalization: Normalization = { mean: [0.5, 0.25], std: [0.25, 0.5] }
+const plain: Normalization = { mean: [0, 0], std: [1 / 255, 1 / 255] }
 
 const source = random(1)
 
-/** The picture that stream `index` makes. */
+/** The image that stream `index` makes. */
 const made = (augmentation: Augmentation, index: number, scale = plain): Float32Array => {
   const target = new Float32Array(SIZE)
   augment(pixels, shape, augmentation, scale, source.fork(index), target, 0)
   return target
 }
 
-/** A picture from a function of the place. */
+/** An image from a function of the place. */
 const drawn = (at: (channel: number, y: number, x: number) => number): Float32Array =>
   Float32Array.from({ length: SIZE }, (_, i) =>
     at(Math.floor(i / (height * width)), Math.floor(i / width) % height, i % width),
@@ -36,7 +36,7 @@ const tally = (augmentation: Augmentation, candidates: readonly Float32Array[], 
   const times = new Map(candidates.map(candidate => [candidate.join(), 0]))
   for (let index = 0; index < count; index++) {
     const key = made(augmentation, index).join()
-    expect(times.has(key), `picture of stream ${index}`).toBe(true)
+    expect(times.has(key), `image of stream ${index}`).toBe(true)
     times.set(key, (times.get(key) ?? 0) + 1)
   }
   return [...times.values()]
@@ -52,18 +52,18 @@ const crops = (padding: number, mirrored: boolean): Float32Array[] =>
     ),
   )
 
-describe('normalisation', () => {
+describe('normalization', () => {
   const expected = drawn(
     (channel, y, x) =>
-      (pixel(channel, y, x) / 255 - normalization.mean[channel]) / normalization.deviation[channel],
+      (pixel(channel, y, x) / 255 - normalization.mean[channel]) / normalization.std[channel],
   )
 
-  it('subtracts the mean and divides by the deviation of each channel', () => {
+  it('subtracts the mean and divides by the std of each channel', () => {
     for (const [i, value] of normalized(pixels, shape, normalization).entries())
       expect(value).toBeCloseTo(expected[i], 5)
   })
 
-  it('is all that happens to a picture without augmentation', () => {
+  it('is all that happens to an image without augmentation', () => {
     expect(made({}, 0, normalization)).toEqual(normalized(pixels, shape, normalization))
     expect(made({ flip: false }, 1)).toEqual(drawn(pixel))
   })
@@ -74,7 +74,7 @@ describe('normalisation', () => {
   })
 })
 
-it('flip mirrors half of the pictures, left and right', () => {
+it('flip mirrors half of the images, left and right', () => {
   const mirrored = drawn((channel, y, x) => pixel(channel, y, width - 1 - x))
   const [straight, flipped] = tally({ flip: true }, [drawn(pixel), mirrored], 400)
   expect(straight + flipped).toBe(400)
@@ -82,7 +82,7 @@ it('flip mirrors half of the pictures, left and right', () => {
 })
 
 it.each([1, 2])(
-  'crop takes every window of the padded picture equally often, padding %i',
+  'crop takes every window of the padded image equally often, padding %i',
   padding => {
     const expected = 40
     const windows = crops(padding, false)
@@ -103,8 +103,8 @@ it('crop and flip go together in every combination', () => {
 it.each([1, 2, 3, 4])('cutout puts a square of %i about every pixel equally often', size => {
   const expected = 40
   const reach = Math.floor(size / 2)
-  const covered = (at: number, centre: number): boolean =>
-    at >= centre - reach && at < centre - reach + size
+  const covered = (at: number, center: number): boolean =>
+    at >= center - reach && at < center - reach + size
   const squares = range(0, height - 1).flatMap(cy =>
     range(0, width - 1).map(cx =>
       drawn((channel, y, x) => (covered(y, cy) && covered(x, cx) ? 0 : pixel(channel, y, x))),
@@ -115,7 +115,7 @@ it.each([1, 2, 3, 4])('cutout puts a square of %i about every pixel equally ofte
     expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected))
 })
 
-it('cutout writes zeros after normalisation', () => {
+it('cutout writes zeros after normalization', () => {
   expect(made({ cutout: { size: 20 } }, 0, normalization)).toEqual(new Float32Array(SIZE))
 })
 
@@ -137,7 +137,7 @@ it('cutout does not depend on the crop', () => {
     expect(Math.abs(count - expected)).toBeLessThan(5 * Math.sqrt(expected))
 })
 
-it('the same stream gives the same picture, another stream another one', () => {
+it('the same stream gives the same image, another stream another one', () => {
   expect(made(ALL, 3)).toEqual(made(ALL, 3))
   expect(new Set(range(0, 19).map(index => made(ALL, index).join())).size).toBeGreaterThan(18)
 })
@@ -150,7 +150,7 @@ it('adding cutout leaves the crop and the mirror as they were', () => {
   }
 })
 
-it('writes at its place in the batch only, and leaves the picture as it was', () => {
+it('writes at its place in the batch only, and leaves the image as it was', () => {
   const before = Uint8Array.from(pixels)
   const target = new Float32Array(3 * SIZE).fill(7)
   augment(pixels, shape, ALL, plain, source.fork(0), target, SIZE)

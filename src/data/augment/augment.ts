@@ -1,32 +1,32 @@
-/** Augmentation: what happens to a picture on its way to the network, decided by (seed, epoch, index). */
+/** Augmentation: what happens to an image on its way to the network, decided by (seed, epoch, index). */
 
-import type { RandomStream } from '../../random.ts'
+import type { RandomStream } from '../../random/index.ts'
 import type { Normalization } from '../dataset.ts'
 import { type Movement, normalize, STILL } from '../kernel/normalize.ts'
-import { jittered } from './colour.ts'
+import { jittered } from './color.ts'
 import { type Erasing, erase } from './erase.ts'
 import { type RandAugment, randAugmented } from './randAugment.ts'
 import { turned } from './warp.ts'
 import type { ResizedCrop } from './window.ts'
 
 export interface Augmentation {
-  /** A crop of the original size, at random from the picture padded with zeros on all sides. */
+  /** A crop of the original size, at random from the image padded with zeros on all sides. */
   readonly crop?: { readonly padding: number } | undefined
   /** A part of random size and aspect, resized to the whole. */
   readonly resizedCrop?: ResizedCrop | undefined
-  /** Mirrors every other picture, at random. */
+  /** Mirrors every other image, at random. */
   readonly flip?: boolean | undefined
   /** Brightness, contrast and saturation by random factors within 1 ± strength. */
-  readonly colourJitter?: { readonly strength: number } | undefined
+  readonly colorJitter?: { readonly strength: number } | undefined
   /** Turned by up to so many degrees either way. */
   readonly rotate?: { readonly degrees: number } | undefined
   readonly randAugment?: RandAugment | undefined
   readonly erase?: Erasing | undefined
-  /** A square of zeros (after normalisation) about a random centre, clipped at the border. */
+  /** A square of zeros (after normalization) about a random center, clipped at the border. */
   readonly cutout?: { readonly size: number } | undefined
 }
 
-export type PictureShape = readonly [channels: number, height: number, width: number]
+export type ImageShape = readonly [channels: number, height: number, width: number]
 
 const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movement => {
   const padding = crop?.padding ?? 0
@@ -39,7 +39,7 @@ const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movemen
 
 const cutOut = (
   size: number,
-  [channels, height, width]: PictureShape,
+  [channels, height, width]: ImageShape,
   draw: RandomStream,
   target: Float32Array,
   offset: number,
@@ -57,8 +57,8 @@ const cutOut = (
 /** What changes the pixels themselves, before they are moved. */
 const changed = (
   pixels: Uint8Array,
-  shape: PictureShape,
-  { rotate, colourJitter, randAugment }: Augmentation,
+  shape: ImageShape,
+  { rotate, colorJitter, randAugment }: Augmentation,
   draw: RandomStream,
 ): Uint8Array => {
   let result = pixels
@@ -66,18 +66,18 @@ const changed = (
     const share = 2 * draw.fork('rotate').uniform(0) - 1
     result = turned(result, shape, share * rotate.degrees)
   }
-  if (colourJitter) result = jittered(result, shape, colourJitter.strength, draw.fork('jitter'))
+  if (colorJitter) result = jittered(result, shape, colorJitter.strength, draw.fork('jitter'))
   if (randAugment) result = randAugmented(result, shape, randAugment, draw.fork('randAugment'))
   return result
 }
 
 /**
- * Writes a picture into a batch: turned, coloured, cropped, mirrored, normalised, cut out.
- * @param draw - the picture's own stream; the same stream gives the same result
+ * Writes an image into a batch: turned, colored, cropped, mirrored, normalized, cut out.
+ * @param draw - the image's own stream; the same stream gives the same result
  */
 export const augment = (
   pixels: Uint8Array,
-  shape: PictureShape,
+  shape: ImageShape,
   augmentation: Augmentation,
   normalization: Normalization,
   draw: RandomStream,
@@ -90,10 +90,10 @@ export const augment = (
   if (augmentation.erase) erase(target, offset, shape, augmentation.erase, draw.fork('erase'))
 }
 
-/** One picture as it is, normalised: planar C×H×W. */
+/** One image as it is, normalized: planar C×H×W. */
 export const normalized = (
   pixels: Uint8Array,
-  shape: PictureShape,
+  shape: ImageShape,
   normalization: Normalization,
 ): Float32Array => {
   const target = new Float32Array(pixels.length)

@@ -1,10 +1,10 @@
 /**
  * Random erasing (Zhong et al., arXiv:1708.04896): with some probability a rectangle of 2 to 33 % of
- * the picture, of aspect ratio 0.3 to 3.3, becomes zero after normalisation, which is the mean.
+ * the image, of aspect ratio 0.3 to 3.3, becomes zero after normalization, which is the mean.
  */
 
-import type { RandomStream } from '../../random.ts'
-import type { PictureShape } from './augment.ts'
+import type { RandomStream } from '../../random/index.ts'
+import type { ImageShape } from './augment.ts'
 
 export interface Erasing {
   readonly probability: number
@@ -17,7 +17,7 @@ const TRIES = 10
 export const erase = (
   target: Float32Array,
   offset: number,
-  [channels, height, width]: PictureShape,
+  [channels, height, width]: ImageShape,
   { probability }: Erasing,
   draw: RandomStream,
 ): void => {

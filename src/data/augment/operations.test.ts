@@ -1,8 +1,8 @@
-/** What the operations on pictures do, each by a property that a slip would break. */
+/** What the operations on images do, each by a property that a slip would break. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../../random.ts'
-import { brightened, contrasted, jittered, saturated } from './colour.ts'
+import { random } from '../../random/index.ts'
+import { brightened, contrasted, jittered, saturated } from './color.ts'
 import { erase } from './erase.ts'
 import { OPERATIONS, randAugmented } from './randAugment.ts'
 import { enlarged, turned } from './warp.ts'
@@ -11,7 +11,7 @@ import { randomWindow } from './window.ts'
 const shape = [3, 12, 10] as const
 const PLANE = 120
 const draw = random(5)
-const picture = Uint8Array.from({ length: 3 * PLANE }, (_, i) => draw.below(i, 256))
+const image = Uint8Array.from({ length: 3 * PLANE }, (_, i) => draw.below(i, 256))
 const mean = (values: ArrayLike<number>): number =>
   Array.from(values).reduce((sum, value) => sum + value, 0) / values.length
 const variance = (values: ArrayLike<number>): number =>
@@ -33,7 +33,7 @@ describe('a random window', () => {
     expect(mean(windows.map(({ width, height }) => width * height)) / 120_000).toBeGreaterThan(0.45)
   })
 
-  it('is the middle of a picture that is too long', () => {
+  it('is the middle of an image that is too long', () => {
     expect(randomWindow({ scale: 1 }, random(1))(30, 900)).toEqual({
       left: 430,
       top: 0,
@@ -45,8 +45,8 @@ describe('a random window', () => {
 
 describe('moving', () => {
   it('by nothing changes nothing', () => {
-    expect(turned(picture, shape, 0)).toEqual(picture)
-    expect(enlarged(picture, shape, { left: 0, top: 0, width: 10, height: 12 })).toEqual(picture)
+    expect(turned(image, shape, 0)).toEqual(image)
+    expect(enlarged(image, shape, { left: 0, top: 0, width: 10, height: 12 })).toEqual(image)
   })
 
   it('by a quarter turns anticlockwise', () => {
@@ -66,20 +66,20 @@ describe('moving', () => {
   })
 })
 
-describe('colours', () => {
+describe('colors', () => {
   it('are as they were at a factor of one', () => {
-    expect(brightened(picture, 1)).toEqual(picture)
-    expect(contrasted(picture, shape, 1)).toEqual(picture)
-    expect(saturated(picture, shape, 1)).toEqual(picture)
+    expect(brightened(image, 1)).toEqual(image)
+    expect(contrasted(image, shape, 1)).toEqual(image)
+    expect(saturated(image, shape, 1)).toEqual(image)
   })
 
-  it('vanish at a factor of zero: black, one grey, grey', () => {
-    expect(new Set(brightened(picture, 0))).toEqual(new Set([0]))
-    expect(new Set(contrasted(picture, shape, 0)).size).toBe(1)
-    const grey = saturated(picture, shape, 0)
-    expect(grey.subarray(0, PLANE)).toEqual(grey.subarray(PLANE, 2 * PLANE))
-    expect(grey[0]).toBe(
-      Math.round(0.299 * picture[0] + 0.587 * picture[PLANE] + 0.114 * picture[2 * PLANE]),
+  it('vanish at a factor of zero: black, one gray, gray', () => {
+    expect(new Set(brightened(image, 0))).toEqual(new Set([0]))
+    expect(new Set(contrasted(image, shape, 0)).size).toBe(1)
+    const gray = saturated(image, shape, 0)
+    expect(gray.subarray(0, PLANE)).toEqual(gray.subarray(PLANE, 2 * PLANE))
+    expect(gray[0]).toBe(
+      Math.round(0.299 * image[0] + 0.587 * image[PLANE] + 0.114 * image[2 * PLANE]),
     )
   })
 
@@ -88,22 +88,20 @@ describe('colours', () => {
   })
 
   it('jitter with the stream alone', () => {
-    expect(jittered(picture, shape, 0.4, random(3))).toEqual(
-      jittered(picture, shape, 0.4, random(3)),
-    )
-    expect(jittered(picture, shape, 0.4, random(3))).not.toEqual(
-      jittered(picture, shape, 0.4, random(4)),
+    expect(jittered(image, shape, 0.4, random(3))).toEqual(jittered(image, shape, 0.4, random(3)))
+    expect(jittered(image, shape, 0.4, random(3))).not.toEqual(
+      jittered(image, shape, 0.4, random(4)),
     )
   })
 })
 
 describe('RandAugment', () => {
   it.each(Object.entries(OPERATIONS))('%s keeps the size, and its source', (_, operation) => {
-    const before = picture.slice()
+    const before = image.slice()
     for (const sign of [-1, 1])
       for (const level of [0, 0.5, 1])
-        expect(operation(picture, shape, level, sign)).toHaveLength(picture.length)
-    expect(picture).toEqual(before)
+        expect(operation(image, shape, level, sign)).toHaveLength(image.length)
+    expect(image).toEqual(before)
   })
 
   const SAME_AT_ZERO = [
@@ -111,7 +109,7 @@ describe('RandAugment', () => {
     'rotate',
     'solarize',
     'posterize',
-    'colour',
+    'color',
     'contrast',
     'brightness',
     'sharpness',
@@ -121,8 +119,8 @@ describe('RandAugment', () => {
     'translateY',
   ] as const
   it.each(SAME_AT_ZERO)('%s does nothing at magnitude 0, and something at 10', name => {
-    expect(OPERATIONS[name](picture, shape, 0, 1)).toEqual(picture)
-    if (name !== 'identity') expect(OPERATIONS[name](picture, shape, 1, 1)).not.toEqual(picture)
+    expect(OPERATIONS[name](image, shape, 0, 1)).toEqual(image)
+    if (name !== 'identity') expect(OPERATIONS[name](image, shape, 1, 1)).not.toEqual(image)
   })
 
   it('solarizes, posterizes, stretches, equalizes and softens as the words say', () => {
@@ -133,14 +131,14 @@ describe('RandAugment', () => {
     expect([...OPERATIONS.autoContrast(values, one)]).toEqual([0, 85, 170, 255])
     const dull = Uint8Array.from({ length: 3 * PLANE }, (_, i) => 100 + (i % 7))
     expect(variance(OPERATIONS.equalize(dull, [1, 20, 18]))).toBeGreaterThan(1000)
-    expect(variance(OPERATIONS.sharpness(picture, shape, 1, -1))).toBeLessThan(variance(picture))
-    expect(variance(OPERATIONS.sharpness(picture, shape, 1, 1))).toBeGreaterThan(variance(picture))
+    expect(variance(OPERATIONS.sharpness(image, shape, 1, -1))).toBeLessThan(variance(image))
+    expect(variance(OPERATIONS.sharpness(image, shape, 1, 1))).toBeGreaterThan(variance(image))
   })
 
   it('draws all of them', () => {
     const seen = new Set<string>()
     for (let i = 0; i < 300; i++)
-      seen.add(randAugmented(picture, shape, { operations: 1, magnitude: 10 }, random(i)).join())
+      seen.add(randAugmented(image, shape, { operations: 1, magnitude: 10 }, random(i)).join())
     // Nine of the fourteen go both ways; to equalize takes more pixels than these.
     expect(seen.size).toBe(9 * 2 + 4)
   })
@@ -155,7 +153,7 @@ describe('erasing', () => {
     expect(mean(erased.subarray(0, 900))).toBe(mean(erased.subarray(900, 1800)))
     return mean(erased)
   }
-  it('takes 2 to 33 % of the picture, as often as asked', () => {
+  it('takes 2 to 33 % of the image, as often as asked', () => {
     const shares = Array.from({ length: 200 }, (_, i) => share(i, 0.5))
     const erased = shares.filter(value => value > 0)
     expect(erased.length / 200).toBeCloseTo(0.5, 0)

@@ -1,13 +1,13 @@
 /**
  * RandAugment (Cubuk et al., arXiv:1909.13719): a number of operations drawn from fourteen, all at
  * one magnitude of 0 to 10, with AutoAugment's ranges (arXiv:1805.09501, Table 6). Differences: what
- * moves in from outside is grey, and sharpness blends with a 3×3 mean.
+ * moves in from outside is gray, and sharpness blends with a 3×3 mean.
  */
 
-import type { RandomStream } from '../../random.ts'
-import type { PictureShape } from './augment.ts'
-import { brightened, contrasted, mapped, saturated } from './colour.ts'
-import { aboutCentre, turned, warp } from './warp.ts'
+import type { RandomStream } from '../../random/index.ts'
+import type { ImageShape } from './augment.ts'
+import { brightened, contrasted, mapped, saturated } from './color.ts'
+import { aboutCenter, turned, warp } from './warp.ts'
 
 export interface RandAugment {
   readonly operations: number
@@ -16,17 +16,12 @@ export interface RandAugment {
 }
 
 /** @param level - 0 to 1; @param sign - 1 or −1, for what goes both ways */
-type Operation = (
-  pixels: Uint8Array,
-  shape: PictureShape,
-  level: number,
-  sign: number,
-) => Uint8Array
+type Operation = (pixels: Uint8Array, shape: ImageShape, level: number, sign: number) => Uint8Array
 
 /** Each plane through a table of its own. */
 const perPlane = (
   pixels: Uint8Array,
-  [, height, width]: PictureShape,
+  [, height, width]: ImageShape,
   table: (plane: Uint8Array) => (value: number) => number,
 ): Uint8Array => {
   const size = height * width
@@ -64,7 +59,7 @@ const equalized = (plane: Uint8Array): ((value: number) => number) => {
 }
 
 /** Each pixel the mean of the nine around it; the border as it is. */
-const softened = (pixels: Uint8Array, [, height, width]: PictureShape): Uint8Array => {
+const softened = (pixels: Uint8Array, [, height, width]: ImageShape): Uint8Array => {
   const result = pixels.slice()
   const plane = height * width
   for (let start = 0; start < pixels.length; start += plane)
@@ -99,26 +94,26 @@ export const OPERATIONS = {
     const mask = 255 & ~(2 ** Math.round(4 * level) - 1)
     return perPlane(pixels, shape, () => value => value & mask)
   },
-  colour: (pixels, shape, level, sign) => saturated(pixels, shape, enhancement(level, sign)),
+  color: (pixels, shape, level, sign) => saturated(pixels, shape, enhancement(level, sign)),
   contrast: (pixels, shape, level, sign) => contrasted(pixels, shape, enhancement(level, sign)),
   brightness: (pixels, _, level, sign) => brightened(pixels, enhancement(level, sign)),
   sharpness: (pixels, shape, level, sign) =>
     away(pixels, softened(pixels, shape), enhancement(level, sign)),
   shearX: (pixels, shape, level, sign) =>
-    warp(pixels, shape, aboutCentre(shape, [1, 0.3 * level * sign, 0, 1])),
+    warp(pixels, shape, aboutCenter(shape, [1, 0.3 * level * sign, 0, 1])),
   shearY: (pixels, shape, level, sign) =>
-    warp(pixels, shape, aboutCentre(shape, [1, 0, 0.3 * level * sign, 1])),
+    warp(pixels, shape, aboutCenter(shape, [1, 0, 0.3 * level * sign, 1])),
   translateX: (pixels, shape, level, sign) =>
-    warp(pixels, shape, aboutCentre(shape, [1, 0, 0, 1], [0.45 * level * sign * shape[2], 0])),
+    warp(pixels, shape, aboutCenter(shape, [1, 0, 0, 1], [0.45 * level * sign * shape[2], 0])),
   translateY: (pixels, shape, level, sign) =>
-    warp(pixels, shape, aboutCentre(shape, [1, 0, 0, 1], [0, 0.45 * level * sign * shape[1]])),
+    warp(pixels, shape, aboutCenter(shape, [1, 0, 0, 1], [0, 0.45 * level * sign * shape[1]])),
 } as const satisfies Record<string, Operation>
 
 const all: readonly Operation[] = Object.values(OPERATIONS)
 
 export const randAugmented = (
   pixels: Uint8Array,
-  shape: PictureShape,
+  shape: ImageShape,
   { operations, magnitude }: RandAugment,
   draw: RandomStream,
 ): Uint8Array => {

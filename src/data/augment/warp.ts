@@ -1,18 +1,18 @@
-/** Moving every pixel of a picture by an affine map, with bilinear sampling. */
+/** Moving every pixel of an image by an affine map, with bilinear sampling. */
 
-import type { Window } from '../pictures.ts'
-import type { PictureShape } from './augment.ts'
+import type { Window } from '../images.ts'
+import type { ImageShape } from './augment.ts'
 
 /** Where the pixel (x, y) of the result comes from: (a·x + b·y + c, d·x + e·y + f). */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number]
 
-/** What lies outside of the picture; near the mean of photographs. */
+/** What lies outside of the image; near the mean of photographs. */
 const OUTSIDE = 128
 
-/** A picture whose pixels come from elsewhere in it; planar C×H×W in and out. */
+/** An image whose pixels come from elsewhere in it; planar C×H×W in and out. */
 export const warp = (
   pixels: Uint8Array,
-  [channels, height, width]: PictureShape,
+  [channels, height, width]: ImageShape,
   [a, b, c, d, e, f]: Affine,
 ): Uint8Array => {
   const result = new Uint8Array(pixels.length)
@@ -48,9 +48,9 @@ export const warp = (
   return result
 }
 
-/** A linear map about the middle of the picture, and a shift of the result in pixels. */
-export const aboutCentre = (
-  [, height, width]: PictureShape,
+/** A linear map about the middle of the image, and a shift of the result in pixels. */
+export const aboutCenter = (
+  [, height, width]: ImageShape,
   [a, b, d, e]: readonly [number, number, number, number],
   [shiftX, shiftY]: readonly [number, number] = [0, 0],
 ): Affine => {
@@ -58,18 +58,18 @@ export const aboutCentre = (
   return [a, b, x - a * x - b * y - shiftX, d, e, y - d * x - e * y - shiftY]
 }
 
-/** The picture turned about its middle, in degrees anticlockwise. */
-export const turned = (pixels: Uint8Array, shape: PictureShape, degrees: number): Uint8Array => {
+/** The image turned about its middle, in degrees anticlockwise. */
+export const turned = (pixels: Uint8Array, shape: ImageShape, degrees: number): Uint8Array => {
   const angle = (degrees * Math.PI) / 180
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
-  return warp(pixels, shape, aboutCentre(shape, [cos, -sin, sin, cos]))
+  return warp(pixels, shape, aboutCenter(shape, [cos, -sin, sin, cos]))
 }
 
-/** A part of the picture, resized to all of it: for pictures that are no larger than the network's. */
-export const enlarged = (pixels: Uint8Array, shape: PictureShape, window: Window): Uint8Array => {
+/** A part of the image, resized to all of it: for images that are no larger than the network's. */
+export const enlarged = (pixels: Uint8Array, shape: ImageShape, window: Window): Uint8Array => {
   const [, height, width] = shape
   const [a, e] = [window.width / width, window.height / height]
-  // Pixels are squares: the centre of the first is half a pixel in. Held inside the picture.
+  // Pixels are squares: the center of the first is half a pixel in. Held inside the image.
   const c = Math.max(window.left + a / 2 - 0.5, 0)
   const f = Math.max(window.top + e / 2 - 0.5, 0)
   const inside = (start: number, step: number, size: number): number =>

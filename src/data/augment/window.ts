@@ -1,10 +1,10 @@
 /**
  * The random resized crop of Szegedy et al. (Going deeper with convolutions, arXiv:1409.4842,
- * section 6): a part of 8 to 100 % of the picture's area, of aspect ratio 3/4 to 4/3.
+ * section 6): a part of 8 to 100 % of the image's area, of aspect ratio 3/4 to 4/3.
  */
 
-import type { RandomStream } from '../../random.ts'
-import type { ChooseWindow } from '../pictures.ts'
+import type { RandomStream } from '../../random/index.ts'
+import type { ChooseWindow } from '../images.ts'
 
 export interface ResizedCrop {
   /** The smallest part, as a fraction of the area. */

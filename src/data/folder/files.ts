@@ -1,15 +1,15 @@
-/** Picture files as a source of pixels: what a worker needs to know, and what it does with it. */
+/** Image files as a source of pixels: what a worker needs to know, and what it does with it. */
 
-import { FileError } from '../../errors.ts'
-import type { PictureShape } from '../augment/augment.ts'
-import { type ChooseWindow, centre, readPicture } from '../pictures.ts'
-import type { PictureSource } from '../prepare.ts'
+import { FileError } from '../../errors/index.ts'
+import type { ImageShape } from '../augment/augment.ts'
+import { type ChooseWindow, center, readImage } from '../images.ts'
+import type { ImageSource } from '../prepare.ts'
 
 /** Plain data, so that it can be sent to a worker. */
-export interface PictureFiles {
+export interface ImageFiles {
   readonly folder: string
   readonly files: readonly string[]
-  readonly shape: PictureShape
+  readonly shape: ImageShape
   readonly cropPct: number
 }
 
@@ -21,12 +21,12 @@ export const fileSource = ({
   files,
   shape,
   cropPct,
-}: PictureFiles): Required<PictureSource> => {
+}: ImageFiles): Required<ImageSource> => {
   const readWindow = (index: number, choose: ChooseWindow): Promise<Uint8Array> =>
-    readPicture(`${folder}/${files[index]}`, shape, choose).catch((cause: unknown) => {
+    readImage(`${folder}/${files[index]}`, shape, choose).catch((cause: unknown) => {
       if (!(cause instanceof FileError)) throw cause
       const { where, expected, got } = cause
       throw new FileError({ where, expected, got, hint: REMEDY }, { cause })
     })
-  return { shape, readWindow, read: index => readWindow(index, centre(shape, cropPct)) }
+  return { shape, readWindow, read: index => readWindow(index, center(shape, cropPct)) }
 }

@@ -1,11 +1,11 @@
-/** Folders of pictures: what they hold, the same in every thread, and what is done about bad ones. */
+/** Folders of images: what they hold, the same in every thread, and what is done about bad ones. */
 
 import { cp, mkdir, mkdtemp, readdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { FileError, UsageError } from '../../errors.ts'
+import { FileError, UsageError } from '../../errors/index.ts'
 import { exportFolder } from '../exportFolder.ts'
 import { type Batch, evaluationBatches, trainingBatches } from '../loader.ts'
 import { openShapes } from '../shapes/shapes.ts'
@@ -15,27 +15,27 @@ const halves = (['train', 'test'] as const).map(split =>
   openShapes({ split, count: split === 'train' ? 40 : 20, size: 20 }),
 )
 let folder: string
-let pictures: string
+let images: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'excite-'))
-  pictures = join(folder, 'pictures')
-  expect(await exportFolder(halves, pictures)).toBe(60)
+  images = join(folder, 'images')
+  expect(await exportFolder(halves, images)).toBe(60)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
 const copied = async (name: string): Promise<string> => {
-  await cp(pictures, join(folder, name), { recursive: true })
+  await cp(images, join(folder, name), { recursive: true })
   return join(folder, name)
 }
 const open = (path: string, options: Partial<ImageFolderOptions> = {}) =>
   openImageFolder(path, { split: 'train', size: 20, cropPct: 1, ...options })
 
 describe('export', () => {
-  it('gives back the same pictures, by class', async () => {
-    const dataset = await open(pictures)
+  it('gives back the same images, by class', async () => {
+    const dataset = await open(images)
     expect(dataset.classes).toEqual([...halves[0].classes].sort())
     const [original] = halves
-    const paths = (await readdir(join(pictures, 'train'), { recursive: true }))
+    const paths = (await readdir(join(images, 'train'), { recursive: true }))
       .filter(name => name.endsWith('.png'))
       .sort()
     for (const [i, path] of paths.entries()) {
@@ -47,7 +47,7 @@ describe('export', () => {
   })
 
   it('leaves a folder that exists alone, and nothing half-written', async () => {
-    await expect(exportFolder(halves, pictures)).rejects.toThrow(UsageError)
+    await expect(exportFolder(halves, images)).rejects.toThrow(UsageError)
     const broken = {
       ...halves[0],
       read: (i: number) => (i > 20 ? Promise.reject(new Error('no')) : halves[0].read(i)),
@@ -67,8 +67,8 @@ describe('export', () => {
 
 describe('halves', () => {
   it('are train and val, or test', async () => {
-    expect((await open(pictures, { split: 'test' })).labels).toHaveLength(20)
-    await expect(open(pictures, { valFraction: 0.2 })).rejects.toThrow(
+    expect((await open(images, { split: 'test' })).labels).toHaveLength(20)
+    await expect(open(images, { valFraction: 0.2 })).rejects.toThrow(
       '--val-fraction: expected a folder that is not divided already',
     )
   })
@@ -88,10 +88,10 @@ describe('halves', () => {
 
   it('have no hidden files and folders, nor what a link at their top leads to but a folder', async () => {
     const root = await copied('strewn')
-    const [picture] = await readdir(join(root, 'train/circle'))
+    const [image] = await readdir(join(root, 'train/circle'))
     for (const hidden of ['.ipynb_checkpoints', 'circle/.ipynb_checkpoints', 'circle/deep/.git']) {
       await mkdir(join(root, 'train', hidden), { recursive: true })
-      await cp(join(root, 'train/circle', picture), join(root, 'train', hidden, 'a.png'))
+      await cp(join(root, 'train/circle', image), join(root, 'train', hidden, 'a.png'))
     }
     await writeFile(join(root, 'train/circle/._a.png'), '')
     await symlink('nowhere', join(root, 'train/broken'))
@@ -101,10 +101,10 @@ describe('halves', () => {
     await symlink(outside, join(root, 'train/ring'))
     const found = await open(root)
     expect(found.labels).toHaveLength(40)
-    expect(found.classes).toEqual((await open(pictures)).classes)
+    expect(found.classes).toEqual((await open(images)).classes)
   })
 
-  it('leave the one picture of a class to train on', async () => {
+  it('leave the one image of a class to train on', async () => {
     const root = join(await copied('single'), 'train')
     const [kept, ...others] = await readdir(join(root, 'circle'))
     for (const name of others) await rm(join(root, 'circle', name))
@@ -120,7 +120,7 @@ describe('halves', () => {
 
   it('are split where there are none, every class, nothing twice, the same each time', async () => {
     const options = { valFraction: 0.25 }
-    const root = join(pictures, 'train')
+    const root = join(images, 'train')
     const train = await open(root, options)
     const test = await open(root, { ...options, split: 'test' })
     expect([train.labels.length, test.labels.length]).toEqual([30, 10])
@@ -139,7 +139,7 @@ describe('halves', () => {
     ['nowhere', 'ENOENT'],
     ['empty', 'a folder for each of two classes or more, got none'],
     ['one', 'a folder for each of two classes or more, got only cat'],
-    ['bare', 'expected pictures (JPEG, PNG, WebP), got none'],
+    ['bare', 'expected images (JPEG, PNG, WebP), got none'],
     ['others', 'got none, but .gif, .bmp'],
     ['stray', 'classes that are in'],
   ])('%s is refused', async (name, message) => {
@@ -166,7 +166,7 @@ const AUGMENTATION = {
   crop: { padding: 2 },
   cutout: { size: 5 },
 }
-const normalization = { mean: [0.5, 0.5, 0.5], deviation: [0.25, 0.25, 0.25] }
+const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }
 const gather = async (batches: AsyncIterable<Batch>): Promise<Batch[]> => {
   const all: Batch[] = []
   for await (const batch of batches) all.push(batch)
@@ -178,7 +178,7 @@ describe('threads', () => {
     const options = { batch: 7, normalization, augmentation: AUGMENTATION, seed: 1, epoch: 2 }
     const epochs = await Promise.all(
       [0, 1, 3].map(async workers => {
-        const dataset = await open(pictures, { workers })
+        const dataset = await open(images, { workers })
         const batches = await gather(trainingBatches(dataset, options))
         expect(await gather(trainingBatches(dataset, { ...options, start: 3 }))).toEqual(
           batches.slice(3),
@@ -194,7 +194,7 @@ describe('threads', () => {
   })
 })
 
-/** A folder whose first picture is this file. */
+/** A folder whose first image is this file. */
 const holding = async (name: string, bytes: Uint8Array): Promise<string> => {
   const root = await copied(name)
   const [first] = (await readdir(join(root, 'train/circle'))).sort()
@@ -206,7 +206,7 @@ const grain = (width: number, height: number) => {
   const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
   return sharp({ create: { width, height, channels: 3, background: '#888', noise } })
 }
-/** What becomes of the first picture: its middle, and some of its parts, on this thread and another. */
+/** What becomes of the first image: its middle, and some of its parts, on this thread and another. */
 const outcomesOf = async (root: string): Promise<unknown[][]> => {
   const outcomes: unknown[][] = []
   for (const workers of [0, 1]) {
@@ -214,7 +214,7 @@ const outcomesOf = async (root: string): Promise<unknown[][]> => {
     const first = Uint32Array.of(dataset.labels.indexOf(dataset.classes.indexOf('circle')))
     const crops = [{}, ...Array(40).fill({ resizedCrop: { scale: 0.1 } })]
     const settled: unknown[] = []
-    // One by one: libvips has one place for what it says of all damaged pictures.
+    // One by one: libvips has one place for what it says of all damaged images.
     for (const [epoch, augmentation] of crops.entries()) {
       const made = dataset.prepare?.(first, { normalization, augmentation, seed: 0, epoch })
       settled.push(await made?.catch(({ message }: Error) => message))
@@ -233,8 +233,8 @@ describe('decoding', () => {
     ['a large JPEG', () => grain(400, 300).jpeg().toBuffer()],
     ['a large PNG', () => grain(400, 300).png().toBuffer()],
     ['a JPEG on its side', () => grain(50, 38).withMetadata({ orientation: 8 }).jpeg().toBuffer()],
-    ['a grey JPEG', () => grain(50, 38).greyscale().jpeg().toBuffer()],
-    ['a JPEG with colours of its own', () => grain(50, 38).withIccProfile('p3').jpeg().toBuffer()],
+    ['a gray JPEG', () => grain(50, 38).greyscale().jpeg().toBuffer()],
+    ['a JPEG with colors of its own', () => grain(50, 38).withIccProfile('p3').jpeg().toBuffer()],
     ['a transparent PNG', () => grain(50, 38).ensureAlpha(0.5).png().toBuffer()],
   ])('%s comes to the same numbers in a worker thread', async (name, make) => {
     const root = await holding(name.replaceAll(' ', '-'), await make())
@@ -253,7 +253,7 @@ describe('decoding', () => {
       const root = await holding(`cut-${name}`, bytes.subarray(0, 0.9 * bytes.length))
       const [here, there] = await outcomesOf(root)
       for (const message of here) {
-        expect(message).toContain('0.jpg: expected a picture (PNG, JPEG, WebP), whole')
+        expect(message).toContain('0.jpg: expected an image (PNG, JPEG, WebP), whole')
         expect(message).toContain('premature end of JPEG image')
       }
       expect(there).toEqual(here)
@@ -279,7 +279,7 @@ describe('decoding', () => {
   })
 })
 
-describe('bad pictures', () => {
+describe('bad images', () => {
   let root: string
   const damaged = ['train/circle/00001.png', 'train/star/00004.png', 'val/ring/00006.png']
   beforeAll(async () => {
@@ -305,11 +305,11 @@ describe('bad pictures', () => {
     const replaced = await open(root, { badImages: 'replace', badLimit: 0.1 })
     expect([skipped.labels.length, replaced.labels.length]).toEqual([38, 40])
     expect(skipped.bad?.checked).toBe(40)
-    const [bad] = skipped.bad?.pictures ?? []
+    const [bad] = skipped.bad?.images ?? []
     expect(bad.file).toBe(join(root, damaged[0]))
     expect(bad.reason).toContain('7 bytes')
     expect(replaced.bad).toEqual(skipped.bad)
-    expect(replaced.labels).toEqual((await open(pictures)).labels)
+    expect(replaced.labels).toEqual((await open(images)).labels)
     for (const set of [skipped, replaced])
       await Promise.all(Array.from(set.labels, (_, i) => set.read(i)))
   })
@@ -322,11 +322,11 @@ describe('bad pictures', () => {
     expect(await refused(2 / 40)).not.toBeInstanceOf(Error)
     expect(await refused(1.99 / 40)).toBeInstanceOf(FileError)
     const { message } = (await refused()) as FileError
-    expect(message).toContain('train: expected at most 1 % of the pictures bad, got 2 of 40, 5 %')
+    expect(message).toContain('train: expected at most 1 % of the images bad, got 2 of 40, 5 %')
     expect(message).toMatch(/the first: .*png: .*7 bytes.*--bad-limit 0\.05$/)
   })
 
-  it('are found wherever the damage is: a tall picture that ends too early', async () => {
+  it('are found wherever the damage is: a tall image that ends too early', async () => {
     const tall = await copied('tall')
     const [name] = (await readdir(join(tall, 'train/circle'))).sort()
     const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
@@ -334,7 +334,7 @@ describe('bad pictures', () => {
     const bytes = await sharp({ create }).jpeg().toBuffer()
     await writeFile(join(tall, 'train/circle', name), bytes.subarray(0, -200))
     const { bad } = await open(tall, { badImages: 'skip', badLimit: 0.1 })
-    expect(bad?.pictures.map(({ file }) => file)).toEqual([join(tall, 'train/circle', name)])
+    expect(bad?.images.map(({ file }) => file)).toEqual([join(tall, 'train/circle', name)])
     const stopping = await open(tall)
     const top = () => ({ left: 0, top: 0, width: 40, height: 40 })
     const first = stopping.labels.indexOf(stopping.classes.indexOf('circle'))
@@ -346,7 +346,7 @@ describe('bad pictures', () => {
     for (const name of await readdir(join(none, 'train/circle')))
       await writeFile(join(none, 'train/circle', name), 'damaged')
     await expect(open(none, { badImages: 'skip', badLimit: 1 })).rejects.toThrow(
-      'train/circle: expected at least one picture that can be decoded, got 4 that cannot',
+      'train/circle: expected at least one image that can be decoded, got 4 that cannot',
     )
   })
 })

@@ -1,26 +1,26 @@
-/** A folder of pictures as a dataset: one folder a class, decoded and prepared in worker threads. */
+/** A folder of images as a dataset: one folder a class, decoded and prepared in worker threads. */
 
 import { createHash } from 'node:crypto'
-import { UsageError } from '../../errors.ts'
+import { UsageError } from '../../errors/index.ts'
 import type { Dataset, Split } from '../dataset.ts'
-import { preparePictures } from '../prepare.ts'
-import { BAD_LIMIT, type BadImages, withoutBad } from './bad.ts'
+import { prepareImages } from '../prepare.ts'
+import { BAD_LIMIT, type BadImagePolicy, withoutBad } from './bad.ts'
 import { fileSource } from './files.ts'
-import { listPictures } from './list.ts'
+import { listImages } from './list.ts'
 import { openPool } from './pool.ts'
 
 export interface ImageFolderOptions {
   readonly split: Split
   /** Height and width that the network sees. */
   readonly size: number
-  /** Of evaluation: the size over the shorter side of the resized picture. */
+  /** Of evaluation: the size over the shorter side of the resized image. */
   readonly cropPct?: number
   /** Which share of each class is held back, where the folder itself has no `val/`. */
   readonly valFraction?: number
-  readonly badImages?: BadImages
+  readonly badImages?: BadImagePolicy
   /** The share that may be bad where they are skipped or replaced. */
   readonly badLimit?: number
-  /** Threads that prepare pictures; 0 for none but this. The pictures are the same. */
+  /** Threads that prepare images; 0 for none but this. The images are the same. */
   readonly workers?: number
   onChecked?(done: number, total: number): void
 }
@@ -41,7 +41,7 @@ const within = (where: string, value: number, high: number): void => {
 
 /**
  * Opens one half of a folder.
- * @throws FileError when it holds no pictures by class
+ * @throws FileError when it holds no images by class
  */
 export const openImageFolder = async (
   path: string,
@@ -58,7 +58,7 @@ export const openImageFolder = async (
 ): Promise<ImageFolder> => {
   within('--crop-pct', cropPct, 1)
   if (valFraction !== undefined) within('--val-fraction', valFraction, 0.9)
-  const { divided, ...listing } = await listPictures(path, split, valFraction ?? VAL_FRACTION)
+  const { divided, ...listing } = await listImages(path, split, valFraction ?? VAL_FRACTION)
   if (divided && valFraction !== undefined)
     throw new UsageError({
       where: '--val-fraction',
@@ -68,9 +68,9 @@ export const openImageFolder = async (
   const { folder, files, classes, labels, ...found } =
     badImages === 'stop' ? listing : await withoutBad(listing, badImages, badLimit, onChecked)
   const shape = [3, size, size] as const
-  const pictures = { folder, files, shape, cropPct }
-  const source = fileSource(pictures)
-  const pool = openPool(pictures, workers)
+  const images = { folder, files, shape, cropPct }
+  const source = fileSource(images)
+  const pool = openPool(images, workers)
   return {
     name: path,
     split,
@@ -82,7 +82,7 @@ export const openImageFolder = async (
     fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
     prepare: (indices, preparation) =>
       workers === 0
-        ? preparePictures(source, indices, preparation)
+        ? prepareImages(source, indices, preparation)
         : pool.prepare(indices, preparation),
     close: pool.close,
   }

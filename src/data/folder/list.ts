@@ -1,5 +1,5 @@
 /**
- * Which pictures a folder holds: one folder a class, in `train/` and `val/` (or `test/`), or in one
+ * Which images a folder holds: one folder a class, in `train/` and `val/` (or `test/`), or in one
  * place that is split here. The order is that of the names, so the same on every machine.
  */
 
@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
-import { FileError } from '../../errors.ts'
+import { FileError } from '../../errors/index.ts'
 import type { Split } from '../dataset.ts'
 
 export interface Listing {
@@ -20,7 +20,7 @@ export interface Listing {
   readonly divided: boolean
 }
 
-const PICTURE = /\.(jpe?g|png|webp)$/i
+const IMAGE = /\.(jpe?g|png|webp)$/i
 /** What others call the halves, in any case; of several, the first. */
 const HALVES = {
   train: ['train', 'training'],
@@ -34,7 +34,7 @@ const entriesOf = (folder: string, recursive = false): Promise<Dirent[]> =>
     throw new FileError(
       {
         where: folder,
-        expected: 'a folder of pictures, one folder a class in it',
+        expected: 'a folder of images, one folder a class in it',
         got: cause instanceof Error ? cause.message : String(cause),
       },
       { cause },
@@ -69,14 +69,14 @@ const filesIn = async (folder: string, name: string): Promise<string[]> =>
     .filter(shown)
     .sort(byName)
 
-/** What a class without pictures has instead. */
+/** What a class without images has instead. */
 const instead = (files: readonly string[]): string => {
   const endings = [...new Set(files.map(file => extname(file).toLowerCase()))]
   return endings.length === 0 ? 'none' : `none, but ${endings.slice(0, 6).join(', ')}`
 }
 
 /**
- * A fixed share of a class's pictures, by the hash of their names: what lies in one half stays there
+ * A fixed share of a class's images, by the hash of their names: what lies in one half stays there
  * as long as the names and the fraction do.
  */
 const half = (files: readonly string[], split: Split, valFraction: number): string[] => {
@@ -91,10 +91,10 @@ const half = (files: readonly string[], split: Split, valFraction: number): stri
 }
 
 /**
- * Lists one half of a folder of pictures.
- * @throws FileError when there are no classes, or one of them has no pictures to train on
+ * Lists one half of a folder of images.
+ * @throws FileError when there are no classes, or one of them has no images to train on
  */
-export const listPictures = async (
+export const listImages = async (
   root: string,
   split: Split,
   valFraction: number,
@@ -105,7 +105,7 @@ export const listPictures = async (
   const [trained, tested] = [found(HALVES.train), found(HALVES.test)]
   const divided = trained !== undefined && tested !== undefined
   if (!divided && trained !== undefined && top.length === 1)
-    return listPictures(join(root, trained), split, valFraction)
+    return listImages(join(root, trained), split, valFraction)
   const folder = divided ? join(root, split === 'train' ? trained : tested) : root
   const classes = divided ? await foldersIn(join(root, trained)) : top
   if (classes.length < 2)
@@ -113,7 +113,7 @@ export const listPictures = async (
       where: root,
       expected: 'a folder for each of two classes or more',
       got: classes.length === 0 ? 'none' : `only ${classes[0]}`,
-      hint: 'Lay pictures out as train/CLASS/*.jpg and val/CLASS/*.jpg, or as CLASS/*.jpg; for an example: excite data export shapes --to pictures',
+      hint: 'Lay images out as train/CLASS/*.jpg and val/CLASS/*.jpg, or as CLASS/*.jpg; for an example: excite data export shapes --to images',
     })
   const present = divided ? await foldersIn(folder) : classes
   const stray = present.filter(name => !classes.includes(name))
@@ -126,11 +126,11 @@ export const listPictures = async (
   const perClass = await Promise.all(
     classes.map(async name => {
       const all = present.includes(name) ? await filesIn(folder, name) : []
-      const files = all.filter(file => PICTURE.test(file))
+      const files = all.filter(file => IMAGE.test(file))
       if (files.length === 0 && (split === 'train' || !divided))
         throw new FileError({
           where: join(folder, name),
-          expected: 'pictures (JPEG, PNG, WebP)',
+          expected: 'images (JPEG, PNG, WebP)',
           got: instead(all),
         })
       return divided ? files : half(files, split, valFraction)

@@ -1,15 +1,15 @@
 /**
- * Worker threads that prepare pictures. A job is answered with the same numbers by whichever takes
+ * Worker threads that prepare images. A job is answered with the same numbers by whichever takes
  * it; threads start with the first job, and do not keep the process alive when there is none.
  */
 
 import { Worker } from 'node:worker_threads'
-import { FileError, type Problem } from '../../errors.ts'
+import { FileError, type Problem } from '../../errors/index.ts'
 import type { Preparation } from '../prepare.ts'
-import type { PictureFiles } from './files.ts'
+import type { ImageFiles } from './files.ts'
 
 export interface WorkerData {
-  readonly pictures: PictureFiles
+  readonly images: ImageFiles
   readonly url: string
 }
 
@@ -17,7 +17,7 @@ export interface Job {
   readonly id: number
   readonly indices: Uint32Array
   readonly preparation: Preparation
-  /** Where the pictures go: memory that wanders to the thread and back, again and again. */
+  /** Where the images go: memory that wanders to the thread and back, again and again. */
   readonly images: Float32Array
 }
 
@@ -33,19 +33,19 @@ export interface Answer extends Outcome {
 }
 
 interface Waiting {
-  /** Is done with the pictures when it returns. */
+  /** Is done with the images when it returns. */
   take(images: Float32Array): void
   reject(error: unknown): void
 }
 
-/** Pictures that one job prepares: enough to be worth a message, few enough to share a batch out. */
+/** Images that one job prepares: enough to be worth a message, few enough to share a batch out. */
 const JOB = 4
 
 /** The sources as they are written need a loader in each thread; what is built does not. */
-const startThread = (pictures: PictureFiles): Worker => {
+const startThread = (images: ImageFiles): Worker => {
   const written = import.meta.url.endsWith('.ts')
   const url = new URL(written ? './worker.ts' : './worker.js', import.meta.url)
-  const workerData: WorkerData = { pictures, url: url.href }
+  const workerData: WorkerData = { images, url: url.href }
   return written
     ? new Worker(
         `import('tsx/esm/api').then(({ register }) => {
@@ -65,20 +65,20 @@ class Thread {
   readonly #spare: Float32Array[] = []
   #jobs = 0
 
-  constructor(pictures: PictureFiles) {
-    this.#size = JOB * pictures.shape.reduce((product, dimension) => product * dimension, 1)
-    this.#worker = startThread(pictures)
+  constructor(images: ImageFiles) {
+    this.#size = JOB * images.shape.reduce((product, dimension) => product * dimension, 1)
+    this.#worker = startThread(images)
     this.#worker.unref()
     this.#worker.on('message', (answer: Answer) => this.#settle(answer))
     this.#worker.on('error', error => this.#fail(error))
-    this.#worker.on('exit', code => this.#fail(new Error(`a picture worker ended with ${code}`)))
+    this.#worker.on('exit', code => this.#fail(new Error(`an image worker ended with ${code}`)))
   }
 
   get load(): number {
     return this.#waiting.size
   }
 
-  /** Prepares up to JOB pictures; they are to be taken at once. */
+  /** Prepares up to JOB images; they are to be taken at once. */
   run(
     indices: Uint32Array,
     preparation: Preparation,
@@ -119,20 +119,20 @@ export interface Pool {
   close(): Promise<void>
 }
 
-export const openPool = (pictures: PictureFiles, size: number): Pool => {
+export const openPool = (files: ImageFiles, size: number): Pool => {
   const threads: Thread[] = []
-  const [channels, height, width] = pictures.shape
-  const picture = channels * height * width
+  const [channels, height, width] = files.shape
+  const image = channels * height * width
   return {
     prepare: async (indices, preparation) => {
-      while (threads.length < size) threads.push(new Thread(pictures))
-      // Not filled with zeros, since pictures fill it.
-      const images = new Float32Array(Buffer.allocUnsafeSlow(4 * indices.length * picture).buffer)
+      while (threads.length < size) threads.push(new Thread(files))
+      // Not filled with zeros, since images fill it.
+      const images = new Float32Array(Buffer.allocUnsafeSlow(4 * indices.length * image).buffer)
       const parts = Array.from({ length: Math.ceil(indices.length / JOB) }, async (_, i) => {
         const [idlest] = threads.toSorted((a, b) => a.load - b.load)
         const own = indices.slice(i * JOB, (i + 1) * JOB)
         await idlest.run(own, preparation, made =>
-          images.set(made.subarray(0, own.length * picture), i * JOB * picture),
+          images.set(made.subarray(0, own.length * image), i * JOB * image),
         )
       })
       await Promise.all(parts)

@@ -1,16 +1,16 @@
-/** A worker thread that prepares pictures: indices in, normalised numbers out. */
+/** A worker thread that prepares images: indices in, normalized numbers out. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { ExciteError } from '../../errors.ts'
-import { preparePictures } from '../prepare.ts'
+import { ExciteError } from '../../errors/index.ts'
+import { prepareImages } from '../prepare.ts'
 import { fileSource } from './files.ts'
 import type { Answer, Job, Outcome, WorkerData } from './pool.ts'
 
-const source = fileSource((workerData as WorkerData).pictures)
+const source = fileSource((workerData as WorkerData).images)
 
 const outcome = async ({ indices, preparation, images }: Job): Promise<Outcome> => {
   try {
-    await preparePictures(source, indices, preparation, images)
+    await prepareImages(source, indices, preparation, images)
     return {}
   } catch (error) {
     if (!(error instanceof ExciteError)) return { fault: String(error) }

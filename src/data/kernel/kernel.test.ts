@@ -3,13 +3,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assembled } from '../../../scripts/assemble.ts'
-import type { Window } from '../pictures.ts'
+import type { Window } from '../images.ts'
+import { KERNEL } from './kernel.wasm.ts'
 import { normalize } from './normalize.ts'
-import { KERNEL } from './pixels.ts'
 import { resample } from './resample.ts'
 
 it('is its text, assembled', async () => {
-  expect(KERNEL).toBe(await assembled('data/kernel/pixels'))
+  expect(KERNEL).toBe(await assembled('data/kernel/kernel'))
 })
 
 const noise = (length: number, seed: number): Uint8Array =>
@@ -19,26 +19,23 @@ const noise = (length: number, seed: number): Uint8Array =>
 const weightsOf = (start: number, size: number, length: number, target: number, i: number) => {
   const scale = size / target
   const reach = Math.max(scale, 1)
-  const centre = start + (i + 0.5) * scale
+  const center = start + (i + 0.5) * scale
   const weights = Array.from({ length }, (_, at) =>
-    Math.max(0, 1 - Math.abs(at + 0.5 - centre) / reach),
+    Math.max(0, 1 - Math.abs(at + 0.5 - center) / reach),
   )
   const sum = weights.reduce((a, b) => a + b, 0)
   return weights.map(weight => weight / sum)
 }
 
-interface Picture {
+interface Image {
   readonly data: Uint8Array
   readonly width: number
   readonly height: number
 }
-const resampled = (
-  { data, width, height }: Picture,
-  part: Window,
-  size: readonly [number, number],
-) => resample({ width, height, write: target => target.set(data) }, part, size)
+const resampled = ({ data, width, height }: Image, part: Window, size: readonly [number, number]) =>
+  resample({ width, height, write: target => target.set(data) }, part, size)
 
-const expected = ({ data, width, height }: Picture, part: Window, tall: number, wide: number) => {
+const expected = ({ data, width, height }: Image, part: Window, tall: number, wide: number) => {
   const result: number[] = []
   for (let c = 0; c < 3; c++)
     for (let y = 0; y < tall; y++) {
@@ -58,15 +55,15 @@ describe('resample', () => {
   const side = fc.integer({ min: 1, max: 23 })
   const share = fc.double({ min: 0, max: 1, noNaN: true })
 
-  it('is the formula, for any part of any picture', () => {
+  it('is the formula, for any part of any image', () => {
     fc.assert(
       fc.property(side, side, side, side, fc.tuple(share, share, share, share), (...drawn) => {
         const [width, height, tall, wide, [a, b, c, d]] = drawn
-        const picture = { data: noise(3 * width * height, width), width, height }
+        const image = { data: noise(3 * width * height, width), width, height }
         const part = { width: width * (0.05 + 0.95 * a), height: height * (0.05 + 0.95 * b) }
         const window = { ...part, left: c * (width - part.width), top: d * (height - part.height) }
-        const found = resampled(picture, window, [tall, wide])
-        for (const [i, value] of expected(picture, window, tall, wide).entries())
+        const found = resampled(image, window, [tall, wide])
+        for (const [i, value] of expected(image, window, tall, wide).entries())
           expect(Math.abs(found[i] - value)).toBeLessThan(0.501)
       }),
       { seed: 1, numRuns: 200 },
@@ -92,19 +89,19 @@ describe('resample', () => {
 })
 
 describe('normalize', () => {
-  it('is (pixel / 255 − mean) / deviation, rounded once, wherever the picture is moved', () => {
+  it('is (pixel / 255 − mean) / std, rounded once, wherever the image is moved', () => {
     const shift = fc.integer({ min: -9, max: 9 })
     const side = fc.integer({ min: 1, max: 9 })
     fc.assert(
       fc.property(side, side, shift, shift, fc.boolean(), (height, width, top, left, mirrored) => {
         const pixels = noise(2 * height * width, height)
-        const [mean, deviation] = [
+        const [mean, std] = [
           [0.3, 0.6],
           [0.2, 0.5],
         ]
         const target = new Float32Array(pixels.length + 2).fill(7)
         const movement = { top, left, mirrored }
-        normalize(pixels, [2, height, width], movement, { mean, deviation }, target, 1)
+        normalize(pixels, [2, height, width], movement, { mean, std }, target, 1)
         for (const [i, value] of target.subarray(1, -1).entries()) {
           const [c, y, x] = [
             Math.floor(i / height / width),
@@ -115,8 +112,8 @@ describe('normalize', () => {
           const column = (mirrored ? width - 1 - x : x) + left
           const inside = row >= 0 && row < height && column >= 0 && column < width
           const pixel = inside ? pixels[(c * height + row) * width + column] : 0
-          const scale = 1 / (255 * deviation[c])
-          expect(value).toBe(Math.fround(pixel * scale + -mean[c] / deviation[c]))
+          const scale = 1 / (255 * std[c])
+          expect(value).toBe(Math.fround(pixel * scale + -mean[c] / std[c]))
         }
         expect([target[0], target.at(-1)]).toEqual([7, 7])
       }),

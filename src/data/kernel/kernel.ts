@@ -1,7 +1,7 @@
 /** The kernel in WebAssembly, and its memory, which every call lays out anew. */
 
-import { instantiate } from '../../wasm.ts'
-import { KERNEL } from './pixels.ts'
+import { instantiate } from '../../native/wasm.ts'
+import { KERNEL } from './kernel.wasm.ts'
 
 interface Kernel {
   readonly memory: { readonly buffer: ArrayBuffer; grow(pages: number): number }

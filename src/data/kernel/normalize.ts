@@ -1,10 +1,10 @@
-/** Bytes of pixels as the network sees them, (pixel − mean) / deviation, moved within the picture. */
+/** Bytes of pixels as the network sees them, (pixel − mean) / std, moved within the image. */
 
-import type { PictureShape } from '../augment/augment.ts'
+import type { ImageShape } from '../augment/augment.ts'
 import type { Normalization } from '../dataset.ts'
 import { kernel, reserve } from './kernel.ts'
 
-/** How a picture is moved: its corner in the padded picture, and whether it is mirrored. */
+/** How an image is moved: its corner in the padded image, and whether it is mirrored. */
 export interface Movement {
   readonly top: number
   readonly left: number
@@ -13,12 +13,12 @@ export interface Movement {
 
 export const STILL: Movement = { top: 0, left: 0, mirrored: false }
 
-/** Writes normalised pixels as moved; what comes from outside the picture is a zero pixel. */
+/** Writes normalized pixels as moved; what comes from outside the image is a zero pixel. */
 export const normalize = (
   pixels: Uint8Array,
-  [channels, height, width]: PictureShape,
+  [channels, height, width]: ImageShape,
   { top, left, mirrored }: Movement,
-  { mean, deviation }: Normalization,
+  { mean, std }: Normalization,
   target: Float32Array,
   offset: number,
 ): void => {
@@ -26,13 +26,13 @@ export const normalize = (
   const { memory, normalize: run } = kernel()
   new Uint8Array(memory.buffer).set(pixels, source)
   const floats = new Float32Array(memory.buffer, result, pixels.length)
-  // The columns that come from inside the picture, as the result counts them.
+  // The columns that come from inside the image, as the result counts them.
   const first = Math.max(mirrored ? left : -left, 0)
   const last = width - Math.max(mirrored ? -left : left, 0)
   const near = mirrored ? width - 1 + left - first : left + first
   for (let c = 0; c < channels; c++) {
-    const scale = 1 / (255 * deviation[c])
-    const shift = -mean[c] / deviation[c]
+    const scale = 1 / (255 * std[c])
+    const shift = -mean[c] / std[c]
     for (let y = 0; y < height; y++) {
       const row = y + top
       const to = (c * height + y) * width

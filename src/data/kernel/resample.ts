@@ -1,10 +1,10 @@
 /**
- * A part of a picture, resized: bilinear over all that a pixel covers, as PIL's and torchvision's
- * antialiased `bilinear`. A third of a picture's time where libvips does it, most of that for
+ * A part of an image, resized: bilinear over all that a pixel covers, as PIL's and torchvision's
+ * antialiased `bilinear`. A third of an image's time where libvips does it, most of that for
  * building a pipeline; a tenth here, by 128-bit WebAssembly, the same bits on every machine.
  */
 
-import type { Window } from '../pictures.ts'
+import type { Window } from '../images.ts'
 import { kernel, reserve, VECTOR } from './kernel.ts'
 
 /** Interleaved RGB, 0 to 255, which is written where the kernel reads. */
@@ -15,7 +15,7 @@ export interface Decoded {
   write(target: Uint8Array, rows: number): void
 }
 
-/** One axis of a window: where it begins and how long it is, in a picture of so many samples. */
+/** One axis of a window: where it begins and how long it is, in an image of so many samples. */
 interface Axis {
   readonly start: number
   readonly size: number
@@ -47,13 +47,13 @@ const taps = (axis: Axis): number => Math.ceil(2 * reach(axis))
 const partsOf = (axis: Axis, i: number): { begin: number; weights: number[] } => {
   const { start, size, length, target } = axis
   const width = reach(axis)
-  const centre = start + ((i + 0.5) * size) / target - 0.5
-  const begin = Math.max(Math.floor(centre - width) + 1, 0)
-  const end = Math.min(Math.ceil(centre + width), length)
+  const center = start + ((i + 0.5) * size) / target - 0.5
+  const begin = Math.max(Math.floor(center - width) + 1, 0)
+  const end = Math.min(Math.ceil(center + width), length)
   const weights: number[] = []
   let sum = 0
   for (let at = begin; at < end; at++) {
-    const weight = 1 - Math.abs(at - centre) / width
+    const weight = 1 - Math.abs(at - center) / width
     weights.push(weight)
     sum += weight
   }
@@ -105,7 +105,7 @@ const writeColumns = (
   return count
 }
 
-/** Resizes a window, which lies in the picture, to a height and width: planar 3×H×W. */
+/** Resizes a window, which lies in the image, to a height and width: planar 3×H×W. */
 export const resample = (
   { width, height, write }: Decoded,
   window: Window,

@@ -1,15 +1,15 @@
-/** Painting one picture of `shapes`: background, clutter, the shape, what is in front of it, noise. */
+/** Painting one image of `shapes`: background, clutter, the shape, what is in front of it, noise. */
 
-import type { RandomStream } from '../../random.ts'
+import type { RandomStream } from '../../random/index.ts'
 import { OUTLINES } from './outlines.ts'
 import { type Sequence, sequence } from './sequence.ts'
 import type { Factors } from './shapes.ts'
 import { TEXTURES, type Texture } from './textures.ts'
 
-type Colour = readonly [red: number, green: number, blue: number]
+type Color = readonly [red: number, green: number, blue: number]
 
-/** Around the colour circle at a given lightness and saturation, each 0 to 1. */
-const colourOf = (hue: number, saturation: number, lightness: number): Colour => {
+/** Around the color circle at a given lightness and saturation, each 0 to 1. */
+const colorOf = (hue: number, saturation: number, lightness: number): Color => {
   const channel = (shift: number): number => {
     const turn = Math.abs(((((hue + shift) % 1) + 1) % 1) * 6 - 3) - 1
     return lightness + saturation * (Math.min(Math.max(turn, 0), 1) - 0.5)
@@ -17,12 +17,12 @@ const colourOf = (hue: number, saturation: number, lightness: number): Colour =>
   return [channel(0), channel(2 / 3), channel(1 / 3)]
 }
 
-/** One layer of paint: how much it covers a pixel (0 to 1), and its colour there. */
+/** One layer of paint: how much it covers a pixel (0 to 1), and its color there. */
 interface Layer {
   readonly cover: (x: number, y: number) => number
   /** Nothing is covered outside of this square. */
   readonly square: { readonly x: number; readonly y: number; readonly reach: number }
-  readonly colour: Colour
+  readonly color: Color
   readonly texture: Texture
   /** How much the texture brightens and darkens. */
   readonly contrast: number
@@ -55,7 +55,7 @@ const distractor = (draws: Sequence, size: number): Layer => {
   return {
     cover: placed(bar, at, long),
     square: { ...at, reach: long * 1.1 + thin + 1 },
-    colour: colourOf(between(0, 1), between(0, 0.35), between(0.2, 0.8)),
+    color: colorOf(between(0, 1), between(0, 0.35), between(0.2, 0.8)),
     texture: drawTexture(draws, ['plain', 'shading']),
     contrast: between(0, 0.15),
   }
@@ -64,7 +64,7 @@ const distractor = (draws: Sequence, size: number): Layer => {
 const background = (draws: Sequence): Layer => ({
   cover: () => 1,
   square: { x: 0, y: 0, reach: Number.POSITIVE_INFINITY },
-  colour: colourOf(draws.between(0, 1), draws.between(0, 0.3), draws.between(0.25, 0.75)),
+  color: colorOf(draws.between(0, 1), draws.between(0, 0.3), draws.between(0.25, 0.75)),
   texture: drawTexture(draws, Object.keys(TEXTURES)),
   contrast: draws.between(0.02, 0.15),
 })
@@ -76,7 +76,7 @@ const subject = (factors: Factors, draws: Sequence, size: number): Layer => {
   return {
     cover: placed(outline, factors, radius),
     square: { x: factors.x, y: factors.y, reach: radius * 1.3 + 1 },
-    colour: colourOf(hue, draws.between(0.6, 1), draws.between(0.35, 0.7)),
+    color: colorOf(hue, draws.between(0.6, 1), draws.between(0.35, 0.7)),
     texture: TEXTURES[texture](draws.between(3, 8), draws.between(0, 2 * Math.PI)),
     contrast: draws.between(0.05, 0.2),
   }
@@ -84,10 +84,10 @@ const subject = (factors: Factors, draws: Sequence, size: number): Layer => {
 
 /** Blends a layer over the canvas, three planes of brightness. */
 const blend = (canvas: Float32Array, size: number, layer: Layer): void => {
-  const { cover, colour, texture, contrast, square } = layer
+  const { cover, color, texture, contrast, square } = layer
   const plane = size * size
-  const first = (centre: number): number => Math.max(Math.floor(centre - square.reach), 0)
-  const last = (centre: number): number => Math.min(Math.ceil(centre + square.reach), size)
+  const first = (center: number): number => Math.max(Math.floor(center - square.reach), 0)
+  const last = (center: number): number => Math.min(Math.ceil(center + square.reach), size)
   for (let row = first(square.y); row < last(square.y); row++)
     for (let column = first(square.x); column < last(square.x); column++) {
       const part = cover(column + 0.5, row + 0.5)
@@ -95,7 +95,7 @@ const blend = (canvas: Float32Array, size: number, layer: Layer): void => {
       const light = contrast === 0 ? 0 : contrast * texture(column + 0.5, row + 0.5)
       for (let channel = 0; channel < 3; channel++) {
         const i = channel * plane + row * size + column
-        canvas[i] += part * (colour[channel] + light - canvas[i])
+        canvas[i] += part * (color[channel] + light - canvas[i])
       }
     }
 }

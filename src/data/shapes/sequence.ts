@@ -1,6 +1,6 @@
-/** Random draws one after the other, where a picture needs many of its own. */
+/** Random draws one after the other, where an image needs many of its own. */
 
-import type { RandomStream } from '../../random.ts'
+import type { RandomStream } from '../../random/index.ts'
 
 export const sequence = (draw: RandomStream) => {
   let index = 0

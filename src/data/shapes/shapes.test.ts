@@ -1,7 +1,7 @@
-/** `shapes`: each picture a function of seed, split and index, its factors as they are declared. */
+/** `shapes`: each image a function of seed, split and index, its factors as they are declared. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../../random.ts'
+import { random } from '../../random/index.ts'
 import { OUTLINES } from './outlines.ts'
 import { paint } from './paint.ts'
 import { type Factors, openShapes, SHAPE_CLASSES, type ShapesOptions } from './shapes.ts'
@@ -11,7 +11,7 @@ const COUNT = 40
 const open = (options: Partial<ShapesOptions> = {}) =>
   openShapes({ split: 'train', count: COUNT, size: 16, ...options })
 
-const picturesOf = (options: Partial<ShapesOptions> = {}): string[] => {
+const imagesOf = (options: Partial<ShapesOptions> = {}): string[] => {
   const dataset = open(options)
   return [...dataset.labels.keys()].map(index => String(dataset.read(index)))
 }
@@ -21,28 +21,28 @@ const factorsOf = (options: Partial<ShapesOptions> = {}): Factors[] => {
   return [...dataset.labels.keys()].map(dataset.factors)
 }
 
-it('gives the same pictures and factors for the same seed', () => {
-  expect(picturesOf({ seed: 5 })).toEqual(picturesOf({ seed: 5 }))
+it('gives the same images and factors for the same seed', () => {
+  expect(imagesOf({ seed: 5 })).toEqual(imagesOf({ seed: 5 }))
   expect(factorsOf({ seed: 5 })).toEqual(factorsOf({ seed: 5 }))
-  expect(picturesOf()).toEqual(picturesOf({ seed: 0 }))
+  expect(imagesOf()).toEqual(imagesOf({ seed: 0 }))
 })
 
-it('has no picture and no factors twice, in either split or under another seed', () => {
+it('has no image and no factors twice, in either split or under another seed', () => {
   const sets: Partial<ShapesOptions>[] = [{}, { split: 'test' }, { seed: 1 }]
-  expect(new Set(sets.flatMap(picturesOf)).size).toBe(sets.length * COUNT)
+  expect(new Set(sets.flatMap(imagesOf)).size).toBe(sets.length * COUNT)
   const places = sets.flatMap(set => factorsOf(set).map(({ x, y }) => `${x} ${y}`))
   expect(new Set(places).size).toBe(sets.length * COUNT)
 })
 
-it('paints a picture independently of those read before, and of the count', () => {
-  const forwards = picturesOf()
+it('paints an image independently of those read before, and of the count', () => {
+  const forwards = imagesOf()
   const dataset = open({ count: 100 })
   for (const index of [...forwards.keys()].reverse())
-    expect(String(dataset.read(index)), `picture ${index}`).toBe(forwards[index])
+    expect(String(dataset.read(index)), `image ${index}`).toBe(forwards[index])
   expect(dataset.read(3)).toEqual(open().read(3))
 })
 
-it.each([0, 1, 9, 10, 57])('balances the labels of %i pictures', count => {
+it.each([0, 1, 9, 10, 57])('balances the labels of %i images', count => {
   const { labels, classes } = open({ count })
   expect(labels).toHaveLength(count)
   const times = classes.map((_, label) => labels.filter(own => own === label).length)
@@ -53,9 +53,9 @@ it.each([1, 2, 7, 28, 33, 64])('paints any size: %i', size => {
   const dataset = open({ size, count: 20 })
   expect(dataset.shape).toEqual([3, size, size])
   for (const index of dataset.labels.keys()) {
-    const picture = dataset.read(index)
-    expect(picture).toBeInstanceOf(Uint8Array)
-    expect(picture).toHaveLength(3 * size * size)
+    const image = dataset.read(index)
+    expect(image).toBeInstanceOf(Uint8Array)
+    expect(image).toHaveLength(3 * size * size)
   }
 })
 
@@ -83,14 +83,14 @@ describe('factors', () => {
   it('keep three quarters of the radius inside', () => {
     for (const { x, y, scale } of all) {
       const reach = 0.2 * size * scale * 0.75
-      for (const centre of [x, y]) {
-        expect(centre).toBeGreaterThanOrEqual(reach)
-        expect(centre).toBeLessThanOrEqual(size - reach)
+      for (const center of [x, y]) {
+        expect(center).toBeGreaterThanOrEqual(reach)
+        expect(center).toBeLessThanOrEqual(size - reach)
       }
     }
   })
 
-  it('have the label of their picture, and every texture', () => {
+  it('have the label of their image, and every texture', () => {
     expect(all.map(({ label }) => label)).toEqual([...open({ count: 500 }).labels])
     expect(new Set(all.map(({ texture }) => texture))).toEqual(new Set(Object.keys(TEXTURES)))
   })
@@ -103,7 +103,7 @@ describe('factors', () => {
     }
   })
 
-  /** In place of the first picture's; each must be seen. */
+  /** In place of the first image's; each must be seen. */
   const CHANGES: readonly Partial<Factors>[] = [
     ...Array.from({ length: 9 }, (_, i) => ({ label: i + 1 })),
     { scale: 0.6 },
@@ -114,7 +114,7 @@ describe('factors', () => {
     { texture: 'checks' },
   ]
 
-  it('are all to be seen in the picture', () => {
+  it('are all to be seen in the image', () => {
     const usual: Factors = {
       label: 2,
       scale: 1.2,
@@ -137,7 +137,7 @@ it('the shape is where its factors say', () => {
   const { factors, labels } = open({ size })
   for (const index of labels.keys()) {
     const own = factors(index)
-    const [here, recoloured] = [own, { ...own, hue: (own.hue + 0.5) % 1 }].map(one =>
+    const [here, recolored] = [own, { ...own, hue: (own.hue + 0.5) % 1 }].map(one =>
       paint(one, size, random(index)),
     )
     const reach = 0.2 * size * own.scale * 1.3 + 1
@@ -145,8 +145,8 @@ it('the shape is where its factors say', () => {
       const [x, y] = [(i % size) + 0.5, (Math.floor(i / size) % size) + 0.5]
       return Math.hypot(x - own.x, y - own.y) > reach
     })
-    expect(far.map(i => here[i])).toEqual(far.map(i => recoloured[i]))
-    expect(here).not.toEqual(recoloured)
+    expect(far.map(i => here[i])).toEqual(far.map(i => recolored[i]))
+    expect(here).not.toEqual(recolored)
   }
 })
 

@@ -1,28 +1,28 @@
 /**
- * `shapes`: pictures that need no download. One shape of known class, scale, position, rotation,
- * colour and texture on a cluttered background, each a function of (seed, split, index): made for
+ * `shapes`: images that need no download. One shape of known class, scale, position, rotation,
+ * color and texture on a cluttered background, each a function of (seed, split, index): made for
  * asking what an attention looks at.
  */
 
-import { type RandomStream, random } from '../../random.ts'
+import { type RandomStream, random } from '../../random/index.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { OUTLINES } from './outlines.ts'
 import { paint } from './paint.ts'
 import { sequence } from './sequence.ts'
 import { TEXTURES } from './textures.ts'
 
-/** What a picture was made from. */
+/** What an image was made from. */
 export interface Factors {
   /** The label, an index into `classes`. */
   readonly label: number
-  /** 0.5 to 2 times the usual size, whose radius is a fifth of the picture. */
+  /** 0.5 to 2 times the usual size, whose radius is a fifth of the image. */
   readonly scale: number
-  /** The centre, in pixels. */
+  /** The center, in pixels. */
   readonly x: number
   readonly y: number
   /** Radians, clockwise. */
   readonly rotation: number
-  /** 0 to 1 around the colour circle. */
+  /** 0 to 1 around the color circle. */
   readonly hue: number
   readonly texture: string
 }
@@ -45,7 +45,7 @@ const textureNames = Object.keys(TEXTURES)
 const drawFactors = (draw: RandomStream, label: number, size: number): Factors => {
   const { between, pick } = sequence(draw)
   const scale = 2 ** between(-1, 1)
-  // At least three quarters of the radius stay inside the picture.
+  // At least three quarters of the radius stay inside the image.
   const margin = Math.min(0.2 * size * scale * 0.75, size / 2)
   return {
     label,
@@ -58,7 +58,7 @@ const drawFactors = (draw: RandomStream, label: number, size: number): Factors =
   }
 }
 
-/** The dataset; pictures are painted when first read, and kept. */
+/** The dataset; images are painted when first read, and kept. */
 export const openShapes = ({ split, count, size = 32, seed = 0 }: ShapesOptions): ShapesDataset => {
   const source = random(seed).fork('shapes').fork(split)
   const classes = SHAPE_CLASSES
@@ -76,9 +76,9 @@ export const openShapes = ({ split, count, size = 32, seed = 0 }: ShapesOptions)
     read: index => {
       const known = painted.get(index)
       if (known !== undefined) return known
-      const picture = paint(factors(index), size, source.fork('scene').fork(index))
-      painted.set(index, picture)
-      return picture
+      const image = paint(factors(index), size, source.fork('scene').fork(index))
+      painted.set(index, image)
+      return image
     },
   }
 }

@@ -68,7 +68,7 @@ export const REDUCTION = {
   reduceSumSquare: 196602,
 } as const
 
-/** Flags of batch normalisation. */
+/** Flags of batch normalization. */
 export const NORM = {
   globalStatistics: [1, 1],
   fuseRelu: [4, 8],

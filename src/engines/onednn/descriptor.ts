@@ -15,7 +15,7 @@ export interface Descriptor {
   readonly plain: boolean
   /** Bytes of memory, padding included. */
   readonly size: number
-  /** Of channels, where pictures lie in blocks of them one after another (nChw16c and its like). */
+  /** Of channels, where images lie in blocks of them one after another (nChw16c and its like). */
   readonly block?: number
 }
 

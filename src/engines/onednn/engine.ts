@@ -1,6 +1,6 @@
 /** The oneDNN engine: graphs as a list of primitives, planned once, run over one arena. */
 
-import { EngineError } from '../../errors.ts'
+import { EngineError } from '../../errors/index.ts'
 import type { Graph, Value } from '../../graph/index.ts'
 import {
   type Compiled,
@@ -10,14 +10,14 @@ import {
   type Tensor,
   type TensorData,
 } from '../engine.ts'
-import { checkHeld, fixedTensors, heldInput, notHeld, partInputs } from '../held.ts'
+import { checkHeld, fixedTensors, heldInput, notHeld, partInputs } from '../state.ts'
 import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
+import { settle } from './hoistConstants.ts'
 import { type Library, openLibrary } from './library.ts'
 import { lower } from './lower/index.ts'
 import { allocate, bind, type Memory, view } from './memory.ts'
 import { newPlan, type Plan, type Stored } from './plan.ts'
 import { type Device, openDevice, type Workshop, workshop } from './primitives.ts'
-import { settle } from './settled.ts'
 
 let device: Device | undefined
 const openedDevice = (library: Library): Device => {

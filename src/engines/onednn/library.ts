@@ -1,11 +1,11 @@
 /** oneDNN's C API by FFI: its functions, its errors as ours. */
 
-import { EngineError } from '../../errors.ts'
-import type { Koffi, NativeLibrary } from '../../koffi.ts'
+import { EngineError } from '../../errors/index.ts'
+import type { Koffi, NativeLibrary } from '../../native/koffi.ts'
 import { RUNTIME } from './constants.ts'
 import { PATH_VARIABLE } from './find.ts'
+import { usablePath } from './probeLibrary.ts'
 import { type FunctionName, signaturesOf } from './signatures.ts'
-import { usablePath } from './verdict.ts'
 
 export type { FunctionName } from './signatures.ts'
 

@@ -1,6 +1,6 @@
 /** The arena's memory, and the steps of a plan bound to it. */
 
-import { EngineError } from '../../errors.ts'
+import { EngineError } from '../../errors/index.ts'
 import type { DType } from '../../graph/index.ts'
 import { placeOf, type Swaps } from './arena.ts'
 import type { Library } from './library.ts'

@@ -1,6 +1,6 @@
 /** Primitives: from what they are for, to something that executes. */
 
-import { EngineError } from '../../errors.ts'
+import { EngineError } from '../../errors/index.ts'
 import { type Api, apiOf, type Kind, type Operations } from './api/index.ts'
 import { ARG, BINARY, CPU, IN_ORDER, QUERY, SCRATCHPAD_USER, type Versioned } from './constants.ts'
 import { type Descriptor, type Descriptors, describe, descriptors } from './descriptor.ts'

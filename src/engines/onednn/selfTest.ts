@@ -20,12 +20,12 @@ import {
   sigmoid,
   sub,
 } from '../../ops/index.ts'
-import { random } from '../../random.ts'
+import { random } from '../../random/index.ts'
 import type { Tensors } from '../engine.ts'
 import { referenceEngine } from '../reference/engine.ts'
 import { onednnEngine } from './engine.ts'
 import { insistOn } from './library.ts'
-import type { Verdict } from './verdict.ts'
+import type { Verdict } from './probeLibrary.ts'
 
 /** Of float32 beside float64, as a share of the largest number of a tensor. */
 const TOLERANCE = 1e-4

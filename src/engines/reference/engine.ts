@@ -1,10 +1,10 @@
 /** The reference engine: float64 loops that read like the formulas; the oracle of every test. */
 
-import { EngineError } from '../../errors.ts'
+import { EngineError } from '../../errors/index.ts'
 import type { DType, Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
 import type { Engine, Tensor, TensorData, Tensors } from '../engine.ts'
-import { fixedTensors, holding } from '../held.ts'
+import { fixedTensors, holding } from '../state.ts'
 import { elementwise } from './elementwise.ts'
 import type { Kernel, Kernels, Numbers } from './kernel.ts'
 import { movement } from './movement.ts'

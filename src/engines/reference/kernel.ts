@@ -21,7 +21,7 @@ export type Kernels = { readonly [Name in OperationName]: Kernel<AttributesOf<Na
 
 export const range = (count: number): number[] => [...Array(count).keys()]
 
-/** How far apart neighbours along each axis are in row-major order. */
+/** How far apart neighbors along each axis are in row-major order. */
 export const stridesOf = (shape: Shape): number[] =>
   shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
 

@@ -1,4 +1,4 @@
-/** Normalisations. */
+/** Normalizations. */
 
 import type { Shape } from '../../graph/index.ts'
 import { coordinates, type Kernels, type Numbers } from './kernel.ts'
@@ -49,15 +49,15 @@ export const normalization = {
   batchNormalizationGradient: ({ inputs, shapes: [shape], attributes: { epsilon } }) => {
     const [x, scale, mean, variance, dy] = inputs
     const [channels, c] = [shape[1], channelOf(shape)]
-    const deviation = variance.map(value => Math.sqrt(value + epsilon))
-    const normalised = x.map((value, i) => (value - mean[c(i)]) / deviation[c(i)])
+    const std = variance.map(value => Math.sqrt(value + epsilon))
+    const normalized = x.map((value, i) => (value - mean[c(i)]) / std[c(i)])
     const dBias = sums(x.length, c, channels, i => dy[i])
-    const dScale = sums(x.length, c, channels, i => dy[i] * normalised[i])
+    const dScale = sums(x.length, c, channels, i => dy[i] * normalized[i])
     const count = x.length / channels
     const dx = dy.map((cotangent, i) => {
       const k = c(i)
-      const centred = cotangent - dBias[k] / count - (normalised[i] * dScale[k]) / count
-      return (scale[k] / deviation[k]) * centred
+      const centered = cotangent - dBias[k] / count - (normalized[i] * dScale[k]) / count
+      return (scale[k] / std[k]) * centered
     })
     return [dx, dScale, dBias]
   },
@@ -77,8 +77,8 @@ export const normalization = {
     const { mean, variance } = moments(x, row, x.length / features)
     return [
       x.map((value, i) => {
-        const normalised = (value - mean[row(i)]) / Math.sqrt(variance[row(i)] + epsilon)
-        return scale[i % features] * normalised + bias[i % features]
+        const normalized = (value - mean[row(i)]) / Math.sqrt(variance[row(i)] + epsilon)
+        return scale[i % features] * normalized + bias[i % features]
       }),
     ]
   },
@@ -88,16 +88,14 @@ export const normalization = {
     const row = (offset: number): number => Math.floor(offset / features)
     const column = (offset: number): number => offset % features
     const { mean, variance } = moments(x, row, rows)
-    const deviation = variance.map(value => Math.sqrt(value + epsilon))
-    const normalised = x.map((value, i) => (value - mean[row(i)]) / deviation[row(i)])
+    const std = variance.map(value => Math.sqrt(value + epsilon))
+    const normalized = x.map((value, i) => (value - mean[row(i)]) / std[row(i)])
     const g = dy.map((cotangent, i) => cotangent * scale[column(i)])
     const meanG = sums(x.length, row, rows, i => g[i] / features)
-    const meanGx = sums(x.length, row, rows, i => (g[i] * normalised[i]) / features)
+    const meanGx = sums(x.length, row, rows, i => (g[i] * normalized[i]) / features)
     return [
-      g.map(
-        (value, i) => (value - meanG[row(i)] - normalised[i] * meanGx[row(i)]) / deviation[row(i)],
-      ),
-      sums(x.length, column, features, i => dy[i] * normalised[i]),
+      g.map((value, i) => (value - meanG[row(i)] - normalized[i] * meanGx[row(i)]) / std[row(i)]),
+      sums(x.length, column, features, i => dy[i] * normalized[i]),
       sums(x.length, column, features, i => dy[i]),
     ]
   },

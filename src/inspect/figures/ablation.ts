@@ -5,7 +5,7 @@ import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
 import { type Ablation, REPLACEMENTS, type ReplacementKind } from '../ablation.ts'
-import type { InsideKind } from '../insides.ts'
+import type { InsideKind } from '../attentionTaps.ts'
 import { count, csv, type Part, percent, sheet, signed } from './part.ts'
 
 /** What is left of a block, by what it shows; one that shows nothing has no mean to keep. */
@@ -23,7 +23,7 @@ const leftOf = ({ kinds }: Ablation, replacement: ReplacementKind): string =>
     ? LEFT[kinds[0]][replacement]
     : { identity: 'removed', mean: 'mean kept' }[replacement]
 
-const panel = (ablation: Ablation, replacement: ReplacementKind, colour: number) => {
+const panel = (ablation: Ablation, replacement: ReplacementKind, color: number) => {
   const { rows } = ablation
   const own = rows.filter(row => row.replacement === replacement)
   const change = own.map((row, i): readonly [number, number] => [100 * row.change, i])
@@ -32,13 +32,13 @@ const panel = (ablation: Ablation, replacement: ReplacementKind, colour: number)
     {
       kind: 'intervals',
       lying: true,
-      colour,
+      color,
       ranges: own.map((row, i) => {
         const half = 196 * row.standardError
         return [i, 100 * row.change - half, 100 * row.change + half]
       }),
     },
-    { kind: 'dots', points: change, colour },
+    { kind: 'dots', points: change, color },
   ]
   return plot({
     title: leftOf(ablation, replacement),
@@ -50,12 +50,12 @@ const panel = (ablation: Ablation, replacement: ReplacementKind, colour: number)
 }
 
 const MEANS =
-  'Removing a block also removes what it does on average, to which later layers are used; keeping that average for each channel, which a convolution beside it can absorb at no cost, asks only what the block does from picture to picture. The means are those over the same pictures.'
+  'Removing a block also removes what it does on average, to which later layers are used; keeping that average for each channel, which a convolution beside it can absorb at no cost, asks only what the block does from image to image. The means are those over the same images.'
 
 export const ablationPart = (ablation: Ablation): Part => {
   const kept = ablation.rows.some(({ replacement }) => replacement === 'mean')
-  const panels = REPLACEMENTS.filter(kind => kept || kind === 'identity').map((kind, colour) =>
-    panel(ablation, kind, colour),
+  const panels = REPLACEMENTS.filter(kind => kept || kind === 'identity').map((kind, color) =>
+    panel(ablation, kind, color),
   )
   const way = kept ? 'mean' : 'identity'
   const free = ablation.rows.filter(
@@ -70,7 +70,7 @@ export const ablationPart = (ablation: Ablation): Part => {
     heading: 'Without the blocks',
     body: [
       paragraph(
-        `With all blocks ${percent(ablation.top1, 2)} of ${ablation.pictures} pictures are right. Each block, then each stage, is taken out of the trained network, which is not trained again. ${kept ? MEANS : 'What its attention does is not shown by it, so that there is no mean to keep.'}`,
+        `With all blocks ${percent(ablation.top1, 2)} of ${ablation.images} images are right. Each block, then each stage, is taken out of the trained network, which is not trained again. ${kept ? MEANS : 'What its attention does is not shown by it, so that there is no mean to keep.'}`,
       ),
       paragraph(
         largest === undefined
@@ -79,7 +79,7 @@ export const ablationPart = (ablation: Ablation): Part => {
       ),
       figure(
         panels,
-        `Accuracy without some blocks minus accuracy with all, on the same pictures; bars are 95 % confidence intervals of the paired difference.${panels.length > 1 ? ' The two panels have scales of their own.' : ''}`,
+        `Accuracy without some blocks minus accuracy with all, on the same images; bars are 95 % confidence intervals of the paired difference.${panels.length > 1 ? ' The two panels have scales of their own.' : ''}`,
       ),
       tableMarkup({
         columns: [

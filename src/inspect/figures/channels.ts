@@ -6,7 +6,7 @@ import { formatNumber } from '../../report/scale.ts'
 import { type Figure, textWidth } from '../../report/svg.ts'
 import type { BlockExcitation } from '../excitation.ts'
 import { drawnChannels } from './drawn.ts'
-import { DIVERGING, heatUri, picture, type Ramp, SEQUENTIAL } from './heat.ts'
+import { DIVERGING, heatUri, image, type Ramp, SEQUENTIAL } from './heat.ts'
 import type { Part } from './part.ts'
 import { wordsOf } from './words.ts'
 
@@ -25,7 +25,7 @@ interface HeatOptions {
   rows(block: BlockExcitation, channels: readonly number[]): readonly (readonly number[])[]
 }
 
-const colourBar = async ({ domain: [low, high], ramp, label }: HeatOptions): Promise<Markup> => {
+const colorBar = async ({ domain: [low, high], ramp, label }: HeatOptions): Promise<Markup> => {
   const steps = Array.from({ length: BAR.steps }, (_, i) => i / (BAR.steps - 1))
   const number = (value: number): string => formatNumber(value, 2)
   const left = textWidth(number(low)) + 8
@@ -33,7 +33,7 @@ const colourBar = async ({ domain: [low, high], ramp, label }: HeatOptions): Pro
   return fragment(
     element('text', { x: 0, y: 34 }, label),
     element('text', { class: 'faint', x: 0, y: y + 9 }, number(low)),
-    picture(await heatUri(steps, [1, BAR.steps], ramp), [left, y], [BAR.width, BAR.height]),
+    image(await heatUri(steps, [1, BAR.steps], ramp), [left, y], [BAR.width, BAR.height]),
     element('text', { class: 'faint', x: left + BAR.width + 6, y: y + 9 }, number(high)),
   )
 }
@@ -62,7 +62,7 @@ const heat = async (
           { class: 'faint', x: left - 8, y: y + height / 2 + 4, 'text-anchor': 'end' },
           block.block,
         ),
-        picture(uri, [left, y], [right - left, height]),
+        image(uri, [left, y], [right - left, height]),
       )
     }),
   )
@@ -74,7 +74,7 @@ const heat = async (
     height: TOP + blocks.length * (height + GAP) - GAP + 4,
     drawing: fragment(
       element('text', { class: 'title', x: 0, y: 13 }, title),
-      await colourBar(options),
+      await colorBar(options),
       ...strips,
       ...names,
     ),
@@ -109,7 +109,7 @@ export const channelsPart = async (
     values(block, channels).map(row => row.map((value, i) => value - block.mean[channels[i]]))
   const all = (rows: HeatOptions['rows']): number[] =>
     blocks.flatMap(block => rows(block, drawnChannels(block)).flat())
-  // Pictures of no known class are one class, which changes nothing.
+  // Images of no known class are one class, which changes nothing.
   const divided = blocks[0].classes.length > 1
   const panels = [
     await heat(blocks, classes, {
@@ -123,7 +123,7 @@ export const channelsPart = async (
       ? [
           await heat(blocks, classes, {
             title: 'What a class changes',
-            label: 'less the mean over all pictures',
+            label: 'less the mean over all images',
             domain: aroundZero(all(less)),
             ramp: DIVERGING,
             rows: less,
@@ -136,12 +136,12 @@ export const channelsPart = async (
     body: [
       paragraph(
         divided
-          ? 'Every attention block from the picture down to the output: what it does to which channel, for which class. Where the right strips are pale, the block does the same whatever the class.'
-          : 'Every attention block from the picture down to the output, and what it does to which channel.',
+          ? 'Every attention block from the image down to the output: what it does to which channel, for which class. Where the right strips are pale, the block does the same whatever the class.'
+          : 'Every attention block from the image down to the output, and what it does to which channel.',
       ),
       figure(
         panels,
-        `A strip a block, in the order of computation; columns are channels in the order of their mean over all pictures, at most fifty${divided ? ', rows classes. Left: the mean over the pictures of a class. Right: how far that is from the mean over all' : '; the mean over all pictures'}. One scale for all strips of a panel.`,
+        `A strip a block, in the order of computation; columns are channels in the order of their mean over all images, at most fifty${divided ? ', rows classes. Left: the mean over the images of a class. Right: how far that is from the mean over all' : '; the mean over all images'}. One scale for all strips of a panel.`,
       ),
     ],
     figures: {

@@ -49,7 +49,7 @@ export const costPart = (model: string, cost: Cost, plain?: Cost): Part => {
     heading: 'Cost',
     body: [
       paragraph(
-        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one picture (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${attention}${paperText(model)}`,
+        `${count(cost.parameters)} parameters and ${count(cost.multiplyAdds)} multiply-adds for one image (those of convolutions and fully connected layers; one multiply-add counts one), and ${count(cost.buffers)} running statistics. ${attention}${paperText(model)}`,
       ),
       figure(
         panels,

@@ -32,9 +32,9 @@ export const byClass = (
   options: CurveOptions,
 ): Figure => {
   const channels = drawnChannels(block)
-  const lines = classes.map((name, colour): Mark => {
+  const lines = classes.map((name, color): Mark => {
     const mean = block.classes.find(one => one.class === name)?.mean ?? []
-    return { kind: 'line', points: points(mean, channels), colour, width: 1.3 }
+    return { kind: 'line', points: points(mean, channels), color, width: 1.3 }
   })
   return plot({
     title: `Block ${block.block}`,
@@ -42,7 +42,7 @@ export const byClass = (
     ...axes(block, options),
     marks: [
       ...lines,
-      { kind: 'line', points: points(block.mean, channels), colour: 'ink', width: 2 },
+      { kind: 'line', points: points(block.mean, channels), color: 'ink', width: 2 },
     ],
   })
 }
@@ -54,20 +54,17 @@ export const spread = (
 ): Figure => {
   const { range } = options
   const channels = drawnChannels(block)
-  const marks = classes.flatMap(({ text, colour }): Mark[] => {
+  const marks = classes.flatMap(({ text, color }): Mark[] => {
     const own = block.classes.find(one => one.class === text)
     if (own === undefined) return []
     const ranges = channels.map((channel, i) => {
-      const [mean, deviation] = [own.mean[channel], own.deviation[channel]]
-      const [low, high] = [
-        Math.max(mean - deviation, range[0]),
-        Math.min(mean + deviation, range[1]),
-      ]
+      const [mean, std] = [own.mean[channel], own.std[channel]]
+      const [low, high] = [Math.max(mean - std, range[0]), Math.min(mean + std, range[1])]
       return [i + 1, low, high] as const
     })
     return [
-      { kind: 'band', ranges, colour },
-      { kind: 'line', points: points(own.mean, channels), colour },
+      { kind: 'band', ranges, color },
+      { kind: 'line', points: points(own.mean, channels), color },
     ]
   })
   return plot({ title: `Block ${block.block}`, height: 210, ...axes(block, options), marks })

@@ -26,38 +26,38 @@ const byBlock = (
     height: 220,
     x: { label: 'block', categories: blocks.map(({ block }) => block) },
     y: { label, ...(domain === undefined ? {} : { domain }) },
-    marks: lines.flatMap(({ of, name }, colour): Mark[] => {
+    marks: lines.flatMap(({ of, name }, color): Mark[] => {
       const drawn = blocks.map((block, i) => [i, of(block)] as const)
       const label = name === undefined ? {} : { label: name }
       return [
-        { kind: 'line', points: drawn, colour, ...label },
-        { kind: 'dots', points: drawn, colour },
+        { kind: 'line', points: drawn, color, ...label },
+        { kind: 'dots', points: drawn, color },
       ]
     }),
   })
 
-/** Pictures of no known class are one class, of which there is nothing to tell apart. */
+/** Images of no known class are one class, of which there is nothing to tell apart. */
 const isDivided = ([block]: readonly BlockExcitation[]): boolean => block.classes.length > 1
 
 const amount = (value: number): string => (value < 5e-4 ? 'less than 0.001' : value.toFixed(3))
 
 const reading = (blocks: readonly BlockExcitation[], { many }: Words): string => {
-  const still = blocks.filter(block => block.betweenDeviation + block.withinDeviation < STILL)
+  const still = blocks.filter(block => block.betweenStd + block.withinStd < STILL)
   const moving = blocks.filter(block => !still.includes(block))
   const names = still.map(({ block }) => block).join(', ')
-  const dead = still.length === 0 ? '' : ` The ${many} of ${names} are the same for every picture.`
+  const dead = still.length === 0 ? '' : ` The ${many} of ${names} are the same for every image.`
   if (moving.length === 0) return dead.trim()
   if (!isDivided(blocks)) {
-    const by = moving.toSorted((a, b) => a.withinDeviation - b.withinDeviation)
+    const by = moving.toSorted((a, b) => a.withinStd - b.withinStd)
     const [least, most] = [by[0], by[by.length - 1]]
-    const moved = (block: BlockExcitation): string => `by ${amount(block.withinDeviation)}`
+    const moved = (block: BlockExcitation): string => `by ${amount(block.withinStd)}`
     if (least === most)
-      return `Its ${many} move ${moved(most)} from picture to picture (standard deviation).${dead}`
-    return `The ${many} of block ${most.block} move most from picture to picture: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
+      return `Its ${many} move ${moved(most)} from image to image (standard deviation).${dead}`
+    return `The ${many} of block ${most.block} move most from image to image: ${moved(most)} (standard deviation); those of ${least.block} least: ${moved(least)}.${dead}`
   }
-  const by = moving.toSorted((a, b) => a.betweenDeviation - b.betweenDeviation)
+  const by = moving.toSorted((a, b) => a.betweenStd - b.betweenStd)
   const [least, most] = [by[0], by[by.length - 1]]
-  return `Classes move the ${many} of block ${most.block} most: by ${amount(most.betweenDeviation)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${amount(least.betweenDeviation)}.${dead}`
+  return `Classes move the ${many} of block ${most.block} most: by ${amount(most.betweenStd)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${amount(least.betweenStd)}.${dead}`
 }
 
 /** @param classes - the names of those to draw, up to six */
@@ -70,12 +70,12 @@ export const excitationPart = (
   const { one, many } = words
   const range = scaleFor(blocks)
   const options = { words, range }
-  // One channel makes no curve: the first GCT of a network on grey pictures.
+  // One channel makes no curve: the first GCT of a network on gray images.
   const several = blocks.filter(({ channels }) => channels > 1)
   const stages = [...new Set(blocks.map(({ stage }) => stage))]
   const last = stages.flatMap(stage => several.findLast(block => block.stage === stage) ?? [])
-  const chosen = classes.map((text, colour) => ({ text, colour }))
-  const key = divided ? legend([...chosen, { text: 'all classes', colour: 'ink' }]) : undefined
+  const chosen = classes.map((text, color) => ({ text, color }))
+  const key = divided ? legend([...chosen, { text: 'all classes', color: 'ink' }]) : undefined
   // The first and the last drawn: the figure has room for two.
   const pair = chosen.filter((_, i) => i === 0 || i === chosen.length - 1)
   const pairKey = legend(pair)
@@ -89,9 +89,9 @@ export const excitationPart = (
   )
   const moved = byBlock(blocks, `How far ${many} move`, `standard deviation of the ${one}`, [
     ...(divided
-      ? [{ of: (block: BlockExcitation) => block.betweenDeviation, name: 'between classes' }]
+      ? [{ of: (block: BlockExcitation) => block.betweenStd, name: 'between classes' }]
       : []),
-    { of: block => block.withinDeviation, name: divided ? 'within a class' : 'between pictures' },
+    { of: block => block.withinStd, name: divided ? 'within a class' : 'between images' },
   ])
   // A gate of 1 + tanh does nothing in the middle of its range; a sigmoid, at its end.
   const open =
@@ -102,12 +102,12 @@ export const excitationPart = (
     ? byBlock(
         blocks,
         words.many === 'gates' ? 'Gates that shut, or let pass' : 'Shares near none, or all',
-        `share of ${words.many === 'gates' ? 'gates' : 'channels and pictures'}`,
+        `share of ${words.many === 'gates' ? 'gates' : 'channels and images'}`,
         [{ of: block => block.nearZero, name: 'below 0.1' }, open],
         [0, 1],
       )
     : undefined
-  const pictures = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
+  const images = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
   return {
     heading: divided ? 'Excitation by class' : 'Excitation',
     body: [
@@ -116,8 +116,8 @@ export const excitationPart = (
         [moved, ...(divided ? [specific] : []), ...(saturated ? [saturated] : [])],
         `${
           divided
-            ? `How far each block’s ${many} move from class to class and from picture to picture of a class; and the ratio of the two variances, which is how class-specific the block is. What chance puts between the means of a finite number of pictures is subtracted.`
-            : `How far each block’s ${many} move from picture to picture.`
+            ? `How far each block’s ${many} move from class to class and from image to image of a class; and the ratio of the two variances, which is how class-specific the block is. What chance puts between the means of a finite number of images is subtracted.`
+            : `How far each block’s ${many} move from image to image.`
         } A block whose ${many} hardly move can be replaced by constants.${
           saturated ? ` And how many ${many} are near an end of their range.` : ''
         }`,
@@ -125,13 +125,13 @@ export const excitationPart = (
       figure(
         curves,
         divided
-          ? `Mean ${one} of each channel over the pictures of a class, and over all ${pictures} pictures. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
-          : `Mean ${one} of each channel over ${pictures} pictures, in the order of that mean. Same scale everywhere.`,
+          ? `Mean ${one} of each channel over the images of a class, and over all ${images} images. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
+          : `Mean ${one} of each channel over ${images} images, in the order of that mean. Same scale everywhere.`,
         key && { key },
       ),
       figure(
         spreads,
-        `The spread ${divided ? 'within a class' : 'over pictures'}: mean and one standard deviation, in the last block of each stage.`,
+        `The spread ${divided ? 'within a class' : 'over images'}: mean and one standard deviation, in the last block of each stage.`,
         { key: pairKey },
       ),
       tableMarkup({
@@ -141,7 +141,7 @@ export const excitationPart = (
           { heading: `mean ${one}`, right: true },
           ...(divided
             ? ['between classes', 'within a class', 'specificity']
-            : ['between pictures']
+            : ['between images']
           ).map(heading => ({ heading, right: true })),
           ...(saturated ? ['below 0.1', open.name] : []).map(heading => ({ heading, right: true })),
         ],
@@ -149,8 +149,8 @@ export const excitationPart = (
           block.block,
           `${block.channels}`,
           formatNumber(meanGate(block), 3),
-          ...(divided ? [block.betweenDeviation.toFixed(4)] : []),
-          block.withinDeviation.toFixed(4),
+          ...(divided ? [block.betweenStd.toFixed(4)] : []),
+          block.withinStd.toFixed(4),
           ...(divided ? [block.specificity.toFixed(2)] : []),
           ...(saturated ? [percent(block.nearZero), percent(open.of(block))] : []),
         ]),
@@ -170,8 +170,8 @@ export const excitationPart = (
           path: block.path,
           channels: block.channels,
           meanGate: meanGate(block),
-          betweenDeviation: block.betweenDeviation,
-          withinDeviation: block.withinDeviation,
+          betweenStd: block.betweenStd,
+          withinStd: block.withinStd,
           specificity: block.specificity,
           nearZero: block.nearZero,
           nearOne: block.nearOne,
@@ -186,7 +186,7 @@ export const excitationPart = (
               class: one.class,
               channel,
               mean,
-              deviation: one.deviation[channel],
+              std: one.std[channel],
             })),
           ),
         ),

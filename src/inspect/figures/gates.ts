@@ -8,8 +8,8 @@ import { type GateLayer, gateStages } from '../gates.ts'
 import { csv, type Part, percent, sheet, signed } from './part.ts'
 
 /** A kernel density at evenly spaced places, with Silverman's width. */
-const density = (values: readonly number[], deviation: number, at: readonly number[]): number[] => {
-  const width = Math.max(1.06 * deviation * values.length ** -0.2, 0.01)
+const density = (values: readonly number[], std: number, at: readonly number[]): number[] => {
+  const width = Math.max(1.06 * std * values.length ** -0.2, 0.01)
   return at.map(
     place =>
       values.reduce((sum, value) => sum + Math.exp(-0.5 * ((place - value) / width) ** 2), 0) /
@@ -41,17 +41,15 @@ const ridges = (layers: readonly GateLayer[]) => {
     (_, i) => low - margin + ((high - low + 2 * margin) * i) / STEPS,
   )
   // Heights as log(1 + z), like the paper's, so that a sharp peak leaves the others visible.
-  const heights = layers.map(({ gamma, deviation }) =>
-    density(gamma, deviation, at).map(Math.log1p),
-  )
+  const heights = layers.map(({ gamma, std }) => density(gamma, std, at).map(Math.log1p))
   const most = heights.flat().reduce((a, b) => Math.max(a, b), 0) || 1
   const marks = layers
     .map(({ index, stage }, l): readonly Mark[] => {
       const points = at.map((place, i): Point => [place, index + (OVERLAP * heights[l][i]) / most])
       const ranges = points.map(([x, y]) => [x, index, y] as const)
       return [
-        { kind: 'band', ranges, colour: stage - 1 },
-        { kind: 'line', points, colour: stage - 1, width: 1.1 },
+        { kind: 'band', ranges, color: stage - 1 },
+        { kind: 'line', points, color: stage - 1, width: 1.1 },
       ]
     })
     .reverse()
@@ -60,7 +58,7 @@ const ridges = (layers: readonly GateLayer[]) => {
     title: 'Density of γ by layer',
     height: 120 + 13 * layers.length,
     x: { label: 'γ' },
-    y: { label: 'layer, from the picture upwards', ticks: ticks(layers) },
+    y: { label: 'layer, from the image upwards', ticks: ticks(layers) },
     marks: [{ kind: 'rule', x: 0 }, ...marks],
   })
 }
@@ -84,11 +82,7 @@ const means = (layers: readonly GateLayer[]) =>
       { kind: 'rule', y: 0 },
       {
         kind: 'intervals',
-        ranges: layers.map(({ index, mean, deviation }) => [
-          index,
-          mean - deviation,
-          mean + deviation,
-        ]),
+        ranges: layers.map(({ index, mean, std }) => [index, mean - std, mean + std]),
       },
       { kind: 'dots', points: layers.map(({ index, mean }) => [index, mean]) },
     ],
@@ -114,7 +108,7 @@ const reading = (layers: readonly GateLayer[]): string => {
   const cooperating = layers.filter(({ reading }) => reading === 'cooperation').length
   const half = Math.ceil(layers.length / 2)
   const early = layers.slice(0, half).filter(({ mean }) => mean < 0).length
-  return `${cooperating} of ${layers.length} layers cooperate (mean γ below 0: channels that stand out are damped), ${layers.length - cooperating} compete. Of those in the half nearer the picture ${early} of ${half} cooperate; the paper finds cooperation there and competition near the output.`
+  return `${cooperating} of ${layers.length} layers cooperate (mean γ below 0: channels that stand out are damped), ${layers.length - cooperating} compete. Of those in the half nearer the image ${early} of ${half} cooperate; the paper finds cooperation there and competition near the output.`
 }
 
 export const gatesPart = (layers: readonly GateLayer[]): Part => {
@@ -126,21 +120,21 @@ export const gatesPart = (layers: readonly GateLayer[]): Part => {
       paragraph(reading(layers)),
       figure(
         figures,
-        'Density of γ in each layer (height log(1 + density)), coloured by stage; its mean and standard deviation; and the ratio of variances: each channel’s variance over pictures and places, averaged over channels, after the block over before it; above 1 the block spreads, below 1 it evens out.',
+        'Density of γ in each layer (height log(1 + density)), colored by stage; its mean and standard deviation; and the ratio of variances: each channel’s variance over images and places, averaged over channels, after the block over before it; above 1 the block spreads, below 1 it evens out.',
       ),
       tableMarkup({
         columns: [
           { heading: 'stage' },
           { heading: 'layers', right: true },
           { heading: 'mean γ', right: true },
-          { heading: 'deviation', right: true },
+          { heading: 'std', right: true },
           { heading: '|γ| below 0.05', right: true },
         ],
         rows: stages.map(one => [
           `${one.stage}`,
           `${one.layers}`,
           signed(one.mean, 3),
-          one.deviation.toFixed(3),
+          one.std.toFixed(3),
           percent(one.nearZero),
         ]),
       }),

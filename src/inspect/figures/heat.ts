@@ -1,11 +1,11 @@
-/** Numbers as colours, and pictures inside figures. */
+/** Numbers as colors, and images inside figures. */
 
 import { element, type Markup } from '../../report/markup.ts'
 
-/** Colours at even steps, from the least value to the largest. */
+/** Colors at even steps, from the least value to the largest. */
 export type Ramp = readonly (readonly [red: number, green: number, blue: number])[]
 
-/** Dark to light at even steps of lightness, for every kind of colour vision (cividis). */
+/** Dark to light at even steps of lightness, for every kind of color vision (cividis). */
 export const SEQUENTIAL: Ramp = [
   [0, 34, 78],
   [53, 69, 108],
@@ -24,7 +24,7 @@ export const DIVERGING: Ramp = [
   [176, 66, 0],
 ]
 
-const colourAt = (ramp: Ramp, value: number): readonly number[] => {
+const colorAt = (ramp: Ramp, value: number): readonly number[] => {
   const at = Math.min(Math.max(value, 0), 1) * (ramp.length - 1)
   const below = Math.min(Math.floor(at), ramp.length - 2)
   return ramp[below].map((low, i) => low + (at - below) * (ramp[below + 1][i] - low))
@@ -41,16 +41,16 @@ export const dataUri = async (
   return `data:image/png;base64,${png.toString('base64')}`
 }
 
-/** Rows of values from 0 to 1 as a picture, a pixel a value. */
+/** Rows of values from 0 to 1 as an image, a pixel a value. */
 export const heatUri = (
   values: readonly number[],
   [height, width]: readonly [height: number, width: number],
   ramp: Ramp = SEQUENTIAL,
 ): Promise<string> =>
-  dataUri(Uint8Array.from(values.flatMap(value => colourAt(ramp, value))), height, width, 3)
+  dataUri(Uint8Array.from(values.flatMap(value => colorAt(ramp, value))), height, width, 3)
 
-/** A picture in a figure, its pixels as sharp squares. */
-export const picture = (
+/** An image in a figure, its pixels as sharp squares. */
+export const image = (
   href: string,
   [x, y]: readonly [x: number, y: number],
   [width, height]: readonly [width: number, height: number],

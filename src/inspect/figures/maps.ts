@@ -1,13 +1,13 @@
-/** Where the network looks, as rows of small pictures. */
+/** Where the network looks, as rows of small images. */
 
 import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import type { Figure } from '../../report/svg.ts'
-import type { MapPicture, PictureMaps } from '../maps.ts'
-import { dataUri, heatUri, picture } from './heat.ts'
+import type { ImageMaps, MapImage } from '../maps.ts'
+import { dataUri, heatUri, image } from './heat.ts'
 import { csv, type Part, percent } from './part.ts'
 
-const pictureUri = (pixels: Uint8Array, [channels, height, width]: readonly number[]) => {
+const imageUri = (pixels: Uint8Array, [channels, height, width]: readonly number[]) => {
   const plane = height * width
   const interleaved = Uint8Array.from(
     { length: pixels.length },
@@ -22,7 +22,7 @@ const GAP = 6
 const row = (uris: readonly string[], headings: readonly string[], title: string): Figure => {
   const cell = (href: string, i: number): Markup =>
     fragment(
-      picture(href, [i * (SIDE + GAP), 38], [SIDE, SIDE]),
+      image(href, [i * (SIDE + GAP), 38], [SIDE, SIDE]),
       element('text', { class: 'faint', x: i * (SIDE + GAP), y: 32 }, headings[i]),
     )
   return {
@@ -32,26 +32,26 @@ const row = (uris: readonly string[], headings: readonly string[], title: string
   }
 }
 
-const titleOf = ({ picture, predicted, label }: PictureMaps): string =>
+const titleOf = ({ image, predicted, label }: ImageMaps): string =>
   label === undefined || label === predicted
-    ? `${picture}: ${predicted}`
-    : `${picture}: ${predicted}, but is ${label}`
+    ? `${image}: ${predicted}`
+    : `${image}: ${predicted}, but is ${label}`
 
 export const mapsPart = async (
-  found: readonly PictureMaps[],
-  pictures: readonly MapPicture[],
+  found: readonly ImageMaps[],
+  images: readonly MapImage[],
   shape: readonly number[],
 ): Promise<Part> => {
   const rows = await Promise.all(
     found.map(async (one, i) => {
       const uris = await Promise.all([
-        pictureUri(pictures[i].pixels, shape),
+        imageUri(images[i].pixels, shape),
         ...[one.gradient, ...one.gradCam].map(({ values, height, width }) =>
           heatUri(values, [height, width]),
         ),
       ])
       const stages = one.gradCam.map(({ stage }) => `stage ${stage}`)
-      return row(uris, ['picture', 'gradient', ...stages], titleOf(one))
+      return row(uris, ['image', 'gradient', ...stages], titleOf(one))
     }),
   )
   const right = found.filter(({ predicted, label }) => predicted === label).length
@@ -59,19 +59,19 @@ export const mapsPart = async (
     heading: 'Where it looks',
     body: [
       paragraph(
-        `For each picture the class that the network says${found.some(({ label }) => label !== undefined) ? ` (right for ${percent(right / found.length, 0)} of these)` : ''} is traced back: by the gradient of its score by pixel, and by Grad-CAM at the end of each stage (of each size, where a network names no stages), at the resolution that it has. Bright is much; each map has its own maximum.`,
+        `For each image the class that the network says${found.some(({ label }) => label !== undefined) ? ` (right for ${percent(right / found.length, 0)} of these)` : ''} is traced back: by the gradient of its score by pixel, and by Grad-CAM at the end of each stage (of each size, where a network names no stages), at the resolution that it has. Bright is much; each map has its own maximum.`,
       ),
       figure(
         rows,
-        'The picture, the largest absolute gradient over its colours, and Grad-CAM by stage.',
+        'The image, the largest absolute gradient over its colors, and Grad-CAM by stage.',
       ),
     ],
     figures: Object.fromEntries(rows.map((one, i) => [`maps-${i + 1}`, one])),
     tables: {
       maps: csv(
-        found.flatMap(({ picture, predicted, label, gradCam }) =>
+        found.flatMap(({ image, predicted, label, gradCam }) =>
           gradCam.map(({ stage, values, height, width }) => ({
-            picture,
+            image,
             predicted,
             label,
             stage,

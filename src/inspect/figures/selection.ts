@@ -30,9 +30,9 @@ const byChannel = (units: readonly UnitSelection[]): readonly Figure[] => {
       height: 210,
       x: { label: 'group of channels', whole: true },
       y: { label: 'attention of the largest kernel', domain },
-      marks: curves[u].map((values, colour) => ({
+      marks: curves[u].map((values, color) => ({
         kind: 'line',
-        colour,
+        color,
         points: values.map((value, i): Point => [i + 1, value]),
       })),
     }),
@@ -50,16 +50,16 @@ const byUnit = (units: readonly UnitSelection[]): Figure =>
     y: { label: 'attention of largest − smallest kernel' },
     marks: [
       { kind: 'rule', y: 0 },
-      ...SCALES.flatMap((_, colour): Mark[] => {
-        const at = (u: number): number => u + (colour - 1) * 0.22
-        const points = units.map(({ scales }, u): Point => [at(u), scales[colour].difference])
+      ...SCALES.flatMap((_, color): Mark[] => {
+        const at = (u: number): number => u + (color - 1) * 0.22
+        const points = units.map(({ scales }, u): Point => [at(u), scales[color].difference])
         const ranges = units.map(({ scales }, u) => {
-          const { difference, deviation } = scales[colour]
-          return [at(u), difference - deviation, difference + deviation] as const
+          const { difference, std } = scales[color]
+          return [at(u), difference - std, difference + std] as const
         })
         return [
-          { kind: 'intervals', ranges, colour },
-          { kind: 'dots', points, colour },
+          { kind: 'intervals', ranges, color },
+          { kind: 'dots', points, color },
         ]
       }),
     ],
@@ -75,9 +75,9 @@ const byClass = (units: readonly UnitSelection[]): readonly Figure[] => {
       height: 80 + 16 * scales[0].classes.length,
       x: { label: 'attention of largest − smallest kernel', domain },
       y: { categories: scales[0].classes.map(own => own.class) },
-      marks: scales.map(({ classes }, colour) => ({
+      marks: scales.map(({ classes }, color) => ({
         kind: 'dots',
-        colour,
+        color,
         points: classes.map(({ difference }, k): Point => [difference, k]),
       })),
     }),
@@ -112,7 +112,7 @@ const correlations = (units: readonly UnitSelection[]): readonly Figure[] => {
   ]
 }
 
-/** Each picture by its true scale, and the mean of eighths of them. */
+/** Each image by its true scale, and the mean of eighths of them. */
 const againstTruth = (units: readonly UnitSelection[]): readonly Figure[] => {
   const domain = around(units.flatMap(({ truth }) => truth?.difference ?? []))
   return units.flatMap(({ block, truth }) => {
@@ -131,7 +131,7 @@ const againstTruth = (units: readonly UnitSelection[]): readonly Figure[] => {
       y: { label: 'attention of largest − smallest kernel', domain },
       marks: [
         { kind: 'dots', points: points.slice(0, DOTS), radius: 1.6, opacity: 0.35 },
-        { kind: 'line', points: means, colour: 'ink', width: 2.2 },
+        { kind: 'line', points: means, color: 'ink', width: 2.2 },
       ],
     })
   })
@@ -150,12 +150,12 @@ const reading = (units: readonly UnitSelection[]): string => {
   const known =
     best === undefined
       ? ''
-      : ` Against the true scale of the object, unit ${best.block} follows it most closely: rank correlation ${signed(best.of)}. That is the better measure here: objects of this set stand anywhere, so that enlarging the centre cuts many of them.`
-  return `In ${rising.length} of ${units.length} units attention moves to the largest kernel as the centre is enlarged from 1 to 2 times.${known}`
+      : ` Against the true scale of the object, unit ${best.block} follows it most closely: rank correlation ${signed(best.of)}. That is the better measure here: objects of this set stand anywhere, so that enlarging the center cuts many of them.`
+  return `In ${rising.length} of ${units.length} units attention moves to the largest kernel as the center is enlarged from 1 to 2 times.${known}`
 }
 
 export const selectionPart = (units: readonly UnitSelection[]): Part => {
-  const key = legend(SCALES.map((scale, colour) => ({ text: `${scale.toFixed(1)} ×`, colour })))
+  const key = legend(SCALES.map((scale, color) => ({ text: `${scale.toFixed(1)} ×`, color })))
   const last = lastOfStages(units)
   const [channels, all, classes] = [byChannel(last), byUnit(units), byClass(last)]
   const truth = againstTruth(units)
@@ -166,12 +166,12 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
       paragraph(reading(units)),
       figure(
         [all],
-        'Attention of the largest kernel minus that of the smallest, mean over channels; dot and line are mean and one standard deviation over pictures whose centre is enlarged 1.0, 1.5 and 2.0 times.',
+        'Attention of the largest kernel minus that of the smallest, mean over channels; dot and line are mean and one standard deviation over images whose center is enlarged 1.0, 1.5 and 2.0 times.',
         { key },
       ),
       figure(
         channels,
-        `Attention of the largest kernel in ${GROUPS} groups of successive channels, mean over all pictures, in the last unit of each stage. Same scale everywhere.`,
+        `Attention of the largest kernel in ${GROUPS} groups of successive channels, mean over all images, in the last unit of each stage. Same scale everywhere.`,
         { key },
       ),
       figure(classes, 'By class, in the last unit of each stage. Same scale everywhere.', { key }),
@@ -180,11 +180,11 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
         : [
             figure(
               followed,
-              'Spearman’s rank correlation of the true scale of the object with the attention of the largest kernel minus that of the smallest, over pictures as they are.',
+              'Spearman’s rank correlation of the true scale of the object with the attention of the largest kernel minus that of the smallest, over images as they are.',
             ),
             figure(
               truth,
-              `Against the true scale of the object, picture by picture as it is (up to ${DOTS} dots); the thick line is the mean of every eighth of all pictures. Spearman’s rank correlation over all of them. Same scale everywhere.`,
+              `Against the true scale of the object, image by image as it is (up to ${DOTS} dots); the thick line is the mean of every eighth of all images. Spearman’s rank correlation over all of them. Same scale everywhere.`,
             ),
           ]),
       tableMarkup({
@@ -197,7 +197,7 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
         ],
         rows: units.map(unit => [
           unit.block,
-          ...unit.scales.map(one => `${signed(one.difference, 3)} ± ${one.deviation.toFixed(3)}`),
+          ...unit.scales.map(one => `${signed(one.difference, 3)} ± ${one.std.toFixed(3)}`),
           ...(unit.truth === undefined ? [] : [signed(unit.truth.rankCorrelation)]),
         ]),
       }),
@@ -220,7 +220,7 @@ export const selectionPart = (units: readonly UnitSelection[]): Part => {
               scale: one.scale,
               class: own.class,
               difference: own.difference,
-              deviation: own.class === 'all' ? one.deviation : undefined,
+              std: own.class === 'all' ? one.std : undefined,
               rankCorrelation: unit.truth?.rankCorrelation,
             })),
           ),

@@ -62,7 +62,7 @@ export const SE_STUDIES = {
       reduction(16, 22.28, 6.03, 28.1),
       reduction(32, 22.72, 6.2, 26.9),
     ],
-    note: 'With 16 to 64 channels, as backbones for 32×32 pictures have, r = 16 and 32 leave a hidden layer of one to four features.',
+    note: 'With 16 to 64 channels, as backbones for 32×32 images have, r = 16 and 32 leave a hidden layer of one to four features.',
   },
   'se-squeeze': {
     ...COMMON,
@@ -102,7 +102,7 @@ export const SE_STUDIES = {
       stage(4, 22.68, 6.22, 26.4),
       standard('all', 'all stages'),
     ],
-    note: 'Stage k is conv{k}_x. Backbones for 32×32 pictures end with stage 4; those for ImageNet have a fifth, which is in “all stages” only, as in the paper.',
+    note: 'Stage k is conv{k}_x. Backbones for 32×32 images end with stage 4; those for ImageNet have a fifth, which is in “all stages” only, as in the paper.',
   },
   'se-positions': {
     ...COMMON,

@@ -2,7 +2,7 @@
  * Cadene's pretrainedmodels (Cadene/pretrained-models.pytorch, models/senet.py) and timm's legacy
  * networks taken from it (timm/models/senet.py: legacy_seresnet50 and others). All pool as Caffe
  * does; SE-ResNet strides in the first 1×1, SE-ResNeXt and SENet-154 in the 3×3; in timm's
- * legacy_seresnet18 and 34 a ReLU stands between the last normalisation and SE.
+ * legacy_seresnet18 and 34 a ReLU stands between the last normalization and SE.
  */
 
 import type { Naming } from './naming.ts'

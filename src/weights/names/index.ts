@@ -11,7 +11,7 @@ export const NAMINGS: readonly Naming[] = [torchvision, cadene, cadeneDeep, mosk
 /** What data-parallel and compiled networks put before every name. */
 const PREFIXES = /^(?:module\.|_orig_mod\.|model\.)+/
 
-/** Batch normalisations count their batches; nothing uses it. */
+/** Batch normalizations count their batches; nothing uses it. */
 const IGNORED = /(?:^|\.)num_batches_tracked$/
 
 /** A weight's name here; undefined for what is ignored. */

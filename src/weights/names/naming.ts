@@ -5,10 +5,10 @@ import type { Variations } from '../../models/variations.ts'
 /** A part of a weight's name, and what stands for it here; all rules apply, in order. */
 export type Rule = readonly [pattern: RegExp, replacement: string]
 
-/** How pictures are to be prepared: each channel of pixels in 0 … 1 by mean and deviation. */
+/** How images are to be prepared: each channel of pixels in 0 … 1 by mean and std. */
 export interface Preprocessing {
   readonly mean: readonly [number, number, number]
-  readonly deviation: readonly [number, number, number]
+  readonly std: readonly [number, number, number]
   /** Whether the network was trained on blue, green, red. */
   readonly bgr?: boolean
 }

@@ -1,8 +1,8 @@
 /**
  * torchvision, timm's newer networks, and Excite itself: the names are the same, but that in timm's
- * SK networks a convolution and its normalisation are one layer. timm's senet154
+ * SK networks a convolution and its normalization are one layer. timm's senet154
  * pads its pooling; torchvision's Inception-v3 was trained on pixels from −1 to 1, to which it turns
- * ImageNet's normalisation back by itself, and has an auxiliary classifier.
+ * ImageNet's normalization back by itself, and has an auxiliary classifier.
  */
 
 import type { Naming } from './naming.ts'

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs'
 import { crc32 } from 'node:zlib'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { FileError } from '../../errors.ts'
-import { type Malformed, refuses } from '../../malformed.suite.ts'
+import { type Malformed, refuses } from '../../../test/support/malformed.ts'
+import { FileError } from '../../errors/index.ts'
 import { readWeights } from '../readWeights.ts'
 
 const fixture = (name: string): Uint8Array =>

@@ -3,7 +3,7 @@
  * bare or in the wrappers that training scripts put around it.
  */
 
-import { FileError } from '../../errors.ts'
+import { FileError } from '../../errors/index.ts'
 import type { Entry, Refuse } from '../stored.ts'
 import { isLegacy, readLegacy } from './legacy.ts'
 import { type Pickled, shown, unpickle } from './pickle.ts'

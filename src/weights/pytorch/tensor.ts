@@ -4,9 +4,9 @@
  * is asked for.
  */
 
-import { formatShape } from '../../errors.ts'
+import { formatShape } from '../../errors/index.ts'
 import { type Shape, sizeOf } from '../../graph/index.ts'
-import { half } from '../../half.ts'
+import { half } from '../../tensor/float16.ts'
 import type { Entry, Refuse } from '../stored.ts'
 import { type Global, isGlobal, type Pickled, shown } from './pickle.ts'
 

@@ -7,9 +7,9 @@ import { ARG, CONVOLUTION, ELTWISE, PROP } from '../constants.ts'
 import { type Descriptor, type Descriptors, int64s } from '../descriptor.ts'
 import type { Plan, Request, Stored } from '../plan.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
-import { applied, begin, type Post, resolve } from './chain.ts'
 import type { Lowerings } from './lowering.ts'
-import { gathered, joinedShape, joining, spread, WIDE } from './regrouped.ts'
+import { gathered, joinedShape, joining, spread, WIDE } from './mergeGroups.ts'
+import { applied, begin, type Post, resolve } from './postOps.ts'
 import { winogradPays } from './winograd.ts'
 
 interface Geometry {

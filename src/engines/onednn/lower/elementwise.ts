@@ -4,6 +4,8 @@ import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.
 import { ARG, BINARY, ELTWISE, PROP, type Versioned } from '../constants.ts'
 import { rowMajor, unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
+import { fuseGradient } from './fusion.ts'
+import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 import {
   begin,
   binary,
@@ -13,9 +15,7 @@ import {
   narrowed,
   operandOf,
   waits,
-} from './chain.ts'
-import { fuseGradient } from './fusion.ts'
-import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
+} from './postOps.ts'
 
 const unary =
   <Attributes>(of: (attributes: Attributes) => readonly Eltwise[]): Lowering<Attributes> =>

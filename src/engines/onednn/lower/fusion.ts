@@ -1,5 +1,5 @@
 /**
- * Batch normalisation with the relu after it: forward in one pass, which keeps one bit an element,
+ * Batch normalization with the relu after it: forward in one pass, which keeps one bit an element,
  * and backward in one pass with relu's gradient before it.
  */
 
@@ -34,7 +34,7 @@ const fusionsOf = (plan: Plan): Fusions => {
   return made
 }
 
-/** Relu's output, if batch normalisation of pictures is all that relu is read by. */
+/** Relu's output, if batch normalization of images is all that relu is read by. */
 export const fusedRelu = (plan: Plan, y: Value): Value | undefined => {
   const next = plan.only(y)
   return next?.op === 'relu' && y.shape.length === 4 ? next.outputs[0] : undefined

@@ -1,25 +1,24 @@
-/** Batch normalisation, in the layout of its input. */
+/** Batch normalization, in the layout of its input. */
 
 import type { Shape, Value } from '../../../graph/index.ts'
 import type { Flags } from '../api/index.ts'
 import { ARG, BINARY, NORM, PROP } from '../constants.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
-import { follow, operand } from './chain.ts'
 import { backwardFusion, fusedRelu, noteForward } from './fusion.ts'
 import type { Lowerings } from './lowering.ts'
+import { follow, operand } from './postOps.ts'
 
 const AFFINE: Flags = [NORM.scale, NORM.shift]
 
-/** The primitive takes pictures: [N, C] is [N, C, 1, 1]. */
-const asPictures = (shape: Shape): Shape =>
-  [...shape, 1, 1, 1, 1].slice(0, Math.max(4, shape.length))
+/** The primitive takes images: [N, C] is [N, C, 1, 1]. */
+const asImages = (shape: Shape): Shape => [...shape, 1, 1, 1, 1].slice(0, Math.max(4, shape.length))
 
-const pictures = (plan: Plan, x: Value): Stored => {
+const images = (plan: Plan, x: Value): Stored => {
   const from = plan.natural(x)
   return x.shape.length >= 4
     ? from
-    : plan.window(plan.plain(x), plan.descriptors.strided(asPictures(x.shape)))
+    : plan.window(plan.plain(x), plan.descriptors.strided(asImages(x.shape)))
 }
 
 const forward = (plan: Plan, prop: number, desc: Descriptor, epsilon: number, flags: Flags) =>
@@ -28,7 +27,7 @@ const forward = (plan: Plan, prop: number, desc: Descriptor, epsilon: number, fl
     values: [prop, desc, epsilon, flags],
   })
 
-/** A result in the pictures' layout, under the shape of a value. */
+/** A result in the images' layout, under the shape of a value. */
 const defineLike = (plan: Plan, value: Value, made: Stored): void =>
   plan.define(
     value,
@@ -40,7 +39,7 @@ export const normalization = {
     plan,
     { inputs: [x, scale, bias], outputs: [y, mean, variance], attributes: { epsilon } },
   ) => {
-    const from = pictures(plan, x)
+    const from = images(plan, x)
     const relu = fusedRelu(plan, y)
     const flags = relu === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]
     const primitive = forward(plan, PROP.training, from.desc, epsilon, flags)
@@ -70,7 +69,7 @@ export const normalization = {
       attributes: { epsilon },
     },
   ) => {
-    const from = pictures(plan, x)
+    const from = images(plan, x)
     const { desc } = from
     const fused = backwardFusion(plan, dy)
     const flags = fused === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]

@@ -5,9 +5,9 @@ import type { AttributesOf } from '../../../ops/table.ts'
 import { ARG, ELTWISE, PROP, REDUCTION } from '../constants.ts'
 import { unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
-import { eltwise } from './chain.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
 import { spatialMean } from './pooling.ts'
+import { eltwise } from './postOps.ts'
 
 type Kind = keyof typeof REDUCTION
 

@@ -1,0 +1,69 @@
+/** Colors of planar 0-to-255 images, changed as PIL's ImageEnhance does: a blend with a plainer image. */
+
+import type { RandomStream } from '../../random/index.ts'
+import type { ImageShape } from './augment.ts'
+
+/** Every byte through a table of what becomes of 0 to 255, each rounded and held to a byte. */
+export const mapped = (pixels: Uint8Array, change: (value: number) => number): Uint8Array => {
+  const table = new Uint8ClampedArray(256).map((_, value) => change(value))
+  const result = new Uint8Array(pixels.length)
+  for (let i = 0; i < pixels.length; i++) result[i] = table[pixels[i]]
+  return result
+}
+
+/** Towards one value at 0. */
+const towards = (pixels: Uint8Array, plain: number, factor: number): Uint8Array =>
+  mapped(pixels, value => plain + factor * (value - plain))
+
+/** Towards black at 0. */
+export const brightened = (pixels: Uint8Array, factor: number): Uint8Array =>
+  towards(pixels, 0, factor)
+
+/** ITU-R 601-2 luma of every pixel, or the pixels themselves where there is one channel. */
+const lumas = (pixels: Uint8Array, plane: number): Float64Array => {
+  const result = new Float64Array(plane)
+  const colored = pixels.length === 3 * plane
+  for (let i = 0; i < plane; i++)
+    result[i] = colored
+      ? 0.299 * pixels[i] + 0.587 * pixels[plane + i] + 0.114 * pixels[2 * plane + i]
+      : pixels[i]
+  return result
+}
+
+/** Towards the mean gray at 0. */
+export const contrasted = (
+  pixels: Uint8Array,
+  [, height, width]: ImageShape,
+  factor: number,
+): Uint8Array => {
+  const luma = lumas(pixels, height * width)
+  let sum = 0
+  for (let i = 0; i < luma.length; i++) sum += luma[i]
+  return towards(pixels, Math.round(sum / luma.length), factor)
+}
+
+/** Towards gray at 0. */
+export const saturated = (
+  pixels: Uint8Array,
+  [channels, height, width]: ImageShape,
+  factor: number,
+): Uint8Array => {
+  const plane = height * width
+  const luma = lumas(pixels, plane)
+  const result = new Uint8ClampedArray(pixels.length)
+  for (let c = 0, at = 0; c < channels; c++)
+    for (let i = 0; i < plane; i++, at++) result[at] = luma[i] + factor * (pixels[at] - luma[i])
+  return new Uint8Array(result.buffer)
+}
+
+/** Brightness, contrast and saturation, each by a random factor within 1 ± strength. */
+export const jittered = (
+  pixels: Uint8Array,
+  shape: ImageShape,
+  strength: number,
+  draw: RandomStream,
+): Uint8Array => {
+  const factor = (i: number): number => 1 + strength * (2 * draw.uniform(i) - 1)
+  const lit = contrasted(brightened(pixels, factor(0)), shape, factor(1))
+  return saturated(lit, shape, factor(2))
+}

@@ -1,0 +1,123 @@
+/**
+ * Which oneDNN computes. Before the first use a library is tested in a process of its own, so that
+ * one which crashes takes nothing with it; what came out is remembered until the file changes.
+ */
+
+import { spawn } from 'node:child_process'
+import { readFile } from 'node:fs/promises'
+import { cpus } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { EngineError } from '../../errors/index.ts'
+import { cacheFolder, writeFileAtomic } from '../../platform/node/files.ts'
+import { VERSION } from '../../platform/node/version.ts'
+import { candidates, PATH_VARIABLE, stampOf } from './find.ts'
+
+export interface Verdict {
+  readonly path: string
+  readonly version?: string
+  /** How many it computes with unless told. */
+  readonly threads?: number
+  /** Why it cannot be used; absent where it can. */
+  readonly problem?: string
+}
+
+export const INSTALL = `oneDNN 2.6 or newer: apt install libdnnl2 (Debian 12, Ubuntu 22.04), libdnnl3.6 (Debian 13); brew install onednn; conda install -c conda-forge onednn; or its path in ${PATH_VARIABLE}`
+
+/** What the sources as they are written need, and what is built does not. */
+const WRITTEN = import.meta.url.endsWith('.ts')
+const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
+const SELF_TEST = new URL(`./selfTest.${WRITTEN ? 'ts' : 'js'}`, import.meta.url)
+
+const program = `${WRITTEN ? "import { register } from 'tsx/esm/api'\nregister()\n" : ''}
+const { selfTest } = await import(${JSON.stringify(SELF_TEST.href)})
+try {
+  process.stdout.write(JSON.stringify(await selfTest(process.argv[1])))
+} catch ({ message, expected, got }) {
+  const problem = expected ? \`expected \${expected}, got \${got}\` : message
+  process.stdout.write(JSON.stringify({ path: process.argv[1], problem }))
+}`
+
+/** Far above the second that it takes. */
+const PATIENCE = 60_000
+
+/** Tests a library in a process of its own. */
+export const judge = (path: string, code = program): Promise<Verdict> =>
+  new Promise(resolve => {
+    const unfit = (problem: string): void => resolve({ path, problem })
+    const args = ['--input-type=module', '--eval', code, path]
+    const child = spawn(process.execPath, args, {
+      cwd: ROOT,
+      stdio: ['ignore', 'pipe', 'ignore'],
+      timeout: PATIENCE,
+      killSignal: 'SIGKILL',
+    })
+    let answer = ''
+    child.stdout.on('data', chunk => {
+      answer += chunk
+    })
+    child.on('error', ({ message }) => unfit(`its self-test did not start: ${message}`))
+    child.on('close', (code, signal) => {
+      if (signal !== null) return unfit(`its self-test ended with ${signal}`)
+      try {
+        resolve(JSON.parse(answer))
+      } catch {
+        unfit(`its self-test ended with exit code ${code}`)
+      }
+    })
+  })
+
+type Memory = Readonly<Record<string, { readonly key: string; readonly verdict: Verdict }>>
+
+const memoryFile = (): string => join(cacheFolder(), 'onednn.json')
+
+const remembered = async (): Promise<Memory> => {
+  try {
+    return JSON.parse(await readFile(memoryFile(), 'utf8')) as Memory
+  } catch {
+    return {}
+  }
+}
+
+/** What a verdict depends on. */
+const keyOf = (path: string): string =>
+  [VERSION, process.versions.node, process.arch, cpus()[0]?.model ?? '', stampOf(path)].join(' | ')
+
+/** @param afresh - tests it again, whatever is remembered */
+export const verdictOn = async (path: string, afresh = false): Promise<Verdict> => {
+  const key = keyOf(path)
+  const memory = await remembered()
+  const known = memory[path]
+  if (!afresh && known?.key === key && known.verdict?.path === path) return known.verdict
+  const verdict = await judge(path)
+  const text = JSON.stringify({ ...memory, [path]: { key, verdict } }, null, 2)
+  // Where nothing can be kept, the next process tests again.
+  await writeFileAtomic(memoryFile(), `${text}\n`).catch(() => {})
+  return verdict
+}
+
+/** Of every library that is there, the best first. */
+export const survey = async (afresh = false): Promise<readonly Verdict[]> => {
+  const verdicts: Verdict[] = []
+  for (const path of candidates()) verdicts.push(await verdictOn(path, afresh))
+  return verdicts
+}
+
+/**
+ * The first library that can be used.
+ * @throws EngineError that says what is wrong with the others, and how to install one
+ */
+export const usablePath = async (): Promise<string> => {
+  const problems: string[] = []
+  for (const path of candidates()) {
+    const { problem } = await verdictOn(path)
+    if (problem === undefined) return path
+    problems.push(`${path}, not usable: ${problem}`)
+  }
+  throw new EngineError({
+    where: 'device onednn',
+    expected: 'the library oneDNN',
+    got: problems.length === 0 ? 'none' : problems.join('; '),
+    hint: `Install ${INSTALL}; or use --device onnx`,
+  })
+}

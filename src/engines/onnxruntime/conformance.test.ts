@@ -1,0 +1,6 @@
+/** ONNX Runtime against the reference interpreter. */
+
+import { describeConformance } from '../conformance.suite.ts'
+import { onnxEngine } from './engine.ts'
+
+describeConformance(onnxEngine)

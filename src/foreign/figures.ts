@@ -1,0 +1,174 @@
+/** A foreign model's blocks and cost as figures and tables. */
+
+import { count, csv, type Part, percent, sheet } from '../inspect/figures/part.ts'
+import { shares } from '../inspect/figures/shares.ts'
+import { readable } from '../onnx/read/index.ts'
+import { figure, paragraph } from '../report/html.ts'
+import type { Mark } from '../report/marks.ts'
+import { plot } from '../report/plot.ts'
+import { tableMarkup } from '../report/table.ts'
+import type { ForeignAnalysis } from './analysis.ts'
+import { FAMILY_TEXTS, type ForeignBlock } from './blocks.ts'
+
+/** Cells of a block, the same here and on a terminal. */
+export const BLOCK_COLUMNS = [
+  { heading: 'block', right: true },
+  { heading: 'where' },
+  { heading: 'channels', right: true },
+  { heading: 'hidden', right: true },
+  { heading: 'reduction', right: true },
+  { heading: 'squeeze' },
+  { heading: 'activation' },
+  { heading: 'gate' },
+  { heading: 'biases' },
+  { heading: 'parameters', right: true },
+  { heading: 'multiply-adds', right: true },
+  { heading: 'map', right: true },
+] as const
+
+const biasesText = (biases: readonly boolean[]): string => {
+  if (biases.length === 0) return '–'
+  return biases.every(one => one) ? 'yes' : biases.some(one => one) ? 'some' : 'no'
+}
+
+export const blockRow = (block: ForeignBlock): readonly string[] => [
+  `${block.index}`,
+  block.inside === undefined ? block.path : `${block.path} (in ${block.inside})`,
+  `${block.channels}`,
+  block.kernel === undefined ? `${block.hidden ?? '–'}` : `kernel ${block.kernel}`,
+  block.reduction === undefined ? '–' : `${Number(block.reduction.toFixed(2))}`,
+  block.squeeze,
+  block.activation ?? '–',
+  block.gate,
+  biasesText(block.biases),
+  count(block.parameters),
+  count(block.multiplyAdds),
+  block.map?.join('×') ?? '?',
+]
+
+/** What kinds of gates there are, in words, once each. */
+export const familiesText = (blocks: readonly ForeignBlock[]): string =>
+  [...new Set(blocks.map(({ family }) => family))]
+    .map(family => {
+      const number = blocks.filter(block => block.family === family).length
+      return `${number} × ${FAMILY_TEXTS[family]}`
+    })
+    .join('; ')
+
+export const NO_BLOCKS =
+  'No attention block was found: nothing scales a map by a gate or by shares that are made from its own means, maxima or norms, in a form that is known here (SE, effective SE, ECA, CBAM, SK, split attention, GCT).'
+
+const widths = (blocks: readonly ForeignBlock[]) =>
+  plot({
+    title: 'Widths',
+    width: Math.min(Math.max(360, 26 * blocks.length + 140), 560),
+    height: 220,
+    x: { label: 'block', categories: blocks.map(({ index }) => `${index}`) },
+    y: { label: 'channels', domain: [0, Math.max(...blocks.map(({ channels }) => channels))] },
+    marks: [
+      { name: 'map', of: (block: ForeignBlock) => block.channels },
+      { name: 'hidden', of: (block: ForeignBlock) => block.hidden ?? Number.NaN },
+    ].flatMap(({ name, of }, color): Mark[] => {
+      const points = blocks
+        .map((block, i) => [i, of(block)] as const)
+        .filter(([, width]) => Number.isFinite(width))
+      if (points.length === 0) return []
+      return [
+        { kind: 'line', points, color, label: name },
+        { kind: 'dots', points, color },
+      ]
+    }),
+  })
+
+export const foreignBlocksPart = ({ blocks, cost }: ForeignAnalysis): Part => {
+  if (blocks.length === 0)
+    return {
+      heading: 'Attention blocks',
+      body: [paragraph(NO_BLOCKS)],
+      figures: {},
+      tables: {},
+    }
+  const scaling = blocks.flatMap(block => block.scaling ?? [])
+  const scaled = scaling.reduce((sum, one) => sum + one, 0)
+  const share = cost.parameters === 0 ? 0 : cost.blocks.parameters / cost.parameters
+  const drawn = widths(blocks)
+  return {
+    heading: 'Attention blocks',
+    body: [
+      paragraph(
+        `${familiesText(blocks)}. Together they hold ${count(cost.blocks.parameters)} parameters, ${percent(share)} of the model’s, and take ${count(cost.blocks.multiplyAdds)} multiply-adds in their layers for an image${scaling.length === blocks.length ? `, and ${count(scaled)} multiplications to scale their maps` : ''}.`,
+      ),
+      figure([drawn], 'Channels of each block’s map, and of the hidden layer where it has one.'),
+      tableMarkup({ columns: BLOCK_COLUMNS, rows: blocks.map(blockRow) }),
+    ],
+    figures: { blocks: sheet([drawn]) },
+    tables: {
+      blocks: csv(
+        blocks.map(({ biases, nodes, map, ...block }) => ({
+          index: block.index,
+          path: block.path,
+          family: block.family,
+          channels: block.channels,
+          hidden: block.hidden,
+          reduction: block.reduction,
+          kernel: block.kernel,
+          branches: block.branches,
+          inside: block.inside,
+          squeeze: block.squeeze,
+          activation: block.activation,
+          gate: block.gate,
+          biases: biases.join(' '),
+          parameters: block.parameters,
+          multiplyAdds: block.multiplyAdds,
+          height: map?.[0],
+          width: map?.[1],
+          scaling: block.scaling,
+          nodes: nodes.map(name => readable(name)).join(' '),
+        })),
+      ),
+    },
+  }
+}
+
+/** As many operators as a figure has room for. */
+const DRAWN = 8
+
+export const unknownText = (unknown: number): string =>
+  unknown === 0
+    ? ''
+    : ` ${count(unknown)} convolutions or products are not in them: their sizes are not known before the model runs.`
+
+export const foreignCostPart = ({ cost, size }: ForeignAnalysis): Part => {
+  const rows = cost.operators.filter(row => row.parameters + row.multiplyAdds > 0).slice(0, DRAWN)
+  const panel = (title: string, of: 'parameters' | 'multiplyAdds') =>
+    shares(
+      title,
+      rows.map(row => ({ name: row.operator, share: row[of] / Math.max(cost[of], 1) })),
+    )
+  const panels = [panel('Parameters', 'parameters'), panel('Multiply-adds', 'multiplyAdds')]
+  return {
+    heading: 'Cost',
+    body: [
+      paragraph(
+        `${count(cost.parameters)} parameters, ${count(cost.statistics)} running statistics, and ${count(cost.multiplyAdds)} multiply-adds for one image of ${size.join('×')} (those of convolutions and products).${unknownText(cost.unknown)} Tensors of one element are not counted: in a file, a slope that was learnt and the 3 of a hard-swish look alike.`,
+      ),
+      ...(rows.length === 0 ? [] : [figure(panels, 'Share of each operator.')]),
+      tableMarkup({
+        columns: [
+          { heading: 'operator' },
+          { heading: 'nodes', right: true },
+          { heading: 'parameters', right: true },
+          { heading: 'multiply-adds', right: true },
+        ],
+        rows: cost.operators.map(row => [
+          row.operator,
+          count(row.nodes),
+          count(row.parameters),
+          count(row.multiplyAdds),
+        ]),
+      }),
+    ],
+    figures: rows.length === 0 ? {} : { cost: sheet(panels) },
+    tables: { cost: csv(cost.operators.map(row => ({ ...row }))) },
+  }
+}

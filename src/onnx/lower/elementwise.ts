@@ -1,0 +1,61 @@
+/** Element-wise operations: ONNX has nearly all of them by name. */
+
+import { sizeOf } from '../../graph/index.ts'
+import type { AttributesOf } from '../../ops/table.ts'
+import type { Lowering, Lowerings } from '../emitter.ts'
+
+/** The ONNX operator of the same meaning, without attributes. */
+const as =
+  (opType: string): Lowering<object> =>
+  (emit, { names }) => [emit.node(opType, names)]
+
+const constant: Lowering<AttributesOf<'constant'>> = (emit, { attributes }) => {
+  const { dtype, shape, data } = attributes
+  const write = { float: emit.floats, int: emit.ints, bool: emit.bools }[dtype]
+  if (data.length === sizeOf(shape)) return [write(data, shape)]
+  return [emit.node('Expand', [write(data, []), emit.int64s(shape)])]
+}
+
+export const elementwise = {
+  constant,
+  abs: as('Abs'),
+  add: as('Add'),
+  div: as('Div'),
+  equal: as('Equal'),
+  exp: as('Exp'),
+  greater: as('Greater'),
+  hardSwish: as('HardSwish'),
+  less: as('Less'),
+  log: as('Log'),
+  maximum: as('Max'),
+  minimum: as('Min'),
+  mul: as('Mul'),
+  neg: as('Neg'),
+  relu: as('Relu'),
+  sigmoid: as('Sigmoid'),
+  sign: as('Sign'),
+  sqrt: as('Sqrt'),
+  stopGradient: as('Identity'),
+  sub: as('Sub'),
+  tanh: as('Tanh'),
+  where: as('Where'),
+  cast: (emit, { names }) => [emit.node('Cast', names, { to: 1 })],
+  clip: (emit, { names, attributes: { min, max } }) => [
+    emit.node('Clip', [...names, emit.floats([min], []), emit.floats([max], [])]),
+  ],
+  elu: (emit, { names, attributes: { alpha } }) => [
+    emit.node('Elu', names, { alpha: { float: alpha } }),
+  ],
+  hardSigmoid: (emit, { names, attributes: { alpha, beta } }) => [
+    emit.node('HardSigmoid', names, { alpha: { float: alpha }, beta: { float: beta } }),
+  ],
+  power: (emit, { names, attributes: { exponent } }) => [
+    emit.node('Pow', [...names, emit.floats([exponent], [])]),
+  ],
+  // A steep hard sigmoid is a step, several times as fast as Greater and Cast.
+  reluGradient: (emit, { names: [y, dy] }) => {
+    const step = emit.node('HardSigmoid', [y], { alpha: { float: 1e30 }, beta: { float: 0 } })
+    return [emit.node('Mul', [dy, step])]
+  },
+  silu: (emit, { names: [x] }) => [emit.node('Mul', [x, emit.node('Sigmoid', [x])])],
+} satisfies Partial<Lowerings>

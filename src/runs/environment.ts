@@ -1,0 +1,43 @@
+/** What must be the same for a resumed training to give the same bits, and what says so when it is not. */
+
+import { UsageError } from '../errors/index.ts'
+import { VERSION } from '../platform/node/version.ts'
+import type { Config } from '../train/config.ts'
+
+export type Conditions = Readonly<Record<string, string>>
+
+/** @param images - the fingerprint of the training images, where their name does not say it */
+export const conditionsOf = (
+  { device, threads }: Config,
+  deviceVersion: string,
+  images?: string,
+): Conditions => ({
+  excite: VERSION,
+  device: `${device} ${deviceVersion}`,
+  threads: threads === undefined ? 'default' : `${threads}`,
+  platform: `${process.platform} ${process.arch}`,
+  node: process.versions.node.split('.')[0],
+  ...(images === undefined ? {} : { images }),
+})
+
+/**
+ * Compares the conditions of a checkpoint with those of now.
+ * @returns what differs, where going on without exactness is allowed
+ * @throws UsageError that lists every difference, where it is not
+ */
+export const checkConditions = (
+  saved: Conditions,
+  now: Conditions,
+  compatible: boolean,
+): readonly string[] => {
+  const differences = Object.keys({ ...saved, ...now })
+    .filter(name => saved[name] !== now[name])
+    .map(name => `${name} ${saved[name] ?? 'unknown'} then, ${now[name] ?? 'unknown'} now`)
+  if (differences.length === 0 || compatible) return differences
+  throw new UsageError({
+    where: '--resume',
+    expected: 'the conditions under which the run was saved, so that it goes on bit for bit',
+    got: differences.join('; '),
+    hint: 'Restore them, or go on without exactness: --resume-compatible',
+  })
+}

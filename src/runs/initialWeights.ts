@@ -1,0 +1,198 @@
+/**
+ * First weights from a file: those of another training, or of any safetensors with PyTorch's names.
+ * A classifier for other classes begins anew; so does an attention that the file's network does not
+ * have, while all else goes to where it stands in the network with it.
+ */
+
+import { readFile } from 'node:fs/promises'
+import { formatShape, UsageError, WeightError } from '../errors/index.ts'
+import { type Model, model } from '../models/registry.ts'
+import { type Variable, variables } from '../nn/index.ts'
+import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { isSafetensors } from '../weights/readWeights.ts'
+import { readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
+import { type Card, readCard } from '../weights/trained.ts'
+import type { Config } from '../train/config.ts'
+import { headOf, isBelow } from '../train/freeze.ts'
+
+export interface Adopted {
+  /** By the network's own names; what is not here begins as initialized. */
+  readonly tensors: ReadonlyMap<string, Float32Array>
+  /** Names that the file had nothing for. */
+  readonly fresh: readonly string[]
+}
+
+/** Each variable's name in the file: its own, or that of the same network without attention. */
+const namesIn = (
+  target: Model,
+  plain: () => Model,
+  stored: ReadonlyMap<string, StoredTensor>,
+): ReadonlyMap<string, string> => {
+  const all = variables(target.network)
+  const own = new Map(all.map(({ name }) => [name, name]))
+  const parts = all.filter(({ part }) => part !== undefined)
+  if (parts.length === 0 || parts.some(({ name }) => stored.has(name))) return own
+  // An attention before a convolution renames it; their order is the same with it and without.
+  const rest = all.filter(({ part }) => part === undefined)
+  const bare = variables(plain().network)
+  const same = (a: Variable, b: Variable | undefined): boolean =>
+    b !== undefined && formatShape(a.tensor.shape) === formatShape(b.tensor.shape)
+  if (rest.length !== bare.length || !rest.every((one, i) => same(one, bare[i]))) return own
+  return new Map(rest.map(({ name }, i) => [name, bare[i].name]))
+}
+
+/** Names of classes in the order of logits: the file's, and those that are trained for. */
+interface Classes {
+  readonly known: readonly string[]
+  readonly wanted: readonly string[]
+}
+
+/** Where classes have no names, they have numbers. */
+const areNamed = (names: readonly string[]): boolean => names.some((name, i) => name !== `${i}`)
+
+/** The row of each class in the file's classifier; none where that is for other classes. */
+const rowsOf = (
+  rows: number,
+  count: number,
+  classes: Classes | undefined,
+): readonly number[] | undefined => {
+  if (classes !== undefined && areNamed(classes.known)) {
+    const found = classes.wanted.map(name => classes.known.indexOf(name))
+    return found.includes(-1) ? undefined : found
+  }
+  return rows === count ? [...new Array(rows).keys()] : undefined
+}
+
+/** These rows of a tensor. */
+const gathered = ({ shape, data, dtype }: StoredTensor, rows: readonly number[]): StoredTensor => {
+  const all = data as Float32Array
+  const size = all.length / shape[0]
+  const chosen = new Float32Array(rows.length * size)
+  for (const [i, row] of rows.entries())
+    chosen.set(all.subarray(row * size, (row + 1) * size), i * size)
+  return { dtype, shape: [rows.length, ...shape.slice(1)], data: chosen }
+}
+
+/** Takes what fits; lists everything that does not. */
+export const adopt = (
+  stored: ReadonlyMap<string, StoredTensor>,
+  target: Model,
+  plain: () => Model,
+  file: string,
+  classes?: Classes,
+): Adopted => {
+  const names = namesIn(target, plain, stored)
+  const head = headOf(target)
+  const tensors = new Map<string, Float32Array>()
+  const fresh: string[] = []
+  const problems: string[] = []
+  const used = new Set<string>()
+  const all = variables(target.network)
+  const mapped = all.map(({ name }) => names.get(name))
+  const headWeight = stored.get(names.get(`${head}.weight`) ?? '')
+  const rows = headWeight && rowsOf(headWeight.shape[0], target.classes, classes)
+  const newHead = headWeight !== undefined && rows === undefined
+  for (const [i, { name, tensor, part }] of all.entries()) {
+    const source = mapped[i] ?? name
+    const inHead = isBelow(name, head)
+    const whole = mapped[i] === undefined ? undefined : stored.get(source)
+    const found = whole && inHead && rows ? gathered(whole, rows) : whole
+    if (found !== undefined) used.add(source)
+    if (newHead && inHead) fresh.push(name)
+    else if (found === undefined) {
+      if (part !== undefined && mapped[i] === undefined) fresh.push(name)
+      else problems.push(`${source} missing`)
+    } else if (formatShape(found.shape) !== formatShape(tensor.shape))
+      problems.push(`${source} ${formatShape(found.shape)} instead of ${formatShape(tensor.shape)}`)
+    else if (found.dtype !== 'F32' && found.dtype !== 'F64')
+      problems.push(`${source} of dtype ${found.dtype}`)
+    else tensors.set(name, Float32Array.from(found.data as Float32Array))
+  }
+  for (const name of stored.keys())
+    if (!used.has(name) && !name.endsWith('num_batches_tracked'))
+      problems.push(`${name} unexpected`)
+  if (problems.length > 0)
+    throw new WeightError({
+      where: file,
+      expected: `weights for ${target.name}, or for it without attention`,
+      got:
+        problems.length > 12
+          ? `${problems.slice(0, 12).join('; ')}; and ${problems.length - 12} more`
+          : problems.join('; '),
+    })
+  return { tensors, fresh }
+}
+
+/** A file of first weights; with a card where Excite wrote it. */
+export interface FirstWeights {
+  readonly file: string
+  readonly stored: ReadonlyMap<string, StoredTensor>
+  readonly card?: Card
+}
+
+const isFolder = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === 'EISDIR'
+const reasonOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
+
+/** @throws UsageError for a missing file, FileError for a damaged one */
+export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UsageError(
+      {
+        where: '--weights',
+        expected: 'a .safetensors file, such as best.safetensors of a run',
+        got: isFolder(cause) ? `${file}, which is a folder` : reasonOf(cause),
+      },
+      { cause },
+    )
+  })
+  if (!isSafetensors(bytes))
+    throw new UsageError({
+      where: '--weights',
+      expected: 'a .safetensors file, such as best.safetensors of a run',
+      got: `${file}, which is ${isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'none'}`,
+      ...(isCheckpoint(bytes)
+        ? { hint: `Make one of it: excite import ${file} --model NAME` }
+        : {}),
+    })
+  const { tensors: stored, metadata } = readSafetensors(bytes, file)
+  const { excite } = metadata
+  return { file, stored, ...(excite === undefined ? {} : { card: readCard(excite, file) }) }
+}
+
+const backboneOf = (name: string): string => name.replace(/^[a-z]+-/, '')
+
+/**
+ * What is trained, where the weights' own network says what was left open: how the same backbone
+ * varies, the attention of the same name, and how images are prepared.
+ */
+export const continued = (given: Config, { card }: FirstWeights): Config => {
+  if (card === undefined) return given
+  const { mean, std } = card
+  const same = backboneOf(card.model) === backboneOf(given.model)
+  const variations = { ...(same ? card.variations : {}), ...given.variations }
+  const attention = given.attention ?? (card.model === given.model ? card.attention : undefined)
+  return {
+    ...given,
+    ...(Object.keys(variations).length === 0 ? {} : { variations }),
+    ...(attention === undefined ? {} : { attention }),
+    normalization: { mean, std },
+  }
+}
+
+/**
+ * Fits first weights to a network. Where the file's card names its classes, those of `wanted` that it
+ * knows keep their rows of the classifier, in whatever order they stand.
+ * @param wanted - names of the classes in the order of the network's logits
+ * @throws WeightError for another network's, with all that does not fit
+ */
+export const adoptInto = (
+  target: Model,
+  { file, stored, card }: FirstWeights,
+  wanted?: readonly string[],
+): Adopted => {
+  const { classes, channels, name, variations } = target
+  const plain = (): Model => model(name, { classes, channels, attention: 'none', ...variations })
+  const named = card !== undefined && wanted !== undefined
+  return adopt(stored, target, plain, file, named ? { known: card.classes, wanted } : undefined)
+}

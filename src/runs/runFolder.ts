@@ -1,0 +1,152 @@
+/** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
+
+import { existsSync } from 'node:fs'
+import { readdir, readFile, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { FileError, UsageError } from '../errors/index.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { isSafetensors } from '../weights/readWeights.ts'
+import { readTrained, type Trained } from '../weights/trained.ts'
+import { type Config, checkConfig } from '../train/config.ts'
+import { type EpochRow, epochRowSchema } from './progress.ts'
+
+export const RUN_FILES = {
+  config: 'config.json',
+  table: 'metrics.csv',
+  lines: 'metrics.jsonl',
+  checkpoints: 'checkpoints',
+  /** The weights of the epoch with the highest test accuracy, and those of the last. */
+  best: 'best.safetensors',
+  last: 'last.safetensors',
+  onnx: 'model.onnx',
+  /** The images that were skipped or replaced. */
+  bad: 'bad-images.json',
+} as const
+
+/** @throws UsageError when the folder already holds a run */
+export const createRun = async (folder: string, config: Config): Promise<void> => {
+  const path = join(folder, RUN_FILES.config)
+  if (existsSync(path))
+    throw new UsageError({
+      where: folder,
+      expected: 'a folder without a run',
+      got: 'one that has a run already',
+      hint: `Go on with it: excite train --resume ${folder}; or choose another with --out`,
+    })
+  await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`)
+}
+
+/** @throws FileError or UsageError when there is no run, or its configuration is not valid */
+export const readRun = async (folder: string): Promise<Config> => {
+  const path = join(folder, RUN_FILES.config)
+  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+    throw new UsageError(
+      {
+        where: folder,
+        expected: `the folder of a run, with ${RUN_FILES.config}`,
+        got: 'none',
+        hint: 'Runs are where excite train was told by --out, in runs/ unless it was',
+      },
+      { cause },
+    )
+  })
+  try {
+    return checkConfig(JSON.parse(text), path)
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause
+    throw new FileError({ where: path, expected: 'JSON', got: cause.message }, { cause })
+  }
+}
+
+/** Writes the metrics of all finished epochs, whole each time: so a resumed run has no stray lines. */
+export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): Promise<void> => {
+  const [first] = rows
+  if (first === undefined) return
+  const columns = Object.keys(first) as (keyof EpochRow)[]
+  const csv = [columns.join(','), ...rows.map(row => columns.map(name => row[name]).join(','))]
+  await writeFileAtomic(join(folder, RUN_FILES.table), `${csv.join('\n')}\n`)
+  const lines = rows.map(row => JSON.stringify(row))
+  await writeFileAtomic(join(folder, RUN_FILES.lines), `${lines.join('\n')}\n`)
+}
+
+/**
+ * The metrics of the finished epochs; none before the first has ended.
+ * @throws FileError when they are damaged
+ */
+export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> => {
+  const path = join(folder, RUN_FILES.lines)
+  if (!existsSync(path)) return []
+  const text = await readFile(path, 'utf8')
+  try {
+    return text
+      .trim()
+      .split('\n')
+      .map(line => epochRowSchema.parse(JSON.parse(line)))
+  } catch (cause) {
+    throw new FileError(
+      { where: path, expected: 'a finished epoch in every line', got: 'something else' },
+      { cause },
+    )
+  }
+}
+
+/** The first of the runs that lie in a folder, such as a study's; none where it is none. */
+const runWithin = async (folder: string): Promise<string | undefined> => {
+  const names = (await readdir(folder)).sort()
+  return names.find(name => existsSync(join(folder, name, RUN_FILES.config)))
+}
+
+/**
+ * The trained network of a run's folder, or of a file of weights.
+ * @throws UsageError when there is none; FileError or WeightError when it is damaged
+ */
+export const loadTrained = async (
+  path: string,
+  which: 'best' | 'last' = 'best',
+): Promise<Trained> => {
+  const isFolder = await stat(path).then(
+    found => found.isDirectory(),
+    () => false,
+  )
+  const file = isFolder ? join(path, RUN_FILES[which]) : path
+  const within = isFolder && !existsSync(file) ? await runWithin(path) : undefined
+  if (within !== undefined)
+    throw new UsageError({
+      where: path,
+      expected: 'the folder of one run',
+      got: 'a folder of runs',
+      hint: `Give one of them, such as ${join(path, within)}`,
+    })
+  const bytes = await readFile(file).catch((cause: unknown) => {
+    throw new UsageError(
+      {
+        where: file,
+        expected: 'the weights of a trained network',
+        got: isFolder ? 'a folder without any' : 'no such file',
+        hint: isFolder
+          ? 'They are written after the first epoch: excite train --resume goes on with it'
+          : 'Give the folder of a run, or a .safetensors file out of one',
+      },
+      { cause },
+    )
+  })
+  if (!isSafetensors(bytes))
+    throw new FileError({
+      where: file,
+      expected: 'the weights of a trained network, in safetensors',
+      got: isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'something else',
+      hint: isCheckpoint(bytes)
+        ? `Make one of it: excite import ${file} --model NAME`
+        : 'Give the folder of a run, or best.safetensors out of one',
+    })
+  return readTrained(bytes, file)
+}
+
+/** `base`, or the first of `base-2`, `base-3`, … that does not exist yet. */
+export const freeFolder = (base: string): string => {
+  for (let n = 1; ; n++) {
+    const folder = n === 1 ? base : `${base}-${n}`
+    if (!existsSync(folder)) return folder
+  }
+}

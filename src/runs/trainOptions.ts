@@ -1,0 +1,57 @@
+/** What a training is told, what it reports as it goes, and what it gives. */
+
+import type { Dataset, Normalization } from '../data/dataset.ts'
+import type { Engine } from '../engines/engine.ts'
+import type { Model } from '../models/registry.ts'
+import type { Trained } from '../weights/trained.ts'
+import type { Conditions } from './environment.ts'
+import type { Config } from '../train/config.ts'
+import type { EpochRow } from './progress.ts'
+
+export interface StepReport {
+  /** From 1. */
+  readonly epoch: number
+  readonly epochs: number
+  /** Steps done in the epoch, and how many it has. */
+  readonly step: number
+  readonly steps: number
+  /** Means over the epoch so far. */
+  readonly loss: number
+  readonly top1: number
+  readonly learningRate: number
+  /** Images a step. */
+  readonly batch: number
+  /** Of this step, its data included. */
+  readonly imagesPerSecond: number
+}
+
+export interface TrainOptions {
+  readonly config: Config
+  readonly model: Model
+  readonly train: Dataset
+  readonly test: Dataset
+  readonly normalization: Normalization
+  readonly engine: Engine
+  readonly conditions: Conditions
+  /** Asked for where training begins, and not where it goes on: weights for the initialized ones. */
+  firstWeights?(): Promise<ReadonlyMap<string, Float32Array>>
+  /** The run's folder. */
+  readonly folder: string
+  /** Whether to go on from the newest checkpoint, and whether other conditions than its are fine. */
+  readonly resume?: 'exact' | 'compatible'
+  /** Save at least this often, in seconds, besides after each epoch. */
+  readonly saveEvery?: number
+  /** Stops after the step under way, and saves. */
+  readonly signal?: AbortSignal
+  onStep?(report: StepReport): void
+  onEpoch?(row: EpochRow, epochs: number): void
+  onWarning?(message: string): void
+}
+
+export interface TrainResult {
+  readonly history: readonly EpochRow[]
+  /** False when the signal stopped it. */
+  readonly finished: boolean
+  /** The weights of the best epoch, where one was finished. */
+  readonly best: Trained | undefined
+}
