@@ -5,7 +5,8 @@
  */
 
 import { Worker } from 'node:worker_threads'
-import { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { loadRuntime } from '../engines/onnxruntime/runtime.ts'
 import type { InputTensor } from './inputs.ts'
 
 export type Request =
@@ -55,6 +56,7 @@ const open = async (request: Request & { kind: 'open' }): Promise<Answer> => {
     workerData: { memory, parent: process.ppid, text: OUT_OF_MEMORY },
   }).unref()
   outputs = request.outputs
+  const { InferenceSession } = await loadRuntime()
   session = await InferenceSession.create(bytes, {
     executionMode: 'sequential',
     interOpNumThreads: 1,
@@ -66,6 +68,7 @@ const open = async (request: Request & { kind: 'open' }): Promise<Answer> => {
 
 const run = async ({ inputs }: Request & { kind: 'run' }): Promise<Answer> => {
   if (session === undefined) throw new Error('a run before the model was opened')
+  const { Tensor } = await loadRuntime()
   const fed = Object.entries(inputs).map(([name, { dtype, data, shape }]) => [
     name,
     new Tensor(dtype as Tensor.Type, data, shape),

@@ -9,23 +9,7 @@ import type { OnnxModel } from '../../onnx/model.ts'
 import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } from '../engine.ts'
 import { fixedTensors, holding } from '../state.ts'
 import { joined } from './chunkedState.ts'
-
-/** Loaded when first needed: it costs a tenth of a second. */
-const runtime = async (): Promise<typeof import('onnxruntime-node')> => {
-  try {
-    return await import('onnxruntime-node')
-  } catch (cause) {
-    throw new EngineError(
-      {
-        where: 'engine onnx',
-        expected: 'the package onnxruntime-node',
-        got: cause instanceof Error ? cause.message : String(cause),
-        hint: 'Run: npm install onnxruntime-node',
-      },
-      { cause },
-    )
-  }
-}
+import { loadRuntime } from './runtime.ts'
 
 const failure = (where: string, cause: unknown): EngineError =>
   new EngineError(
@@ -60,7 +44,7 @@ export const compileOnnx = async (
   graph: Pick<Graph, 'inputs' | 'outputs'>,
   options: CompileOptions = {},
 ): Promise<Compiled> => {
-  const { InferenceSession, Tensor } = await runtime()
+  const { InferenceSession, Tensor } = await loadRuntime()
   let session: InferenceSession | undefined
   try {
     session = await InferenceSession.create(bytes, sessionOptions(options))
@@ -108,7 +92,7 @@ const inOrder = (model: OnnxModel): OnnxModel => ({
 /** CPU by ONNX Runtime, everywhere. */
 export const onnxEngine: Engine = {
   name: 'onnx',
-  version: async () => (await runtime()).env.versions.node ?? 'unknown',
+  version: async () => (await loadRuntime()).env.versions.node ?? 'unknown',
   compile: async (graph, options = {}) => {
     const { fixed: weights = new Map(), held = [] } = options
     const still = fixedTensors(graph, weights)
