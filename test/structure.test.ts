@@ -50,19 +50,6 @@ const BROWSER = [...GROUND, ...DESCRIBING, 'autodiff', 'passes', 'onnx', 'engine
 const isOfNode = (file: string): boolean =>
   /^(native\/(koffi|libvips)|engines\/(onednn\/|registry))/.test(file)
 
-/**
- * Files that import each other: an operation and its gradient, whose gradient it is in turn. They
- * call each other only when a graph is built, never while they load.
- */
-const MUTUAL: readonly (readonly string[])[] = [
-  ['ops/averagePool.ts', 'ops/averagePoolGradient.ts'],
-  ['ops/concat.ts', 'ops/split.ts'],
-  ['ops/convolution.ts', 'ops/convolutionInputGradient.ts', 'ops/convolutionWeightGradient.ts'],
-  ['ops/expand.ts', 'ops/reduceSum.ts', 'ops/sumTo.ts'],
-  ['ops/gather.ts', 'ops/gatherGradient.ts'],
-  ['ops/pad.ts', 'ops/slice.ts'],
-]
-
 interface Import {
   readonly from: string
   readonly to: string
@@ -192,9 +179,8 @@ describe('imports', () => {
     expect(cyclesOf(edges)).toEqual([])
   })
 
-  it('form no cycles of files but those between an operation and its gradient', () => {
-    const found = cyclesOf(internal.filter(({ types }) => !types))
-    expect(found).toEqual(MUTUAL.toSorted((a, b) => (a[0] < b[0] ? -1 : 1)))
+  it('form no cycles of files', () => {
+    expect(cyclesOf(internal.filter(({ types }) => !types))).toEqual([])
   })
 })
 

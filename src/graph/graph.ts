@@ -1,8 +1,7 @@
 /** A graph: named outputs and everything they depend on, in an order in which it can be computed. */
 
 import { GraphError } from '../errors/index.ts'
-import type { Node } from './node.ts'
-import type { Value } from './value.ts'
+import type { Node, Value } from './value.ts'
 
 export interface Graph {
   readonly inputs: readonly Value[]

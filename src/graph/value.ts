@@ -1,7 +1,6 @@
-/** Symbolic values: what flows between operations, known by dtype and static shape only. */
+/** Symbolic values, known by dtype and static shape only, and the nodes that compute them. */
 
 import { formatShape, GraphError } from '../errors/index.ts'
-import type { Node } from './node.ts'
 
 /** Dimensions, outermost first; `[]` is a scalar. */
 export type Shape = readonly number[]
@@ -23,6 +22,17 @@ export interface Value extends ValueType {
   readonly index: number
   /** The name of a graph input. */
   readonly name?: string
+}
+
+/** One operation applied to values, under the path of the layer that applied it. */
+export interface Node {
+  /** The operation's name, a key of the operation table. */
+  readonly op: string
+  readonly attributes: object
+  readonly inputs: readonly Value[]
+  readonly outputs: readonly Value[]
+  /** Where it was made: `layer2.0.se.fc1`, or `''` outside any layer. */
+  readonly path: string
 }
 
 /** Whether these are dimensions: whole and not negative. */

@@ -1,14 +1,14 @@
-/** Tensors one after the other along an axis. */
+/** Joining tensors along an axis and cutting one up: each is the gradient of the other. */
 
 import { formatShape } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
 import { apply, expectAxis, expectDType, type Operation } from './operation.ts'
-import { split } from './split.ts'
 
 export interface ConcatAttributes {
   readonly axis: number
 }
 
+/** Tensors one after the other along an axis. */
 export const concatOp: Operation<'concat', ConcatAttributes> = {
   name: 'concat',
   infer: (inputs, { axis }, refuse) => {
@@ -36,3 +36,25 @@ export const concatOp: Operation<'concat', ConcatAttributes> = {
 /** One input is returned as it is. */
 export const concat = (inputs: readonly Value[], axis: number): Value =>
   inputs.length === 1 ? inputs[0] : apply(concatOp, inputs, { axis })[0]
+
+export interface SplitAttributes {
+  readonly sizes: readonly number[]
+  readonly axis: number
+}
+
+/** Cuts a tensor along an axis into pieces of given sizes. */
+export const splitOp: Operation<'split', SplitAttributes> = {
+  name: 'split',
+  infer: ([{ dtype, shape }], { sizes, axis }, refuse) => {
+    expectAxis(axis, shape.length, refuse)
+    const total = sizes.reduce((sum, size) => sum + size, 0)
+    if (total !== shape[axis] || sizes.some(size => size < 1))
+      refuse(`positive sizes that add up to ${shape[axis]}`, `[${sizes.join(', ')}]`)
+    return sizes.map(size => ({ dtype, shape: shape.with(axis, size) }))
+  },
+  gradient: ({ attributes: { axis }, cotangents }) => [concat(cotangents, axis)],
+}
+
+/** One piece is the tensor itself. */
+export const split = (x: Value, sizes: readonly number[], axis: number): readonly Value[] =>
+  sizes.length === 1 && sizes[0] === x.shape[axis] ? [x] : apply(splitOp, [x], { sizes, axis })

@@ -4,11 +4,9 @@
  */
 
 import { formatShape } from '../errors/index.ts'
-import { type Shape, sizeOf, type Value } from '../graph/index.ts'
-import { convolutionInputGradient } from './convolutionInputGradient.ts'
-import { convolutionWeightGradient } from './convolutionWeightGradient.ts'
+import { type Shape, sameShape, sizeOf, type Value } from '../graph/index.ts'
+import { reduceSum } from './broadcast.ts'
 import { apply, expectDType, type Operation, type Refuse } from './operation.ts'
-import { reduceSum } from './reduceSum.ts'
 import {
   type WindowAttributes,
   type WindowOptions,
@@ -83,3 +81,77 @@ export const convolution = (
     ...windowAttributes(window, x.shape.length - 2),
     group,
   })[0]
+
+export interface ConvolutionInputGradientAttributes extends ConvolutionAttributes {
+  readonly inputShape: Shape
+}
+
+/** The gradient of a convolution with respect to its input: dx[n,c,q] = Σ w[o,c,k] · dy[n,o,p] over all (p, k) that read q. */
+export const convolutionInputGradientOp: Operation<
+  'convolutionInputGradient',
+  ConvolutionInputGradientAttributes
+> = {
+  name: 'convolutionInputGradient',
+  infer: (inputs, { inputShape, ...attributes }, refuse) => {
+    expectDType(inputs, 'float', refuse)
+    const [weight, dy] = inputs
+    const shape = convolutionShape(inputShape, weight.shape, attributes, refuse)
+    if (!sameShape(shape, dy.shape))
+      refuse(`a cotangent of shape ${formatShape(shape)}`, formatShape(dy.shape))
+    return [{ dtype: 'float', shape: inputShape }]
+  },
+  // dx is linear in both: its transposes are the other two directions of the same convolution.
+  gradient: ({
+    inputs: [weight, dy],
+    attributes: { inputShape: _, ...attributes },
+    cotangents: [g],
+  }) => [
+    convolutionWeightGradient(g, dy, weight.shape, attributes),
+    apply(convolutionOp, [g, weight], attributes)[0],
+  ],
+  multiplyAdds: ([weight, dy]) => (sizeOf(dy.shape) * sizeOf(weight.shape)) / weight.shape[0],
+}
+
+export const convolutionInputGradient = (
+  weight: Value,
+  dy: Value,
+  inputShape: Shape,
+  attributes: ConvolutionAttributes,
+): Value => apply(convolutionInputGradientOp, [weight, dy], { ...attributes, inputShape })[0]
+
+export interface ConvolutionWeightGradientAttributes extends ConvolutionAttributes {
+  readonly weightShape: Shape
+}
+
+/** The gradient of a convolution with respect to its weight: dw[o,c,k] = Σ_{n,p} x[n, c, p·stride + k·dilation − pad] · dy[n,o,p]. */
+export const convolutionWeightGradientOp: Operation<
+  'convolutionWeightGradient',
+  ConvolutionWeightGradientAttributes
+> = {
+  name: 'convolutionWeightGradient',
+  infer: (inputs, { weightShape, ...attributes }, refuse) => {
+    expectDType(inputs, 'float', refuse)
+    const [x, dy] = inputs
+    const shape = convolutionShape(x.shape, weightShape, attributes, refuse)
+    if (!sameShape(shape, dy.shape))
+      refuse(`a cotangent of shape ${formatShape(shape)}`, formatShape(dy.shape))
+    return [{ dtype: 'float', shape: weightShape }]
+  },
+  // dw is linear in both: its transposes are the other two directions of the same convolution.
+  gradient: ({
+    inputs: [x, dy],
+    attributes: { weightShape: _, ...attributes },
+    cotangents: [g],
+  }) => [
+    convolutionInputGradient(g, dy, x.shape, attributes),
+    apply(convolutionOp, [x, g], attributes)[0],
+  ],
+  multiplyAdds: ([, dy], [dw]) => (sizeOf(dy.shape) * sizeOf(dw.shape)) / dw.shape[0],
+}
+
+export const convolutionWeightGradient = (
+  x: Value,
+  dy: Value,
+  weightShape: Shape,
+  attributes: ConvolutionAttributes,
+): Value => apply(convolutionWeightGradientOp, [x, dy], { ...attributes, weightShape })[0]

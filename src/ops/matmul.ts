@@ -2,9 +2,9 @@
 
 import { formatShape } from '../errors/index.ts'
 import type { Shape, Value } from '../graph/index.ts'
+import { sumTo } from './broadcast.ts'
 import { broadcastShape } from './elementwise.ts'
 import { apply, expectDType, type Operation } from './operation.ts'
-import { sumTo } from './sumTo.ts'
 
 export interface MatmulAttributes {
   readonly transposeA: boolean

@@ -1,8 +1,8 @@
-/** What max and average pooling share: a window over two spatial axes, channel by channel. */
+/** Pooling of [N, C, H, W]: the largest element or the mean of every window, channel by channel. */
 
 import { formatShape } from '../errors/index.ts'
-import { type Shape, sameShape, type ValueType } from '../graph/index.ts'
-import { expectDType, type Refuse } from './operation.ts'
+import { type Shape, sameShape, type Value, type ValueType } from '../graph/index.ts'
+import { apply, expectDType, type Operation, onceDifferentiable, type Refuse } from './operation.ts'
 import {
   type PerAxis,
   perAxis,
@@ -66,3 +66,74 @@ export const expectPooled = (
   if (!sameShape(shape, dy.shape))
     refuse(`a cotangent of shape ${formatShape(shape)}`, formatShape(dy.shape))
 }
+
+/** The largest element of every window of [N, C, H, W]; padding never wins. */
+export const maxPoolOp: Operation<'maxPool', PoolingAttributes> = {
+  name: 'maxPool',
+  infer: inferPooling,
+  gradient: ({ inputs: [x], attributes, cotangents: [dy] }) => [maxPoolGradient(x, dy, attributes)],
+}
+
+/** Stride defaults to 1, as in a convolution. */
+export const maxPool = (x: Value, options: PoolingOptions): Value =>
+  apply(maxPoolOp, [x], poolingAttributes(options))[0]
+
+/** The gradient of max pooling: each window's cotangent goes to its first largest element. */
+export const maxPoolGradientOp: Operation<'maxPoolGradient', PoolingAttributes> = {
+  name: 'maxPoolGradient',
+  infer: (inputs, attributes, refuse) => {
+    expectDType(inputs, 'float', refuse)
+    const [x, dy] = inputs
+    expectPooled(dy, x.shape, attributes, refuse)
+    return [x]
+  },
+  gradient: () => onceDifferentiable('maxPoolGradient'),
+}
+
+export const maxPoolGradient = (x: Value, dy: Value, attributes: PoolingAttributes): Value =>
+  apply(maxPoolGradientOp, [x, dy], attributes)[0]
+
+export interface AveragePoolAttributes extends PoolingAttributes {
+  /** Whether padding counts as pixels of value 0 (never what hangs over in ceil mode). */
+  readonly countIncludePad: boolean
+}
+
+/** The mean of every window of [N, C, H, W]. */
+export const averagePoolOp: Operation<'averagePool', AveragePoolAttributes> = {
+  name: 'averagePool',
+  infer: inferPooling,
+  gradient: ({ inputs: [x], attributes, cotangents: [dy] }) => [
+    averagePoolGradient(dy, x.shape, attributes),
+  ],
+}
+
+/** Stride defaults to 1; padding counts as zeros unless told otherwise, as in PyTorch. */
+export const averagePool = (
+  x: Value,
+  { countIncludePad = true, ...options }: PoolingOptions & { countIncludePad?: boolean },
+): Value => apply(averagePoolOp, [x], { ...poolingAttributes(options), countIncludePad })[0]
+
+export interface AveragePoolGradientAttributes extends AveragePoolAttributes {
+  readonly inputShape: Shape
+}
+
+/** The gradient of average pooling: each window's cotangent spreads evenly over what it counted. */
+export const averagePoolGradientOp: Operation<
+  'averagePoolGradient',
+  AveragePoolGradientAttributes
+> = {
+  name: 'averagePoolGradient',
+  infer: (inputs, { inputShape, ...attributes }, refuse) => {
+    expectDType(inputs, 'float', refuse)
+    expectPooled(inputs[0], inputShape, attributes, refuse)
+    return [{ dtype: 'float', shape: inputShape }]
+  },
+  gradient: ({ attributes: { inputShape: _, ...attributes }, cotangents: [g] }) =>
+    apply(averagePoolOp, [g], attributes),
+}
+
+export const averagePoolGradient = (
+  dy: Value,
+  inputShape: Shape,
+  attributes: AveragePoolAttributes,
+): Value => apply(averagePoolGradientOp, [dy], { ...attributes, inputShape })[0]

@@ -1,66 +1,56 @@
 /** The operation table: everything that a graph is made of. */
 
-import { absOp } from './abs.ts'
-import { addOp } from './add.ts'
-import { averagePoolOp } from './averagePool.ts'
-import { averagePoolGradientOp } from './averagePoolGradient.ts'
-import { batchNormalizationOp } from './batchNormalization.ts'
-import { batchNormalizationGradientOp } from './batchNormalizationGradient.ts'
-import { batchNormalizationInferenceOp } from './batchNormalizationInference.ts'
+import {
+  eluOp,
+  hardSigmoidOp,
+  hardSwishOp,
+  reluGradientOp,
+  reluOp,
+  sigmoidOp,
+  siluOp,
+  tanhOp,
+} from './activations.ts'
+import {
+  absOp,
+  addOp,
+  divOp,
+  expOp,
+  logOp,
+  mulOp,
+  negOp,
+  powerOp,
+  signOp,
+  sqrtOp,
+  subOp,
+} from './arithmetic.ts'
+import {
+  batchNormalizationGradientOp,
+  batchNormalizationInferenceOp,
+  batchNormalizationOp,
+} from './batchNormalization.ts'
+import { expandOp, reduceSumOp } from './broadcast.ts'
 import { castOp } from './cast.ts'
-import { clipOp } from './clip.ts'
-import { concatOp } from './concat.ts'
+import { clipOp, equalOp, greaterOp, lessOp, maximumOp, minimumOp, whereOp } from './comparison.ts'
+import { concatOp, splitOp } from './concat.ts'
 import { constantOp } from './constant.ts'
-import { convolutionOp } from './convolution.ts'
-import { convolutionInputGradientOp } from './convolutionInputGradient.ts'
-import { convolutionWeightGradientOp } from './convolutionWeightGradient.ts'
-import { divOp } from './div.ts'
-import { eluOp } from './elu.ts'
-import { equalOp } from './equal.ts'
-import { expOp } from './exp.ts'
-import { expandOp } from './expand.ts'
-import { gatherOp } from './gather.ts'
-import { gatherGradientOp } from './gatherGradient.ts'
-import { greaterOp } from './greater.ts'
-import { hardSigmoidOp } from './hardSigmoid.ts'
-import { hardSwishOp } from './hardSwish.ts'
-import { layerNormalizationOp } from './layerNormalization.ts'
-import { layerNormalizationGradientOp } from './layerNormalizationGradient.ts'
-import { lessOp } from './less.ts'
-import { logOp } from './log.ts'
-import { logSoftmaxOp } from './logSoftmax.ts'
+import {
+  convolutionInputGradientOp,
+  convolutionOp,
+  convolutionWeightGradientOp,
+} from './convolution.ts'
+import { gatherGradientOp, gatherOp } from './gather.ts'
+import { layerNormalizationGradientOp, layerNormalizationOp } from './layerNormalization.ts'
 import { matmulOp } from './matmul.ts'
-import { maximumOp } from './maximum.ts'
-import { maxPoolOp } from './maxPool.ts'
-import { maxPoolGradientOp } from './maxPoolGradient.ts'
-import { minimumOp } from './minimum.ts'
-import { mulOp } from './mul.ts'
-import { negOp } from './neg.ts'
 import { oneHotOp } from './oneHot.ts'
 import type { Operation } from './operation.ts'
-import { padOp } from './pad.ts'
-import { powerOp } from './power.ts'
-import { reduceMaxOp } from './reduceMax.ts'
-import { reduceMeanOp } from './reduceMean.ts'
-import { reduceMinOp } from './reduceMin.ts'
-import { reduceSumOp } from './reduceSum.ts'
-import { reduceSumSquareOp } from './reduceSumSquare.ts'
-import { reluOp } from './relu.ts'
-import { reluGradientOp } from './reluGradient.ts'
+import { padOp, sliceOp } from './pad.ts'
+import { averagePoolGradientOp, averagePoolOp, maxPoolGradientOp, maxPoolOp } from './pooling.ts'
+import { reduceMaxOp, reduceMeanOp, reduceMinOp, reduceSumSquareOp } from './reductions.ts'
 import { reshapeOp } from './reshape.ts'
-import { sigmoidOp } from './sigmoid.ts'
-import { signOp } from './sign.ts'
-import { siluOp } from './silu.ts'
-import { sliceOp } from './slice.ts'
-import { softmaxOp } from './softmax.ts'
-import { splitOp } from './split.ts'
-import { sqrtOp } from './sqrt.ts'
+import { logSoftmaxOp, softmaxOp } from './softmax.ts'
 import { stopGradientOp } from './stopGradient.ts'
-import { subOp } from './sub.ts'
-import { tanhOp } from './tanh.ts'
 import { transposeOp } from './transpose.ts'
 import { upsampleNearestOp } from './upsampleNearest.ts'
-import { whereOp } from './where.ts'
 
 export const operations = {
   abs: absOp,

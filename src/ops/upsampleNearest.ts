@@ -1,8 +1,8 @@
 /** Repeats every pixel of [N, C, H, W] in a square of `scale` by `scale`. */
 
 import type { Value } from '../graph/index.ts'
+import { reduceSum } from './broadcast.ts'
 import { apply, expectDType, type Operation } from './operation.ts'
-import { reduceSum } from './reduceSum.ts'
 import { reshape } from './reshape.ts'
 
 export interface UpsampleNearestAttributes {

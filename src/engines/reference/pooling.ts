@@ -1,8 +1,7 @@
 /** Pooling. */
 
 import { type Shape, sizeOf } from '../../graph/index.ts'
-import type { AveragePoolAttributes } from '../../ops/averagePool.ts'
-import type { PoolingAttributes } from '../../ops/pooling.ts'
+import type { AveragePoolAttributes, PoolingAttributes } from '../../ops/pooling.ts'
 import { coordinates, type Kernels, type Numbers, offsetOf, range } from './kernel.ts'
 
 /** The input offsets inside the window of each output pixel, row by row. */

@@ -1,8 +1,7 @@
 /** Pooling and its gradients. */
 
 import type { Shape } from '../../graph/index.ts'
-import type { AveragePoolAttributes } from '../../ops/averagePool.ts'
-import type { PoolingAttributes } from '../../ops/pooling.ts'
+import type { AveragePoolAttributes, PoolingAttributes } from '../../ops/pooling.ts'
 import type { Emitter, Lowerings } from '../emitter.ts'
 import type { OnnxAttribute } from '../model.ts'
 import { spread } from './convolution/dilate.ts'

@@ -1,8 +1,7 @@
 /** Pooling, forward and backward. */
 
 import type { Node, Shape } from '../../../graph/index.ts'
-import type { AveragePoolAttributes } from '../../../ops/averagePool.ts'
-import type { PoolingAttributes } from '../../../ops/pooling.ts'
+import type { AveragePoolAttributes, PoolingAttributes } from '../../../ops/pooling.ts'
 import type { Pooling } from '../api/index.ts'
 import { ARG, POOLING, PROP } from '../constants.ts'
 import { type Descriptor, int64s } from '../descriptor.ts'
