@@ -41,12 +41,16 @@ export interface Recalibration {
   readonly at: Position
   /** The stages where its paper puts it, if not in all. */
   readonly stages?: readonly number[]
+  /** How it is written down, as `se:reduction=8`; only what a registry can build again has it. */
+  readonly spec?: string
   build(channels: number): Layer
 }
 
 export interface Replacement {
   readonly kind: 'replacement'
   readonly name: string
+  /** How it is written down, as `sk:branches=3+5`; only what a registry can build again has it. */
+  readonly spec?: string
   /** Takes the place of convolution, batch normalization and ReLU. */
   build(channels: number, outputs: number, options: ConvolutionLayerOptions): Layer
 }

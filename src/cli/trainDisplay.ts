@@ -1,8 +1,12 @@
 /** What a training shows while it runs. */
 
+import { join } from 'node:path'
+import type { LaunchOptions, Started } from '../runs/launch.ts'
 import type { EpochRow } from '../runs/progress.ts'
+import { RUN_FILES } from '../runs/runFolder.ts'
 import type { StepReport } from '../runs/trainOptions.ts'
-import { duration, percent } from './output.ts'
+import { deviceText } from './deviceOption.ts'
+import { count, duration, percent } from './output.ts'
 import { bar, progressLine } from './progressLine.ts'
 
 export interface TrainDisplay {
@@ -20,6 +24,31 @@ const STARVED = 0.05
 
 const waited = ({ seconds, waiting = 0 }: EpochRow): string =>
   waiting > STARVED * seconds ? `, ${percent(waiting / seconds)} of it waiting for images` : ''
+
+/** What a training begins with, in a line or a few. */
+export const startLines = (
+  { config, device, transferred, badImages }: Started,
+  { train, test, folder }: Pick<LaunchOptions, 'train' | 'test' | 'folder'>,
+): readonly string[] => {
+  const { labels, shape, classes } = train
+  const lines = [
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${count(test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
+  ]
+  if (transferred !== undefined) {
+    const { tensors, fresh } = transferred
+    const names = `${fresh.slice(0, 4).join(', ')}${fresh.length > 4 ? `, … (${fresh.length})` : ''}`
+    lines.push(
+      `${count(tensors.size)} tensors from ${config.weights}${fresh.length === 0 ? '' : `; new: ${names}`}`,
+    )
+  }
+  if (badImages !== undefined && badImages.count > 0) {
+    const [first] = badImages.images
+    lines.push(
+      `${count(badImages.count)} of ${count(badImages.checked)} images are bad (${badImages.policy}), listed in ${join(folder, RUN_FILES.bad)}; the first: ${first.file}: ${first.reason}`,
+    )
+  }
+  return lines
+}
 
 /** @param label - stands before each line, where several trainings share a screen */
 export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {

@@ -1,5 +1,6 @@
 /** Networks by the names people know: a backbone, or the name of an attention before one: `se-`, `eca-`. */
 
+import type { Attention } from '../attention/attention.ts'
 import {
   type AttentionName,
   attentionNames,
@@ -8,7 +9,7 @@ import {
 } from '../attention/registry.ts'
 import { GraphError, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
-import type { Layer } from '../nn/index.ts'
+import type { Initializer, Layer } from '../nn/index.ts'
 import { OTHER_NAMES } from './aliases.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
@@ -69,9 +70,15 @@ export const modelNames: readonly string[] = Object.entries(BACKBONES).flatMap(
   ],
 )
 
-export interface ModelOptions extends Omit<NetworkOptions, 'attention' | 'at' | 'stages'> {
-  /** As text, such as `se:reduction=8,at=pre`, or `none`; in place of the one in the name. */
-  readonly attention?: string
+export interface ModelOptions extends Variations {
+  /** As many logits; the paper's unless given. */
+  readonly classes?: number | undefined
+  /** Channels of the images: 1 or 3. */
+  readonly channels?: number | undefined
+  /** How convolutions begin. */
+  readonly initialize?: Initializer | undefined
+  /** As text, such as `se:reduction=8,at=pre`, or `none`, or built; in place of the one in the name. */
+  readonly attention?: string | Attention | undefined
 }
 
 /** A network as it is written down, in a run's configuration and in a card. */
@@ -79,14 +86,22 @@ export interface NetworkRecord {
   readonly model: string
   readonly attention?: string | undefined
   readonly variations?: Variations | undefined
+  /** Whether code decides it that no registry knows: it cannot be built from this record. */
+  readonly custom?: boolean | undefined
 }
 
 export interface Model extends ModelInfo {
   readonly network: Layer
   readonly classes: number
   readonly channels: number
+  /** The attention in place of the name's own, as text. */
+  readonly attention?: string | undefined
   /** What it was told besides its name and attention. */
   readonly variations?: Variations
+  /** Whether code decides it that no registry knows, so that its record cannot rebuild it. */
+  readonly custom?: boolean
+  /** The same network begun otherwise; absent where its maker chose how it begins. */
+  readonly beginning?: (initialize: Initializer) => Layer
 }
 
 interface Named {
@@ -128,6 +143,17 @@ export const describeModel = (name: string, given?: string): ModelInfo => {
       ? plugged && `, with ${plugged} in place of its own attention`
       : plugged && plugged !== 'none' && ` with ${plugged.split(':')[0].toUpperCase()}`
   return { name, describe: `${describe}${text || ''}`, size }
+}
+
+/** An attention as it is written down; one that is not registered by its name alone. */
+const textOf = (attention: string | Attention | undefined): string | undefined =>
+  typeof attention === 'object' ? (attention.spec ?? attention.name) : attention
+
+/** What is to be plugged in: read where it is written down, else as it was built. */
+const pluggedOf = (attention: string | Attention | undefined): PluggedAttention | undefined => {
+  if (attention === undefined || attention === 'none') return undefined
+  if (typeof attention === 'string') return parseAttention(attention)
+  return attention.spec === undefined ? { attention } : parseAttention(attention.spec)
 }
 
 const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention): void => {
@@ -181,8 +207,8 @@ const checkStages = (
 export const model = (name: string, options: ModelOptions = {}): Model => {
   const { backbone, attention } = find(name)
   const { attention: given = attention, initialize, ...rest } = options
-  const plugged: PluggedAttention | undefined =
-    given === undefined || given === 'none' ? undefined : parseAttention(given)
+  const plugged = pluggedOf(given)
+  const text = textOf(given)
   const { classes = backbone.classes, channels = 3, ...variations } = rest
   if (plugged !== undefined) checkPlace(name, backbone, plugged)
   checkVariations(`model ${name}`, variations, backbone.variations)
@@ -200,29 +226,55 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
     } catch (cause) {
       if (!(cause instanceof GraphError)) throw cause
       const { expected, got, hint = 'Other options of the attention may fit' } = cause
-      const where = `model ${name}${given === undefined ? '' : ` with ${given}`}`
+      const where = `model ${name}${text === undefined ? '' : ` with ${text}`}`
       throw new UsageError({ where, expected, got, hint }, { cause })
     }
   }
   if (plugged !== undefined) checkStages(name, plugged, stages => build({ stages }))
   return {
-    ...describeModel(name, given === attention ? undefined : given),
+    ...describeModel(name, text === attention ? undefined : text),
     network: build(initialize === undefined ? {} : { initialize }),
     classes,
     channels,
+    attention: text === attention ? undefined : text,
     variations: variationsIn(variations),
+    ...(typeof given === 'object' && given.spec === undefined ? { custom: true } : {}),
+    ...(initialize === undefined ? { beginning: initialize => build({ initialize }) } : {}),
   }
 }
 
-/** Builds the network that is written down, for images of so many channels and classes. */
+/** A network of the user's own layers, which only its code can build again. */
+export const customModel = (
+  name: string,
+  network: Layer,
+  options: { readonly classes: number; readonly channels?: number; readonly size?: number },
+): Model => {
+  const { classes, channels = 3, size = 32 } = options
+  return { name, describe: 'a network of your own', size, network, classes, channels, custom: true }
+}
+
+/** What is written down of a network, in a configuration and in a card. */
+export const recordOf = ({ name, attention, variations = {}, custom }: Model): NetworkRecord => ({
+  model: name,
+  ...(attention === undefined ? {} : { attention }),
+  ...(Object.keys(variations).length === 0 ? {} : { variations }),
+  ...(custom ? { custom } : {}),
+})
+
+/**
+ * Builds the network that is written down, for images of so many channels and classes.
+ * @throws UsageError for one that holds code which only its maker has
+ */
 export const networkOf = (
-  { model: name, attention, variations }: NetworkRecord,
-  { classes, channels, initialize }: Pick<ModelOptions, 'classes' | 'channels' | 'initialize'> = {},
-): Model =>
-  model(name, {
-    ...variations,
-    ...(attention === undefined ? {} : { attention }),
-    ...(classes === undefined ? {} : { classes }),
-    ...(channels === undefined ? {} : { channels }),
-    ...(initialize === undefined ? {} : { initialize }),
-  })
+  { model: name, attention, variations, custom }: NetworkRecord,
+  options: Pick<ModelOptions, 'classes' | 'channels' | 'initialize'> = {},
+): Model => {
+  if (custom)
+    throw new UsageError({
+      where: `network ${name}`,
+      expected: 'the network itself, which holds code of your own',
+      got: `its name${attention === undefined ? '' : ` and that of its attention, ${attention}`}`,
+      hint: 'Pass it as the option network, or register its parts before you build it',
+    })
+  return model(name, { ...variations, attention, ...options })
+}

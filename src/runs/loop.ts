@@ -69,12 +69,13 @@ export class Loop {
   }
 
   get #card(): Card {
-    const { config, model, train, normalization } = this.#options
+    const { config, train, normalization } = this.#options
     const [channels, height, width] = train.shape
     return {
-      model: model.name,
+      model: config.model,
       ...(config.attention === undefined ? {} : { attention: config.attention }),
       ...(config.variations === undefined ? {} : { variations: config.variations }),
+      ...(config.custom ? { custom: config.custom } : {}),
       classes: [...train.classes],
       channels,
       height,
@@ -224,7 +225,7 @@ export class Loop {
     const { folder, conditions } = this.#options
     const found = await this.#checkpoints.latest()
     if (found === undefined) return false
-    const { progress, weights, slots } = readSaved(found, folder)
+    const { progress, weights, slots } = readSaved(found, folder, this.#options.model)
     const differences = checkConditions(progress.conditions, conditions, compatible)
     if (differences.length > 0)
       this.#options.onWarning?.(
@@ -246,6 +247,6 @@ export class Loop {
     const best = bestRow(this.#history)
     if (best === undefined) return undefined
     const path = join(folder, RUN_FILES.best)
-    return readTrained(await readFile(path), path)
+    return readTrained(await readFile(path), path, this.#options.model)
   }
 }

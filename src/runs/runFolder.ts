@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Model } from '../models/registry.ts'
 import { FileError, UsageError } from '../errors/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
@@ -99,11 +100,13 @@ const runWithin = async (folder: string): Promise<string | undefined> => {
 
 /**
  * The trained network of a run's folder, or of a file of weights.
+ * @param own - the network, where it is not one that a registry can build
  * @throws UsageError when there is none; FileError or WeightError when it is damaged
  */
 export const loadTrained = async (
   path: string,
   which: 'best' | 'last' = 'best',
+  own?: Model,
 ): Promise<Trained> => {
   const isFolder = await stat(path).then(
     found => found.isDirectory(),
@@ -140,7 +143,7 @@ export const loadTrained = async (
         ? `Make one of it: excite import ${file} --model NAME`
         : 'Give the folder of a run, or best.safetensors out of one',
     })
-  return readTrained(bytes, file)
+  return readTrained(bytes, file, own)
 }
 
 /** `base`, or the first of `base-2`, `base-3`, … that does not exist yet. */

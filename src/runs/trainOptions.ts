@@ -38,14 +38,14 @@ export interface TrainOptions {
   /** The run's folder. */
   readonly folder: string
   /** Whether to go on from the newest checkpoint, and whether other conditions than its are fine. */
-  readonly resume?: 'exact' | 'compatible'
+  readonly resume?: 'exact' | 'compatible' | undefined
   /** Save at least this often, in seconds, besides after each epoch. */
-  readonly saveEvery?: number
+  readonly saveEvery?: number | undefined
   /** Stops after the step under way, and saves. */
-  readonly signal?: AbortSignal
-  onStep?(report: StepReport): void
-  onEpoch?(row: EpochRow, epochs: number): void
-  onWarning?(message: string): void
+  readonly signal?: AbortSignal | undefined
+  readonly onStep?: ((report: StepReport) => void) | undefined
+  readonly onEpoch?: ((row: EpochRow, epochs: number) => void) | undefined
+  readonly onWarning?: ((message: string) => void) | undefined
 }
 
 export interface TrainResult {

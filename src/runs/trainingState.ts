@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path'
+import type { Model } from '../models/registry.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.ts'
 import { readTrained, type Trained, writeTrained } from '../weights/trained.ts'
 import type { Checkpoint } from './checkpoints.ts'
@@ -42,7 +43,7 @@ export const writeSaved = (trained: Trained, slots: Tensors, progress: Progress)
  * @param folder - the run's, for messages
  * @throws FileError or WeightError that names the file at fault
  */
-export const readSaved = ({ step, files }: Checkpoint, folder: string): Saved => {
+export const readSaved = ({ step, files }: Checkpoint, folder: string, model: Model): Saved => {
   const file = (name: string): [Uint8Array, string] => [
     files.get(name) ?? new Uint8Array(),
     join(folder, RUN_FILES.checkpoints, `step ${step}`, name),
@@ -50,7 +51,7 @@ export const readSaved = ({ step, files }: Checkpoint, folder: string): Saved =>
   const { tensors: slots } = readSafetensors(...file(FILES.optimizer))
   return {
     progress: readProgress(...file(FILES.progress)),
-    weights: readTrained(...file(FILES.weights)).tensors,
+    weights: readTrained(...file(FILES.weights), model).tensors,
     slots: new Map([...slots].map(([name, { data }]) => [name, data as Float32Array])),
   }
 }

@@ -80,6 +80,8 @@ export const configSchema = z
     model: z.string(),
     attention: z.string().optional(),
     variations: variationsSchema.optional(),
+    /** Whether the network holds code which no registry knows. */
+    custom: z.boolean().optional(),
     data: z.string(),
     dataDir: z.string().optional(),
     /** How many training and test images, where not all of a set's. */

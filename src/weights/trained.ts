@@ -16,6 +16,8 @@ export const cardSchema = z
     model: z.string(),
     attention: z.string().optional(),
     variations: variationsSchema.optional(),
+    /** Of a network that holds code which no registry knows: it must be given to read this. */
+    custom: z.boolean().optional(),
     /** The names of the classes, in the order of the logits. */
     classes: z.array(z.string()).min(2),
     channels: z.number().int().positive(),
@@ -118,12 +120,13 @@ const checkTensors = (
 
 /**
  * Reads a trained network.
+ * @param own - the network, where the card's name may not be enough to build it
  * @throws FileError for a damaged file, WeightError for weights that do not fit their own card
  */
-export const readTrained = (bytes: Uint8Array, file: string): Trained => {
+export const readTrained = (bytes: Uint8Array, file: string, own?: Model): Trained => {
   const { tensors, metadata } = readSafetensors(bytes, file)
   const card = readCard(metadata.excite, file)
-  const model = modelOf(card)
+  const model = own ?? modelOf(card)
   checkTensors(model, tensors, file)
   return {
     card,

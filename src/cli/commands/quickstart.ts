@@ -3,11 +3,11 @@
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
+import type { Run } from '../../runs/launch.ts'
 import type { Config } from '../../train/config.ts'
 import { openSplit } from '../dataOptions.ts'
 import { INTERRUPTED, interruptible } from '../interrupt.ts'
 import { count, duration, percent, printJson, withJson } from '../output.ts'
-import type { RunResult } from '../runTraining.ts'
 
 const HELP = `
 Trains resnet8 and sk-resnet8 on shapes: same images, same order, same recipe, same seed.
@@ -21,8 +21,8 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const { freeFolder } = await import('../../runs/runFolder.ts')
   const { model } = await import('../../models/registry.ts')
   const { summarize } = await import('../../inspect/summary.ts')
-  const { runTraining } = await import('../runTraining.ts')
-  const { trainDisplay } = await import('../trainDisplay.ts')
+  const { launch } = await import('../../runs/launch.ts')
+  const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { openDevice } = await import('../../engines/registry.ts')
   const device = await openDevice()
   const started = performance.now()
@@ -30,7 +30,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const train = await openSplit('shapes', 'train', { samples })
   const test = await openSplit('shapes', 'test', { samples })
   const names = ['resnet8', 'sk-resnet8']
-  const results: (RunResult & { model: string; parameters: number })[] = []
+  const results: (Omit<Run, 'folder'> & { run: string; model: string; parameters: number })[] = []
   for (const name of names) {
     const config: Config = {
       model: name,
@@ -44,10 +44,22 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
     if (name === names[0] && device.note !== undefined) trainDisplay(quiet).line(device.note)
     const display = trainDisplay(quiet, `${name.padStart(10)}  `)
     const folder = freeFolder(join('runs', `quickstart-${name}`))
-    const result = await interruptible(
-      signal => runTraining({ config, folder, train, test, display, signal }),
+    const { folder: run, ...result } = await interruptible(
+      signal =>
+        launch({
+          config,
+          folder,
+          train,
+          test,
+          signal,
+          onStart: started => startLines(started, { train, test, folder }).forEach(display.line),
+          onStep: display.step,
+          onEpoch: display.epoch,
+          onWarning: display.line,
+        }),
       () => display.line('stopping after this step'),
     )
+    display.clear()
     if (!result.finished) {
       process.exitCode = INTERRUPTED
       return display.line(`saved; to go on: excite train --resume ${folder}`)
@@ -55,6 +67,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
     results.push({
       model: name,
       parameters: summarize(model(name, { classes: 10 })).parameters,
+      run,
       ...result,
     })
   }

@@ -179,27 +179,30 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { freeFolder } = await import('../../runs/runFolder.ts')
   const folder =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
-  const { trainDisplay } = await import('../trainDisplay.ts')
-  const { runTraining } = await import('../runTraining.ts')
+  const { startLines, trainDisplay } = await import('../trainDisplay.ts')
+  const { launch } = await import('../../runs/launch.ts')
   const display = trainDisplay(quiet)
   if (chosen?.note !== undefined) display.line(chosen.note)
   const result = await interruptible(
     signal =>
-      runTraining({
+      launch({
         config,
         folder,
         train,
         test,
-        display,
         signal,
         saveEvery: flags.saveEvery,
-        ...(resume === undefined
-          ? {}
-          : { resume: flags.resumeCompatible ? ('compatible' as const) : ('exact' as const) }),
+        resume: resume === undefined ? undefined : flags.resumeCompatible ? 'compatible' : 'exact',
+        onStart: started => startLines(started, { train, test, folder }).forEach(display.line),
+        onStep: display.step,
+        onEpoch: display.epoch,
+        onWarning: display.line,
       }),
     () => display.line('saving after this step; Ctrl-C again to leave at once'),
   )
-  if (json) printJson(result)
+  display.clear()
+  const { folder: _, ...found } = result
+  if (json) printJson({ run: folder, ...found })
   if (!result.finished) {
     process.exitCode = INTERRUPTED
     display.line(`saved; to go on: excite train --resume ${folder}`)

@@ -1,0 +1,158 @@
+/** One training from its configuration to `model.onnx`, in the folder of a run. */
+
+import { join } from 'node:path'
+import { type Dataset, measureNormalization } from '../data/dataset.ts'
+import type { BadImage, BadImagePolicy } from '../data/folder/bad.ts'
+import { type Device, openDevice } from '../engines/registry.ts'
+import { inferenceGraph } from '../models/inferenceGraph.ts'
+import { type Model, networkOf } from '../models/registry.ts'
+import { he, pytorch } from '../nn/index.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import type { Config } from '../train/config.ts'
+import { frozenBy } from '../train/freeze.ts'
+import { checkSize } from '../train/layout.ts'
+import { checkExport, exportOnnx } from '../weights/export.ts'
+import { conditionsOf } from './environment.ts'
+import { type Adopted, adoptInto, continued, readFirstWeights } from './initialWeights.ts'
+import { bestRow, type EpochRow } from './progress.ts'
+import { createRun, RUN_FILES } from './runFolder.ts'
+import { checkData, train } from './trainer.ts'
+import type { TrainOptions } from './trainOptions.ts'
+
+const INITIALIZERS = { he, pytorch }
+
+/** What was done about images that could not be decoded, training and test together. */
+export interface BadReport {
+  readonly policy: BadImagePolicy
+  readonly checked: number
+  readonly count: number
+  readonly fraction: number
+  readonly images: readonly BadImage[]
+}
+
+/** What is known when the first step is about to be made. */
+export interface Started {
+  readonly config: Config
+  readonly device: Device
+  /** What was taken from a file of first weights. */
+  readonly transferred: Adopted | undefined
+  readonly badImages: BadReport | undefined
+}
+
+type Callbacks = Pick<TrainOptions, 'onStep' | 'onEpoch' | 'onWarning'>
+
+/** What a training needs, and who is told as it goes. */
+export interface LaunchOptions extends Callbacks {
+  readonly config: Config
+  readonly folder: string
+  readonly train: Dataset
+  readonly test: Dataset
+  /** The network, where the configuration's names are not enough to build it. */
+  readonly network?: Model | undefined
+  readonly resume?: 'exact' | 'compatible' | undefined
+  readonly saveEvery?: number | undefined
+  readonly signal?: AbortSignal | undefined
+  onStart?(started: Started): void
+}
+
+/** What a training has come to. */
+export interface Run {
+  readonly folder: string
+  /** What computed it, with its version. */
+  readonly device: string
+  /** False when the signal stopped it. */
+  readonly finished: boolean
+  readonly best: EpochRow | undefined
+  readonly history: readonly EpochRow[]
+  /** The exported network, once training has finished. */
+  readonly onnx?: string
+  /** What was skipped or replaced, where that was asked for. */
+  readonly badImages?: BadReport
+}
+
+const badReport = ({
+  config: { badImages: policy },
+  train,
+  test,
+}: LaunchOptions): BadReport | undefined => {
+  const found = [train, test].flatMap(({ bad }) => bad ?? [])
+  if (policy === undefined || found.length === 0) return undefined
+  const checked = found.reduce((sum, { checked }) => sum + checked, 0)
+  const images = found.flatMap(({ images }) => images)
+  const { length: count } = images
+  return { policy, checked, count, fraction: count / checked, images }
+}
+
+/** The network to train: what was given or is written down, begun as the recipe has it. */
+const networkFor = ({ train, network }: LaunchOptions, config: Config): Model => {
+  const initialize = INITIALIZERS[config.recipe.initialize]
+  if (network === undefined)
+    return networkOf(config, {
+      classes: train.classes.length,
+      channels: train.shape[0],
+      initialize,
+    })
+  const { beginning } = network
+  return beginning === undefined ? network : { ...network, network: beginning(initialize) }
+}
+
+/** Trains in a new folder, or goes on in one that has a run. */
+export const launch = async (options: LaunchOptions): Promise<Run> => {
+  const { folder, resume, saveEvery, signal } = options
+  const given = options.config
+  const weights =
+    given.weights !== undefined && resume === undefined
+      ? await readFirstWeights(given.weights)
+      : undefined
+  const config: Config = weights === undefined ? given : continued(given, weights)
+  const network = networkFor(options, config)
+  const { classes, shape, fingerprint } = options.train
+  const transferred = weights === undefined ? undefined : adoptInto(network, weights, classes)
+  const transferAgain = async (): Promise<Adopted> =>
+    adoptInto(network, await readFirstWeights(config.weights as string), classes)
+  const device = await openDevice(config.device)
+  if (config.freeze !== undefined) frozenBy(network, config.freeze)
+  const normalization = config.normalization ?? (await measureNormalization(options.train))
+  checkData(options)
+  checkSize(network.network)
+  inferenceGraph(network, 1, [shape[1], shape[2]])
+  if (resume === undefined) await createRun(folder, config)
+  const badImages = badReport(options)
+  if (badImages !== undefined)
+    await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(badImages, null, 2)}\n`)
+  options.onStart?.({ config, device, transferred, badImages })
+  const { history, finished, best } = await train({
+    config,
+    model: network,
+    train: options.train,
+    test: options.test,
+    normalization,
+    engine: device.engine,
+    conditions: conditionsOf(config, device.version, fingerprint),
+    folder,
+    ...(config.weights === undefined
+      ? {}
+      : { firstWeights: async () => (transferred ?? (await transferAgain())).tensors }),
+    resume,
+    saveEvery,
+    signal,
+    onStep: options.onStep,
+    onEpoch: options.onEpoch,
+    onWarning: options.onWarning,
+  })
+  const onnx = join(folder, RUN_FILES.onnx)
+  if (finished && best !== undefined) {
+    const bytes = exportOnnx(best)
+    await checkExport(bytes, best)
+    await writeFileAtomic(onnx, bytes)
+  }
+  return {
+    folder,
+    device: `${device.name} ${device.version}`,
+    finished,
+    best: bestRow(history),
+    history,
+    ...(finished ? { onnx } : {}),
+    ...(badImages === undefined ? {} : { badImages }),
+  }
+}
