@@ -3,7 +3,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
-import { FileError, UsageError } from '../errors/index.ts'
+import { FileError, messageOf, UsageError } from '../errors/index.ts'
 import type { ForeignAnalysis } from '../foreign/analysis.ts'
 import type { Preprocessing, Wanted } from '../foreign/preprocessing.ts'
 import type { FileModel } from '../onnx/read/index.ts'
@@ -46,7 +46,7 @@ const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: File
       {
         where: path,
         expected: 'a readable file',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
       },
       { cause },
     )

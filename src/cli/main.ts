@@ -2,7 +2,7 @@
 /** The command `excite`: what it can be told, and how it says that something went wrong. */
 
 import { Command, CommanderError } from 'commander'
-import { ExciteError } from '../errors/index.ts'
+import { ExciteError, messageOf } from '../errors/index.ts'
 import { VERSION } from '../platform/node/version.ts'
 import { benchCommand } from './commands/bench.ts'
 import { dataCommand } from './commands/data.ts'
@@ -66,7 +66,7 @@ const report = (error: unknown, json: boolean): number => {
     const { where, expected, got, context, hint, code } = known
       ? error
       : ({} as Partial<ExciteError>)
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     console.error(JSON.stringify({ error: { code, message, where, expected, got, context, hint } }))
   } else if (known) console.error(`excite: ${error.message}`)
   else

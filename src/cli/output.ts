@@ -1,19 +1,15 @@
 /** How results are written: tables for people, JSON for programs. */
 
 import type { Command } from 'commander'
-import { count } from '../report/count.ts'
+
+export { count, percent } from '../text/numbers.ts'
+export { table } from '../text/table.ts'
 
 /** `--json` for a command. */
 export const withJson = (command: Command): Command =>
   command.option('--json', 'print the result as JSON')
 
 export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2))
-
-/** 25557032 → 25,557,032 */
-export { count }
-
-/** 0.9312 → 93.12 % */
-export const percent = (fraction: number): string => `${(fraction * 100).toFixed(2)} %`
 
 /** 3858000000 → 3.858 G */
 export const multiplyAdds = (value: number): string =>
@@ -28,26 +24,6 @@ export const duration = (seconds: number): string => {
     whole % 60,
   ].map(part => String(part).padStart(2, '0'))
   return hours === '00' ? `${minutes}:${rest}` : `${hours}:${minutes}:${rest}`
-}
-
-/** One column: its heading, and whether its cells stand at the right, as numbers do. */
-export interface Column {
-  readonly heading: string
-  readonly right?: boolean
-}
-
-/** Lines of aligned cells under headings. */
-export const table = (columns: readonly Column[], rows: readonly (readonly string[])[]): string => {
-  const widths = columns.map(({ heading }, i) =>
-    Math.max(heading.length, ...rows.map(row => row[i].length)),
-  )
-  const line = (cells: readonly string[]): string =>
-    cells
-      .map((cell, i) => (columns[i].right ? cell.padStart(widths[i]) : cell.padEnd(widths[i])))
-      .join('  ')
-      .trimEnd()
-  const headings = line(columns.map(({ heading }) => heading))
-  return [headings, widths.map(width => '─'.repeat(width)).join('──'), ...rows.map(line)].join('\n')
 }
 
 /** The command line as it was typed, for reports. */

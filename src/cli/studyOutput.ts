@@ -29,8 +29,8 @@ export const formatStudy = (name: string, study: Study): string => {
   const columns = [
     { heading: '  id' },
     { heading: 'variant' },
-    { heading: 'top-1 %', right: true },
-    { heading: 'top-5 %', right: true },
+    { heading: 'top-1 error %', right: true },
+    { heading: 'top-5 error %', right: true },
     { heading: 'params', right: true },
     { heading: 'mult-adds', right: true },
     { heading: '--attention' },

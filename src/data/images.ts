@@ -3,7 +3,7 @@
 import { readFileSync, statSync } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { isMainThread } from 'node:worker_threads'
-import { FileError } from '../errors/index.ts'
+import { FileError, messageOf } from '../errors/index.ts'
 import { opener } from '../native/libvips.ts'
 import type { ImageShape } from './augment/augment.ts'
 import { resample } from './kernel/resample.ts'
@@ -150,7 +150,7 @@ const decodedBySharp = async (
 
 /** What sharp said, each thing once and on one line. */
 const reasonOf = (cause: unknown): string => {
-  const text = cause instanceof Error ? cause.message : String(cause)
+  const text = messageOf(cause)
   const lines = text
     .replace('Input buffer has corrupt header:', 'a corrupt header\n')
     .split('\n')

@@ -5,7 +5,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { gunzip } from 'node:zlib'
-import { FileError } from '../errors/index.ts'
+import { FileError, messageOf } from '../errors/index.ts'
 
 /** Far above any file of the sets that are known, far below a machine's memory. */
 const LARGEST = 2 ** 30
@@ -19,7 +19,7 @@ export const unzip = async (bytes: Uint8Array, file: string): Promise<Uint8Array
       {
         where: file,
         expected: 'gzip-compressed data',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
         hint: 'The file is damaged or truncated: delete it and fetch it again',
       },
       { cause },
@@ -38,7 +38,7 @@ export const readContent = async (path: string): Promise<Uint8Array> => {
       {
         where: path,
         expected: 'a readable file',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
       },
       { cause },
     )

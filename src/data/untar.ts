@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { list, type ReadEntry } from 'tar'
-import { FileError } from '../errors/index.ts'
+import { FileError, messageOf } from '../errors/index.ts'
 import { makeFolder, writeFailure } from '../platform/node/files.ts'
 
 /** Above any file of the sets that are known. */
@@ -50,7 +50,7 @@ const read = async (
     }
   }
   await list({ file: archive, strict: true, onReadEntry: take }).catch((cause: unknown) =>
-    refuse('a .tar.gz archive', cause instanceof Error ? cause.message : String(cause), cause),
+    refuse('a .tar.gz archive', messageOf(cause), cause),
   )
   if (wrong.length > 0) refuse('plain files, once each', wrong.join(', '))
   const missing = names.filter(name => !found.has(name))

@@ -1,5 +1,7 @@
 /** The errors of Excite: a small family of classes that carry data, with one voice. */
 
+import { visible } from '../text/visible.ts'
+
 /** What went wrong, as data; the message is built from it in one place. */
 export interface Problem {
   /** The layer path, file, option or operation at fault. */
@@ -12,8 +14,20 @@ export interface Problem {
   readonly hint?: string
 }
 
-const text = ({ where, expected, got, context, hint }: Problem): string =>
-  `${where}: expected ${expected}, got ${got}${context ? ` (${context})` : ''}${hint ? `. ${hint}` : ''}`
+/** As much of each part as people read; all of it is in the fields. */
+const LONGEST_PART = 1000
+
+/** The message: whatever names from outside it holds, no terminal obeys them. */
+const text = (problem: Problem): string => {
+  const part = (name: keyof Problem): string => visible(problem[name] ?? '', LONGEST_PART)
+  const context = problem.context ? ` (${part('context')})` : ''
+  const hint = problem.hint ? `. ${part('hint')}` : ''
+  return `${part('where')}: expected ${part('expected')}, got ${part('got')}${context}${hint}`
+}
+
+/** What a thrown value says. */
+export const messageOf = (cause: unknown): string =>
+  cause instanceof Error ? cause.message : String(cause)
 
 /** The root of the family: `error instanceof ExciteError` means that Excite itself refused. */
 export abstract class ExciteError extends Error implements Problem {

@@ -2,7 +2,7 @@
 
 import type { BlockExcitation } from '../inspect/excitation.ts'
 import type { FileModel } from '../onnx/read/index.ts'
-import { readable } from '../onnx/read/index.ts'
+import { readable } from '../text/visible.ts'
 import { type ForeignBlock, findBlocks } from './blocks.ts'
 import { type ForeignCost, foreignCost } from './cost.ts'
 import { openNetwork } from './network.ts'

@@ -7,6 +7,7 @@
 import { Worker } from 'node:worker_threads'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { loadRuntime } from '../engines/onnxruntime/runtime.ts'
+import { messageOf } from '../errors/index.ts'
 import type { InputTensor } from './inputs.ts'
 
 export type Request =
@@ -94,7 +95,7 @@ process.on('message', async (request: Request) => {
   try {
     answer = request.kind === 'open' ? await open(request) : await run(request)
   } catch (error) {
-    answer = { failed: error instanceof Error ? error.message : String(error) }
+    answer = { failed: messageOf(error) }
   }
   process.send?.(answer)
 })

@@ -1,6 +1,7 @@
 /** Where the parameters and multiply-adds of a foreign model are, operator by operator. */
 
-import { elementCount, type FileNode, type OnnxFileTensor, readable } from '../onnx/read/index.ts'
+import { elementCount, type FileNode, type OnnxFileTensor } from '../onnx/read/index.ts'
+import { readable } from '../text/visible.ts'
 import type { ForeignBlock } from './blocks.ts'
 import type { Network } from './network.ts'
 import type { Shape } from './shapeRules.ts'

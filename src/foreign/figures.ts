@@ -1,12 +1,14 @@
 /** A foreign model's blocks and cost as figures and tables. */
 
-import { count, csv, type Part, percent, sheet } from '../inspect/figures/part.ts'
+import { type Part, sheet } from '../inspect/figures/part.ts'
 import { shares } from '../inspect/figures/shares.ts'
-import { readable } from '../onnx/read/index.ts'
 import { figure, paragraph } from '../report/html.ts'
 import type { Mark } from '../report/marks.ts'
 import { plot } from '../report/plot.ts'
 import { tableMarkup } from '../report/table.ts'
+import { count, percent } from '../text/numbers.ts'
+import { csv } from '../text/table.ts'
+import { readable } from '../text/visible.ts'
 import type { ForeignAnalysis } from './analysis.ts'
 import { FAMILY_TEXTS, type ForeignBlock } from './blocks.ts'
 
@@ -96,7 +98,7 @@ export const foreignBlocksPart = ({ blocks, cost }: ForeignAnalysis): Part => {
     heading: 'Attention blocks',
     body: [
       paragraph(
-        `${familiesText(blocks)}. Together they hold ${count(cost.blocks.parameters)} parameters, ${percent(share)} of the model’s, and take ${count(cost.blocks.multiplyAdds)} multiply-adds in their layers for an image${scaling.length === blocks.length ? `, and ${count(scaled)} multiplications to scale their maps` : ''}.`,
+        `${familiesText(blocks)}. Together they hold ${count(cost.blocks.parameters)} parameters, ${percent(share, 1)} of the model’s, and take ${count(cost.blocks.multiplyAdds)} multiply-adds in their layers for an image${scaling.length === blocks.length ? `, and ${count(scaled)} multiplications to scale their maps` : ''}.`,
       ),
       figure([drawn], 'Channels of each block’s map, and of the hidden layer where it has one.'),
       tableMarkup({ columns: BLOCK_COLUMNS, rows: blocks.map(blockRow) }),

@@ -2,8 +2,9 @@
 
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
-import { type FileModel, type FileValue, readable } from '../onnx/read/index.ts'
+import type { FileModel, FileValue } from '../onnx/read/index.ts'
 import { halfBits } from '../tensor/float16.ts'
+import { readable } from '../text/visible.ts'
 
 /** Numbers as ONNX Runtime takes them; half precision as its bits. */
 export type InputData =

@@ -3,7 +3,7 @@
 import { z } from 'zod'
 import { UsageError } from '../errors/index.ts'
 import type { FileModel, FileValue } from '../onnx/read/index.ts'
-import { readable } from '../onnx/read/index.ts'
+import { readable } from '../text/visible.ts'
 import { type Feed, feedsOf, hinted, inputText } from './inputs.ts'
 
 export interface Preprocessing {

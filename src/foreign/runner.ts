@@ -3,7 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { EngineError } from '../errors/index.ts'
-import { readable } from '../onnx/read/index.ts'
+import { visible } from '../text/visible.ts'
 import type { Answer, Found, Request } from './child.ts'
 import type { InputTensor } from './inputs.ts'
 
@@ -46,7 +46,7 @@ const failure = (file: string, got: string, hint: string): EngineError =>
   new EngineError({
     where: file,
     expected: 'ONNX Runtime to run the model',
-    got: readable(got, LONGEST),
+    got: visible(got, LONGEST),
     hint,
   })
 

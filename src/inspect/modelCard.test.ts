@@ -54,7 +54,7 @@ it('tells what was trained, on what and how well', () => {
     '| Seed | 7 |',
     '| Epoch | 2 |',
     '| Top-1 | 75.00 % |',
-    'slightly optimiztic',
+    'slightly optimistic',
     "InferenceSession.create('model.onnx')",
     'Written by Excite 1.2.3.',
   ])
@@ -73,7 +73,7 @@ it('tells how a network differs from its name, and how images are cut', () => {
 it('tells the last epoch where that was asked for', () => {
   const text = modelCard(trained, { ...options, run, which: 'last' })
   expect(text).toContain('| Top-1 | 62.50 % |')
-  expect(text).not.toContain('optimiztic')
+  expect(text).not.toContain('optimistic')
 })
 
 it('tells where imported weights come from, and claims no accuracy', () => {

@@ -4,7 +4,8 @@
  */
 
 import { variationTexts } from '../models/variations.ts'
-import { count } from '../report/count.ts'
+import { count, percent } from '../text/numbers.ts'
+import { markdownText as plain, tableMarkdown } from '../text/table.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { summarize } from './summary.ts'
 
@@ -44,14 +45,8 @@ export interface ModelCardOptions {
   readonly version: string
 }
 
-const percent = (fraction: number): string => `${(100 * fraction).toFixed(2)} %`
-
-/** Text from outside, in a cell of a table or in a line: nothing in it is markup. */
-const plain = (text: string): string =>
-  text.replace(/[\\`*_{}[\]<>()#+!|~]/g, '\\$&').replace(/\s+/g, ' ')
-
 const table = (rows: readonly (readonly [string, string])[]): string =>
-  ['| | |', '|---|---|', ...rows.map(([name, value]) => `| ${name} | ${value} |`)].join('\n')
+  tableMarkdown([{ heading: '' }, { heading: '' }], rows)
 
 const numbers = (values: readonly number[]): string =>
   values.map(value => Number(value.toPrecision(6))).join(', ')
@@ -107,7 +102,7 @@ ${table([
   ['Loss', row.testLoss.toFixed(4)],
 ])}
 
-Measured on the test images of ${plain(data)}${which === 'best' ? '. The epoch was chosen by this same accuracy, which is therefore slightly optimiztic' : ''}.`
+Measured on the test images of ${plain(data)}${which === 'best' ? '. The epoch was chosen by this same accuracy, which is therefore slightly optimistic' : ''}.`
 }
 
 const originText = ({ source, sha256, naming, notes }: NonNullable<Card['origin']>): string =>

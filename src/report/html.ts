@@ -63,6 +63,10 @@ code{font-size:.9em}
 footer{margin-top:3rem;font-size:.8rem}
 ${PRINT}`
 
+/** Whatever stands on the page by somebody's fault, the browser loads and runs nothing of it. */
+const POLICY =
+  "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
+
 export const paragraph = (...contents: readonly Content[]): Markup => element('p', {}, ...contents)
 
 export interface FigureOptions {
@@ -109,6 +113,7 @@ export const page = ({ title, subtitle, sections, footer }: Page): string => {
   )
   const head = fragment(
     element('meta', { charset: 'utf-8' }),
+    element('meta', { 'http-equiv': 'Content-Security-Policy', content: POLICY }),
     element('meta', { name: 'viewport', content: 'width=device-width, initial-scale=1' }),
     element('title', {}, title),
     element('style', {}, raw(STYLE)),

@@ -1,5 +1,7 @@
 /** Elements of HTML and SVG as text, escaped in one place. */
 
+import { visible } from '../text/visible.ts'
+
 /** Text that is markup already. */
 export interface Markup {
   readonly markup: string
@@ -16,7 +18,11 @@ const ENTITIES: Readonly<Record<string, string>> = {
   '>': '&gt;',
   '"': '&quot;',
 }
-const escaped = (text: string): string => text.replace(/[&<>"]/g, sign => ENTITIES[sign])
+/** Names may be anybody's; a number stays beside its sign. */
+const escaped = (text: string): string =>
+  visible(text)
+    .replace(/[&<>"]/g, sign => ENTITIES[sign])
+    .replaceAll(' %', '\u00a0%')
 
 /** Elements of HTML without an end. */
 const VOID = new Set(['meta', 'img', 'br', 'link'])

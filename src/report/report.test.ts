@@ -8,7 +8,7 @@ import { element, fragment } from './markup.ts'
 import { plot } from './plot.ts'
 import { formatNumber, scaleOf } from './scale.ts'
 import { arrange, svgFile } from './svg.ts'
-import { csv, tableMarkdown, tableMarkup } from './table.ts'
+import { tableMarkup } from './table.ts'
 
 const drawing = plot({
   title: 'Accuracy <of> all',
@@ -53,6 +53,14 @@ describe('markup', () => {
     expect(fragment(inner, '<i>').markup).toBe(
       '<b title="a &quot;b&quot; &amp; c">1 &lt; 2</b>&lt;i&gt;',
     )
+  })
+
+  it('makes visible what XML forbids and what turns text around', async () => {
+    const name = 'a\u0000\u001b[31m\ud800\u202eb\uffff'
+    const drawing = element('text', { y: 20, 'data-name': name }, name)
+    const file = svgFile({ width: 90, height: 30, drawing }, name)
+    expect(file).toContain('>a\\u0000\\u001b[31m\\ud800\\u202eb\\uffff</text>')
+    expect((await sharp(Buffer.from(file)).png().metadata()).width).toBe(114)
   })
 })
 
@@ -149,15 +157,12 @@ describe('plots', () => {
 })
 
 describe('tables', () => {
-  const table = {
-    columns: [{ heading: 'a|b' }, { heading: 'n', right: true }],
-    rows: [['x & y', '1.5']],
-  }
-
-  it('are HTML, Markdown and CSV', () => {
+  it('are HTML, with numbers at the right', () => {
+    const table = {
+      columns: [{ heading: 'a' }, { heading: 'n', right: true }],
+      rows: [['x & y', '1.5']],
+    }
     expect(tableMarkup(table).markup).toContain('<td>x &amp; y</td><td class="number">1.5</td>')
-    expect(tableMarkdown(table)).toBe('| a\\|b | n |\n|---|---:|\n| x & y | 1.5 |')
-    expect(csv([{ a: 'x, "y"', b: 2, c: undefined }])).toBe('a,b,c\n"x, ""y""",2,\n')
   })
 })
 
@@ -171,6 +176,14 @@ describe('a page', () => {
 
   it('stands alone: no address, no script', () => {
     expect(html).not.toMatch(/https?:|<script|<link|@import|url\(/)
+  })
+
+  it('forbids the browser to load or run anything, before anything could be', () => {
+    const policy = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html)
+    expect(policy?.[1]).toBe(
+      "default-src 'none'; img-src data:; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'",
+    )
+    expect(policy?.index).toBeLessThan(html.indexOf('<title>'))
   })
 
   it('is readable in light, in the dark and on paper, on a phone and by ear', () => {

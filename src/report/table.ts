@@ -1,15 +1,10 @@
-/** Tables, once as data: on a page, as Markdown and as CSV. */
+/** A table on a page. */
 
+import type { Column } from '../text/table.ts'
 import { element, type Markup } from './markup.ts'
 
-export interface TableColumn {
-  readonly heading: string
-  /** Numbers stand at the right. */
-  readonly right?: boolean
-}
-
 export interface Table {
-  readonly columns: readonly TableColumn[]
+  readonly columns: readonly Column[]
   readonly rows: readonly (readonly string[])[]
 }
 
@@ -27,28 +22,4 @@ export const tableMarkup = ({ columns, rows }: Table): Markup => {
       element('tbody', {}, ...rows.map(row => element('tr', {}, ...row.map(cell('td'))))),
     ),
   )
-}
-
-export const tableMarkdown = ({ columns, rows }: Table): string => {
-  const line = (cells: readonly string[]): string =>
-    `| ${cells.map(cell => cell.replaceAll('|', '\\|')).join(' | ')} |`
-  return [
-    line(columns.map(({ heading }) => heading)),
-    `|${columns.map(({ right }) => (right ? '---:' : '---')).join('|')}|`,
-    ...rows.map(line),
-  ].join('\n')
-}
-
-type Cell = string | number | boolean | undefined
-
-const cellText = (cell: Cell): string => {
-  const text = cell === undefined ? '' : `${cell}`
-  return /[",\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text
-}
-
-/** Records as CSV (RFC 4180); the first one names the columns. */
-export const csv = (records: readonly Readonly<Record<string, Cell>>[]): string => {
-  const names = Object.keys(records[0] ?? {})
-  const lines = records.map(record => names.map(name => cellText(record[name])).join(','))
-  return `${[names.map(cellText).join(','), ...lines].join('\n')}\n`
 }

@@ -5,7 +5,7 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { formatShape, UsageError, WeightError } from '../errors/index.ts'
+import { formatShape, UsageError, WeightError, messageOf } from '../errors/index.ts'
 import { type Model, model } from '../models/registry.ts'
 import { type Variable, variables } from '../nn/index.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
@@ -131,8 +131,6 @@ export interface FirstWeights {
 }
 
 const isFolder = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === 'EISDIR'
-const reasonOf = (cause: unknown): string =>
-  cause instanceof Error ? cause.message : String(cause)
 
 /** @throws UsageError for a missing file, FileError for a damaged one */
 export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
@@ -141,7 +139,7 @@ export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
       {
         where: '--weights',
         expected: 'a .safetensors file, such as best.safetensors of a run',
-        got: isFolder(cause) ? `${file}, which is a folder` : reasonOf(cause),
+        got: isFolder(cause) ? `${file}, which is a folder` : messageOf(cause),
       },
       { cause },
     )

@@ -1,7 +1,7 @@
 /** Where a training stands: what a checkpoint remembers besides the weights. */
 
 import { z } from 'zod'
-import { FileError } from '../errors/index.ts'
+import { FileError, messageOf } from '../errors/index.ts'
 
 const sums = z.strictObject({
   loss: z.number(),
@@ -51,7 +51,7 @@ export const readProgress = (bytes: Uint8Array, file: string): Progress => {
       {
         where: file,
         expected: 'the progress of a training',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
       },
       { cause },
     )

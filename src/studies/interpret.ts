@@ -1,11 +1,11 @@
 /** A difference as a plain sentence: how large, how sure, and whether it is more than noise. */
 
+import { signed } from '../text/numbers.ts'
 import type { StudyResults, VariantResult } from './results.ts'
 
 const LEVEL = 0.05
 
 const points = (value: number): string => Math.abs(value).toFixed(2)
-const signed = (value: number): string => `${value < 0 ? '−' : '+'}${points(value)}`
 
 const compares = (difference: number): string =>
   difference === 0

@@ -1,12 +1,9 @@
 /** A study's results as a page of Markdown. */
 
+import { tableMarkdown } from '../text/table.ts'
 import { verdict } from './interpret.ts'
 import type { StudyResults } from './results.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
-
-const escaped = (text: string): string => text.replaceAll('|', '\\|').replaceAll('\n', ' ')
-
-const line = (cells: readonly string[]): string => `| ${cells.map(escaped).join(' | ')} |`
 
 const list = (heading: string, items: readonly string[]): string[] =>
   items.length === 0 ? [] : [`## ${heading}`, items.map(item => `- ${item}`).join('\n')]
@@ -22,11 +19,10 @@ const errorsBySeed = ({ variants }: StudyResults): string[] => {
   ])
   return [
     '## Error % by seed',
-    [
-      line(['variant', ...seeds.map(seed => `seed ${seed}`)]),
-      line(['---', ...seeds.map(() => '--:')]),
-      ...rows.map(line),
-    ].join('\n'),
+    tableMarkdown(
+      [{ heading: 'variant' }, ...seeds.map(seed => ({ heading: `seed ${seed}`, right: true }))],
+      rows,
+    ),
   ]
 }
 
@@ -40,11 +36,7 @@ export const studyMarkdown = (results: StudyResults): string => {
     `# ${results.title}`,
     `The study \`${results.study}\`, after ${results.source}.${finished < planned ? ` **${finished} of ${planned} runs are finished.**` : ''}`,
     `- Here: ${results.setting}.\n- The paper: ${results.paperSetting}.`,
-    [
-      line(columns.map(({ heading }) => heading)),
-      line(columns.map(({ right }) => (right ? '--:' : '---'))),
-      ...studyRows(results).map(line),
-    ].join('\n'),
+    tableMarkdown(columns, studyRows(results)),
     `${LEGEND} Networks, images and training differ from the paper’s: compare signs and order, not levels.${results.note === undefined ? '' : ` ${results.note}`}`,
     ...list(
       'In words',

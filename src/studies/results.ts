@@ -1,7 +1,7 @@
 /** What the runs of a study say together: means, intervals, and differences paired by seed. */
 
-import { count } from '../report/count.ts'
 import type { EpochRow } from '../runs/progress.ts'
+import { count } from '../text/numbers.ts'
 import type { Plan } from './plan.ts'
 import type { Outcome } from './runner.ts'
 import { type Difference, type Estimate, estimate, holm, pairedDifference } from './statistics.ts'

@@ -1,5 +1,6 @@
 /** Runs what a study takes: several at a time, each once, a failed one twice, finished ones never. */
 
+import { messageOf } from '../errors/index.ts'
 import type { EpochRow } from '../runs/progress.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
@@ -33,9 +34,6 @@ export interface RunnerOptions {
 }
 
 const ATTEMPTS = 2
-
-const messageOf = (error: unknown): string =>
-  error instanceof Error ? error.message : String(error)
 
 const perform = async (
   run: PlannedRun,

@@ -1,5 +1,6 @@
 /** A study's results as rows of text, for the terminal and for Markdown. */
 
+import { signed } from '../text/numbers.ts'
 import type { StudyResults, VariantResult } from './results.ts'
 
 export interface StudyColumn {
@@ -12,9 +13,6 @@ const NONE = '–'
 
 const withMargin = (mean: string, margin: number | undefined): string =>
   margin === undefined ? mean : `${mean} ± ${margin.toFixed(2)}`
-
-const signed = (value: number): string =>
-  value === 0 ? '0.00' : `${value < 0 ? '−' : '+'}${Math.abs(value).toFixed(2)}`
 
 const millions = (value: number): string => `${(value / 1e6).toFixed(value < 1e6 ? 3 : 2)} M`
 

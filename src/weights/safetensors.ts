@@ -4,7 +4,7 @@
  * against the bytes present before anything is made of it.
  */
 
-import { FileError, formatShape } from '../errors/index.ts'
+import { FileError, formatShape, messageOf } from '../errors/index.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
 import { half } from '../tensor/float16.ts'
 
@@ -178,7 +178,7 @@ const parseHeader = (
     return header
   } catch (cause) {
     if (cause instanceof FileError) throw cause
-    return refuse('a header of valid JSON', cause instanceof Error ? cause.message : String(cause))
+    return refuse('a header of valid JSON', messageOf(cause))
   }
 }
 

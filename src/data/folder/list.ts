@@ -7,7 +7,7 @@ import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
-import { FileError } from '../../errors/index.ts'
+import { FileError, messageOf } from '../../errors/index.ts'
 import type { Split } from '../dataset.ts'
 
 export interface Listing {
@@ -35,7 +35,7 @@ const entriesOf = (folder: string, recursive = false): Promise<Dirent[]> =>
       {
         where: folder,
         expected: 'a folder of images, one folder a class in it',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
       },
       { cause },
     )

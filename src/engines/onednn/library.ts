@@ -1,6 +1,6 @@
 /** oneDNN's C API by FFI: its functions, its errors as ours. */
 
-import { EngineError } from '../../errors/index.ts'
+import { EngineError, messageOf } from '../../errors/index.ts'
 import type { Koffi, NativeLibrary } from '../../native/koffi.ts'
 import { RUNTIME } from './constants.ts'
 import { PATH_VARIABLE } from './find.ts'
@@ -56,13 +56,11 @@ const unusable = (path: string, expected: string, got: string, cause?: unknown):
 /** The library knows what was asked of it, and cannot do it. */
 export class Unimplemented extends EngineError {}
 
-const message = (cause: unknown): string => (cause instanceof Error ? cause.message : String(cause))
-
 const importKoffi = async (): Promise<Koffi> => {
   try {
     return (await import('koffi')).default as unknown as Koffi
   } catch (cause) {
-    throw unusable('koffi', 'the package, which calls oneDNN', message(cause), cause)
+    throw unusable('koffi', 'the package, which calls oneDNN', messageOf(cause), cause)
   }
 }
 
@@ -169,7 +167,7 @@ export const loadLibrary = async (path: string): Promise<Library> => {
     return bind(path, native, system)
   } catch (cause) {
     if (cause instanceof EngineError) throw cause
-    throw unusable(path, 'a library of oneDNN', message(cause), cause)
+    throw unusable(path, 'a library of oneDNN', messageOf(cause), cause)
   }
 }
 

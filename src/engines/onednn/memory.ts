@@ -1,6 +1,6 @@
 /** The arena's memory, and the steps of a plan bound to it. */
 
-import { EngineError } from '../../errors/index.ts'
+import { EngineError, messageOf } from '../../errors/index.ts'
 import type { DType } from '../../graph/index.ts'
 import { placeOf, type Swaps } from './arena.ts'
 import type { Library } from './library.ts'
@@ -28,7 +28,7 @@ export const allocate = (library: Library, bytes: number): Memory => {
       {
         where: 'onednn: memory',
         expected: `${Math.ceil(bytes / 2 ** 20)} MiB for the graph`,
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
         hint: 'A smaller batch needs less',
       },
       { cause },

@@ -1,7 +1,7 @@
 /** The ONNX engine: graphs run by ONNX Runtime in Node. */
 
 import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
-import { EngineError } from '../../errors/index.ts'
+import { EngineError, messageOf } from '../../errors/index.ts'
 import type { Graph } from '../../graph/index.ts'
 import { emit, outputName } from '../../onnx/emit.ts'
 import { encodeModel } from '../../onnx/encode.ts'
@@ -16,7 +16,7 @@ const failure = (where: string, cause: unknown): EngineError =>
     {
       where,
       expected: 'ONNX Runtime to run the graph',
-      got: cause instanceof Error ? cause.message : String(cause),
+      got: messageOf(cause),
       hint: 'This is a fault of Excite or of ONNX Runtime, not yours: please report it',
     },
     { cause },

@@ -1,6 +1,6 @@
 /** The package onnxruntime-node, loaded when first needed, without its telemetry. */
 
-import { EngineError } from '../../errors/index.ts'
+import { EngineError, messageOf } from '../../errors/index.ts'
 
 /**
  * Loads ONNX Runtime; that costs a tenth of a second. From 1.29 on it reports use to Microsoft unless
@@ -19,7 +19,7 @@ export const loadRuntime = async (): Promise<typeof import('onnxruntime-node')> 
       {
         where: 'engine onnxruntime',
         expected: 'the package onnxruntime-node',
-        got: cause instanceof Error ? cause.message : String(cause),
+        got: messageOf(cause),
         hint: 'Run: npm install onnxruntime-node',
       },
       { cause },

@@ -4,9 +4,11 @@ import { figure, paragraph } from '../../report/html.ts'
 import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
+import { count, percent, signed } from '../../text/numbers.ts'
+import { csv } from '../../text/table.ts'
 import { type Ablation, REPLACEMENTS, type ReplacementKind } from '../ablation.ts'
 import type { InsideKind } from '../attentionTaps.ts'
-import { count, csv, type Part, percent, sheet, signed } from './part.ts'
+import { type Part, sheet } from './part.ts'
 
 /** What is left of a block, by what it shows; one that shows nothing has no mean to keep. */
 const LEFT: Readonly<Record<InsideKind, Readonly<Record<ReplacementKind, string>>>> = {
@@ -65,7 +67,7 @@ export const ablationPart = (ablation: Ablation): Part => {
   const largest = free.toSorted((a, b) => b.parametersSaved - a.parametersSaved)[0]
   const saved =
     largest &&
-    `${count(largest.parametersSaved)} parameters (${percent(largest.parametersSaved / ablation.parameters)})`
+    `${count(largest.parametersSaved)} parameters (${percent(largest.parametersSaved / ablation.parameters, 1)})`
   return {
     heading: 'Without the blocks',
     body: [

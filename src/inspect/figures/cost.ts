@@ -2,8 +2,10 @@
 
 import { figure, paragraph } from '../../report/html.ts'
 import { tableMarkup } from '../../report/table.ts'
+import { count, percent } from '../../text/numbers.ts'
+import { csv } from '../../text/table.ts'
 import type { Cost } from '../cost.ts'
-import { count, csv, type Part, percent, sheet } from './part.ts'
+import { type Part, sheet } from './part.ts'
 import { shares } from './shares.ts'
 
 /** Giga multiply-adds as the papers print them. */
@@ -43,7 +45,7 @@ export const costPart = (model: string, cost: Cost, plain?: Cost): Part => {
     cost.attention.parameters === 0 && plain === undefined
       ? 'It has no attention.'
       : plain === undefined
-        ? `The attention blocks hold ${count(cost.attention.parameters)} of its parameters (${percent(cost.attention.parameters / cost.parameters)}).`
+        ? `The attention blocks hold ${count(cost.attention.parameters)} of its parameters (${percent(cost.attention.parameters / cost.parameters, 1)}).`
         : `Its plain backbone has ${count(plain.parameters)} parameters and ${count(plain.multiplyAdds)} multiply-adds: attention adds ${added(cost.parameters, plain.parameters)} and ${added(cost.multiplyAdds, plain.multiplyAdds)}.`
   return {
     heading: 'Cost',

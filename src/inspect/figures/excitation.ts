@@ -7,9 +7,11 @@ import { plot } from '../../report/plot.ts'
 import { formatNumber } from '../../report/scale.ts'
 import type { Figure } from '../../report/svg.ts'
 import { tableMarkup } from '../../report/table.ts'
+import { percent } from '../../text/numbers.ts'
+import { csv } from '../../text/table.ts'
 import { type BlockExcitation, meanGate, STILL } from '../excitation.ts'
 import { byClass, spread } from './curves.ts'
-import { csv, type Part, percent, sheet } from './part.ts'
+import { type Part, sheet } from './part.ts'
 import { hasEnds, scaleFor, type Words, wordsOf } from './words.ts'
 
 /** A quantity by block, along the depth of the network. */
@@ -152,7 +154,7 @@ export const excitationPart = (
           ...(divided ? [block.betweenStd.toFixed(4)] : []),
           block.withinStd.toFixed(4),
           ...(divided ? [block.specificity.toFixed(2)] : []),
-          ...(saturated ? [percent(block.nearZero), percent(open.of(block))] : []),
+          ...(saturated ? [percent(block.nearZero, 1), percent(open.of(block), 1)] : []),
         ]),
       }),
     ],

@@ -4,8 +4,10 @@ import { figure, paragraph } from '../../report/html.ts'
 import type { Mark, Point } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import { tableMarkup } from '../../report/table.ts'
+import { percent, signed } from '../../text/numbers.ts'
+import { csv } from '../../text/table.ts'
 import { type GateLayer, gateStages } from '../gates.ts'
-import { csv, type Part, percent, sheet, signed } from './part.ts'
+import { type Part, sheet } from './part.ts'
 
 /** A kernel density at evenly spaced places, with Silverman's width. */
 const density = (values: readonly number[], std: number, at: readonly number[]): number[] => {
@@ -135,7 +137,7 @@ export const gatesPart = (layers: readonly GateLayer[]): Part => {
           `${one.layers}`,
           signed(one.mean, 3),
           one.std.toFixed(3),
-          percent(one.nearZero),
+          percent(one.nearZero, 1),
         ]),
       }),
     ],

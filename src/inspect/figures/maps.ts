@@ -3,9 +3,11 @@
 import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import type { Figure } from '../../report/svg.ts'
+import { percent } from '../../text/numbers.ts'
+import { csv } from '../../text/table.ts'
 import type { ImageMaps, MapImage } from '../maps.ts'
 import { dataUri, heatUri, image } from './heat.ts'
-import { csv, type Part, percent } from './part.ts'
+import type { Part } from './part.ts'
 
 const imageUri = (pixels: Uint8Array, [channels, height, width]: readonly number[]) => {
   const plane = height * width

@@ -6,9 +6,11 @@ import type { Mark, Point } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import type { Figure } from '../../report/svg.ts'
 import { tableMarkup } from '../../report/table.ts'
+import { signed } from '../../text/numbers.ts'
+import { csv } from '../../text/table.ts'
 import { average } from '../moments.ts'
 import { grouped, SCALES, type UnitSelection } from '../selection.ts'
-import { csv, type Part, sheet, signed } from './part.ts'
+import { type Part, sheet } from './part.ts'
 
 /** As many points as the paper draws. */
 const GROUPS = 16

@@ -1,5 +1,6 @@
 /** The rules of a graph: every name has one maker, and every value is made before it is taken. */
 
+import { quoted } from '../../text/visible.ts'
 import { type Inner, readAttribute } from './attribute.ts'
 import type { GraphProto, NodeProto, ValueInfoProto } from './proto.ts'
 import type { Dimension, FileGraph, FileNode, FileValue } from './record.ts'
@@ -17,19 +18,6 @@ export interface Context {
   readonly outer: Scope
   at(place: string): RefuseHere
 }
-
-const LONGEST = 80
-/** A name as people see it: short, and nothing in it that a terminal would obey. */
-export const readable = (name: string, longest = LONGEST): string => {
-  const short = name.length > longest ? `${name.slice(0, longest)}…` : name
-  return JSON.stringify(short)
-    .slice(1, -1)
-    .replace(
-      /[\u007f-\u009f\u2028-\u202e\u2066-\u2069]/g,
-      sign => `\\u${sign.charCodeAt(0).toString(16).padStart(4, '0')}`,
-    )
-}
-export const shown = (name: string): string => `"${readable(name)}"`
 
 const readDimension = (value: number | undefined, name: string | undefined): Dimension =>
   // Some exporters write -1 for what they do not know.
@@ -59,7 +47,8 @@ const byName = <T extends { readonly name: string }>(
 ): ReadonlyMap<string, T> => {
   const named = new Map<string, T>()
   for (const [i, thing] of things.entries()) {
-    if (named.has(thing.name)) refuse(i)('a name of its own', `${shown(thing.name)}, taken already`)
+    if (named.has(thing.name))
+      refuse(i)('a name of its own', `${quoted(thing.name)}, taken already`)
     named.set(thing.name, thing)
   }
   return named
@@ -118,9 +107,9 @@ const checkInput = (
 ): void => {
   if (name === '' || known.has(name) || context.outer.has(name)) return
   if (!nodes.some(({ output }) => output.includes(name)))
-    refuse('inputs that the graph is given or makes', `${shown(name)}, which is neither`)
-  if (isCycle(nodes, i)) refuse('a graph without cycles', `${shown(name)}, which leads back here`)
-  refuse('nodes in the order of computation', `${shown(name)}, which a later node makes`)
+    refuse('inputs that the graph is given or makes', `${quoted(name)}, which is neither`)
+  if (isCycle(nodes, i)) refuse('a graph without cycles', `${quoted(name)}, which leads back here`)
+  refuse('nodes in the order of computation', `${quoted(name)}, which a later node makes`)
 }
 
 const checkInitializers = (
@@ -152,7 +141,7 @@ const readNodes = (
     const node = readNode(proto, own, { ...context, outer: inside })
     for (const name of proto.output) {
       if (name === '') continue
-      if (known.has(name)) refuse('outputs that nothing else makes', shown(name))
+      if (known.has(name)) refuse('outputs that nothing else makes', quoted(name))
       known.add(name)
     }
     return node
@@ -178,7 +167,7 @@ export const readGraph = (proto: GraphProto, place: string, context: Context): F
   const outputs = values('output')
   for (const [i, name] of [...outputs.keys()].entries())
     if (!known.has(name) && !outer.has(name))
-      at(`${place}.output[${i}]`)('an output that the graph makes', shown(name))
+      at(`${place}.output[${i}]`)('an output that the graph makes', quoted(name))
   return {
     name: proto.name ?? '',
     nodes,

@@ -1,14 +1,14 @@
 /** A strict reader of `.onnx` files: a model as plain data, or an error that names rule and place. */
 
 import { FileError } from '../../errors/index.ts'
-import { readGraph, shown } from './graph.ts'
+import { quoted } from '../../text/visible.ts'
+import { readGraph } from './graph.ts'
 import { type ModelProto, model as modelMessage } from './proto.ts'
 import type { FileModel } from './record.ts'
 import type { RefuseHere } from './tensor.ts'
 import { LIMITS, type Limits, openReading } from './wire.ts'
 
 export { floatOf, intOf, intsOf, textOf } from './attribute.ts'
-export { readable } from './graph.ts'
 export type * from './record.ts'
 export { elementCount, numbersOf, type OnnxFileTensor } from './tensor.ts'
 export { LIMITS, type Limits } from './wire.ts'
@@ -44,7 +44,7 @@ const checkOpsets = ({ opset_import: opsets }: ModelProto, at: (place: string) =
   for (const [i, { domain = '', version = 0 }] of opsets.entries()) {
     const name = domain === 'ai.onnx' ? '' : domain
     const refuse = at(`opset_import[${i}]`)
-    if (versions.has(name)) refuse('each domain once', `${shown(name)} again`)
+    if (versions.has(name)) refuse('each domain once', `${quoted(name)} again`)
     if (!(version >= 1 && version <= 0x7fffffff)) refuse('a version from 1', `${version}`)
     versions.set(name, version)
   }
@@ -57,7 +57,7 @@ const checkMetadata = (
 ) => {
   const metadata = new Map<string, string>()
   for (const [i, { key = '', value = '' }] of entries.entries()) {
-    if (metadata.has(key)) at(`metadata_props[${i}]`)('each key once', `${shown(key)} again`)
+    if (metadata.has(key)) at(`metadata_props[${i}]`)('each key once', `${quoted(key)} again`)
     metadata.set(key, value)
   }
   return metadata

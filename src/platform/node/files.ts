@@ -4,7 +4,7 @@ import { statfsSync } from 'node:fs'
 import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
-import { FileError } from '../../errors/index.ts'
+import { FileError, messageOf } from '../../errors/index.ts'
 
 /** `EXCITE_CACHE`, or `excite` in the user's cache folder. */
 export const cacheFolder = (): string =>
@@ -33,7 +33,7 @@ export const writeFailure = (path: string, bytes: number, cause: unknown): FileE
     {
       where: path,
       expected: bytes > 0 ? `to write ${sizeText(bytes)}` : 'to write',
-      got: cause instanceof Error ? cause.message : String(cause),
+      got: messageOf(cause),
       ...(free === undefined ? {} : { context: `${sizeText(free)} free there` }),
       ...(code === 'ENOSPC'
         ? { hint: `Free at least ${sizeText(bytes)} on that disk and resume` }
