@@ -7,7 +7,7 @@ set -eu
 repository=$(cd "$(dirname "$0")/.." && pwd)
 folder=${1:-$(mktemp -d)}
 mirror=${MIRROR:-http://deb.debian.org/debian}
-tests=${TESTS:-src/engines/onednn src/ops/gradients.test.ts test/parity test/onednn.test.ts test/devices.test.ts}
+tests=${TESTS:-src/engines/onednn src/ops/gradients.test.ts test/parity test/cli/devices.test.ts}
 
 if [ ! -e "$folder/usr/bin/node" ]; then
   debootstrap --variant=minbase --include=nodejs,ca-certificates,libdnnl3.6 \

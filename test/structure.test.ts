@@ -77,7 +77,7 @@ const importsIn = (from: string, text: string): readonly Import[] =>
 
 const files = (readdirSync(SOURCE, { recursive: true }) as string[])
   .map(file => file.replaceAll('\\', '/'))
-  .filter(file => file.endsWith('.ts') && !/\.(test|suite)\.ts$/.test(file))
+  .filter(file => file.endsWith('.ts') && !/\.(test|suite|testing)\.ts$/.test(file))
   .sort()
 const imports = files.flatMap(file => importsIn(file, readFileSync(`${SOURCE}/${file}`, 'utf8')))
 

@@ -5,7 +5,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { expect, it } from 'vitest'
-import { excite, inFolder, start } from './support/command.ts'
+import { excite, inFolder, start } from '../support/command.ts'
 
 const TRAIN =
   'train se-resnet8 --samples 640,100 --size 16 --epochs 8 --batch 32 --threads 1 --save-every 1'

@@ -5,19 +5,19 @@
  */
 
 import { describe, expect, it } from 'vitest'
-import { se } from '../src/attention/se.ts'
-import type { Engine, Tensor, Tensors } from '../src/engines/engine.ts'
-import { onnxEngine } from '../src/engines/onnxruntime/engine.ts'
-import { referenceEngine } from '../src/engines/reference/engine.ts'
-import { type Graph, graph, input, sizeOf, type Value } from '../src/graph/index.ts'
-import { resnet } from '../src/models/resnet.ts'
-import { initialize, type Layer } from '../src/nn/index.ts'
-import { type BatchStatistics, batchNormalization } from '../src/ops/batchNormalization.ts'
-import { add, constant, mul, neg, reduceMax } from '../src/ops/index.ts'
-import { random } from '../src/random/index.ts'
-import { pack } from '../src/train/layout.ts'
-import { sgd } from '../src/train/optimizers.ts'
-import { trainingStep } from '../src/train/step.ts'
+import { se } from '../../attention/se.ts'
+import { type Graph, graph, input, sizeOf, type Value } from '../../graph/index.ts'
+import { resnet } from '../../models/resnet.ts'
+import { initialize, type Layer } from '../../nn/index.ts'
+import { type BatchStatistics, batchNormalization } from '../../ops/batchNormalization.ts'
+import { add, constant, mul, neg, reduceMax } from '../../ops/index.ts'
+import { random } from '../../random/index.ts'
+import { pack } from '../../train/layout.ts'
+import { sgd } from '../../train/optimizers.ts'
+import { trainingStep } from '../../train/step.ts'
+import type { Engine, Tensor, Tensors } from '../engine.ts'
+import { referenceEngine } from '../reference/engine.ts'
+import { onnxEngine } from './engine.ts'
 
 const TOLERANCE = 1e-4
 const SEED = 3

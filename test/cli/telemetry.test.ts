@@ -7,11 +7,11 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { inFolder } from './support/command.ts'
+import { inFolder } from '../support/command.ts'
 
-const MAIN = fileURLToPath(new URL('../dist/cli/main.js', import.meta.url))
+const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
 const FOREIGN = fileURLToPath(
-  new URL('./parity/fixtures/exportedForms/hard-swish-by-gate.onnx', import.meta.url),
+  new URL('../parity/fixtures/exportedForms/hard-swish-by-gate.onnx', import.meta.url),
 )
 
 const TRAIN = ['train', 'resnet8', '--samples', '32,32', '--size', '16', '--epochs', '1', '--batch']

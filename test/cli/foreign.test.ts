@@ -17,11 +17,11 @@ import {
   tensor,
   text,
   value,
-} from '../src/onnx/read/parts.testing.ts'
-import { excite, inFolder, start } from './support/command.ts'
+} from '../../src/onnx/read/parts.testing.ts'
+import { excite, inFolder, start } from '../support/command.ts'
 
 const fixture = (name: string): string =>
-  fileURLToPath(new URL(`./parity/fixtures/exportedForms/${name}.onnx`, import.meta.url))
+  fileURLToPath(new URL(`../parity/fixtures/exportedForms/${name}.onnx`, import.meta.url))
 
 const paint = (path: string, background: string): Promise<unknown> =>
   sharp({ create: { width: 20, height: 12, channels: 3, background } })

@@ -4,10 +4,14 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { model } from '../src/models/registry.ts'
-import { variables } from '../src/nn/index.ts'
-import { readSafetensors, type StoredTensor, writeSafetensors } from '../src/weights/safetensors.ts'
-import { excite, inFolder } from './support/command.ts'
+import { model } from '../../src/models/registry.ts'
+import { variables } from '../../src/nn/index.ts'
+import {
+  readSafetensors,
+  type StoredTensor,
+  writeSafetensors,
+} from '../../src/weights/safetensors.ts'
+import { excite, inFolder } from '../support/command.ts'
 
 const weights = (): Uint8Array =>
   writeSafetensors(

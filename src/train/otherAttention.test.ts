@@ -4,18 +4,18 @@
  */
 
 import { expect, it } from 'vitest'
-import { attentionNames, parseAttention } from '../src/attention/registry.ts'
-import type { Tensor, Tensors } from '../src/engines/engine.ts'
-import { onnxEngine } from '../src/engines/onnxruntime/engine.ts'
-import { sizeOf } from '../src/graph/index.ts'
-import { resnet } from '../src/models/resnet.ts'
-import { initialize } from '../src/nn/index.ts'
-import { random } from '../src/random/index.ts'
-import { pack, unpack } from '../src/train/layout.ts'
-import { sgd } from '../src/train/optimizers.ts'
-import { trainingStep } from '../src/train/step.ts'
-import { checkExport, exportOnnx } from '../src/weights/export.ts'
-import type { Card } from '../src/weights/trained.ts'
+import { attentionNames, parseAttention } from '../attention/registry.ts'
+import type { Tensor, Tensors } from '../engines/engine.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
+import { sizeOf } from '../graph/index.ts'
+import { resnet } from '../models/resnet.ts'
+import { initialize } from '../nn/index.ts'
+import { random } from '../random/index.ts'
+import { checkExport, exportOnnx } from '../weights/export.ts'
+import type { Card } from '../weights/trained.ts'
+import { pack, unpack } from './layout.ts'
+import { sgd } from './optimizers.ts'
+import { trainingStep } from './step.ts'
 
 const SIDE = 12
 const BATCH = 8

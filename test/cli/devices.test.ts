@@ -8,8 +8,8 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openDevice } from '../src/engines/registry.ts'
-import { excite, type Finished, inFolder, start } from './support/command.ts'
+import { openDevice } from '../../src/engines/registry.ts'
+import { excite, type Finished, inFolder, start } from '../support/command.ts'
 
 const missing = await openDevice('onednn').then(
   () => undefined,
@@ -135,8 +135,8 @@ describe.skipIf(missing !== undefined)(`with oneDNN${missing ? ` (${missing})` :
   )
 })
 
-const LIBRARY = new URL('../dist/index.js', import.meta.url).href
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
+const LIBRARY = new URL('../../dist/index.js', import.meta.url).href
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
 /** Ends of a process, each with what it should come to. */
 const ENDS: readonly (readonly [string, string, number])[] = [

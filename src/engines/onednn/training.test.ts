@@ -1,11 +1,11 @@
 /** Training on oneDNN: it follows ONNX Runtime, gives the same bits again, and leaves nothing behind. */
 
 import { describe, expect, it } from 'vitest'
-import type { Engine } from '../src/engines/engine.ts'
-import { onednnEngine } from '../src/engines/onednn/engine.ts'
-import { network } from '../src/engines/onednn/selfTest.ts'
-import { model, onnxEngine, RECIPES, random } from '../src/index.ts'
-import { openSession } from '../src/train/session.ts'
+import { model, onnxEngine, RECIPES, random } from '../../index.ts'
+import { openSession } from '../../train/session.ts'
+import type { Engine } from '../engine.ts'
+import { onednnEngine } from './engine.ts'
+import { network } from './selfTest.ts'
 
 const BATCH = 8
 const SIZE = 16

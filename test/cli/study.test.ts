@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
-import { excite, inFolder, start } from './support/command.ts'
+import { excite, inFolder, start } from '../support/command.ts'
 
 /** Two variants of the smallest network on few, small images. */
 const TINY =

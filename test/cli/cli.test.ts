@@ -4,7 +4,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
-import { excite, inFolder } from './support/command.ts'
+import { excite, inFolder } from '../support/command.ts'
 
 const COMMANDS = [
   'train',
