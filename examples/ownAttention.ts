@@ -14,8 +14,8 @@ const contrast = (): Recalibration => ({
     const perChannel = [1, channels, 1, 1]
     return nn.layer(
       {
-        scale: nn.parameter(perChannel, nn.constantly(0)),
-        shift: nn.parameter(perChannel, nn.constantly(0)),
+        scale: nn.parameter(perChannel, nn.init.constant(0)),
+        shift: nn.parameter(perChannel, nn.init.constant(0)),
       },
       ({ scale, shift }, x) => {
         const keep = { keepDims: true }

@@ -7,7 +7,15 @@
  * equation 2 adds them: their released weights belong to the product, so that is the default.
  */
 
-import { batchNorm2d, conv2d, globalAveragePool, type Layer, layer, linear } from '../nn/index.ts'
+import {
+  batchNorm2d,
+  conv2d,
+  globalAveragePool,
+  type Layer,
+  layer,
+  linear,
+  tap,
+} from '../nn/index.ts'
 import { add, mul, relu, reshape, sigmoid } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
@@ -74,8 +82,7 @@ export const bottleneckAttention = (
     },
     ({ channel_att, spatial_att }, x, mode) => {
       const gate = add(1, sigmoid(combinations[combine](channel_att(x), spatial_att(x))))
-      mode.observe?.('gate', gate)
-      return mul(x, gate)
+      return mul(x, tap(mode, 'gate', gate))
     },
   )
 }

@@ -7,7 +7,7 @@
  * normalization of momentum 0.01 follows the 7×7 convolution, which the paper does not mention.
  */
 
-import { batchNorm2d, conv2d, flatten, type Layer, layer, linear } from '../nn/index.ts'
+import { batchNorm2d, conv2d, flatten, type Layer, layer, linear, tap } from '../nn/index.ts'
 import { add, concat, mul, reduceMax, reduceMean, relu, reshape, sigmoid } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
@@ -65,7 +65,9 @@ export const convolutionalBlockAttention = (
       const channel = ChannelGate(x)
       const y = mul(x, channel)
       const place = SpatialGate?.(y)
-      mode.observe?.('gate', place ? mul(channel, place) : channel)
+      const gate = place ? mul(channel, place) : channel
+      const used = tap(mode, 'gate', gate)
+      if (used !== gate) return mul(x, used)
       return place ? mul(y, place) : y
     },
   )

@@ -8,7 +8,7 @@
  * least 8.
  */
 
-import { batchNorm2d, conv2d, type Layer, layer } from '../nn/index.ts'
+import { batchNorm2d, conv2d, type Layer, layer, tap } from '../nn/index.ts'
 import { concat, hardSwish, mul, reduceMean, sigmoid, split, transpose } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
@@ -42,8 +42,7 @@ export const coordinateAttention = (
       const f = hardSwish(bn1(conv1(concat([rows, columns], 2))))
       const [ofRows, ofColumns] = split(f, [height, width], 2)
       const g = mul(sigmoid(conv_h(ofRows)), sigmoid(conv_w(transpose(ofColumns, TURN))))
-      mode.observe?.('gate', g)
-      return mul(x, g)
+      return mul(x, tap(mode, 'gate', g))
     },
   )
 }

@@ -9,7 +9,7 @@
  * by hand.
  */
 
-import { conv1d, globalAveragePool, type Layer, layer, pytorch } from '../nn/index.ts'
+import { conv1d, globalAveragePool, init, type Layer, layer, tap } from '../nn/index.ts'
 import { mul, reshape, sigmoid } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 
@@ -32,13 +32,12 @@ export const efficientChannelAttention = (
   { gamma = 2, beta = 1, kernel = ecaKernel(channels, gamma, beta) }: ECAOptions = {},
 ): Layer =>
   layer(
-    { conv: conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, initialize: pytorch }) },
+    { conv: conv1d(1, 1, kernel, { padding: (kernel - 1) / 2, initialize: init.torchDefault }) },
     ({ conv }, x, mode) => {
       const [n] = x.shape
       const z = reshape(globalAveragePool(x), [n, 1, channels])
       const gate = reshape(sigmoid(conv(z)), [n, channels, 1, 1])
-      mode.observe?.('gate', gate)
-      return mul(x, gate)
+      return mul(x, tap(mode, 'gate', gate))
     },
   )
 

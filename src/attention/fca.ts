@@ -13,7 +13,7 @@
  */
 
 import type { Value } from '../graph/index.ts'
-import { type Layer, layer, linear } from '../nn/index.ts'
+import { type Layer, layer, linear, tap } from '../nn/index.ts'
 import { constant, matmul, mul, relu, reshape, sigmoid } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
@@ -80,8 +80,7 @@ export const frequencyChannelAttention = (
   )
   return layer({ fc }, ({ fc }, x, mode) => {
     const gate = reshape(fc(squeeze(x, pairs)), [x.shape[0], channels, 1, 1])
-    mode.observe?.('gate', gate)
-    return mul(x, gate)
+    return mul(x, tap(mode, 'gate', gate))
   })
 }
 

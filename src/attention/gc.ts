@@ -7,16 +7,7 @@
  */
 
 import { sizeOf, type Value } from '../graph/index.ts'
-import {
-  constantly,
-  conv2d,
-  globalAveragePool,
-  he,
-  type Layer,
-  layer,
-  normal,
-  parameter,
-} from '../nn/index.ts'
+import { conv2d, globalAveragePool, init, type Layer, layer, parameter, tap } from '../nn/index.ts'
 import {
   add,
   layerNormalization,
@@ -30,10 +21,10 @@ import {
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
-/** What becomes of t, under the name that it is shown by, and how x takes it. */
+/** What becomes of t, the name of its tap, and how x takes it. */
 const fusions = {
-  add: { shown: 'addition', of: (t: Value) => t, fuse: add },
-  mul: { shown: 'gate', of: sigmoid, fuse: mul },
+  add: { name: 'addition', of: (t: Value) => t, fuse: add },
+  mul: { name: 'gate', of: sigmoid, fuse: mul },
 }
 
 export interface GCOptions {
@@ -47,7 +38,7 @@ export interface GCOptions {
 const layerNorm = (features: number): Layer => {
   const shape = [features, 1, 1]
   return layer(
-    { weight: parameter(shape, constantly(1)), bias: parameter(shape, constantly(0)) },
+    { weight: parameter(shape, init.constant(1)), bias: parameter(shape, init.constant(0)) },
     ({ weight, bias }, x) => {
       const [scale, shift] = [weight, bias].map(vector => reshape(vector, [features]))
       return reshape(layerNormalization(reshape(x, [-1, features]), scale, shift), x.shape)
@@ -59,9 +50,9 @@ const layerNorm = (features: number): Layer => {
 const transform = (channels: number, hidden: number): Layer =>
   layer(
     {
-      '0': conv2d(channels, hidden, 1, { bias: true, initialize: he }),
+      '0': conv2d(channels, hidden, 1, { bias: true, initialize: init.heNormal }),
       '1': layerNorm(hidden),
-      '3': conv2d(hidden, channels, 1, { bias: constantly(0), initialize: constantly(0) }),
+      '3': conv2d(hidden, channels, 1, { bias: init.constant(0), initialize: init.constant(0) }),
     },
     (t, context) => t['3'](relu(t['1'](t['0'](context)))),
   )
@@ -80,22 +71,21 @@ export const globalContext = (
   { reduction = 16, pooling = 'attention', fusion = 'add' }: GCOptions = {},
 ): Layer => {
   const change = transform(channels, hiddenWidth(channels, reduction))
-  const fanIn = normal(Math.sqrt(2 / channels))
+  const fanIn = init.normal(Math.sqrt(2 / channels))
   return layer(
     {
       conv_mask:
         pooling === 'attention'
-          ? conv2d(channels, 1, 1, { bias: constantly(0), initialize: fanIn })
+          ? conv2d(channels, 1, 1, { bias: init.constant(0), initialize: fanIn })
           : undefined,
       [`channel_${fusion}_conv`]: change,
     },
     ({ conv_mask, ...changes }, x, mode) => {
       const mask = conv_mask as ((x: Value) => Value) | undefined
       const [t] = Object.values(changes) as ((x: Value) => Value)[]
-      const { shown, of, fuse } = fusions[fusion]
+      const { name, of, fuse } = fusions[fusion]
       const change = of(t(mask ? attend(x, mask(x)) : globalAveragePool(x)))
-      mode.observe?.(shown, change)
-      return fuse(x, change)
+      return fuse(x, tap(mode, name, change))
     },
   )
 }

@@ -13,7 +13,7 @@
  */
 
 import type { Value } from '../graph/index.ts'
-import { constantly, type Layer, layer, parameter } from '../nn/index.ts'
+import { init, type Layer, layer, parameter, tap } from '../nn/index.ts'
 import {
   abs,
   add,
@@ -92,16 +92,15 @@ export const gatedChannelTransformation = (
   const perChannel = [1, channels, 1, 1]
   return layer(
     {
-      alpha: parameter(perChannel, constantly(1)),
-      gamma: parameter(perChannel, constantly(0)),
-      beta: parameter(perChannel, constantly(0)),
+      alpha: parameter(perChannel, init.constant(1)),
+      gamma: parameter(perChannel, init.constant(0)),
+      beta: parameter(perChannel, init.constant(0)),
     },
     ({ alpha, gamma, beta }, x, mode) => {
       const s = mul(alpha, embeddings[embedding](x, { afterRelu, epsilon }))
       const normalized = normalizations[normalization](s, epsilon)
       const opened = gates[gate](add(mul(gamma, normalized), beta))
-      mode.observe?.('gate', opened)
-      return mul(x, opened)
+      return mul(x, tap(mode, 'gate', opened))
     },
   )
 }

@@ -14,7 +14,7 @@
 
 import { formatShape, GraphError, UsageError } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
-import { batchNorm2d, conv2d, globalAveragePool, type Layer, layer } from '../nn/index.ts'
+import { batchNorm2d, conv2d, globalAveragePool, type Layer, layer, tap } from '../nn/index.ts'
 import { averagePool, constant, gather, mul, relu, sigmoid } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
@@ -128,8 +128,7 @@ export const gatherExcite = (
       const gathered = gather ? gather(x) : pooled(x, extent)
       const excited = sigmoid(mlp ? mlp(gathered) : gathered)
       const gate = stretch(stretch(excited, 2, x.shape[2]), 3, x.shape[3])
-      mode.observe?.('gate', gate)
-      return mul(x, gate)
+      return mul(x, tap(mode, 'gate', gate))
     },
   )
 }

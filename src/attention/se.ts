@@ -8,7 +8,7 @@
  */
 
 import type { Value } from '../graph/index.ts'
-import { conv2d, globalAveragePool, type Layer, layer } from '../nn/index.ts'
+import { conv2d, globalAveragePool, type Layer, layer, tap } from '../nn/index.ts'
 import { mul, reduceMax, relu, sigmoid, tanh } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
@@ -51,8 +51,7 @@ export const squeezeExcite = (
       const u = rectify ? relu(x) : x
       const z = squeezes[squeeze](u)
       const s = gates[gate](fc2(relu(fc1(z))))
-      mode.observe?.('gate', s)
-      return mul(u, s)
+      return mul(u, tap(mode, 'gate', s))
     },
   )
 }

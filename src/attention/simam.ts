@@ -9,7 +9,7 @@
  */
 
 import { sizeOf } from '../graph/index.ts'
-import { globalAveragePool, type Layer, layer } from '../nn/index.ts'
+import { globalAveragePool, type Layer, layer, tap } from '../nn/index.ts'
 import { add, div, mul, reduceSum, sigmoid, sub } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
 
@@ -27,8 +27,7 @@ export const simpleAttention = ({ lambda = 1e-4 }: SimAMOptions = {}): Layer =>
     const variance = div(reduceSum(d, [2, 3], { keepDims: true }), others)
     const energy = add(div(d, mul(add(variance, lambda), 4)), 0.5)
     const gate = sigmoid(energy)
-    mode.observe?.('gate', gate)
-    return mul(x, gate)
+    return mul(x, tap(mode, 'gate', gate))
   })
 
 /** SimAM as attention of a backbone. */

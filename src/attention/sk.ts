@@ -15,10 +15,10 @@ import {
   type ConvolutionLayerOptions,
   conv2d,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   layer,
-  normal,
+  tap,
 } from '../nn/index.ts'
 import { add, mul, relu, reshape, slice, softmax, split as splitAxis } from '../ops/index.ts'
 import type { Replacement } from './attention.ts'
@@ -56,14 +56,14 @@ const branchWeights = (a: Value, i: number): Value => {
 const selection = (channels: number, branches: number, features: number): Layer =>
   layer(
     {
-      fc_reduce: conv2d(channels, features, 1, { initialize: normal(0.01) }),
+      fc_reduce: conv2d(channels, features, 1, { initialize: init.normal(0.01) }),
       bn: batchNorm2d(features),
-      fc_select: conv2d(features, channels * branches, 1, { initialize: normal(0.01) }),
+      fc_select: conv2d(features, channels * branches, 1, { initialize: init.normal(0.01) }),
     },
     ({ fc_reduce, bn, fc_select }, s, mode) => {
       const z = relu(bn(fc_reduce(s)))
       const a = softmax(reshape(fc_select(z), [s.shape[0], branches, channels, 1, 1]), 1)
-      return mode.observe?.('selection', a) ?? a
+      return tap(mode, 'selection', a)
     },
   )
 
@@ -71,7 +71,7 @@ const selection = (channels: number, branches: number, features: number): Layer 
 export const selectiveKernel = (
   channels: number,
   outputs: number,
-  { stride = 1, group = 1, initialize = he }: ConvolutionLayerOptions = {},
+  { stride = 1, group = 1, initialize = init.heNormal }: ConvolutionLayerOptions = {},
   {
     branches = [{ kernel: 3 }, { kernel: 3, dilation: 2 }],
     reduction = 16,

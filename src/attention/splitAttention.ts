@@ -18,9 +18,10 @@ import {
   type ConvolutionLayerOptions,
   conv2d,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   layer,
+  tap,
 } from '../nn/index.ts'
 import {
   add,
@@ -59,7 +60,7 @@ const overSplits = (logits: Value, cardinality: number, radix: number): Value =>
 export const splitAttention = (
   channels: number,
   outputs: number,
-  { stride = 1, group = 1, initialize = he }: ConvolutionLayerOptions = {},
+  { stride = 1, group = 1, initialize = init.heNormal }: ConvolutionLayerOptions = {},
   { radix = 2, reduction = 4, floor = 32, avd = false }: SplitAttentionOptions = {},
 ): Layer => {
   const hidden = Math.max(Math.floor((channels * radix) / reduction), floor)
@@ -83,9 +84,9 @@ export const splitAttention = (
       // The mean of a sum is the sum of means: one full-size addition less.
       const s = sum(splits.map(globalAveragePool))
       const a = overSplits(fc2(relu(bn1(fc1(s)))), group, radix)
-      const bySplit = reshape(a, [x.shape[0], radix, outputs, 1, 1])
-      const exchanged = radix === 1 ? mode.observe?.('gate', a) : mode.observe?.('splits', bySplit)
-      const weights = split(exchanged ? reshape(exchanged, a.shape) : a, sizes, 1)
+      const shares = radix === 1 ? a : reshape(a, [x.shape[0], radix, outputs, 1, 1])
+      const used = tap(mode, radix === 1 ? 'gate' : 'splits', shares)
+      const weights = split(used === shares ? a : reshape(used, a.shape), sizes, 1)
       const v = sum(splits.map((u, r) => mul(u, weights[r])))
       return avd && stride !== 1 ? averagePool(v, { kernel: 3, stride, padding: 1 }) : v
     },

@@ -10,11 +10,12 @@
 import { sizeOf } from '../graph/index.ts'
 import {
   batchNorm2d,
-  constantly,
   globalAveragePool,
+  init,
   type Layer,
   layer,
   parameter,
+  tap,
 } from '../nn/index.ts'
 import { add, div, mul, reduceSumSquare, reshape, sigmoid, split, sqrt, sub } from '../ops/index.ts'
 import type { Position, Recalibration } from './attention.ts'
@@ -24,7 +25,7 @@ const EPSILON = 1e-5
 /** [N, channels, H, W] → the same shape, each channel scaled. */
 export const styleRecalibration = (channels: number): Layer =>
   layer(
-    { cfc: parameter([channels, 2], constantly(0)), bn: batchNorm2d(channels) },
+    { cfc: parameter([channels, 2], init.constant(0)), bn: batchNorm2d(channels) },
     ({ cfc, bn }, x, mode) => {
       const pixels = sizeOf(x.shape.slice(2))
       const mean = globalAveragePool(x)
@@ -33,8 +34,7 @@ export const styleRecalibration = (channels: number): Layer =>
       const [ofMean, ofStd] = split(cfc, [1, 1], 1).map(w => reshape(w, [1, channels, 1, 1]))
       const z = add(mul(ofMean, mean), mul(ofStd, std))
       const gate = sigmoid(bn(z))
-      mode.observe?.('gate', gate)
-      return mul(x, gate)
+      return mul(x, tap(mode, 'gate', gate))
     },
   )
 

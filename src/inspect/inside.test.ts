@@ -275,8 +275,8 @@ describe.each(ATTENTIONS)('attention %s', attention => {
 
   it('counts as attention in the cost, and is saved by leaving it out', async () => {
     const cost = costOf(trained.model, [16, 16])
-    const own = variables(trained.model.network).filter(({ name, tensor, part }) => {
-      if (tensor.kind === 'buffer' || part === undefined || part === '') return false
+    const own = variables(trained.model.network).filter(({ name, tensor, role }) => {
+      if (tensor.kind === 'buffer' || role === undefined || role === '') return false
       if (attention.startsWith('sk')) return name.includes('.attn.')
       return attention.startsWith('splat') ? /\.(fc1|bn1|fc2)\./.test(name) : true
     })

@@ -11,7 +11,7 @@ import {
   dropout,
   flatten,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   layer,
   linear,
@@ -70,7 +70,7 @@ const stem = (channels: number, { convolution }: Sockets): Readonly<Record<strin
 })
 
 const bninception: Backbone['build'] = options => {
-  const { classes, initialize = he, dropout: rate = 0, pooling = 'padded' } = options
+  const { classes, initialize = init.heNormal, dropout: rate = 0, pooling = 'padded' } = options
   const pool = POOLINGS[pooling]
   let channels = 192
   const modules = ROWS.map(row => {

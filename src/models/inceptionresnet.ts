@@ -10,7 +10,7 @@ import {
   dropout,
   flatten,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   layer,
   linear,
@@ -95,7 +95,7 @@ const residual = (
 }
 
 const inceptionresnet: Backbone['build'] = options => {
-  const { classes, initialize = he, dropout: rate = 0.2 } = options
+  const { classes, initialize = init.heNormal, dropout: rate = 0.2 } = options
   const own = (stage: number): ModuleOptions => ({
     epsilon: 1e-3,
     sockets: sockets(options, stage, initialize),

@@ -3,7 +3,7 @@
  * the auxiliary classifier. Stage 1 is the stem; the maps of 35², 17² and 8² are stages 3, 4 and 5.
  */
 
-import { dropout, flatten, globalAveragePool, he, layer, linear } from '../nn/index.ts'
+import { dropout, flatten, globalAveragePool, init, layer, linear } from '../nn/index.ts'
 import { maxPool } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Branch, inceptionModule, type Step, step } from './inception.ts'
@@ -122,7 +122,7 @@ const STEM: readonly Step[] = [
 const POOLED = ['Conv2d_2b_3x3', 'Conv2d_4a_3x3']
 
 const inceptionv3: Backbone['build'] = options => {
-  const { classes, initialize = he, dropout: rate = 0.5 } = options
+  const { classes, initialize = init.heNormal, dropout: rate = 0.5 } = options
   const own = (stage: number) => ({
     epsilon: EPSILON,
     sockets: sockets(options, stage, initialize),

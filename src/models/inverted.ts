@@ -9,13 +9,14 @@ import {
   batchNorm2d,
   conv2d,
   globalAveragePool,
-  he,
   type Initializer,
+  init,
   type Layer,
   lambda,
   layer,
   sequential,
-  shown,
+  tap,
+  tapEnds,
 } from '../nn/index.ts'
 import { add, mul } from '../ops/index.ts'
 
@@ -44,7 +45,7 @@ export interface Inverted {
 /** Convolution, batch normalization and, where given, a non-linearity: 0, 1 and 2. */
 export const normalized = (
   [channels, outputs, kernel]: readonly [channels: number, outputs: number, kernel: number],
-  { epsilon, momentum, initialize = he }: Style,
+  { epsilon, momentum, initialize = init.heNormal }: Style,
   { stride = 1, group = 1, activate }: { stride?: number; group?: number; activate?: Function },
 ): Layer =>
   sequential(
@@ -59,7 +60,7 @@ const excitation = (
   squeeze: number,
   [hidden, gate]: Style['excitation'],
 ): Layer =>
-  shown(
+  tapEnds(
     layer(
       {
         fc1: conv2d(channels, squeeze, 1, { bias: true }),
@@ -67,8 +68,7 @@ const excitation = (
       },
       ({ fc1, fc2 }, u, mode) => {
         const s = gate(fc2(hidden(fc1(globalAveragePool(u)))))
-        mode.observe?.('gate', s)
-        return mul(u, s)
+        return mul(u, tap(mode, 'gate', s))
       },
     ),
   )

@@ -11,7 +11,7 @@ import {
   dropout,
   flatten,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   layer,
   linear,
@@ -68,7 +68,7 @@ const block = (channels: number, outputs: number, stride: number, plugs: Sockets
 }
 
 const mobilenet: Backbone['build'] = options => {
-  const { channels, classes, initialize = he, dropout: rate = 0 } = options
+  const { channels, classes, initialize = init.heNormal, dropout: rate = 0 } = options
   const blocks: Layer[] = []
   let inputs = STEM
   let stage = 1

@@ -9,7 +9,7 @@ import {
 } from '../attention/registry.ts'
 import { GraphError, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
-import type { Initializer, Layer } from '../nn/index.ts'
+import type { AnyLayer, Initializer, Layer } from '../nn/index.ts'
 import { OTHER_NAMES } from './aliases.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
@@ -172,9 +172,9 @@ const checkPlace = (name: string, backbone: Backbone, plugged: PluggedAttention)
   })
 }
 
-/** Whether a part of another kind, such as an attention, stands anywhere in a layer. */
-const holdsPart = ({ part, children }: Layer): boolean =>
-  part !== undefined ||
+/** Whether a layer with a role, such as an attention, stands anywhere in a layer. */
+const holdsPart = ({ role, children }: AnyLayer): boolean =>
+  role !== undefined ||
   Object.values(children)
     .flat()
     .some(child => child?.kind === 'layer' && holdsPart(child))

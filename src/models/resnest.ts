@@ -8,7 +8,15 @@
 
 import { POSITIONS } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
-import { dropout, flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
+import {
+  dropout,
+  flatten,
+  globalAveragePool,
+  init,
+  type Layer,
+  layer,
+  linear,
+} from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { bottleneck } from './branches.ts'
@@ -44,7 +52,7 @@ const poolingFirst = (plugs: Sockets): Sockets => ({
 /** [N, channels, H, W] → [N, classes]. */
 export const resnest = (given: ResNeStOptions): Layer => {
   const { depths, stemWidth = 64, planes = 64, classes = 1000, channels = 3 } = given
-  const { initialize = he, pooling = 'padded', dropout: rate = 0 } = given
+  const { initialize = init.heNormal, pooling = 'padded', dropout: rate = 0 } = given
   let inputs = stemWidth
   const stages = depths.map((depth, index) => {
     const width = planes * 2 ** index

@@ -3,7 +3,15 @@
  * GCT networks are these with `se()`, `sk()` or `gct()` plugged in. Weight names are torchvision's.
  */
 
-import { dropout, flatten, globalAveragePool, he, type Layer, layer, linear } from '../nn/index.ts'
+import {
+  dropout,
+  flatten,
+  globalAveragePool,
+  init,
+  type Layer,
+  layer,
+  linear,
+} from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
 import { basic, bottleneck } from './branches.ts'
@@ -73,7 +81,7 @@ const DEFAULTS = {
   stages: undefined,
   classes: 1000,
   channels: 3,
-  initialize: he,
+  initialize: init.heNormal,
 } as const
 
 /** [N, channels, H, W] → [N, classes]. */

@@ -13,7 +13,7 @@ import {
   dropout,
   flatten,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   lambda,
   layer,
@@ -132,7 +132,7 @@ interface Plan {
 const shakeshake =
   ({ kind, stem, width, units, backward }: Plan): Backbone['build'] =>
   options => {
-    const { channels, classes, initialize = he, dropout: rate = 0 } = options
+    const { channels, classes, initialize = init.heNormal, dropout: rate = 0 } = options
     let inputs = stem
     const [layer1, layer2, layer3] = [0, 1, 2].map(index => {
       const plugs = sockets(options, index + 2, initialize)

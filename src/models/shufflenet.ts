@@ -13,7 +13,7 @@ import {
   dropout,
   flatten,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   layer,
   linear,
@@ -72,7 +72,13 @@ const unit = (channels: number, outputs: number, plugs: Sockets): Layer => {
 }
 
 const shufflenet: Backbone['build'] = options => {
-  const { channels, classes, initialize = he, dropout: rate = 0, pooling = 'padded' } = options
+  const {
+    channels,
+    classes,
+    initialize = init.heNormal,
+    dropout: rate = 0,
+    pooling = 'padded',
+  } = options
   let inputs = STEM
   const [stage2, stage3, stage4] = STAGES.map(([count, outputs], index) => {
     const plugs = sockets(options, index + 2, initialize)

@@ -12,7 +12,7 @@ import {
   dropout,
   flatten,
   globalAveragePool,
-  he,
+  init,
   type Layer,
   lambda,
   layer,
@@ -89,7 +89,13 @@ const activated = (convolution: Layer, outputs: number): Layer =>
 const shufflenetv2 =
   (widths: readonly number[]): Backbone['build'] =>
   options => {
-    const { channels, classes, initialize = he, dropout: rate = 0, pooling = 'padded' } = options
+    const {
+      channels,
+      classes,
+      initialize = init.heNormal,
+      dropout: rate = 0,
+      pooling = 'padded',
+    } = options
     let inputs = STEM
     const [stage2, stage3, stage4] = widths.map((outputs, index) => {
       const plugs = sockets(options, index + 2, initialize)

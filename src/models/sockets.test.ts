@@ -42,7 +42,7 @@ it('behind a projection too', () => {
 
 it('and no two parameters draw the same values', () => {
   for (const attention of ['gct', 'se:at=before-conv', 'sk']) {
-    const drawn = variables(model('resnet8', { attention }).network).map(({ drawnAs }) => drawnAs)
+    const drawn = variables(model('resnet8', { attention }).network).map(({ seedName }) => seedName)
     expect(new Set(drawn).size).toBe(drawn.length)
   }
 })

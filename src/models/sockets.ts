@@ -21,7 +21,7 @@ import {
   type Layer,
   layer,
   sequential,
-  shown,
+  tapEnds,
 } from '../nn/index.ts'
 import type { PerAxis } from '../ops/index.ts'
 
@@ -87,9 +87,9 @@ export const sockets = (
   const plugged = chosen === undefined || chosen.includes(stage) ? attention : undefined
   const recalibration = plugged?.kind === 'recalibration' ? plugged : undefined
   const position = at ?? recalibration?.at
-  const marked = (layer: Layer): Layer => ({ ...layer, part: plugged?.name ?? '' })
+  const marked = (layer: Layer): Layer => ({ ...layer, role: plugged?.name ?? '' })
   const recalibrate = ({ build }: Recalibration, channels: number): Layer =>
-    marked(shown(build(channels)))
+    marked(tapEnds(build(channels)))
   const precedes = (following: number): boolean =>
     position === 'before-conv' || following < (LAST[position ?? ''] ?? 0)
   const preceded = (
@@ -103,7 +103,7 @@ export const sockets = (
     const names = layers.map((_, i) => [`${i + 1}`, layers.length === 1 ? '' : `${i}`] as const)
     return {
       ...sequential(recalibrate(recalibration, channels), ...layers),
-      drawnAs: { 0: recalibration.name, ...Object.fromEntries(names) },
+      seedNames: { 0: recalibration.name, ...Object.fromEntries(names) },
     }
   }
   const normalized = (channels: number): readonly Layer[] => {

@@ -10,7 +10,7 @@ import {
   batchNorm2d,
   dropout,
   flatten,
-  he,
+  init,
   type Layer,
   lambda,
   layer,
@@ -35,7 +35,7 @@ const FEATURES = 4096
 const SIDE = 7
 
 const vgg: Backbone['build'] = options => {
-  const { channels, classes, initialize = he, dropout: rate = 0.5 } = options
+  const { channels, classes, initialize = init.heNormal, dropout: rate = 0.5 } = options
   const features: Layer[] = []
   let inputs = channels
   for (const [index, [count, width]] of STAGES.entries()) {

@@ -3,7 +3,7 @@
 import { GraphError } from '../errors/index.ts'
 import { type ConvolutionOptions, convolution } from '../ops/convolution.ts'
 import { type PerAxis, perAxis } from '../ops/window.ts'
-import { he, pytorchBias } from './init.ts'
+import * as init from './init.ts'
 import { type Initializer, type Layer, layer, parameter } from './layer.ts'
 
 export interface ConvolutionLayerOptions extends ConvolutionOptions {
@@ -17,7 +17,7 @@ const convolutionLayer = (
   channels: number,
   outputs: number,
   kernel: readonly number[],
-  { bias = false, initialize = he, ...options }: ConvolutionLayerOptions,
+  { bias = false, initialize = init.heNormal, ...options }: ConvolutionLayerOptions,
 ): Layer => {
   const { group = 1 } = options
   if (channels % group !== 0 || outputs % group !== 0)
@@ -30,7 +30,9 @@ const convolutionLayer = (
   return layer(
     {
       weight: parameter(weight, initialize),
-      bias: bias ? parameter([outputs], bias === true ? pytorchBias(weight) : bias) : undefined,
+      bias: bias
+        ? parameter([outputs], bias === true ? init.torchDefaultBias(weight) : bias)
+        : undefined,
     },
     ({ weight, bias }, x) => convolution(x, weight, bias, options),
   )

@@ -2,8 +2,10 @@
 
 export { dropout, lambda, sequential } from './combine.ts'
 export { type ConvolutionLayerOptions, conv1d, conv2d } from './convolution.ts'
-export { constantly, he, initialize, normal, pytorch } from './init.ts'
+export * as init from './init.ts'
+export { initialize } from './initialize.ts'
 export {
+  type AnyLayer,
   type Buffer,
   buffer,
   type Initializer,
@@ -11,9 +13,11 @@ export {
   type Layer,
   layer,
   type Mode,
+  type Named,
   type Parameter,
   parameter,
   trace,
+  type Values,
   type Variable,
   variables,
 } from './layer.ts'
@@ -22,4 +26,4 @@ export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.t
 export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
 export { type Backward, shake } from './shake.ts'
 export { channelShuffle } from './shuffle.ts'
-export { shown } from './tap.ts'
+export { tap, tapEnds } from './tap.ts'

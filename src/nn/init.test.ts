@@ -4,18 +4,15 @@ import { describe, expect, it } from 'vitest'
 import { sizeOf } from '../graph/index.ts'
 import {
   batchNorm2d,
-  constantly,
   conv2d,
-  he,
   type Initializer,
+  init,
   initialize,
   type Layer,
   layer,
   layerNorm,
   linear,
-  normal,
   parameter,
-  pytorch,
 } from './index.ts'
 
 const valuesOf = (network: Layer, name: string, seed = 1): Float32Array =>
@@ -38,11 +35,16 @@ const drawn = (shape: readonly number[], initializer: Initializer) =>
 
 describe('normal initializers', () => {
   it.each<readonly [string, readonly number[], Initializer, number]>([
-    ['he, by the fan-out of a 3×3', [64, 32, 3, 3], he, Math.sqrt(2 / (64 * 9))],
-    ['he, by the fan-out of a 1×1', [256, 64, 1, 1], he, Math.sqrt(2 / 256)],
-    ['he, by the fan-out of a grouped convolution', [256, 4, 3, 3], he, Math.sqrt(2 / (256 * 9))],
-    ['he, by the outputs of a matrix', [128, 200], he, Math.sqrt(2 / 128)],
-    ['σ = 0.01', [128, 128], normal(0.01), 0.01],
+    ['he, by the fan-out of a 3×3', [64, 32, 3, 3], init.heNormal, Math.sqrt(2 / (64 * 9))],
+    ['he, by the fan-out of a 1×1', [256, 64, 1, 1], init.heNormal, Math.sqrt(2 / 256)],
+    [
+      'he, by the fan-out of a grouped convolution',
+      [256, 4, 3, 3],
+      init.heNormal,
+      Math.sqrt(2 / (256 * 9)),
+    ],
+    ['he, by the outputs of a matrix', [128, 200], init.heNormal, Math.sqrt(2 / 128)],
+    ['σ = 0.01', [128, 128], init.normal(0.01), 0.01],
   ])('%s', (_, shape, initializer, std) => {
     const found = drawn(shape, initializer)
     expect(found.std / std).toBeCloseTo(1, 1)
@@ -56,8 +58,8 @@ describe('normal initializers', () => {
 describe('uniform initializers', () => {
   const bias = (network: Layer) => statistics(valuesOf(network, 'bias'))
   it.each<readonly [string, ReturnType<typeof statistics>, number]>([
-    ['a matrix: its inputs', drawn([100, 400], pytorch), 1 / 20],
-    ['a convolution: channels by kernel', drawn([64, 4, 5, 5], pytorch), 1 / 10],
+    ['a matrix: its inputs', drawn([100, 400], init.torchDefault), 1 / 20],
+    ['a convolution: channels by kernel', drawn([64, 4, 5, 5], init.torchDefault), 1 / 10],
     ['the bias of a linear layer: its inputs', bias(linear(400, 5000)), 1 / 20],
     [
       'the bias of a grouped convolution: channels of a group by kernel',
@@ -115,7 +117,7 @@ describe('first values', () => {
     const large = layer(
       {
         fc: linear(8, 2),
-        extra: parameter([5], constantly(3)),
+        extra: parameter([5], init.constant(3)),
         bn: batchNorm2d(8),
         conv1: conv2d(3, 8, 3),
       },
@@ -133,7 +135,7 @@ describe('first values', () => {
   it('of a seed stay what they were, so that an old run can be repeated', () => {
     expect([
       ...valuesOf(
-        layer({ w: parameter([4, 1], he) }, (_, x) => x),
+        layer({ w: parameter([4, 1], init.heNormal) }, (_, x) => x),
         'w',
         42,
       ),

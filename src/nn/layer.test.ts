@@ -6,14 +6,15 @@ import { formatShape, GraphError } from '../errors/index.ts'
 import { graph, input, type Shape, type Value } from '../graph/index.ts'
 import { add, relu } from '../ops/index.ts'
 import {
+  type AnyLayer,
   batchNorm2d,
   buffer,
-  constantly,
   conv1d,
   conv2d,
   dropout,
   flatten,
   inference,
+  init,
   type Layer,
   lambda,
   layer,
@@ -26,14 +27,14 @@ import {
   variables,
 } from './index.ts'
 
-const named = (network: Layer): readonly string[] =>
+const named = (network: AnyLayer): readonly string[] =>
   variables(network).map(({ name, tensor }) => `${name} ${formatShape(tensor.shape)}`)
 
-const weightsOf = (network: Layer): ReadonlyMap<string, Value> =>
+const weightsOf = (network: AnyLayer): ReadonlyMap<string, Value> =>
   new Map(variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]))
 
 /** Traces with an input for every variable. */
-const traced = (network: Layer, x: Value, mode: Mode = inference): Value => {
+const traced = <In, Out>(network: Layer<In, Out>, x: In, mode: Mode = inference): Out => {
   const weights = weightsOf(network)
   return trace(network, name => weights.get(name) ?? expect.fail(`no ${name}`), x, mode)
 }
@@ -92,10 +93,10 @@ describe('names and shapes', () => {
     const network = layer(
       {
         stem: sequential(linear(4, 2, { bias: false })),
-        scale: parameter([1], constantly(1)),
+        scale: parameter([1], init.constant(1)),
         paths: [linear(2, 2, { bias: false }), layer({ inner: linear(2, 1) }, (_, x) => x)],
         downsample: undefined,
-        count: buffer([], constantly(0)),
+        count: buffer([], init.constant(0)),
         fc: linear(2, 1, { bias: false }),
       },
       (_, x) => x,
@@ -128,7 +129,7 @@ describe('trace', () => {
       conv1: conv2d(3, 8, 1),
       branches: [conv2d(8, 8, 1), conv2d(8, 8, 1, { bias: true })],
       extra: undefined,
-      gain: parameter([8, 1, 1], constantly(1)),
+      gain: parameter([8, 1, 1], init.constant(1)),
     },
     ({ conv1, branches, extra, gain }, x) => {
       expect(extra).toBeUndefined()
@@ -292,4 +293,42 @@ it('refuses groups that do not divide the channels', () => {
     expect(() => conv2d(channels, outputs, 3, { group: 4 })).toThrow(
       `convolution: expected channels that 4 groups divide, in and out, got ${channels} and ${outputs}`,
     )
+})
+
+describe('layers of several values', () => {
+  const pyramid = layer(
+    { fine: conv2d(3, 4, 1), coarse: conv2d(3, 8, 1, { stride: 2 }) },
+    ({ fine, coarse }, x) => ({ p2: fine(x), p3: coarse(x) }),
+  )
+  const heads = layer({ conv: conv2d(4, 2, 1) }, ({ conv }, { p2, p3 }: typeof levels) => ({
+    boxes: conv(p2),
+    scores: relu(p3),
+  }))
+  const levels = traced(pyramid, x)
+  const network = layer({ backbone: pyramid, heads }, ({ backbone, heads }, x) =>
+    heads(backbone(x)),
+  )
+
+  it('give and take records of values by name', () => {
+    expect(levels.p2.shape).toEqual([2, 4, 4, 4])
+    expect(levels.p3.shape).toEqual([2, 8, 2, 2])
+    const { boxes, scores } = traced(network, x)
+    expect([boxes.shape, scores.shape]).toEqual([
+      [2, 2, 4, 4],
+      [2, 8, 2, 2],
+    ])
+    expect(named(network)).toEqual([
+      'backbone.fine.weight [4, 3, 1, 1]',
+      'backbone.coarse.weight [8, 3, 1, 1]',
+      'heads.conv.weight [2, 4, 1, 1]',
+    ])
+  })
+
+  it('name the path of what does not fit', () => {
+    const wrong = layer({ backbone: pyramid, heads }, ({ backbone, heads }, x) => {
+      const { p3 } = backbone(x)
+      return heads({ p2: p3, p3 })
+    })
+    expect(() => traced(wrong, x)).toThrow(/^heads\.conv/)
+  })
 })

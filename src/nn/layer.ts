@@ -24,34 +24,43 @@ export interface Buffer {
   readonly initialize: Initializer
 }
 
-export interface Layer {
+/** Values by name: what layers of several inputs or outputs take and give. */
+export type Named = Readonly<Record<string, Value>>
+export type Values = Value | Named
+
+/** A layer of one input and one output, unless its types say otherwise. */
+export interface Layer<Input = Value, Output = Value> {
   readonly kind: 'layer'
   readonly children: Children
   /**
    * Names that children draw their first values by, where those are not their own; '' is the
    * layer's. A layer that was put in front of another then leaves the other's values as they were.
    */
-  readonly drawnAs?: Readonly<Record<string, string>>
-  /** What it is a part of besides its place, such as an attention: names alone do not always say. */
-  readonly part?: string
-  forward(children: Record<string, never>, x: Value, mode: Mode): Value
+  readonly seedNames?: Readonly<Record<string, string>>
+  /** What it is besides its place, such as the name of an attention: paths alone do not always say. */
+  readonly role?: string
+  forward(children: Record<string, never>, x: Input, mode: Mode): Output
 }
 
+/** Any layer: what it takes is known where it is bound. */
+export type AnyLayer = Layer<never, unknown>
+
 /** A list's layers are named 0, 1, …; a child that an option leaves out is undefined. */
-export type Child = Layer | readonly Layer[] | Parameter | Buffer | undefined
+export type Child = AnyLayer | readonly AnyLayer[] | Parameter | Buffer | undefined
 export type Children = Readonly<Record<string, Child>>
 
-type BoundChild<Kind> = Kind extends Layer
-  ? (x: Value) => Value
-  : Kind extends Parameter | Buffer
-    ? Value
-    : Kind extends readonly Layer[]
-      ? readonly ((x: Value) => Value)[]
-      : undefined
+type BoundChild<Kind> =
+  Kind extends Layer<infer Input, infer Output>
+    ? (x: Input) => Output
+    : Kind extends Parameter | Buffer
+      ? Value
+      : Kind extends readonly Layer<infer Input, infer Output>[]
+        ? readonly ((x: Input) => Output)[]
+        : undefined
 
 /** What `forward` receives for its children: functions for layers, values for tensors. */
-export type Bound<Named extends Children> = {
-  readonly [Name in keyof Named]: BoundChild<Named[Name]>
+export type Bound<Kinds extends Children> = {
+  readonly [Name in keyof Kinds]: BoundChild<Kinds[Name]>
 }
 
 /** How a network is being traced; the only things a layer knows besides its input. */
@@ -66,10 +75,7 @@ export interface Mode {
   mask(shape: Shape, rate: number): Value
   /** A graph input of the shape, filled anew for each step with numbers uniform in [0, 1). */
   uniform(shape: Shape): Value
-  /**
-   * Shows what a layer holds inside, such as the gates of an attention, to whoever looks in; with
-   * what that one gives back, if anything, the layer goes on in its place.
-   */
+  /** Receives what a layer has inside at a tap, and may return what to replace it by. */
   observe?(name: string, value: Value): Value | undefined
 }
 
@@ -92,13 +98,23 @@ export const inference: Mode = {
 }
 
 /**
+ * Makes a layer of children and a forward function, which may take or give a record of values.
  * @example
  * const block = layer({ fc: linear(8, 8) }, ({ fc }, x) => relu(fc(x)))
+ * const heads = layer({ a: linear(8, 2), b: linear(8, 3) }, ({ a, b }, x) => ({ a: a(x), b: b(x) }))
  */
-export const layer = <Named extends Children>(
-  children: Named,
-  forward: (children: Bound<Named>, x: Value, mode: Mode) => Value,
-): Layer => ({ kind: 'layer', children, forward: forward as Layer['forward'] })
+export const layer = <
+  Kinds extends Children,
+  Input extends Values = Value,
+  Output extends Values = Value,
+>(
+  children: Kinds,
+  forward: (children: Bound<Kinds>, x: Input, mode: Mode) => Output,
+): Layer<Input, Output> => ({
+  kind: 'layer',
+  children,
+  forward: forward as Layer<Input, Output>['forward'],
+})
 
 export const parameter = (shape: Shape, initialize: Initializer): Parameter => ({
   kind: 'parameter',
@@ -116,53 +132,57 @@ export const buffer = (shape: Shape, initialize: Initializer): Buffer => ({
 export interface Variable {
   readonly name: string
   /** The name that its first values are drawn by. */
-  readonly drawnAs: string
+  readonly seedName: string
   readonly tensor: Parameter | Buffer
-  /** That of the nearest layer around it which has one. */
-  readonly part?: string
+  /** The role of the nearest layer around it which has one. */
+  readonly role?: string | undefined
 }
 
 const join = (path: string, name: string): string =>
   path === '' || name === '' ? path + name : `${path}.${name}`
 
-const isList = (child: Child): child is readonly Layer[] => Array.isArray(child)
+const isList = (child: Child): child is readonly AnyLayer[] => Array.isArray(child)
 
 /** Where in a network a layer stands. */
 type Place = Omit<Variable, 'tensor'>
-const ROOT: Place = { name: '', drawnAs: '' }
+const ROOT: Place = { name: '', seedName: '' }
 
 /** All parameters and buffers, in the order in which they are declared. */
-export const variables = (layer: Layer, place: Place = ROOT): readonly Variable[] => {
-  const { children, drawnAs: names = {}, part = place.part } = layer
+export const variables = (layer: AnyLayer, place: Place = ROOT): readonly Variable[] => {
+  const { children, seedNames = {}, role = place.role } = layer
   return Object.entries(children).flatMap(([key, child]) => {
     if (child === undefined) return []
-    const name = join(place.name, key)
-    const drawnAs = join(place.drawnAs, names[key] ?? key)
-    const around = part === undefined ? {} : { part }
+    const own = {
+      name: join(place.name, key),
+      seedName: join(place.seedName, seedNames[key] ?? key),
+      role,
+    }
     if (isList(child))
       return child.flatMap((item, i) =>
-        variables(item, { name: join(name, `${i}`), drawnAs: join(drawnAs, `${i}`), ...around }),
+        variables(item, {
+          name: join(own.name, `${i}`),
+          seedName: join(own.seedName, `${i}`),
+          role,
+        }),
       )
-    return child.kind === 'layer'
-      ? variables(child, { name, drawnAs, ...around })
-      : [{ name, drawnAs, tensor: child, ...around }]
+    return child.kind === 'layer' ? variables(child, own) : [{ ...own, tensor: child }]
   })
 }
 
 /**
- * Applies a network to a value, its parameters and buffers looked up by name.
+ * Applies a network to a value or a record of them, its parameters and buffers looked up by name.
  * @param mode - for all layers, or for each by its path
  */
-export const trace = (
-  network: Layer,
+export const trace = <Input, Output>(
+  network: Layer<Input, Output>,
   lookup: (name: string) => Value,
-  x: Value,
+  x: Input,
   mode: Mode | ((path: string) => Mode) = inference,
-): Value => {
+): Output => {
   const modeAt = typeof mode === 'function' ? mode : () => mode
-  const run = ({ children, forward }: Layer, path: string, x: Value): Value => {
-    const bindLayer = (child: Layer, key: string) => (input: Value) =>
-      scope(key, () => run(child, join(path, key), input))
+  const run = <In, Out>({ children, forward }: Layer<In, Out>, path: string, x: In): Out => {
+    const bindLayer = (child: AnyLayer, key: string) => (x: never) =>
+      scope(key, () => run(child, join(path, key), x))
     const bind = (child: Exclude<Child, undefined>, key: string) => {
       if (isList(child)) return child.map((item, i) => bindLayer(item, `${key}.${i}`))
       return child.kind === 'layer' ? bindLayer(child, key) : lookup(join(path, key))

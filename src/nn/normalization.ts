@@ -8,7 +8,7 @@ import {
   layerNormalization,
   mul,
 } from '../ops/index.ts'
-import { constantly } from './init.ts'
+import * as init from './init.ts'
 import { buffer, type Layer, layer, parameter } from './layer.ts'
 
 export interface BatchNormOptions {
@@ -26,10 +26,10 @@ export const batchNorm2d = (
 ): Layer =>
   layer(
     {
-      weight: parameter([channels], constantly(scale)),
-      bias: parameter([channels], constantly(0)),
-      running_mean: buffer([channels], constantly(0)),
-      running_var: buffer([channels], constantly(1)),
+      weight: parameter([channels], init.constant(scale)),
+      bias: parameter([channels], init.constant(0)),
+      running_mean: buffer([channels], init.constant(0)),
+      running_var: buffer([channels], init.constant(1)),
     },
     ({ weight, bias, running_mean, running_var }, x, mode) => {
       if (!mode.batchStatistics)
@@ -50,8 +50,8 @@ export const batchNorm2d = (
 export const layerNorm = (features: number, { epsilon = 1e-5 } = {}): Layer =>
   layer(
     {
-      weight: parameter([features], constantly(1)),
-      bias: parameter([features], constantly(0)),
+      weight: parameter([features], init.constant(1)),
+      bias: parameter([features], init.constant(0)),
     },
     ({ weight, bias }, x) => layerNormalization(x, weight, bias, epsilon),
   )

@@ -1,12 +1,15 @@
-/** A layer that shows what comes in and what goes out to whoever looks in, who may exchange the latter. */
+/** Taps: places at which a layer lets others read, or replace, a value inside it. */
 
-import type { Layer } from './layer.ts'
+import type { Value } from '../graph/index.ts'
+import type { Layer, Mode } from './layer.ts'
 
-export const shown = (inner: Layer): Layer => ({
+/** Shows a value to whoever observes the network, and returns the one to go on with. */
+export const tap = (mode: Mode, name: string, value: Value): Value =>
+  mode.observe?.(name, value) ?? value
+
+/** A layer with taps on its `input` and its `output`. */
+export const tapEnds = (inner: Layer): Layer => ({
   ...inner,
-  forward: (children, x, mode) => {
-    const y = inner.forward(children, x, mode)
-    mode.observe?.('input', x)
-    return mode.observe?.('output', y) ?? y
-  },
+  forward: (children, x, mode) =>
+    tap(mode, 'output', inner.forward(children, tap(mode, 'input', x), mode)),
 })

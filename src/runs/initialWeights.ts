@@ -30,10 +30,10 @@ const namesIn = (
 ): ReadonlyMap<string, string> => {
   const all = variables(target.network)
   const own = new Map(all.map(({ name }) => [name, name]))
-  const parts = all.filter(({ part }) => part !== undefined)
-  if (parts.length === 0 || parts.some(({ name }) => stored.has(name))) return own
+  const extras = all.filter(({ role }) => role !== undefined)
+  if (extras.length === 0 || extras.some(({ name }) => stored.has(name))) return own
   // An attention before a convolution renames it; their order is the same with it and without.
-  const rest = all.filter(({ part }) => part === undefined)
+  const rest = all.filter(({ role }) => role === undefined)
   const bare = variables(plain().network)
   const same = (a: Variable, b: Variable | undefined): boolean =>
     b !== undefined && formatShape(a.tensor.shape) === formatShape(b.tensor.shape)
@@ -92,7 +92,7 @@ export const adopt = (
   const headWeight = stored.get(names.get(`${head}.weight`) ?? '')
   const rows = headWeight && rowsOf(headWeight.shape[0], target.classes, classes)
   const newHead = headWeight !== undefined && rows === undefined
-  for (const [i, { name, tensor, part }] of all.entries()) {
+  for (const [i, { name, tensor, role }] of all.entries()) {
     const source = mapped[i] ?? name
     const inHead = isBelow(name, head)
     const whole = mapped[i] === undefined ? undefined : stored.get(source)
@@ -100,7 +100,7 @@ export const adopt = (
     if (found !== undefined) used.add(source)
     if (newHead && inHead) fresh.push(name)
     else if (found === undefined) {
-      if (part !== undefined && mapped[i] === undefined) fresh.push(name)
+      if (role !== undefined && mapped[i] === undefined) fresh.push(name)
       else problems.push(`${source} missing`)
     } else if (formatShape(found.shape) !== formatShape(tensor.shape))
       problems.push(`${source} ${formatShape(found.shape)} instead of ${formatShape(tensor.shape)}`)

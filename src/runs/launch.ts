@@ -6,7 +6,7 @@ import type { BadImage, BadImagePolicy } from '../data/folder/bad.ts'
 import { type Device, openDevice } from '../engines/registry.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, networkOf } from '../models/registry.ts'
-import { he, pytorch } from '../nn/index.ts'
+import { init } from '../nn/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
@@ -19,7 +19,7 @@ import { createRun, RUN_FILES } from './runFolder.ts'
 import { checkData, train } from './trainer.ts'
 import type { TrainOptions } from './trainOptions.ts'
 
-const INITIALIZERS = { he, pytorch }
+const INITIALIZERS = { he: init.heNormal, pytorch: init.torchDefault }
 
 /** What was done about images that could not be decoded, training and test together. */
 export interface BadReport {

@@ -19,12 +19,12 @@ export const isBelow = (name: string, path: string): boolean => name.startsWith(
 
 type Matcher = (variable: Variable) => boolean
 
-/** A run of whole segments of a name, `*` for any text within one; or a part, such as gct. */
+/** Matches whole segments of a name, `*` for any text within one, or a role such as gct. */
 const matcher = (pattern: string, head: string): Matcher => {
   if (pattern === BACKBONE) return ({ name }) => !isBelow(name, head)
   const text = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]*')
   const segments = new RegExp(`(^|\\.)${text}(\\.|$)`)
-  return ({ name, part }) => part === pattern || segments.test(name)
+  return ({ name, role }) => role === pattern || segments.test(name)
 }
 
 /**
@@ -38,7 +38,7 @@ export const frozenBy = (model: Model, text: string): ReadonlySet<string> => {
       where: '--freeze',
       expected,
       got,
-      hint: `Names are those of excite summary ${model.name}; backbone is all but ${headOf(model)}; parts go by the attention's name`,
+      hint: `Names are those of excite summary ${model.name}; backbone is all but ${headOf(model)}; roles go by the attention's name`,
     })
   }
   const parameters = variables(model.network).filter(({ tensor }) => tensor.kind === 'parameter')
