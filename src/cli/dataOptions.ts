@@ -114,6 +114,13 @@ export const withDataOptions = (command: Command): Command =>
       workerCount,
     )
 
+const opened: Dataset[] = []
+
+/** Closes all datasets that the command has opened. */
+export const closeDatasets = async (): Promise<void> => {
+  for (const dataset of opened.splice(0)) await dataset.close?.()
+}
+
 /** Opens one half of a dataset, showing downloads. */
 export const openSplit = async (
   name: string,
@@ -149,6 +156,7 @@ export const openSplit = async (
     },
   })
   progress.clear()
+  opened.push(dataset)
   return dataset
 }
 

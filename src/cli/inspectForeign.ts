@@ -135,7 +135,6 @@ const withGates = async (
     return { analysis: { ...analysis, preprocessing, images, excitation }, dataset }
   } finally {
     progress.clear()
-    if ('close' in dataset) await (dataset.close as () => Promise<void>)()
   }
 }
 

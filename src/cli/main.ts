@@ -17,6 +17,7 @@ import { quickstartCommand } from './commands/quickstart.ts'
 import { studyCommand } from './commands/study.ts'
 import { summaryCommand } from './commands/summary.ts'
 import { trainCommand } from './commands/train.ts'
+import { closeDatasets } from './dataOptions.ts'
 
 const EXAMPLES = `
 Examples:
@@ -84,4 +85,6 @@ try {
   await prepare(program()).parseAsync()
 } catch (error) {
   process.exitCode = report(error, process.argv.includes('--json'))
+} finally {
+  await closeDatasets()
 }

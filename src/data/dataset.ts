@@ -26,6 +26,8 @@ export interface Dataset {
   readonly cropPct?: number
   /** A hash of which images these are, where the name does not say it. */
   readonly fingerprint?: string
+  /** Ends what reading has started, such as threads; nothing is read afterwards. */
+  close?(): Promise<void>
   /** What could not be decoded and was left out or replaced, where that was asked for. */
   readonly bad?: BadImageReport
 }

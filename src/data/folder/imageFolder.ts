@@ -25,10 +25,7 @@ export interface ImageFolderOptions {
   onChecked?(done: number, total: number): void
 }
 
-export interface ImageFolder extends Dataset {
-  /** Ends the worker threads. */
-  close(): Promise<void>
-}
+export type ImageFolder = Dataset & Required<Pick<Dataset, 'close'>>
 
 /** ImageNet's usual: 224 from 256. */
 export const CROP_PCT = 0.875

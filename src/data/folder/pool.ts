@@ -1,116 +1,87 @@
 /**
- * Worker threads that prepare images. A job is answered with the same numbers by whichever takes
- * it; threads start with the first job, and do not keep the process alive when there is none.
+ * Worker threads that prepare images. A job is answered with the same numbers by whichever takes it,
+ * and done again by another where a thread ends before its answer. Threads start with the first job,
+ * and keep the process alive only while they have one.
  */
 
-import { Worker } from 'node:worker_threads'
+import type { Worker } from 'node:worker_threads'
 import { FileError, type Problem } from '../../errors/index.ts'
+import { moduleUrl, startThread } from '../../platform/node/child.ts'
 import type { Preparation } from '../prepare.ts'
 import type { ImageFiles } from './files.ts'
 
-export interface WorkerData {
-  readonly images: ImageFiles
-  readonly url: string
-}
-
 export interface Job {
-  readonly id: number
   readonly indices: Uint32Array
   readonly preparation: Preparation
-  /** Where the images go: memory that wanders to the thread and back, again and again. */
+  /** Where the images go: memory that is moved to the thread and back, again and again. */
   readonly images: Float32Array
 }
 
-/** What went wrong, if anything did. */
-export interface Outcome {
+export interface Answer {
+  readonly images: Float32Array
   readonly problem?: Problem
-  readonly fault?: string
 }
 
-export interface Answer extends Outcome {
-  readonly id: number
-  readonly images: Float32Array
+/** The end of a thread that had a job: whether it was at this one, and what it died of. */
+interface Death {
+  readonly duringThis: boolean
+  readonly reason: string
 }
 
-interface Waiting {
-  /** Is done with the images when it returns. */
-  take(images: Float32Array): void
-  reject(error: unknown): void
-}
+/** Images in a job: enough to be worth a message, few enough to share a batch out. */
+const JOB_IMAGES = 4
+/** Threads that may end on an image before it is held to be the reason. */
+const MAX_DEATHS = 3
 
-/** Images that one job prepares: enough to be worth a message, few enough to share a batch out. */
-const JOB = 4
-
-/** The sources as they are written need a loader in each thread; what is built does not. */
-const startThread = (images: ImageFiles): Worker => {
-  const written = import.meta.url.endsWith('.ts')
-  const url = new URL(written ? './worker.ts' : './worker.js', import.meta.url)
-  const workerData: WorkerData = { images, url: url.href }
-  return written
-    ? new Worker(
-        `import('tsx/esm/api').then(({ register }) => {
-          register()
-          return import(require('node:worker_threads').workerData.url)
-        })`,
-        { eval: true, workerData },
-      )
-    : new Worker(url, { workerData })
-}
-
-/** One thread, and the jobs that it has not answered. */
+/** One thread, which does its jobs in their order. */
 class Thread {
   readonly #worker: Worker
-  readonly #waiting = new Map<number, Waiting>()
-  readonly #size: number
+  readonly #waiting: ((outcome: Answer | Death) => void)[] = []
   readonly #spare: Float32Array[] = []
-  #jobs = 0
+  readonly #size: number
+  #reason = ''
+  ended = false
 
-  constructor(images: ImageFiles) {
-    this.#size = JOB * images.shape.reduce((product, dimension) => product * dimension, 1)
-    this.#worker = startThread(images)
+  /** @param size - of a job's images, in numbers */
+  constructor(worker: Worker, size: number) {
+    this.#size = size
+    this.#worker = worker
+    this.#worker.on('message', (answer: Answer) => {
+      this.#waiting.shift()?.(answer)
+      if (this.#waiting.length === 0) this.#worker.unref()
+    })
+    this.#worker.on('error', ({ message }) => {
+      this.#reason = message
+    })
+    this.#worker.on('exit', code => {
+      this.ended = true
+      const reason = this.#reason || `exit code ${code}`
+      for (const [i, settle] of this.#waiting.splice(0).entries())
+        settle({ duringThis: i === 0, reason })
+    })
+    // After the listeners: the first for messages makes the thread count again (nodejs/node#53036).
     this.#worker.unref()
-    this.#worker.on('message', (answer: Answer) => this.#settle(answer))
-    this.#worker.on('error', error => this.#fail(error))
-    this.#worker.on('exit', code => this.#fail(new Error(`an image worker ended with ${code}`)))
   }
 
   get load(): number {
-    return this.#waiting.size
+    return this.#waiting.length
   }
 
-  /** Prepares up to JOB images; they are to be taken at once. */
-  run(
-    indices: Uint32Array,
-    preparation: Preparation,
-    take: (images: Float32Array) => void,
-  ): Promise<void> {
-    const id = this.#jobs++
+  run(indices: Uint32Array, preparation: Preparation): Promise<Answer | Death> {
     const images = this.#spare.pop() ?? new Float32Array(this.#size)
+    const job: Job = { indices, preparation, images }
     this.#worker.ref()
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { take: images => resolve(take(images)), reject })
-      const job: Job = { id, indices, preparation, images }
-      this.#worker.postMessage(job, [images.buffer as ArrayBuffer])
-    })
+    this.#worker.postMessage(job, [images.buffer as ArrayBuffer])
+    return new Promise(resolve => this.#waiting.push(resolve))
   }
 
-  close(): Promise<unknown> {
-    return this.#worker.terminate()
+  /** Takes back the memory of an answer, for another job. */
+  reuse(images: Float32Array): void {
+    this.#spare.push(images)
   }
 
-  #settle(answer: Answer): void {
-    const waiting = this.#waiting.get(answer.id)
-    this.#waiting.delete(answer.id)
-    if (this.#waiting.size === 0) this.#worker.unref()
-    if (answer.problem) waiting?.reject(new FileError(answer.problem))
-    else if (answer.fault !== undefined) waiting?.reject(new Error(answer.fault))
-    else waiting?.take(answer.images)
-    this.#spare.push(answer.images)
-  }
-
-  #fail(error: unknown): void {
-    for (const { reject } of this.#waiting.values()) reject(error)
-    this.#waiting.clear()
+  async close(): Promise<void> {
+    await this.#worker.terminate()
   }
 }
 
@@ -119,26 +90,74 @@ export interface Pool {
   close(): Promise<void>
 }
 
-export const openPool = (files: ImageFiles, size: number): Pool => {
-  const threads: Thread[] = []
+/** @param start - starts a worker for these files */
+export const openPool = (
+  files: ImageFiles,
+  size: number,
+  start = () => startThread(moduleUrl('./worker', import.meta.url), files),
+): Pool => {
   const [channels, height, width] = files.shape
   const image = channels * height * width
+  let threads: Thread[] = []
+  let closed = false
+  const idlest = (): Thread => {
+    threads = threads.filter(({ ended }) => !ended)
+    while (threads.length < size) threads.push(new Thread(start(), JOB_IMAGES * image))
+    return threads.reduce((best, other) => (other.load < best.load ? other : best))
+  }
+
+  /** Prepares the images of one job; those on which a thread ended are tried again, each alone. */
+  const run = async (
+    indices: Uint32Array,
+    preparation: Preparation,
+    target: Float32Array,
+    deaths = 0,
+  ): Promise<void> => {
+    const thread = idlest()
+    const outcome = await thread.run(indices, preparation)
+    if ('images' in outcome) {
+      if (outcome.problem) throw new FileError(outcome.problem)
+      target.set(outcome.images.subarray(0, target.length))
+      thread.reuse(outcome.images)
+      return
+    }
+    const { duringThis, reason } = outcome
+    const died = deaths + Number(duringThis)
+    if (closed || died === MAX_DEATHS)
+      throw new FileError({
+        where: `${files.folder}/${files.files[indices[0]]}`,
+        expected: 'an image that can be prepared',
+        got: closed
+          ? 'a dataset that was closed'
+          : `${died} worker threads that ended (the last: ${reason})`,
+      })
+    await Promise.all(
+      Array.from(indices, (_, i) =>
+        run(
+          indices.slice(i, i + 1),
+          preparation,
+          target.subarray(i * image, (i + 1) * image),
+          died,
+        ),
+      ),
+    )
+  }
+
   return {
     prepare: async (indices, preparation) => {
-      while (threads.length < size) threads.push(new Thread(files))
       // Not filled with zeros, since images fill it.
       const images = new Float32Array(Buffer.allocUnsafeSlow(4 * indices.length * image).buffer)
-      const parts = Array.from({ length: Math.ceil(indices.length / JOB) }, async (_, i) => {
-        const [idlest] = threads.toSorted((a, b) => a.load - b.load)
-        const own = indices.slice(i * JOB, (i + 1) * JOB)
-        await idlest.run(own, preparation, made =>
-          images.set(made.subarray(0, own.length * image), i * JOB * image),
-        )
-      })
-      await Promise.all(parts)
+      await Promise.all(
+        Array.from({ length: Math.ceil(indices.length / JOB_IMAGES) }, (_, i) => {
+          const [from, to] = [i * JOB_IMAGES, Math.min((i + 1) * JOB_IMAGES, indices.length)]
+          const target = images.subarray(from * image, to * image)
+          return run(indices.slice(from, to), preparation, target)
+        }),
+      )
       return images
     },
     close: async () => {
+      closed = true
       await Promise.all(threads.splice(0).map(thread => thread.close()))
     },
   }

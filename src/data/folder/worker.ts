@@ -1,26 +1,30 @@
-/** A worker thread that prepares images: indices in, normalized numbers out. */
+/** A worker thread that prepares images: indices in, normalized numbers out, one job after another. */
 
 import { parentPort, workerData } from 'node:worker_threads'
-import { ExciteError } from '../../errors/index.ts'
+import { ExciteError, type Problem } from '../../errors/index.ts'
 import { prepareImages } from '../prepare.ts'
-import { fileSource } from './files.ts'
-import type { Answer, Job, Outcome, WorkerData } from './pool.ts'
+import { fileSource, type ImageFiles } from './files.ts'
+import type { Answer, Job } from './pool.ts'
 
-const source = fileSource((workerData as WorkerData).images)
+const source = fileSource(workerData as ImageFiles)
 
-const outcome = async ({ indices, preparation, images }: Job): Promise<Outcome> => {
-  try {
-    await prepareImages(source, indices, preparation, images)
-    return {}
-  } catch (error) {
-    if (!(error instanceof ExciteError)) return { fault: String(error) }
-    const { where, expected, got, hint } = error
-    return { problem: { where, expected, got, ...(hint === undefined ? {} : { hint }) } }
-  }
+const problemOf = (error: unknown): Problem => {
+  // Whatever else went wrong, it was with these images, and this thread is fit for others.
+  if (!(error instanceof ExciteError))
+    return { where: 'image worker', expected: 'prepared images', got: String(error) }
+  const { where, expected, got, hint } = error
+  return { where, expected, got, ...(hint === undefined ? {} : { hint }) }
 }
 
-parentPort?.on('message', async (job: Job) => {
-  const { id, images } = job
-  const answer: Answer = { id, images, ...(await outcome(job)) }
-  parentPort?.postMessage(answer, [images.buffer as ArrayBuffer])
+const work = ({ indices, preparation, images }: Job): Promise<Answer> =>
+  prepareImages(source, indices, preparation, images).then(
+    () => ({ images }),
+    (error: unknown) => ({ images, problem: problemOf(error) }),
+  )
+
+let last: Promise<unknown> = Promise.resolve()
+parentPort?.on('message', (job: Job) => {
+  last = last.then(async () =>
+    parentPort?.postMessage(await work(job), [job.images.buffer as ArrayBuffer]),
+  )
 })
