@@ -3,7 +3,7 @@
 import { join } from 'node:path'
 import { STUDY_FILES } from '../studies/files.ts'
 import type { Forecast } from '../studies/forecast.ts'
-import { verdict } from '../studies/interpret.ts'
+import { conclusion } from '../studies/interpret.ts'
 import type { Plan } from '../studies/plan.ts'
 import type { StudyResults } from '../studies/results.ts'
 import { missing, type Study } from '../studies/study.ts'
@@ -54,7 +54,7 @@ export const formatResults = (results: StudyResults, folder: string): string => 
     '',
     table(studyColumns(results), studyRows(results)),
     '',
-    ...variants.flatMap(variant => verdict(variant, results) ?? []),
+    ...variants.flatMap(variant => conclusion(variant, results) ?? []),
     ...failureTexts(results),
     ...leftOut.map(({ name, reason }) => `left out: ${name} (${reason})`),
     ...(note === undefined ? [] : [note]),
@@ -82,8 +82,8 @@ export const formatForecast = (
     table(
       [
         { heading: 'variant' },
-        { heading: 'a step', right: true },
-        { heading: 'a run', right: true },
+        { heading: 'per step', right: true },
+        { heading: 'per run', right: true },
         { heading: 'epochs left', right: true },
         { heading: 'time left', right: true },
       ],

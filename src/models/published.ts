@@ -3,7 +3,8 @@
  * here: SENet (arXiv:1709.01507v4), SKNet (arXiv:1903.06586), GCT (CVPR 2020).
  *
  * The papers' GFLOPs are multiply-adds of convolutions and fully connected layers, with none or some
- * of the other operations. SENet's and GCT's parameters include running statistics, SKNet's do not.
+ * of the other operations. SENet's and GCT's parameters include running statistics; of SKNet's, some
+ * rows do, and most do not.
  */
 
 import type { ModelOptions } from './registry.ts'
@@ -55,11 +56,8 @@ const sknet = (...[figures, more]: [Figures, Partial<Published>?]): Published =>
   row('SKNet, Table 2', figures, more)
 const kernels = (figures: Figures, attention: string): Published =>
   row('SKNet, Table 7', figures, sk(attention))
-const second = (figures: Figures, branch: string, difference?: string): Published =>
-  row('SKNet, Table 6', figures, {
-    ...sk(`sk:branches=3+${branch}`),
-    ...(difference === undefined ? {} : { difference }),
-  })
+const second = (figures: Figures, branch: string, statistics = false): Published =>
+  row('SKNet, Table 6', figures, { ...sk(`sk:branches=3+${branch}`), statistics })
 const light = (figures: Figures, difference: string): Published =>
   row('SKNet, Table 4', figures, { difference })
 const cifar = (parameters: string, difference?: string): Published =>
@@ -104,18 +102,14 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
       difference: 'as much less as with SE',
     }),
   ],
-  resnext50_36x4d: [
-    row('SKNet, Table 3', ['27.6', '4.70'], {
-      difference: 'with running statistics 27.62 M',
-    }),
-  ],
+  resnext50_36x4d: [row('SKNet, Table 3', ['27.6', '4.70'], { statistics: true })],
   resnext56: [row('SKNet, Table 3', ['27.3', '4.67'])],
   resnext101: [
     senet('7.99'),
-    sknet(['44.3', '7.99'], { difference: "ours is timm's size; unexplained" }),
+    sknet(['44.3', '7.99'], { statistics: true }),
     sknet(['44.6', '8.05'], {
       options: { attention: 'bam' },
-      difference: 'unexplained, as the 44.3 M without it',
+      difference: 'with running statistics 44.67 M; the paper seems to cut digits off',
     }),
     sknet(['49.2', '8.00'], {
       options: { attention: 'cbam' },
@@ -141,30 +135,20 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
     second(['27.5', '4.47'], '7'),
     second(['27.5', '4.47'], '5'),
     second(['27.5', '4.47'], '3'),
-    second(['28.1', '4.56'], '5x5/2', 'with running statistics 28.11 M'),
-    second(['28.1', '4.55'], '7x7/4', 'with running statistics 28.08 M'),
+    second(['28.1', '4.56'], '5x5/2', true),
+    second(['28.1', '4.55'], '7x7/4', true),
     kernels(['27.5', '4.47'], 'sk:branches=3+7'),
     kernels(['27.5', '4.47'], 'sk:branches=5+7'),
-    {
-      ...kernels(['29.3', '4.70'], 'sk:branches=3+5+7'),
-      difference: 'ours has 29,249,512, just below the edge of rounding',
-    },
+    { ...kernels(['29.3', '4.70'], 'sk:branches=3+5+7'), statistics: true },
     kernels(['25.0', '4.24'], 'sk:branches=3,select=false'),
     kernels(['25.0', '4.24'], 'sk:branches=5,select=false'),
     kernels(['25.0', '4.24'], 'sk:branches=7,select=false'),
     kernels(['26.5', '4.46'], 'sk:branches=3+5,select=false'),
     kernels(['26.5', '4.46'], 'sk:branches=3+7,select=false'),
     kernels(['26.5', '4.46'], 'sk:branches=5+7,select=false'),
-    {
-      ...kernels(['28.0', '4.69'], 'sk:branches=3+5+7,select=false'),
-      difference: 'ours is two plain branches more than ResNeXt-50; unexplained',
-    },
+    { ...kernels(['28.0', '4.69'], 'sk:branches=3+5+7,select=false'), statistics: true },
   ],
-  sknet101: [
-    sknet(['48.9', '8.46'], {
-      difference: 'unexplained, as the 44.3 M of its ResNeXt-101',
-    }),
-  ],
+  sknet101: [sknet(['48.9', '8.46'], { statistics: true })],
   vgg16_bn: [senet('15.47'), vgg(['138.37', '15.497'])],
   'se-vgg16_bn': [senet('15.48'), vgg(['138.60', '15.525'])],
   'gct-vgg16_bn': [vgg(['138.38', '15.516'])],
@@ -199,7 +183,7 @@ export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   ],
   'se-shufflenet_v2_x1_0': [light(['2.66', '0.14173'], OTHER_SE)],
   'sk-shufflenet_v2_x1_0': [light(['2.63', '0.14566'], OWN_V2)],
-  resnext29_16x32d: [cifar('25.2', 'with running statistics 25.19 M')],
+  resnext29_16x32d: [{ ...cifar('25.2'), statistics: true }],
   resnext29_8x64d: [cifar('34.4')],
   resnext29_16x64d: [cifar('68.1', 'the paper seems to cut digits off')],
   'se-resnext29_16x32d': [

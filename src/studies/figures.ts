@@ -3,7 +3,7 @@
 import type { Mark, Point } from '../report/marks.ts'
 import { plot } from '../report/plot.ts'
 import type { Figure } from '../report/svg.ts'
-import { isMoreThanNoise } from './interpret.ts'
+import { isSignificant } from './interpret.ts'
 import type { SeedResult, StudyResults, VariantResult } from './results.ts'
 
 /** Of what differs by more than noise, and of what does not. */
@@ -20,16 +20,16 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
   if (rows.length === 0) return undefined
   const reference = variants.find(({ id }) => id === baseline)?.name ?? baseline
   const marks = rows.flatMap((row, at): Mark[] => {
-    const { mean = 0, margin } = row.difference ?? {}
-    const color = isMoreThanNoise(row) ? SURE : UNSURE
+    const { mean = 0, halfWidth } = row.difference ?? {}
+    const color = isSignificant(row) ? SURE : UNSURE
     return [
-      ...(margin === undefined
+      ...(halfWidth === undefined
         ? []
         : [
             {
               kind: 'intervals',
               lying: true,
-              ranges: [[at, mean - margin, mean + margin]],
+              ranges: [[at, mean - halfWidth, mean + halfWidth]],
               color,
             } as const,
           ]),
@@ -45,7 +45,7 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
   return plot({
     width: 480,
     height: 70 + ROW * rows.length,
-    x: { label: `error less that of “${reference}”, in points: left is better` },
+    x: { label: `error minus that of “${reference}”, in points: left is better` },
     y: { categories: rows.map(({ name }) => name) },
     marks: [
       { kind: 'rule', x: 0 },
@@ -58,9 +58,9 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
 }
 
 /** No error is below 0 or above 100 %, whatever the interval of few seeds says. */
-const interval = (mean: number, margin: number): readonly [low: number, high: number] => [
-  Math.max(mean - margin, 0),
-  Math.min(mean + margin, 100),
+const interval = (mean: number, halfWidth: number): readonly [low: number, high: number] => [
+  Math.max(mean - halfWidth, 0),
+  Math.min(mean + halfWidth, 100),
 ]
 
 /** Each seed as a line across the variants: where lines run together, pairs tell more than means. */
@@ -90,7 +90,9 @@ export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
       {
         kind: 'intervals',
         ranges: shown.flatMap(({ error }, i) =>
-          error?.margin === undefined ? [] : [[i, ...interval(error.mean, error.margin)] as const],
+          error?.halfWidth === undefined
+            ? []
+            : [[i, ...interval(error.mean, error.halfWidth)] as const],
         ),
       },
       {
@@ -126,7 +128,7 @@ export const courseFigures = ({ variants, baseline }: StudyResults): readonly Fi
   )
   if (errors.length === 0) return []
   const reference = meanCourse(variants.find(({ id }) => id === baseline)?.seeds ?? [])
-  // Logarithmic, or the first epochs would hide the last. A grain above 0, which has no logarithm.
+  // Logarithmic, or the first epochs would hide the last. A resolution above 0, which has no logarithm.
   const domain = [Math.max(Math.min(...errors), 0.01) / 1.1, Math.max(...errors) * 1.1] as const
   return shown.map(({ id, name, seeds }) =>
     plot({
@@ -160,11 +162,11 @@ export const costFigure = ({ variants, baseline }: StudyResults): Figure | undef
     x: { label: 'parameters (thousands)', log },
     y: { label: 'test error (%)' },
     marks: shown.flatMap(({ id, cost, error }): Mark[] => {
-      const { mean = 0, margin = 0 } = error ?? {}
+      const { mean = 0, halfWidth = 0 } = error ?? {}
       const x = cost.parameters / 1000
       const color = id === baseline ? 'faint' : UNSURE
       return [
-        { kind: 'intervals', ranges: [[x, ...interval(mean, margin)]], color },
+        { kind: 'intervals', ranges: [[x, ...interval(mean, halfWidth)]], color },
         { kind: 'dots', points: [[x, mean]], radius: 4, color, label: id },
       ]
     }),

@@ -13,13 +13,13 @@ const compares = (difference: number): string =>
     : `has ${points(difference)} points ${difference < 0 ? 'less' : 'more'} error than`
 
 /** Whether a variant differs from the baseline by more than seeds do; undefined where unknown. */
-export const isMoreThanNoise = ({ difference }: VariantResult): boolean | undefined =>
+export const isSignificant = ({ difference }: VariantResult): boolean | undefined =>
   difference?.adjusted === undefined ? undefined : difference.adjusted < LEVEL
 
 const chance = (p: number): string => (p < 0.001 ? 'p < 0.001' : `p = ${p.toFixed(3)}`)
 
 /** How sure, in words and as p: what would count alone need not count among several questions. */
-const sureness = (
+const confidence = (
   { difference }: VariantResult,
   questions: number,
 ): { readonly words: string; readonly p: string } => {
@@ -32,7 +32,7 @@ const sureness = (
   }
 }
 
-export const verdict = (
+export const conclusion = (
   variant: VariantResult,
   { variants, baseline }: Pick<StudyResults, 'variants' | 'baseline'>,
 ): string | undefined => {
@@ -40,14 +40,14 @@ export const verdict = (
   if (variant.id === baseline) return undefined
   const reference = variants.find(({ id }) => id === baseline)?.name ?? baseline
   if (difference === undefined) return `“${name}” cannot be compared: no seed has finished in both.`
-  const { mean, margin, count, adjusted } = difference
+  const { mean, halfWidth, count, adjusted } = difference
   const found = `“${name}” ${compares(mean)} “${reference}”`
   const paper =
     paperDifference === undefined ? '' : ` The paper found ${signed(paperDifference)} points.`
-  if (margin === undefined || adjusted === undefined)
+  if (halfWidth === undefined || adjusted === undefined)
     return `${found} with one seed: no telling whether that is more than noise.${paper}`
   const questions = variants.filter(({ difference }) => difference?.p !== undefined).length
-  const { words, p } = sureness(variant, questions)
-  const interval = `95 % interval ${signed(mean - margin)} to ${signed(mean + margin)}, ${count} seeds`
+  const { words, p } = confidence(variant, questions)
+  const interval = `95 % interval ${signed(mean - halfWidth)} to ${signed(mean + halfWidth)}, ${count} seeds`
   return `${found}: ${words} (${interval}; ${p}).${paper}`
 }

@@ -1,7 +1,7 @@
 /** A study's results as a page of Markdown. */
 
 import { tableMarkdown } from '../text/table.ts'
-import { verdict } from './interpret.ts'
+import { conclusion } from './interpret.ts'
 import type { StudyResults } from './results.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
 
@@ -40,7 +40,7 @@ export const studyMarkdown = (results: StudyResults): string => {
     `${LEGEND} Networks, images and training differ from the paper’s: compare signs and order, not levels.${results.note === undefined ? '' : ` ${results.note}`}`,
     ...list(
       'In words',
-      results.variants.flatMap(variant => verdict(variant, results) ?? []),
+      results.variants.flatMap(variant => conclusion(variant, results) ?? []),
     ),
     ...errorsBySeed(results),
     ...list('Failures', failureTexts(results)),
@@ -49,7 +49,7 @@ export const studyMarkdown = (results: StudyResults): string => {
       results.leftOut.map(({ name, reason }) => `${name}: ${reason}`),
     ),
     ...list('Figures from elsewhere', sources),
-    '## Again',
+    '## Reproduce',
     `\`\`\`sh\n${results.command}\n\`\`\``,
     `Excite ${results.version}, ${results.machine}. Variants begin with the same weights in all that they share, and see the same batches in the same order. Each run is an ordinary run folder beside this file.`,
   ].join('\n\n')}\n`

@@ -4,7 +4,7 @@ import { figure, page, paragraph, type Section } from '../report/html.ts'
 import { element, type Markup } from '../report/markup.ts'
 import { tableMarkup } from '../report/table.ts'
 import { costFigure, courseFigures, differencesFigure, seedsFigure } from './figures.ts'
-import { verdict } from './interpret.ts'
+import { conclusion } from './interpret.ts'
 import type { StudyResults } from './results.ts'
 import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
 
@@ -39,7 +39,7 @@ export const studyReport = (results: StudyResults): string => {
           paragraph('The paper: ', paperSetting, '.'),
           tableMarkup({ columns, rows: studyRows(results) }),
           paragraph(`${LEGEND}${note === undefined ? '' : ` ${note}`}`),
-          list(results.variants.flatMap(variant => verdict(variant, results) ?? [])),
+          list(results.variants.flatMap(variant => conclusion(variant, results) ?? [])),
         ],
       },
       ...section('Differences', [
@@ -53,7 +53,7 @@ export const studyReport = (results: StudyResults): string => {
         seeds &&
           figure(
             [seeds],
-            'Test error of every run after its last epoch, a line a seed; dots and bars are means and their 95 % intervals.',
+            'Test error of every run after its last epoch, one line per seed; dots and bars are means and their 95 % intervals.',
           ),
       ]),
       ...section('Cost', [
@@ -63,12 +63,12 @@ export const studyReport = (results: StudyResults): string => {
             'Test error against parameters, with 95 % intervals; gray: the baseline.',
           ),
       ]),
-      ...section('Course', [
+      ...section('Learning curves', [
         courses.length === 0
           ? undefined
           : figure(
               courses,
-              'Test error after each epoch, a line a seed, all on the same axes; dashed: the mean of the baseline.',
+              'Test error after each epoch, one line per seed, all on the same axes; dashed: the mean of the baseline.',
             ),
       ]),
       ...listed('Failures', failureTexts(results)),
@@ -77,7 +77,7 @@ export const studyReport = (results: StudyResults): string => {
         leftOut.map(({ name, reason }) => `${name}: ${reason}`),
       ),
       {
-        heading: 'Again',
+        heading: 'Reproduce',
         body: [
           element('p', {}, element('code', {}, command)),
           paragraph(

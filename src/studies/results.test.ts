@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { RECIPES } from '../train/recipes.ts'
-import { isMoreThanNoise, verdict } from './interpret.ts'
+import { conclusion, isSignificant } from './interpret.ts'
 import { studyMarkdown } from './markdown.ts'
 import { type Plan, planStudy } from './plan.ts'
 import { studyReport } from './report.ts'
@@ -80,7 +80,7 @@ describe('results', () => {
       20, 22, 24,
     ])
     expect(of(results, 'sigmoid').error?.mean).toBeCloseTo(22, 10)
-    expect(of(results, 'sigmoid').error?.margin).toBeCloseTo((4.302653 * 2) / Math.sqrt(3), 5)
+    expect(of(results, 'sigmoid').error?.halfWidth).toBeCloseTo((4.302653 * 2) / Math.sqrt(3), 5)
   })
 
   it('take differences by seed, which tells what means alone would not', () => {
@@ -89,8 +89,8 @@ describe('results', () => {
     // 1.1, 1.0, 0.9: t = 17.32, p = 0.003317; twice that for two questions.
     expect(difference?.p).toBeCloseTo(0.003317, 5)
     expect(difference?.adjusted).toBeCloseTo(0.006633, 5)
-    expect(isMoreThanNoise(of(results, 'tanh'))).toBe(true)
-    expect(isMoreThanNoise(of(results, 'relu'))).toBe(false)
+    expect(isSignificant(of(results, 'tanh'))).toBe(true)
+    expect(isSignificant(of(results, 'relu'))).toBe(false)
     expect(of(results, 'sigmoid').difference).toBeUndefined()
   })
 
@@ -141,7 +141,8 @@ describe('results', () => {
 })
 
 describe('verdicts', () => {
-  const said = (results: StudyResults) => results.variants.map(variant => verdict(variant, results))
+  const said = (results: StudyResults) =>
+    results.variants.map(variant => conclusion(variant, results))
 
   it('are plain sentences', () => {
     expect(
@@ -214,7 +215,7 @@ describe('the report', () => {
   it('is one file with every section that has something to show', () => {
     const html = studyReport(complete)
     const headings = [...html.matchAll(/<h2[^>]*>([^<]*)</g)].map(([, heading]) => heading)
-    expect(headings).toEqual(['Results', 'Differences', 'Seeds', 'Course', 'Again'])
+    expect(headings).toEqual(['Results', 'Differences', 'Seeds', 'Learning curves', 'Reproduce'])
     expect(html).not.toMatch(/(src|href)="https?:/)
     expect(html).not.toContain('NaN')
   })

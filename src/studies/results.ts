@@ -111,7 +111,7 @@ const compared = (
   outcomes: readonly Outcome[],
   facts: Facts,
 ): VariantResult => {
-  const grain = 100 / facts.data.test
+  const resolution = 100 / facts.data.test
   const seeds = seedResults(variant, outcomes)
   const others = seedResults(plan.baseline, outcomes)
   const pairs = seeds.flatMap(({ seed, error }) => {
@@ -132,7 +132,7 @@ const compared = (
       : {
           error: estimate(
             seeds.map(({ error }) => error),
-            grain,
+            resolution,
           ),
         }),
     ...(variant === plan.baseline || pairs.length === 0
@@ -141,7 +141,7 @@ const compared = (
           difference: pairedDifference(
             pairs.map(([own]) => own),
             pairs.map(([, other]) => other),
-            grain,
+            resolution,
           ),
         }),
   }

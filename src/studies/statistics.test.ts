@@ -23,13 +23,16 @@ describe("Student's t", () => {
     [29, 2.045, 2.756],
     [30, 2.042, 2.75],
     [120, 1.98, 2.617],
-  ])('with %d degrees of freedom', (freedom, at95, at99) => {
-    expect(studentQuantile(0.95, freedom)).toBeCloseTo(at95, 3)
-    expect(studentQuantile(0.99, freedom)).toBeCloseTo(at99, 3)
-    expect(studentWithin(studentQuantile(0.7, freedom), freedom)).toBeCloseTo(0.7, 10)
+  ])('with %d degrees of freedom', (degreesOfFreedom, at95, at99) => {
+    expect(studentQuantile(0.95, degreesOfFreedom)).toBeCloseTo(at95, 3)
+    expect(studentQuantile(0.99, degreesOfFreedom)).toBeCloseTo(at99, 3)
+    expect(studentWithin(studentQuantile(0.7, degreesOfFreedom), degreesOfFreedom)).toBeCloseTo(
+      0.7,
+      10,
+    )
   })
 
-  it('is Cauchy with one degree of freedom, and has a closed form with two', () => {
+  it('is Cauchy with one degree of degreesOfFreedom, and has a closed form with two', () => {
     expect(studentWithin(1, 1)).toBeCloseTo(0.5, 12)
     expect(studentWithin(-1, 1)).toBeCloseTo(0.5, 12)
     for (const t of [0, 0.3, 1, 5, 1e3])
@@ -39,10 +42,10 @@ describe("Student's t", () => {
 
 describe('estimates', () => {
   it('of the numbers 1 to 5', () => {
-    const { mean, std, margin } = estimate([1, 2, 3, 4, 5])
+    const { mean, std, halfWidth } = estimate([1, 2, 3, 4, 5])
     expect(mean).toBe(3)
     expect(std).toBeCloseTo(1.5811388, 7)
-    expect(margin).toBeCloseTo(1.9632432, 6)
+    expect(halfWidth).toBeCloseTo(1.9632432, 6)
   })
 
   it('of one have no interval', () => {
@@ -54,8 +57,8 @@ describe('estimates', () => {
     expect(() => estimate([])).toThrow(RangeError)
   })
 
-  it('believe no std finer than the grain of what was measured', () => {
-    expect(estimate([4, 4, 4]).margin).toBe(0)
+  it('believe no std finer than the resolution of what was measured', () => {
+    expect(estimate([4, 4, 4]).halfWidth).toBe(0)
     expect(estimate([4, 4, 4], 0.1).std).toBeCloseTo(0.1 / Math.sqrt(12), 12)
     expect(pairedDifference([4, 4], [3.9, 3.9], 0.1).p).toBeGreaterThan(0.05)
     expect(pairedDifference([4, 4], [4, 4]).p).toBe(1)
@@ -67,10 +70,10 @@ describe('paired differences', () => {
     // Student, The probable error of a mean, Biometrika 6 (1908): t = −4.0621, p = 0.00283 in R.
     const first = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0, 2]
     const second = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
-    const { mean, margin = 0, p } = pairedDifference(first, second)
+    const { mean, halfWidth = 0, p } = pairedDifference(first, second)
     expect(mean).toBeCloseTo(-1.58, 10)
-    expect(mean - margin).toBeCloseTo(-2.4598858, 6)
-    expect(mean + margin).toBeCloseTo(-0.7001142, 6)
+    expect(mean - halfWidth).toBeCloseTo(-2.4598858, 6)
+    expect(mean + halfWidth).toBeCloseTo(-0.7001142, 6)
     expect(p).toBeCloseTo(0.00283289, 7)
   })
 

@@ -10,8 +10,8 @@ export interface Estimate {
   readonly count: number
   /** Of one measurement, from the sample; undefined for a single one. */
   readonly std?: number
-  /** The mean's interval is mean ± margin; undefined for a single measurement. */
-  readonly margin?: number
+  /** The mean's interval is mean ± halfWidth; undefined for a single measurement. */
+  readonly halfWidth?: number
 }
 
 /** An estimate of a difference, and how likely chance alone makes one as large. */
@@ -26,14 +26,14 @@ const CONFIDENCE = 0.95
  * P(|T| ≤ t) for Student's t with a whole number of degrees of freedom: the finite sums of
  * Abramowitz and Stegun, Handbook of Mathematical Functions, 26.7.3 and 26.7.4.
  */
-export const studentWithin = (t: number, freedom: number): number => {
-  const angle = Math.atan(Math.abs(t) / Math.sqrt(freedom))
+export const studentWithin = (t: number, degreesOfFreedom: number): number => {
+  const angle = Math.atan(Math.abs(t) / Math.sqrt(degreesOfFreedom))
   const [sine, cosine] = [Math.sin(angle), Math.cos(angle)]
-  const odd = freedom % 2 === 1
-  if (freedom === 1) return (2 * angle) / Math.PI
+  const odd = degreesOfFreedom % 2 === 1
+  if (degreesOfFreedom === 1) return (2 * angle) / Math.PI
   let term = odd ? cosine : 1
   let sum = term
-  for (let k = odd ? 3 : 2; k < freedom; k += 2) {
+  for (let k = odd ? 3 : 2; k < degreesOfFreedom; k += 2) {
     term *= ((k - 1) / k) * cosine ** 2
     sum += term
   }
@@ -41,12 +41,12 @@ export const studentWithin = (t: number, freedom: number): number => {
 }
 
 /** The t with P(|T| ≤ t) = `within`, by bisection: 4.303 for 0.95 and two degrees of freedom. */
-export const studentQuantile = (within: number, freedom: number): number => {
+export const studentQuantile = (within: number, degreesOfFreedom: number): number => {
   let [low, high] = [0, 1]
-  while (studentWithin(high, freedom) < within) high *= 2
+  while (studentWithin(high, degreesOfFreedom) < within) high *= 2
   while (high - low > 1e-12 * high) {
     const middle = (low + high) / 2
-    if (studentWithin(middle, freedom) < within) low = middle
+    if (studentWithin(middle, degreesOfFreedom) < within) low = middle
     else high = middle
   }
   return (low + high) / 2
@@ -66,28 +66,28 @@ export const stdOf = (values: readonly number[]): number => {
 }
 
 /**
- * @param grain - the step in which the values come, such as that of one test image: no std
+ * @param resolution - the step in which the values come, such as that of one test image: no std
  * is believed that is less than what rounding to it makes
  */
-export const estimate = (values: readonly number[], grain = 0): Estimate => {
+export const estimate = (values: readonly number[], resolution = 0): Estimate => {
   const { length: count } = values
   const mean = meanOf(values)
   if (count < 2) return { mean, count }
-  const std = Math.max(stdOf(values), grain / Math.sqrt(12))
-  const margin = (studentQuantile(CONFIDENCE, count - 1) * std) / Math.sqrt(count)
-  return { mean, count, std, margin }
+  const std = Math.max(stdOf(values), resolution / Math.sqrt(12))
+  const halfWidth = (studentQuantile(CONFIDENCE, count - 1) * std) / Math.sqrt(count)
+  return { mean, count, std, halfWidth }
 }
 
 /** Of values paired by seed: what one has more than the other. */
 export const pairedDifference = (
   values: readonly number[],
   others: readonly number[],
-  grain = 0,
+  resolution = 0,
 ): Difference => {
   // Two roundings, so the variance of one twice.
   const found = estimate(
     values.map((value, i) => value - others[i]),
-    grain * Math.SQRT2,
+    resolution * Math.SQRT2,
   )
   const { mean, count, std } = found
   if (std === undefined) return found

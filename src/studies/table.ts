@@ -11,8 +11,8 @@ export interface StudyColumn {
 
 const NONE = '–'
 
-const withMargin = (mean: string, margin: number | undefined): string =>
-  margin === undefined ? mean : `${mean} ± ${margin.toFixed(2)}`
+const withMargin = (mean: string, halfWidth: number | undefined): string =>
+  halfWidth === undefined ? mean : `${mean} ± ${halfWidth.toFixed(2)}`
 
 const millions = (value: number): string => `${(value / 1e6).toFixed(value < 1e6 ? 3 : 2)} M`
 
@@ -25,11 +25,13 @@ const number = (heading: string, cell: StudyColumn['cell']): StudyColumn => ({
 export const studyColumns = ({ baseline }: Pick<StudyResults, 'baseline'>): StudyColumn[] => [
   { heading: 'variant', right: false, cell: ({ name }) => name },
   number('error %', ({ error }) =>
-    error === undefined ? NONE : withMargin(error.mean.toFixed(2), error.margin),
+    error === undefined ? NONE : withMargin(error.mean.toFixed(2), error.halfWidth),
   ),
   number('difference', ({ id, difference }) => {
     if (id === baseline) return 'baseline'
-    return difference === undefined ? NONE : withMargin(signed(difference.mean), difference.margin)
+    return difference === undefined
+      ? NONE
+      : withMargin(signed(difference.mean), difference.halfWidth)
   }),
   number('p', ({ difference }) => {
     const { adjusted } = difference ?? {}

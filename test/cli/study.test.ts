@@ -45,7 +45,7 @@ it(
       expect(first.runs).toEqual({ planned: 4, finished: 4 })
       for (const { seeds, error } of first.variants) {
         expect(seeds).toHaveLength(2)
-        expect(error.margin).toBeGreaterThan(0)
+        expect(error.halfWidth).toBeGreaterThan(0)
       }
       for (const name of [
         'study.md',
