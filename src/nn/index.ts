@@ -1,6 +1,7 @@
 /** Layers: records of named children and a forward function. */
 
 export { dropout, lambda, sequential } from './combine.ts'
+export { compareTensors, listed } from './compareTensors.ts'
 export { type ConvolutionLayerOptions, conv1d, conv2d } from './convolution.ts'
 export * as init from './init.ts'
 export { initialize } from './initialize.ts'

@@ -7,10 +7,11 @@
 import { readFile } from 'node:fs/promises'
 import { formatShape, UsageError, WeightError, messageOf } from '../errors/index.ts'
 import { type Model, model } from '../models/registry.ts'
-import { type Variable, variables } from '../nn/index.ts'
+import type { Shape } from '../graph/index.ts'
+import { compareTensors, listed, type Variable, variables } from '../nn/index.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
-import { readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
+import { FLOATS, readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
 import { type Card, readCard } from '../weights/trained.ts'
 import type { Config } from '../train/config.ts'
 import { headOf, isBelow } from '../train/freeze.ts'
@@ -83,44 +84,33 @@ export const adopt = (
 ): Adopted => {
   const names = namesIn(target, plain, stored)
   const head = headOf(target)
-  const tensors = new Map<string, Float32Array>()
-  const fresh: string[] = []
-  const problems: string[] = []
-  const used = new Set<string>()
-  const all = variables(target.network)
-  const mapped = all.map(({ name }) => names.get(name))
   const headWeight = stored.get(names.get(`${head}.weight`) ?? '')
   const rows = headWeight && rowsOf(headWeight.shape[0], target.classes, classes)
   const newHead = headWeight !== undefined && rows === undefined
-  for (const [i, { name, tensor, role }] of all.entries()) {
-    const source = mapped[i] ?? name
-    const inHead = isBelow(name, head)
-    const whole = mapped[i] === undefined ? undefined : stored.get(source)
-    const found = whole && inHead && rows ? gathered(whole, rows) : whole
-    if (found !== undefined) used.add(source)
-    if (newHead && inHead) fresh.push(name)
-    else if (found === undefined) {
-      if (role !== undefined && mapped[i] === undefined) fresh.push(name)
-      else problems.push(`${source} missing`)
-    } else if (formatShape(found.shape) !== formatShape(tensor.shape))
-      problems.push(`${source} ${formatShape(found.shape)} instead of ${formatShape(tensor.shape)}`)
-    else if (found.dtype !== 'F32' && found.dtype !== 'F64')
-      problems.push(`${source} of dtype ${found.dtype}`)
-    else tensors.set(name, Float32Array.from(found.data as Float32Array))
+  const found = new Map([...stored].filter(([name]) => !name.endsWith('num_batches_tracked')))
+  const fresh: string[] = []
+  const needed: { readonly own: string; readonly name: string; readonly shape: Shape }[] = []
+  for (const { name: own, tensor, role } of variables(target.network)) {
+    const name = names.get(own)
+    const inHead = isBelow(own, head)
+    const whole = name === undefined ? undefined : found.get(name)
+    if (name !== undefined && newHead && inHead) found.delete(name)
+    else if (name !== undefined && whole && inHead && rows) found.set(name, gathered(whole, rows))
+    if ((newHead && inHead) || (name === undefined && role !== undefined)) fresh.push(own)
+    else needed.push({ own, name: name ?? own, shape: tensor.shape })
   }
-  for (const name of stored.keys())
-    if (!used.has(name) && !name.endsWith('num_batches_tracked'))
-      problems.push(`${name} unexpected`)
+  const problems = compareTensors(needed, found, { dtypes: FLOATS })
   if (problems.length > 0)
     throw new WeightError({
       where: file,
       expected: `weights for ${target.name}, or for it without attention`,
-      got:
-        problems.length > 12
-          ? `${problems.slice(0, 12).join('; ')}; and ${problems.length - 12} more`
-          : problems.join('; '),
+      got: listed(problems),
     })
-  return { tensors, fresh }
+  const tensors = needed.map(({ own, name }): [string, Float32Array] => [
+    own,
+    Float32Array.from((found.get(name)?.data ?? []) as Float32Array),
+  ])
+  return { tensors: new Map(tensors), fresh }
 }
 
 /** A file of first weights; with a card where Excite wrote it. */

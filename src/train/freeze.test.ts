@@ -180,7 +180,7 @@ describe('first weights', () => {
     stored.set('extra', { dtype: 'F32', shape: [1], data: Float32Array.of(1) })
     stored.set('bn1.bias', { dtype: 'F32', shape: [3], data: new Float32Array(3) })
     expect(() => adopt(stored, plain(), plain, 'file')).toThrow(
-      'file: expected weights for resnet8, or for it without attention, got conv1.weight missing; bn1.bias [3] instead of [16]; extra unexpected',
+      'file: expected weights for resnet8, or for it without attention, got conv1.weight [16, 3, 3, 3] missing; bn1.bias [3] instead of [16]; extra [1] unexpected',
     )
   })
 

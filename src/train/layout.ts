@@ -1,8 +1,8 @@
 /** One flat vector for many tensors, and the table of name, shape and offset that reads it. */
 
-import { formatShape, UsageError, WeightError } from '../errors/index.ts'
+import { UsageError, WeightError } from '../errors/index.ts'
 import { type Shape, sizeOf, type Value } from '../graph/index.ts'
-import { type Layer, variables } from '../nn/index.ts'
+import { compareTensors, type Layer, listed, variables } from '../nn/index.ts'
 import { reshape, split } from '../ops/index.ts'
 
 export interface Entry {
@@ -66,16 +66,18 @@ export const pack = (
   { entries, size }: Layout,
   tensors: ReadonlyMap<string, { readonly length: number } & ArrayLike<number>>,
 ): Float32Array => {
-  const problems = entries.flatMap(({ name, shape, size }) => {
-    const found = tensors.get(name)
-    if (found === undefined) return [`${name} ${formatShape(shape)} is missing`]
-    return found.length === size ? [] : [`${name} has ${found.length} elements, not ${size}`]
+  const found = entries.flatMap(({ name, shape, size }) => {
+    const length = tensors.get(name)?.length
+    return length === undefined
+      ? []
+      : [[name, { shape: length === size ? shape : [length] }] as const]
   })
+  const problems = compareTensors(entries, new Map(found))
   if (problems.length > 0)
     throw new WeightError({
       where: 'weights',
       expected: `${entries.length} tensors of the network`,
-      got: `${problems.length} that do not fit: ${problems.join('; ')}`,
+      got: `${problems.length} that do not fit: ${listed(problems)}`,
       hint: 'Check that the weights were made for this network and its options',
     })
   const flat = new Float32Array(size)

@@ -31,6 +31,9 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** What weights are stored as. */
+export const FLOATS = ['F32', 'F64'] as const satisfies readonly StoredDType[]
+
 /** Half precision is widened to F32. */
 const WIDENED = ['F16', 'BF16']
 const BYTES: Readonly<Record<string, number>> = {

@@ -94,16 +94,16 @@ const MISFITS: Readonly<
     { drop?: readonly string[]; set?: Readonly<Record<string, number[]>>; got: string }
   >
 > = {
-  missing: { drop: ['fc.bias'], got: 'fc.bias missing' },
-  unexpected: { set: { 'fc.scale': [3] }, got: 'fc.scale unexpected' },
+  missing: { drop: ['fc.bias'], got: 'fc.bias [3] missing' },
+  unexpected: { set: { 'fc.scale': [3] }, got: 'fc.scale [3] unexpected' },
   misshapen: { set: { 'fc.bias': [4] }, got: 'fc.bias [4] instead of [3]' },
   'of another rank': { set: { 'fc.bias': [3, 1] }, got: 'fc.bias [3, 1] instead of [3]' },
   'all of these': {
     drop: ['conv1.weight', 'bn1.bias'],
     set: { 'fc.weight': [64, 3], 'fc.bias': [2], 'fc.scale': [], 'layer9.weight': [1] },
     got:
-      'conv1.weight missing; bn1.bias missing; fc.weight [64, 3] instead of [3, 64]; ' +
-      'fc.bias [2] instead of [3]; fc.scale unexpected; layer9.weight unexpected',
+      'conv1.weight [16, 1, 3, 3] missing; bn1.bias [16] missing; fc.weight [64, 3] instead of [3, 64]; ' +
+      'fc.bias [2] instead of [3]; fc.scale [] unexpected; layer9.weight [1] unexpected',
   },
 }
 
@@ -128,7 +128,7 @@ describe('tensors that do not fit are listed all at once', () => {
     const failure = failureOf(fileOf(stored.tensors, { excite: card }))
     expect(failure).toBeInstanceOf(WeightError)
     expect((failure as WeightError).got).toMatch(
-      /^conv1\.0\.alpha missing; .*fc\.weight \[3, 64\] instead of \[2, 64\]; .* unexpected$/,
+      /^conv1\.0\.alpha \[1, 1, 1, 1\] missing; .*; and \d+ more$/,
     )
   })
 
@@ -157,6 +157,10 @@ describe('a damaged card', () => {
       'of one class': [{ ...CARD, classes: ['all'] }, 'a card with classes: '],
       'of classes without names': [{ ...CARD, classes: ['a', 2] }, 'a card with classes.1: '],
       'of no channels': [{ ...CARD, channels: 0 }, 'a card with channels: '],
+      'of an image that nobody has': [
+        { ...CARD, height: 1e9, width: 1e9 },
+        'a card with height: expected a whole number from 1 to 4096',
+      ],
       'of half a pixel': [{ ...CARD, width: 9.5 }, 'a card with width: '],
       'of a mean that is text': [{ ...CARD, mean: ['0'] }, 'a card with mean.0: '],
       'of a std of zero': [{ ...CARD, std: [0] }, 'a card with std.0: '],
@@ -202,6 +206,12 @@ describe('a damaged card', () => {
     const excite = JSON.stringify({ ...CARD, mean: [] })
     expect(failureOf(fileOf(stored.tensors, { excite }))).toBeInstanceOf(FileError)
   })
+})
+
+it('a card of version 0.1, which said deviation, is read as of now', () => {
+  const { std, ...rest } = CARD
+  const excite = JSON.stringify({ ...rest, deviation: std })
+  expect(readTrained(fileOf(stored.tensors, { excite }), 'old').card).toEqual(CARD)
 })
 
 it('a damaged file is the reader’s to refuse', () => {

@@ -4,11 +4,20 @@
  */
 
 import { z } from 'zod'
-import { FileError, formatShape, WeightError } from '../errors/index.ts'
+import { FileError, WeightError } from '../errors/index.ts'
 import { type Model, networkOf } from '../models/registry.ts'
-import { variables } from '../nn/index.ts'
-import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import { compareTensors, listed, variables } from '../nn/index.ts'
+import { FLOATS, readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { variationsSchema } from './variationsSchema.ts'
+
+/** Larger images than any network here was made for; what a damaged card asks for stays within reach. */
+const LARGEST_SIDE = 4096
+const MOST_CHANNELS = 64
+
+const wholeUpTo = (most: number) => {
+  const error = `expected a whole number from 1 to ${most}`
+  return z.number({ error }).int({ error }).min(1, { error }).max(most, { error })
+}
 
 /** What to know of a trained network besides its weights. */
 export const cardSchema = z
@@ -20,9 +29,9 @@ export const cardSchema = z
     custom: z.boolean().optional(),
     /** The names of the classes, in the order of the logits. */
     classes: z.array(z.string()).min(2),
-    channels: z.number().int().positive(),
-    height: z.number().int().positive(),
-    width: z.number().int().positive(),
+    channels: wholeUpTo(MOST_CHANNELS),
+    height: wholeUpTo(LARGEST_SIDE),
+    width: wholeUpTo(LARGEST_SIDE),
     /** Of images from files: the height over the shorter side that they are resized to; 1 unless said. */
     cropPct: z.number().positive().max(1).optional(),
     /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / std. */
@@ -43,6 +52,13 @@ export const cardSchema = z
     message: 'not one number a channel',
   })
 export type Card = z.infer<typeof cardSchema>
+
+/** A card as of now: version 0.1 called the standard deviations `deviation`. */
+const current = (card: unknown): unknown => {
+  if (typeof card !== 'object' || card === null || !Object.hasOwn(card, 'deviation')) return card
+  const { deviation, ...rest } = card as Readonly<Record<string, unknown>>
+  return { ...rest, std: deviation }
+}
 
 export interface Trained {
   readonly card: Card
@@ -84,7 +100,7 @@ export const readCard = (text: string | undefined, file: string): Card => {
   } catch {
     return refuse('a card that is not JSON')
   }
-  const { success, data, error } = cardSchema.safeParse(candidate)
+  const { success, data, error } = cardSchema.safeParse(current(candidate))
   return success
     ? data
     : refuse(
@@ -98,23 +114,13 @@ const checkTensors = (
   stored: ReadonlyMap<string, StoredTensor>,
   file: string,
 ): void => {
-  const known = new Map(variables(model.network).map(({ name, tensor }) => [name, tensor.shape]))
-  const problems = [
-    ...[...known].flatMap(([name, shape]) => {
-      const found = stored.get(name)
-      if (found === undefined) return [`${name} missing`]
-      if (found.dtype !== 'F32' && found.dtype !== 'F64') return [`${name} of dtype ${found.dtype}`]
-      return formatShape(found.shape) === formatShape(shape)
-        ? []
-        : [`${name} ${formatShape(found.shape)} instead of ${formatShape(shape)}`]
-    }),
-    ...[...stored.keys()].filter(name => !known.has(name)).map(name => `${name} unexpected`),
-  ]
+  const wanted = variables(model.network).map(({ name, tensor: { shape } }) => ({ name, shape }))
+  const problems = compareTensors(wanted, stored, { dtypes: FLOATS })
   if (problems.length > 0)
     throw new WeightError({
       where: file,
-      expected: `the ${known.size} tensors of ${model.name}`,
-      got: problems.join('; '),
+      expected: `the ${wanted.length} tensors of ${model.name}`,
+      got: listed(problems),
     })
 }
 
