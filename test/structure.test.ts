@@ -41,15 +41,16 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: [...TRAINING, 'inspect'],
   studies: [...TRAINING, 'inspect', 'report'],
   cli: [...TRAINING, 'foreign', 'inspect', 'report', 'bench', 'studies'],
+  'browser.ts': [...DESCRIBING, 'autodiff', 'onnx', 'engines', 'inspect'],
   'index.ts': [...TRAINING, 'foreign', 'inspect', 'studies'],
 }
 
 /** They run in a browser too. */
-const BROWSER = [...GROUND, ...DESCRIBING, 'autodiff', 'passes', 'onnx', 'engines']
+const BROWSER = [...GROUND, ...DESCRIBING, 'autodiff', 'passes', 'onnx', 'engines', 'browser.ts']
 
-/** But for these, which need Node: FFI, and which engines are here. */
+/** But for these, which need Node: FFI, ONNX Runtime's package for Node, and which engines are here. */
 const isOfNode = (file: string): boolean =>
-  /^(native\/(koffi|libvips)|engines\/(onednn\/|registry))/.test(file)
+  /^(native\/(koffi|libvips)|engines\/(onednn\/|onnxruntime\/|registry))/.test(file)
 
 interface Import {
   readonly from: string
@@ -193,7 +194,7 @@ describe('what runs in a browser', () => {
       .filter(file => folderOf(file) === folder && !isOfNode(file))
       .flatMap(file =>
         [...reachable(loading, file)]
-          .filter(to => to.startsWith('node:'))
+          .filter(to => /^(node:|onnxruntime-node$|sharp$|koffi$|tar$)/.test(to))
           .map(to => `${file} → ${to}`),
       )
     expect(loaded).toEqual([])

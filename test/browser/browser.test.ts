@@ -1,0 +1,101 @@
+/** The package in a page: Vite bundles excite/browser without a warning, and Chromium runs it. */
+
+import { existsSync } from 'node:fs'
+import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { chromium } from 'playwright-core'
+import { build, createLogger } from 'vite'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
+const CHROMIUM = process.env.EXCITE_CHROMIUM ?? '/usr/bin/chromium'
+const TYPES: Record<string, string> = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.mjs': 'text/javascript',
+  '.wasm': 'application/wasm',
+}
+
+/** Serves a folder on a port of its own, on this machine alone. */
+const serve = async (folder: string): Promise<{ url: string; close(): void }> => {
+  const server = createServer(async ({ url = '/' }, response) => {
+    const path = url === '/' ? '/index.html' : url
+    const type = TYPES[extname(path)] ?? 'application/octet-stream'
+    await readFile(join(folder, path)).then(
+      bytes => response.writeHead(200, { 'content-type': type }).end(bytes),
+      () => response.writeHead(404).end(),
+    )
+  })
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+  const { port } = server.address() as AddressInfo
+  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() }
+}
+
+describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
+  let root: string
+  const warnings: string[] = []
+
+  beforeAll(async () => {
+    root = await mkdtemp(join(tmpdir(), 'excite-page-'))
+    await mkdir(join(root, 'node_modules'))
+    for (const name of ['excite', 'onnxruntime-web'])
+      await symlink(
+        name === 'excite' ? PROJECT : join(PROJECT, 'node_modules', name),
+        join(root, 'node_modules', name),
+      )
+    await writeFile(
+      join(root, 'index.html'),
+      '<!doctype html><title>Excite</title><script type="module" src="page.js"></script>',
+    )
+    await copyFile(join(PROJECT, 'test/browser/page.js'), join(root, 'page.js'))
+    await mkdir(join(root, 'public'))
+    await copyFile(
+      join(PROJECT, 'test/parity/fixtures/exportedForms/conv.onnx'),
+      join(root, 'public/model.onnx'),
+    )
+    const logger = createLogger('warn')
+    logger.warn = text => warnings.push(text)
+    logger.warnOnce = logger.warn
+    await build({
+      root,
+      base: './',
+      configFile: false,
+      customLogger: logger,
+      build: { chunkSizeWarningLimit: 30_000 },
+    })
+  })
+  afterAll(() => rm(root, { recursive: true, force: true }))
+
+  it('bundles without a warning', () => {
+    expect(warnings).toEqual([])
+  })
+
+  it('describes a network, counts it, and reads an ONNX file, without a request elsewhere', async () => {
+    const server = await serve(join(root, 'dist'))
+    const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
+    try {
+      const page = await browser.newPage()
+      const problems: string[] = []
+      const elsewhere: string[] = []
+      page.on('pageerror', error => problems.push(`${error}`))
+      page.on('request', request => {
+        if (!request.url().startsWith(server.url)) elsewhere.push(request.url())
+      })
+      await page.goto(server.url)
+      await page.waitForFunction('window.found !== undefined', undefined, { timeout: 20_000 })
+      expect(await page.evaluate('window.found')).toMatchObject({
+        parameters: 272_095,
+        nodes: 7,
+      })
+      expect(problems).toEqual([])
+      expect(elsewhere).toEqual([])
+    } finally {
+      await browser.close()
+      server.close()
+    }
+  })
+})
