@@ -1,7 +1,12 @@
-/** Ctrl-C: the first asks to stop at the next good moment, the second stops at once. */
+/** Ctrl-C and SIGTERM: the first asks to stop at the next good moment, the second stops at once. */
 
-/** The exit code of a program ended by an interrupt, as shells know it. */
-export const INTERRUPTED = 130
+/** Exit codes of a program ended by a signal, as shells know them: 128 and the signal's number. */
+const CODES = { SIGINT: 130, SIGTERM: 143 }
+
+let code = CODES.SIGINT
+
+/** The exit code after work that a signal ended early. */
+export const interruptedCode = (): number => code
 
 /**
  * Runs work that a signal can end early.
@@ -12,8 +17,9 @@ export const interruptible = async <Result>(
   onInterrupt: () => void,
 ): Promise<Result> => {
   const controller = new AbortController()
-  const interrupt = (): void => {
-    if (controller.signal.aborted) process.exit(INTERRUPTED)
+  const interrupt = (signal: NodeJS.Signals): void => {
+    code = CODES[signal as keyof typeof CODES]
+    if (controller.signal.aborted) process.exit(code)
     controller.abort()
     onInterrupt()
   }

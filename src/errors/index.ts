@@ -32,7 +32,10 @@ export const messageOf = (cause: unknown): string =>
 /** The root of the family: `error instanceof ExciteError` means that Excite itself refused. */
 export abstract class ExciteError extends Error implements Problem {
   abstract readonly code: string
-  /** What a command that fails with this error exits with: 2 for wrong use, 1 for failure. */
+  /**
+   * What a command that fails with this error exits with: 2 for wrong use, 3 where it could not save,
+   * 4 where the training diverged, 1 for all else.
+   */
   readonly exitCode: number = 1
   readonly where: string
   readonly expected: string
@@ -64,7 +67,13 @@ export class UsageError extends ExciteError {
 
 /** A file that is missing, damaged or not what its name says. */
 export class FileError extends ExciteError {
-  readonly code = 'file'
+  readonly code: string = 'file'
+}
+
+/** A file or folder that cannot be written: a full disk, one that fails, or a place that is not ours. */
+export class SaveError extends FileError {
+  override readonly code = 'save'
+  override readonly exitCode = 3
 }
 
 /** Weights that do not fit the network. */
@@ -80,6 +89,7 @@ export class EngineError extends ExciteError {
 /** A loss or gradient that is no longer a finite number. */
 export class DivergenceError extends ExciteError {
   readonly code = 'divergence'
+  override readonly exitCode = 4
 }
 
 /** `[32, 64, 8, 8]`: how shapes are written in every message. */

@@ -1,14 +1,30 @@
 /** Checkpoints under every fault: what was committed stays, and the next save works. */
 
-import { mkdir, mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
+import { execFileSync } from 'node:child_process'
+import { existsSync, symlinkSync } from 'node:fs'
+import {
+  type FileHandle,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rm,
+  truncate,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { ExciteError, FileError } from '../errors/index.ts'
-import { type Checkpoint, type Disk, disk, openCheckpoints } from './checkpoints.ts'
+import { ExciteError, FileError, SaveError } from '../errors/index.ts'
+import { disk } from '../platform/node/files.ts'
+import { failureOf as fault, watchDisk } from '../../test/support/disk.ts'
+import { type Checkpoint, openCheckpoints } from './checkpoints.ts'
+
+/** In memory where the system has such a place: thousands of syncs take minutes on a disk. */
+const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 
 const newFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(tmpdir(), 'excite-'))
+  const folder = await mkdtemp(join(PLACE, 'excite-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }
@@ -20,6 +36,9 @@ const checkpointOf = (step: number): Checkpoint => ({
     ['progress.json', Buffer.from(`{"step":${step}}`)],
   ]),
 })
+
+/** Takes a checkpoint as it is. */
+const same = (checkpoint: Checkpoint): Checkpoint => checkpoint
 
 const FILES = [...checkpointOf(0).files.keys(), 'MANIFEST.json']
 
@@ -37,7 +56,11 @@ const saved = async (...steps: number[]): Promise<string> => {
 const found = async (folder: string) => {
   const warnings: string[] = []
   const checkpoints = await openCheckpoints(folder, { warn: message => warnings.push(message) })
-  return { latest: await checkpoints.latest(), warnings }
+  const latest = await checkpoints.latest(same).catch((error: unknown) => {
+    expect(error).toBeInstanceOf(FileError)
+    return undefined
+  })
+  return { latest, warnings }
 }
 
 const failureOf = (work: Promise<unknown>): Promise<unknown> =>
@@ -66,16 +89,16 @@ describe('saving', () => {
     const checkpoints = await openCheckpoints(folder)
     const empty = { step: 0, files: new Map([['empty', Buffer.of()]]) }
     await checkpoints.save(empty)
-    expect(await checkpoints.latest()).toEqual(empty)
+    expect(await checkpoints.latest(same)).toEqual(empty)
     await checkpoints.save({ step: 1, files: new Map() })
-    expect(await checkpoints.latest()).toEqual({ step: 1, files: new Map() })
+    expect(await checkpoints.latest(same)).toEqual({ step: 1, files: new Map() })
   })
 
   it('never touches a step that is there', async () => {
     const folder = await saved(3)
     const checkpoints = await openCheckpoints(folder)
     await checkpoints.save({ step: 3, files: new Map([['other', Buffer.of(1)]]) })
-    expect(await checkpoints.latest()).toEqual(checkpointOf(3))
+    expect(await checkpoints.latest(same)).toEqual(checkpointOf(3))
   })
 
   it('writes a manifest of the sizes and hashes', async () => {
@@ -96,7 +119,7 @@ describe('saving', () => {
     await writeFile(join(folder, 'notes.txt'), 'mine')
     await mkdir(join(folder, 'step-final'))
     const checkpoints = await openCheckpoints(folder)
-    expect(await checkpoints.latest()).toEqual(checkpointOf(1))
+    expect(await checkpoints.latest(same)).toEqual(checkpointOf(1))
     await checkpoints.prune(0, [])
     expect((await readdir(folder)).sort()).toEqual(['notes.txt', 'step-final'])
   })
@@ -131,7 +154,7 @@ describe('pruning', () => {
     const checkpoints = await openCheckpoints(folder)
     await checkpoints.save(checkpointOf(15))
     await checkpoints.prune(2, [])
-    expect(await checkpoints.latest()).toEqual(checkpointOf(15))
+    expect(await checkpoints.latest(same)).toEqual(checkpointOf(15))
   })
 })
 
@@ -162,7 +185,7 @@ describe('damage', () => {
         const { latest, warnings } = await found(folder)
         expect(latest).toEqual(checkpointOf(1))
         expect(warnings).toHaveLength(1)
-        expect(warnings[0]).toContain(`checkpoint ignored: ${path} `)
+        expect(warnings[0]).toContain(`checkpoint ignored: ${path}`)
 
         await (await openCheckpoints(folder)).save(checkpointOf(2))
         expect(await found(folder)).toEqual({ latest: checkpointOf(2), warnings: [] })
@@ -174,6 +197,9 @@ describe('damage', () => {
     for (const step of [1, 2, 3]) await rm(join(folder, folderOf(step), 'progress.json'))
     const { latest, warnings } = await found(folder)
     expect(latest).toBeUndefined()
+    await expect((await openCheckpoints(folder)).latest(same)).rejects.toThrow(
+      `${folder}: expected a checkpoint to go on from, got 3 that cannot be used (${join(folder, folderOf(3), 'progress.json')} is missing). Restore one`,
+    )
     expect(warnings).toEqual(
       [3, 2, 1].map(
         step => `checkpoint ignored: ${join(folder, folderOf(step), 'progress.json')} is missing`,
@@ -217,56 +243,50 @@ describe('damage', () => {
 })
 
 interface Fault {
+  readonly code: 'ENOSPC' | 'EIO' | 'EACCES' | 'EMFILE'
   /** A write that fails leaves half a file; or everything is done, and then fails. */
   readonly when: 'before' | 'after'
   /** Once, or from then on. */
   readonly lasting: boolean
 }
 
-const FAULTS: readonly Fault[] = [
-  { when: 'before', lasting: false },
-  { when: 'after', lasting: false },
-  { when: 'before', lasting: true },
-  { when: 'after', lasting: true },
-]
+const FAULTS: readonly Fault[] = (['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const).flatMap(code =>
+  [false, true].flatMap(lasting =>
+    (['before', 'after'] as const).map((when): Fault => ({ code, when, lasting })),
+  ),
+)
 
-/** The real disk until `at` calls after it was armed. */
-const failingDisk = ({ when, lasting }: Fault) => {
+/** The real disk until `at` calls after it was armed; of those, the ones that make or remove something. */
+const failingDisk = ({ code, when, lasting }: Fault) => {
   let calls = 0
   let at = Number.POSITIVE_INFINITY
-  const guard =
-    <Args extends readonly unknown[], Result>(
-      work: (...args: Args) => Promise<Result>,
-      half: (...args: Args) => Promise<unknown> = async () => {},
-    ) =>
-    async (...args: Args): Promise<Result> => {
-      calls++
-      if (calls !== at && !(lasting && calls > at)) return work(...args)
-      await (when === 'after' ? work : half)(...args)
-      throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' })
-    }
-  const on: Disk = {
-    mkdir: guard(disk.mkdir),
-    writeSynced: guard(disk.writeSynced, (path, bytes) =>
-      writeFile(path, bytes.subarray(0, bytes.length / 2)),
-    ),
-    syncFolder: guard(disk.syncFolder),
-    rename: guard(disk.rename),
-    remove: guard(disk.remove),
-  }
+  const undo = watchDisk(disk, async ({ name, path, content }, work) => {
+    if (name === 'close' || name === 'stat') return work()
+    calls++
+    if (calls !== at && !(lasting && calls > at)) return work()
+    if (when === 'after') {
+      const done = await work()
+      if (name === 'open') await (done as FileHandle).close()
+    } else if (name === 'writeFile')
+      await writeFile(path, (content as Uint8Array).subarray(0, content!.length / 2))
+    throw fault(code)
+  })
+  onTestFinished(undo)
   const arm = (next: number): void => {
     calls = 0
     at = next
   }
-  return { on, arm, calls: () => calls }
+  return { arm, calls: () => calls, undo }
 }
 
 /** How many calls of the disk a save makes. */
 const callsOfSave = async (): Promise<number> => {
-  const { on, arm, calls } = failingDisk(FAULTS[0])
-  const checkpoints = await openCheckpoints(await newFolder(), { on })
+  const folder = await saved(1)
+  const { arm, calls, undo } = failingDisk(FAULTS[0])
+  const checkpoints = await openCheckpoints(folder)
   arm(Number.POSITIVE_INFINITY)
-  await checkpoints.save(checkpointOf(1))
+  await checkpoints.save(checkpointOf(2))
+  undo()
   return calls()
 }
 
@@ -274,72 +294,58 @@ describe('a disk that fails', () => {
   it('is asked to sync every file and both folders, in the order that makes a save last', async () => {
     const folder = await newFolder()
     const asked: string[] = []
-    const log =
-      <Args extends readonly [string, ...unknown[]], Result>(
-        name: string,
-        work: (...args: Args) => Promise<Result>,
-      ) =>
-      (...args: Args): Promise<Result> => {
-        asked.push(`${name} ${args[0].slice(folder.length + 1)}`)
-        return work(...args)
-      }
-    const checkpoints = await openCheckpoints(folder, {
-      on: {
-        mkdir: log('mkdir', disk.mkdir),
-        writeSynced: log('write', disk.writeSynced),
-        syncFolder: log('sync', disk.syncFolder),
-        rename: log('rename', disk.rename),
-        remove: log('remove', disk.remove),
-      },
-    })
+    const checkpoints = await openCheckpoints(folder)
+    onTestFinished(
+      watchDisk(disk, async ({ name, path }, work) => {
+        if (!['close', 'readdir'].includes(name)) asked.push(`${name} ${path.slice(folder.length + 1)}`)
+        return work()
+      }),
+    )
     asked.length = 0
     await checkpoints.save(checkpointOf(1))
     const temporary = `tmp-${folderOf(1)}`
     expect(asked).toEqual([
-      `remove ${temporary}`,
+      `rm ${temporary}`,
       `mkdir ${temporary}`,
-      ...FILES.map(name => `write ${temporary}/${name}`),
+      ...FILES.flatMap(name =>
+        ['open', 'writeFile', 'sync'].map(call => `${call} ${temporary}/${name}`),
+      ),
+      `open ${temporary}`,
       `sync ${temporary}`,
       `rename ${temporary}`,
+      'open ',
       'sync ',
     ])
     asked.length = 0
     await checkpoints.save(checkpointOf(1))
-    expect(asked).toEqual([])
+    expect(asked.filter(call => !/^(open|stat|readFile) /.test(call))).toEqual([])
   })
 
   for (const fault of FAULTS)
-    for (const restarted of [false, true]) {
-      const faultText = `${fault.when} its work, ${fault.lasting ? 'from then on' : 'once'}`
-      const then = restarted ? 'in a new process' : 'in the same process'
-      it(`${faultText}, at any call of a save; the next works ${then}`, async () => {
-        const total = await callsOfSave()
-        expect(total).toBe(8)
+    it(`${fault.code} ${fault.when} its work, ${fault.lasting ? 'from then on' : 'once'}, at any call of a save`, async () => {
+      const total = await callsOfSave()
+      expect(total).toBe(17)
+      for (const restarted of [false, true])
         for (let at = 1; at <= total; at++) {
           const folder = await saved(1)
-          const { on, arm } = failingDisk(fault)
-          const checkpoints = await openCheckpoints(folder, { on })
+          const { arm, undo } = failingDisk(fault)
+          const checkpoints = await openCheckpoints(folder)
           arm(at)
           const failure = await failureOf(checkpoints.save(checkpointOf(2)))
-          expect(failure, `call ${at}`).toBeInstanceOf(FileError)
-          expect(failure).toMatchObject({
-            where: join(folder, folderOf(2)),
-            got: 'ENOSPC: no space left on device',
-            hint: 'Free at least 1 kB on that disk and resume',
-          })
+          undo()
+          expect(failure, `call ${at}`).toBeInstanceOf(SaveError)
+          expect(failure).toMatchObject({ got: `${fault.code}: injected failure`, exitCode: 3 })
 
-          const latest = await checkpoints.latest()
+          const latest = await checkpoints.latest(same)
           expect(latest, `call ${at}`).toEqual(checkpointOf(latest?.step === 2 ? 2 : 1))
-          arm(Number.POSITIVE_INFINITY)
           const next = restarted ? await openCheckpoints(folder) : checkpoints
-          expect(await next.latest()).toEqual(latest)
+          expect(await next.latest(same)).toEqual(latest)
           await next.save(checkpointOf(2))
           await next.save(checkpointOf(3))
           expect(await found(folder)).toEqual({ latest: checkpointOf(3), warnings: [] })
           expect((await readdir(folder)).sort()).toEqual([1, 2, 3].map(folderOf))
         }
-      })
-    }
+    })
 
   for (const fault of FAULTS)
     it(`keeps the step before while a damaged one is replaced: ${JSON.stringify(fault)}`, async () => {
@@ -347,26 +353,18 @@ describe('a disk that fails', () => {
       for (let at = 1; at <= total; at++) {
         const folder = await saved(1, 2)
         await rm(join(folder, folderOf(2), 'progress.json'))
-        const { on, arm } = failingDisk(fault)
-        const checkpoints = await openCheckpoints(folder, { on })
+        const { arm, undo } = failingDisk(fault)
+        const checkpoints = await openCheckpoints(folder)
         arm(at)
-        expect(await failureOf(checkpoints.save(checkpointOf(2))), `call ${at}`).toBeDefined()
-        arm(Number.POSITIVE_INFINITY)
-        const latest = await checkpoints.latest()
+        const failure = await failureOf(checkpoints.save(checkpointOf(2)))
+        undo()
+        if (failure !== undefined) expect(failure, `call ${at}`).toBeInstanceOf(SaveError)
+        const latest = await checkpoints.latest(same)
         expect(latest, `call ${at}`).toEqual(checkpointOf(latest?.step === 2 ? 2 : 1))
         await checkpoints.save(checkpointOf(2))
         expect(await found(folder)).toEqual({ latest: checkpointOf(2), warnings: [] })
       }
     })
-
-  it('is named as a file error also while a damaged step is removed', async () => {
-    const folder = await saved(1)
-    await rm(join(folder, folderOf(1), 'progress.json'))
-    const { on, arm } = failingDisk(FAULTS[0])
-    const checkpoints = await openCheckpoints(folder, { on })
-    arm(1)
-    expect(await failureOf(checkpoints.save(checkpointOf(1)))).toBeInstanceOf(FileError)
-  })
 
   it('is named as an error of Excite where the folder cannot be made', async () => {
     const file = join(await newFolder(), 'file')
@@ -375,15 +373,62 @@ describe('a disk that fails', () => {
   })
 
   it('keeps what is to be kept when pruning fails', async () => {
-    for (const when of ['before', 'after'] as const) {
+    for (const at of [1, 8, 9, 10, 11]) {
       const folder = await saved(1, 2, 3, 4)
-      const { on, arm } = failingDisk({ when, lasting: false })
-      const checkpoints = await openCheckpoints(folder, { on })
-      arm(2)
-      expect(await failureOf(checkpoints.prune(1, []))).toBeDefined()
+      const checkpoints = await openCheckpoints(folder)
+      const { arm, undo } = failingDisk(FAULTS[0])
+      arm(at)
+      await failureOf(checkpoints.prune(1, []))
+      undo()
       expect(await found(folder)).toEqual({ latest: checkpointOf(4), warnings: [] })
       await checkpoints.prune(1, [])
       expect(await readdir(folder)).toEqual([folderOf(4)])
     }
+  })
+})
+
+describe('what a manifest cannot make it read', () => {
+  const NAMES = ['../step-00000001/progress.json', '/dev/zero', '..', '.', '', 'a/b', 'a\\b', '\0', 'x'.repeat(101)]
+
+  it.each(NAMES)('%j, which is no plain name', async name => {
+    const folder = await saved(1, 2)
+    const path = join(folder, folderOf(2), 'MANIFEST.json')
+    const manifest = JSON.parse(await readFile(path, 'utf8'))
+    manifest.files = { [name]: manifest.files['progress.json'] }
+    await writeFile(path, JSON.stringify(manifest))
+    expect(await found(folder)).toEqual({
+      latest: checkpointOf(1),
+      warnings: [`checkpoint ignored: ${path} is missing or damaged`],
+    })
+  })
+
+  it.each([
+    ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+    ['a device', (path: string) => symlinkSync('/dev/zero', path)],
+  ])('%s in the place of any file', async (_, replace) => {
+    for (const name of FILES) {
+      const folder = await saved(1, 2)
+      const path = join(folder, folderOf(2), name)
+      await rm(path)
+      replace(path)
+      const { latest, warnings } = await found(folder)
+      expect(latest).toEqual(checkpointOf(1))
+      expect(warnings[0]).toContain(path)
+    }
+  })
+
+  it('passes over what is whole and refused, with the reason', async () => {
+    const folder = await saved(1, 2)
+    const warnings: string[] = []
+    const checkpoints = await openCheckpoints(folder, { warn: message => warnings.push(message) })
+    const refuse = (step: number) => (checkpoint: Checkpoint) => {
+      if (checkpoint.step >= step)
+        throw new FileError({ where: 'state.json', expected: 'sense', got: 'none' })
+      return checkpoint
+    }
+    expect(await checkpoints.latest(refuse(2))).toEqual(checkpointOf(1))
+    expect(warnings).toEqual(['checkpoint ignored: state.json: expected sense, got none'])
+    await expect(checkpoints.latest(refuse(0))).rejects.toThrow('got 2 that cannot be used (state.json')
+    await expect(checkpoints.latest(() => JSON.parse(''))).rejects.toThrow(SyntaxError)
   })
 })

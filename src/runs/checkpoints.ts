@@ -4,20 +4,37 @@
  */
 
 import { createHash } from 'node:crypto'
-import { readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { FileError } from '../errors/index.ts'
-import { makeFolder, syncFolder, writeFailure, writeSynced } from '../platform/node/files.ts'
+import { ExciteError, FileError } from '../errors/index.ts'
+import {
+  disk,
+  makeFolder,
+  readText,
+  readWhole,
+  remove,
+  syncFolder,
+  writeFailure,
+  writeSynced,
+} from '../platform/node/files.ts'
 
 const MANIFEST = 'MANIFEST.json'
 const PREFIX = 'step-'
 const TEMPORARY = 'tmp-'
+const LARGEST_MANIFEST = 1e6
 
+const size = z.number().int().min(0)
 const manifestSchema = z.strictObject({
   format: z.literal(1),
-  step: z.number().int().min(0),
-  files: z.record(z.string(), z.strictObject({ bytes: z.number(), sha256: z.string() })),
+  step: size,
+  files: z.record(
+    // A plain name: a manifest cannot name what is outside its folder.
+    z
+      .string()
+      .max(100)
+      .regex(/^\w[\w.-]*$/),
+    z.strictObject({ bytes: size, sha256: z.string().length(64) }),
+  ),
 })
 type Manifest = z.infer<typeof manifestSchema>
 
@@ -26,31 +43,23 @@ export interface Checkpoint {
   readonly files: ReadonlyMap<string, Uint8Array>
 }
 
-/** What can fail on a disk; replaced in tests. */
-export interface Disk {
-  mkdir(path: string): Promise<unknown>
-  writeSynced(path: string, bytes: Uint8Array): Promise<void>
-  syncFolder(path: string): Promise<void>
-  rename(from: string, to: string): Promise<void>
-  remove(path: string): Promise<void>
-}
-
-export const disk: Disk = {
-  mkdir: makeFolder,
-  writeSynced,
-  syncFolder,
-  rename,
-  remove: path => rm(path, { recursive: true, force: true }),
-}
-
 export interface Checkpoints {
   /**
    * Commits a checkpoint; saving a step again is a no-op.
-   * @throws FileError when the disk fails; what was committed before stays
+   * @throws SaveError when the disk fails; what was committed before stays
    */
   save(checkpoint: Checkpoint): Promise<void>
-  /** The newest valid one; damaged ones are passed over with a warning that names the file. */
-  latest(): Promise<Checkpoint | undefined>
+  /**
+   * What `accept` makes of the newest checkpoint that is whole and that it does not refuse; all others
+   * are passed over with a warning that names the file.
+   * @returns undefined where the folder has none
+   * @throws FileError where it has some and none is of use
+   */
+  latest<Accepted>(
+    accept: (checkpoint: Checkpoint) => Accepted | Promise<Accepted>,
+  ): Promise<Accepted | undefined>
+  /** The checkpoint of a step; undefined where there is none or it is damaged. */
+  at(step: number): Promise<Checkpoint | undefined>
   /** Removes all but the newest `count` and the given steps. */
   prune(count: number, keep: readonly number[]): Promise<void>
 }
@@ -69,18 +78,23 @@ const manifestOf = ({ step, files }: Checkpoint): Manifest => ({
 
 /** Reads and verifies; what is wrong comes back as text. */
 const readCheckpoint = async (folder: string, step: number): Promise<Checkpoint | string> => {
+  const path = join(folder, MANIFEST)
   let manifest: Manifest
   try {
-    manifest = manifestSchema.parse(JSON.parse(await readFile(join(folder, MANIFEST), 'utf8')))
+    manifest = manifestSchema.parse(JSON.parse(await readText(path, LARGEST_MANIFEST)))
   } catch {
-    return `${join(folder, MANIFEST)} is missing or damaged`
+    return `${path} is missing or damaged`
   }
-  if (manifest.step !== step) return `${join(folder, MANIFEST)} belongs to step ${manifest.step}`
+  if (manifest.step !== step) return `${path} belongs to step ${manifest.step}`
   const files = new Map<string, Uint8Array>()
   for (const [name, { bytes, sha256: expected }] of Object.entries(manifest.files)) {
     const path = join(folder, name)
-    const content = await readFile(path).catch(() => undefined)
-    if (content === undefined) return `${path} is missing`
+    let content: Uint8Array
+    try {
+      content = await readWhole(path, bytes)
+    } catch (cause) {
+      return cause instanceof FileError ? cause.message : `${path} is missing`
+    }
     if (content.length !== bytes) return `${path} has ${content.length} bytes, not ${bytes}`
     if (sha256(content) !== expected) return `${path} does not have the hash of its manifest`
     files.set(name, content)
@@ -91,35 +105,40 @@ const readCheckpoint = async (folder: string, step: number): Promise<Checkpoint 
 /** Opens the checkpoints of a folder; what an interrupted save left behind is removed. */
 export const openCheckpoints = async (
   folder: string,
-  { warn = () => {}, on = disk }: { warn?: (message: string) => void; on?: Disk } = {},
+  { warn = () => {} }: { warn?: ((message: string) => void) | undefined } = {},
 ): Promise<Checkpoints> => {
-  await on.mkdir(folder).catch((cause: unknown) => {
-    throw cause instanceof FileError ? cause : writeFailure(folder, 0, cause)
-  })
-  for (const name of await readdir(folder))
-    if (name.startsWith(TEMPORARY)) await on.remove(join(folder, name))
+  const names = async (): Promise<string[]> => {
+    try {
+      return await disk.readdir(folder)
+    } catch (cause) {
+      throw writeFailure(folder, 0, cause)
+    }
+  }
+  const removeOwn = (name: string): Promise<void> =>
+    remove(join(folder, name)).catch((cause: unknown) => {
+      throw writeFailure(join(folder, name), 0, cause)
+    })
+
+  await makeFolder(folder)
+  for (const name of await names()) if (name.startsWith(TEMPORARY)) await removeOwn(name)
 
   const steps = async (): Promise<number[]> =>
-    (
-      await readdir(folder).catch((cause: unknown) => {
-        throw writeFailure(folder, 0, cause)
-      })
-    )
-      .filter(name => /^step-\d{8,}$/.test(name))
+    (await names())
+      .filter(name => /^step-\d{8,15}$/.test(name))
       .map(name => Number(name.slice(PREFIX.length)))
       .sort((a, b) => a - b)
 
   const write = async (checkpoint: Checkpoint): Promise<void> => {
     const temporary = join(folder, `${TEMPORARY}${folderOf(checkpoint.step)}`)
     const target = join(folder, folderOf(checkpoint.step))
-    await on.remove(temporary)
-    await on.mkdir(temporary)
-    for (const [name, bytes] of checkpoint.files) await on.writeSynced(join(temporary, name), bytes)
+    await remove(temporary)
+    await disk.mkdir(temporary)
+    for (const [name, bytes] of checkpoint.files) await writeSynced(join(temporary, name), bytes)
     const manifest = new TextEncoder().encode(JSON.stringify(manifestOf(checkpoint), null, 2))
-    await on.writeSynced(join(temporary, MANIFEST), manifest)
-    await on.syncFolder(temporary)
-    await on.rename(temporary, target)
-    await on.syncFolder(folder)
+    await writeSynced(join(temporary, MANIFEST), manifest)
+    await syncFolder(temporary)
+    await disk.rename(temporary, target)
+    await syncFolder(folder)
   }
 
   return {
@@ -129,32 +148,50 @@ export const openCheckpoints = async (
       const standing = (await steps()).includes(step)
       if (standing && typeof (await readCheckpoint(target, step)) !== 'string') return
       try {
-        if (standing) await on.remove(target)
+        if (standing) await remove(target)
         await write(checkpoint)
       } catch (cause) {
-        await on.remove(join(folder, `${TEMPORARY}${folderOf(step)}`)).catch(() => {})
+        await remove(join(folder, `${TEMPORARY}${folderOf(step)}`)).catch(() => {})
         const size = [...files.values()].reduce((sum, bytes) => sum + bytes.length, 0)
         throw writeFailure(target, size, cause)
       }
     },
-    latest: async () => {
+    latest: async accept => {
+      const passedOver: string[] = []
       for (const step of (await steps()).reverse()) {
         const read = await readCheckpoint(join(folder, folderOf(step)), step)
-        if (typeof read !== 'string') return read
-        warn(`checkpoint ignored: ${read}`)
+        let why = read as string
+        if (typeof read !== 'string')
+          try {
+            return await accept(read)
+          } catch (cause) {
+            if (!(cause instanceof ExciteError)) throw cause
+            why = cause.message
+          }
+        passedOver.push(why)
+        warn(`checkpoint ignored: ${why}`)
       }
-      return undefined
+      if (passedOver.length === 0) return undefined
+      throw new FileError({
+        where: folder,
+        expected: 'a checkpoint to go on from',
+        got: `${passedOver.length} that cannot be used`,
+        context: passedOver[0],
+        hint: 'Restore one of them from a backup, or begin another run with --out',
+      })
+    },
+    at: async step => {
+      const read = await readCheckpoint(join(folder, folderOf(step)), step)
+      return typeof read === 'string' ? undefined : read
     },
     prune: async (count, keep) => {
       let valid = 0
       for (const step of (await steps()).reverse()) {
-        const path = join(folder, folderOf(step))
+        const name = folderOf(step)
         // A damaged one is no reason to let go of one that can be read.
-        if (valid < count && typeof (await readCheckpoint(path, step)) !== 'string') valid++
-        else if (!keep.includes(step))
-          await on.remove(path).catch((cause: unknown) => {
-            throw writeFailure(path, 0, cause)
-          })
+        if (valid < count && typeof (await readCheckpoint(join(folder, name), step)) !== 'string')
+          valid++
+        else if (!keep.includes(step)) await removeOwn(name)
       }
     },
   }

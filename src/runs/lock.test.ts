@@ -1,7 +1,7 @@
 /** Locks: one process at a time, and none that is not there any more. */
 
-import { spawn } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync } from 'node:fs'
 import { mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,7 +27,7 @@ it('holds until it is given back', async () => {
   expect(again).toBeInstanceOf(UsageError)
   expect((again as Error).message).toMatch(
     new RegExp(
-      `^${folder}: expected a run that no other process is training, got process ${process.pid} at it since 20`,
+      `^${folder}: expected an unlocked run folder, got one locked by process ${process.pid} since 20`,
     ),
   )
   await unlock()
@@ -58,7 +58,7 @@ it('is held by a process of another machine, as far as anybody knows', async () 
   const folder = await newFolder()
   await held(folder, { host: 'elsewhere', pid: 2 ** 22 })
   await expect(lockRun(folder)).rejects.toThrow(
-    `process 4194304 on elsewhere at it since 2026-01-02T03:04:05.000Z. Wait for it, or end it; if it is not there any more, remove ${lockOf(folder)}`,
+    `one locked by process 4194304 on elsewhere since 2026-01-02T03:04:05.000Z. Wait for that process to finish, or stop it. If it is gone, remove ${lockOf(folder)}`,
   )
 })
 
@@ -81,4 +81,15 @@ it('says what stands in its way', async () => {
   const folder = await newFolder()
   await writeFile(join(folder, 'file'), '')
   await expect(lockRun(join(folder, 'file'))).rejects.toThrow(FileError)
+})
+
+it.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  ['a pipe', (path: string) => execFileSync('mkfifo', [path])],
+])('does not wait for %s of its name', async (what, make) => {
+  const folder = await newFolder()
+  make(lockOf(folder))
+  await expect(lockRun(folder)).rejects.toThrow(
+    `${lockOf(folder)}: expected the lock of a run, got ${what}`,
+  )
 })

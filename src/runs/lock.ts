@@ -1,15 +1,24 @@
 /** One process trains in a run's folder at a time: a file says which, until that process has ended. */
 
 import { readFileSync } from 'node:fs'
-import { open, readFile, rename, rm, stat } from 'node:fs/promises'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
-import { UsageError } from '../errors/index.ts'
-import { makeFolder, writeFailure } from '../platform/node/files.ts'
+import { FileError, UsageError } from '../errors/index.ts'
+import {
+  codeOf,
+  disk,
+  isProcess,
+  makeFolder,
+  readText,
+  remove,
+  writeFailure,
+} from '../platform/node/files.ts'
 
 const LOCK = 'run.lock'
+/** A lock is one line. */
+const LARGEST = 10_000
 /** Milliseconds in which a lock that says nothing may still be written. */
 const GRACE = 2000
 
@@ -32,26 +41,19 @@ const startOf = (pid: number): string | undefined => {
   }
 }
 
-const own = (): Holder => {
-  const started = startOf(process.pid)
-  return {
-    host: hostname(),
-    pid: process.pid,
-    ...(started === undefined ? {} : { started }),
-    since: new Date().toISOString(),
-  }
-}
+const own = (): Holder => ({
+  host: hostname(),
+  pid: process.pid,
+  started: startOf(process.pid),
+  since: new Date().toISOString(),
+})
 
 /** Whether the process that a lock names is there still; of other machines nobody knows. */
 const isRunning = ({ host, pid, started }: Holder): boolean => {
   if (host !== hostname()) return true
-  try {
-    process.kill(pid, 0)
-  } catch (cause) {
-    // Not being allowed to signal it means that there is one.
-    if ((cause as NodeJS.ErrnoException).code === 'ESRCH') return false
-  }
-  return started === undefined || startOf(pid) === undefined || startOf(pid) === started
+  if (!isProcess(pid)) return false
+  const now = startOf(pid)
+  return started === undefined || now === undefined || now === started
 }
 
 /** What a lock says; undefined where it says nothing, because its writer crashed at that moment. */
@@ -67,42 +69,59 @@ const refuse = (folder: string, { host, pid, since }: Holder): never => {
   const there = host === hostname() ? '' : ` on ${host}`
   throw new UsageError({
     where: folder,
-    expected: 'a run that no other process is training',
-    got: `process ${pid}${there} at it since ${since}`,
-    hint: `Wait for it, or end it${there === '' ? '' : `; if it is not there any more, remove ${join(folder, LOCK)}`}`,
+    expected: 'an unlocked run folder',
+    got: `one locked by process ${pid}${there} since ${since}`,
+    hint: `Wait for that process to finish, or stop it${there === '' ? '' : `. If it is gone, remove ${join(folder, LOCK)}`}`,
   })
+}
+
+/** What the file says; undefined where there is none any more. */
+const readLock = async (path: string): Promise<string | undefined> => {
+  try {
+    return await readText(path, LARGEST)
+  } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return undefined
+    if (!(cause instanceof FileError)) throw writeFailure(path, 0, cause)
+    const { where, got } = cause
+    const hint = `Remove ${path}`
+    throw new FileError({ where, expected: 'the lock of a run', got, hint }, { cause })
+  }
 }
 
 /** Takes a stale lock away, unless somebody else has meanwhile put theirs in its place. */
 const takeAway = async (path: string, stale: string): Promise<void> => {
-  const aside = `${path}.${process.pid}`
-  await rename(path, aside).catch(() => {})
-  const moved = await readFile(aside, 'utf8').catch(() => stale)
-  if (moved === stale) await rm(aside, { force: true })
-  else await rename(aside, path)
+  const aside = `${path}.tmp-${process.pid}`
+  await disk.rename(path, aside).catch(() => {})
+  const moved = await readText(aside, LARGEST).catch(() => stale)
+  if (moved === stale) await remove(aside)
+  else await disk.rename(aside, path)
 }
 
 /**
  * Locks a run's folder for this process, and gives back what unlocks it.
- * @throws UsageError that names the process which has it; FileError when the disk refuses
+ * @throws UsageError that names the process which has it; FileError when something else has the
+ * lock's name; SaveError when the disk refuses
  */
 export const lockRun = async (folder: string): Promise<() => Promise<void>> => {
   await makeFolder(folder)
   const path = join(folder, LOCK)
   for (;;) {
     try {
-      const file = await open(path, 'wx')
+      const file = await disk.open(path, 'wx')
       await file.writeFile(JSON.stringify(own())).finally(() => file.close())
-      return () => rm(path, { force: true })
+      return () => remove(path)
     } catch (cause) {
-      if ((cause as NodeJS.ErrnoException).code !== 'EEXIST') throw writeFailure(path, 100, cause)
+      if (codeOf(cause) !== 'EEXIST') throw writeFailure(path, 100, cause)
     }
-    const found = await stat(path).catch(() => undefined)
-    const text = await readFile(path, 'utf8').catch(() => undefined)
+    const text = await readLock(path)
+    const found = await disk.stat(path).catch(() => undefined)
     if (found === undefined || text === undefined) continue
     const holder = readHolder(text)
     if (holder === undefined && Date.now() - found.mtimeMs < GRACE) await setTimeout(20)
     else if (holder !== undefined && isRunning(holder)) refuse(folder, holder)
-    else await takeAway(path, text)
+    else
+      await takeAway(path, text).catch((cause: unknown) => {
+        throw writeFailure(path, 0, cause)
+      })
   }
 }

@@ -223,9 +223,11 @@ export class Loop {
   /** Takes over the newest checkpoint; without any, the run begins anew. */
   async #restore(compatible: boolean): Promise<boolean> {
     const { folder, conditions } = this.#options
-    const found = await this.#checkpoints.latest()
+    const found = await this.#checkpoints.latest(checkpoint =>
+      readSaved(checkpoint, folder, this.#options.model),
+    )
     if (found === undefined) return false
-    const { progress, weights, slots } = readSaved(found, folder, this.#options.model)
+    const { progress, weights, slots } = found
     const differences = checkConditions(progress.conditions, conditions, compatible)
     if (differences.length > 0)
       this.#options.onWarning?.(

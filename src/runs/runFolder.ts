@@ -1,16 +1,19 @@
 /** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
 
 import { existsSync } from 'node:fs'
-import { readdir, readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Model } from '../models/registry.ts'
 import { FileError, UsageError } from '../errors/index.ts'
-import { writeFileAtomic } from '../platform/node/files.ts'
+import { codeOf, disk, exists, readText, readWhole, writeFileAtomic } from '../platform/node/files.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { type Config, checkConfig } from '../train/config.ts'
+import { lockRun } from './lock.ts'
 import { type EpochRow, epochRowSchema } from './progress.ts'
+
+const LARGEST_CONFIG = 1e6
+const LARGEST_METRICS = 1e8
 
 export const RUN_FILES = {
   config: 'config.json',
@@ -25,23 +28,29 @@ export const RUN_FILES = {
   bad: 'bad-images.json',
 } as const
 
-/** @throws UsageError when the folder already holds a run */
+/** @throws UsageError when the folder already holds a run, or somebody is making one there now */
 export const createRun = async (folder: string, config: Config): Promise<void> => {
   const path = join(folder, RUN_FILES.config)
-  if (existsSync(path))
-    throw new UsageError({
-      where: folder,
-      expected: 'a folder without a run',
-      got: 'one that has a run already',
-      hint: `Go on with it: excite train --resume ${folder}; or choose another with --out`,
-    })
-  await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`)
+  const unlock = await lockRun(folder)
+  try {
+    if (await exists(path))
+      throw new UsageError({
+        where: folder,
+        expected: 'a folder without a run',
+        got: 'one that has a run already',
+        hint: `Go on with it: excite train --resume ${folder}; or choose another with --out`,
+      })
+    await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`)
+  } finally {
+    await unlock()
+  }
 }
 
 /** @throws FileError or UsageError when there is no run, or its configuration is not valid */
 export const readRun = async (folder: string): Promise<Config> => {
   const path = join(folder, RUN_FILES.config)
-  const text = await readFile(path, 'utf8').catch((cause: unknown) => {
+  const text = await readText(path, LARGEST_CONFIG).catch((cause: unknown) => {
+    if (cause instanceof FileError) throw cause
     throw new UsageError(
       {
         where: folder,
@@ -77,14 +86,14 @@ export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): P
  */
 export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> => {
   const path = join(folder, RUN_FILES.lines)
-  if (!existsSync(path)) return []
-  const text = await readFile(path, 'utf8')
   try {
-    return text
+    return (await readText(path, LARGEST_METRICS))
       .trim()
       .split('\n')
       .map(line => epochRowSchema.parse(JSON.parse(line)))
   } catch (cause) {
+    if (codeOf(cause) === 'ENOENT') return []
+    if (cause instanceof FileError && cause.where === path) throw cause
     throw new FileError(
       { where: path, expected: 'a finished epoch in every line', got: 'something else' },
       { cause },
@@ -94,7 +103,7 @@ export const readMetrics = async (folder: string): Promise<readonly EpochRow[]> 
 
 /** The first of the runs that lie in a folder, such as a study's; none where it is none. */
 const runWithin = async (folder: string): Promise<string | undefined> => {
-  const names = (await readdir(folder)).sort()
+  const names = (await disk.readdir(folder)).sort()
   return names.find(name => existsSync(join(folder, name, RUN_FILES.config)))
 }
 
@@ -108,7 +117,7 @@ export const loadTrained = async (
   which: 'best' | 'last' = 'best',
   own?: Model,
 ): Promise<Trained> => {
-  const isFolder = await stat(path).then(
+  const isFolder = await disk.stat(path).then(
     found => found.isDirectory(),
     () => false,
   )
@@ -121,7 +130,8 @@ export const loadTrained = async (
       got: 'a folder of runs',
       hint: `Give one of them, such as ${join(path, within)}`,
     })
-  const bytes = await readFile(file).catch((cause: unknown) => {
+  const bytes = await readWhole(file).catch((cause: unknown) => {
+    if (cause instanceof FileError) throw cause
     throw new UsageError(
       {
         where: file,

@@ -266,7 +266,7 @@ it('is alone in its folder', async () => {
   const folder = await newFolder()
   const config = configOf('resnet8', { epochs: 1 })
   const first = run(folder, config)
-  await expect(run(folder, config)).rejects.toThrow('a run that no other process is training')
+  await expect(run(folder, config)).rejects.toThrow('expected an unlocked run folder, got one locked by process')
   await first
 })
 

@@ -49,16 +49,20 @@ it('survives kill -9 at any moment', () =>
       expect(await weights(run, name), name).toBe(await weights(join(folder, 'whole'), name))
   }))
 
-it('saves at Ctrl-C, says how to go on, and exits 130', () =>
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('saves at %s, says how to go on, and exits %i', (signal, exitCode) =>
   inFolder(async folder => {
     const { child, finished } = start(folder, ...TRAIN.split(' '), '--out', 'run')
     while (child.exitCode === null && (await saved(join(folder, 'run'))).length === 0)
       await sleep(5)
-    child.kill('SIGINT')
+    child.kill(signal)
     const { code, stderr } = await finished
-    expect(code).toBe(130)
+    expect(code).toBe(exitCode)
     expect(stderr).toContain('saved; to go on: excite train --resume run')
     const resumed = await excite(folder, 'train', '--resume', 'run')
     expect(resumed.code).toBe(0)
     expect(resumed.stdout).toContain('run/model.onnx runs in any ONNX Runtime')
-  }))
+  }),
+)

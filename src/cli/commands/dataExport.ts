@@ -4,7 +4,7 @@ import { Command, Option } from 'commander'
 import type { ImageFormat } from '../../data/exportFolder.ts'
 import { UsageError } from '../../errors/index.ts'
 import { type DataFlags, openSplit, path, withDataOptions } from '../dataOptions.ts'
-import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { interruptedCode, interruptible } from '../interrupt.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 
@@ -52,7 +52,7 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
   )
   progress.clear()
   if (written === undefined) {
-    process.exitCode = INTERRUPTED
+    process.exitCode = interruptedCode()
     return
   }
   if (json) return printJson({ folder: to, images: written, classes: halves[0].classes })

@@ -6,7 +6,7 @@ import { Command } from 'commander'
 import type { Run } from '../../runs/launch.ts'
 import type { Config } from '../../train/config.ts'
 import { openSplit } from '../dataOptions.ts'
-import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { interruptedCode, interruptible } from '../interrupt.ts'
 import { count, duration, percent, printJson, withJson } from '../output.ts'
 
 const HELP = `
@@ -61,7 +61,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
     )
     display.clear()
     if (!result.finished) {
-      process.exitCode = INTERRUPTED
+      process.exitCode = interruptedCode()
       return display.line(`saved; to go on: excite train --resume ${folder}`)
     }
     results.push({

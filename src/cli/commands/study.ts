@@ -18,7 +18,7 @@ import {
   withDataOptions,
 } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
-import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { commandLine, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
@@ -170,7 +170,7 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
   if (json) printJson({ folder: plan.folder, ...results })
   else console.log(formatResults(results, plan.folder))
   if (stopped) {
-    process.exitCode = INTERRUPTED
+    process.exitCode = interruptedCode()
     display.line('saved; the same command goes on')
   } else if (outcomes.some(({ state }) => state === 'failed')) process.exitCode = FAILURE
 }

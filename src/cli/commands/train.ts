@@ -18,7 +18,7 @@ import {
   withDataOptions,
 } from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
-import { INTERRUPTED, interruptible } from '../interrupt.ts'
+import { interruptedCode, interruptible } from '../interrupt.ts'
 import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
 import { givenOverrides, recipeFlagOf, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
@@ -204,7 +204,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { folder: _, ...found } = result
   if (json) printJson({ run: folder, ...found })
   if (!result.finished) {
-    process.exitCode = INTERRUPTED
+    process.exitCode = interruptedCode()
     display.line(`saved; to go on: excite train --resume ${folder}`)
     return
   }

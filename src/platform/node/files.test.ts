@@ -1,12 +1,22 @@
 /** Writing files: the new content or the old one, and nothing else beside it. */
 
-import { existsSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { existsSync, mkdirSync, symlinkSync } from 'node:fs'
 import { link, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { FileError } from '../../errors/index.ts'
-import { makeFolder, syncFolder, writeFailure, writeFileAtomic, writeSynced } from './files.ts'
+import {
+  makeFolder,
+  readText,
+  readWhole,
+  sweepTemporaries,
+  syncFolder,
+  writeFailure,
+  writeFileAtomic,
+  writeSynced,
+} from './files.ts'
 
 const newFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'excite-'))
@@ -35,13 +45,6 @@ describe('writeFileAtomic', () => {
     await link(path, old)
     await writeFileAtomic(path, 'new')
     expect([await readFile(path, 'utf8'), await readFile(old, 'utf8')]).toEqual(['new', 'old'])
-  })
-
-  it('takes the place of what a crashed process left behind', async () => {
-    const folder = await newFolder()
-    await writeFile(join(folder, `file.tmp-${process.pid}`), 'half a fi')
-    await writeFileAtomic(join(folder, 'file'), 'a file')
-    expect(await readdir(folder)).toEqual(['file'])
   })
 
   /** Each prepares a folder and gives a path in it that cannot be written, and what to expect. */
@@ -130,6 +133,47 @@ describe('writeFailure', () => {
       'file: expected to write 1 kB, got a text',
     )
   })
+})
+
+it('sweepTemporaries removes what dead processes left, and nothing else', async () => {
+  const folder = await newFolder()
+  const child = spawn(process.execPath, ['-e', ''])
+  await new Promise(resolve => child.on('exit', resolve))
+  const left = [`${child.pid}-0`, `${child.pid}`, `${process.pid}-0`]
+  const kept = ['a.tmp-1-0', 'b.tmp', 'c.tmp-x', 'd.json']
+  for (const name of [...left.map(end => `file.tmp-${end}`), ...kept])
+    await writeFile(join(folder, name), '')
+  await sweepTemporaries(folder)
+  expect((await readdir(folder)).sort()).toEqual(kept)
+})
+
+describe('readWhole', () => {
+  it('reads a file of up to so many bytes', async () => {
+    const path = join(await newFolder(), 'file')
+    await writeFile(path, 'größer')
+    expect(await readWhole(path, 8)).toEqual(Buffer.from('größer'))
+    expect(await readText(path)).toBe('größer')
+    await expect(readWhole(path, 7)).rejects.toThrow(`${path}: expected at most 7 bytes, got 8`)
+    await expect(readWhole(`${path}x`)).rejects.toThrow('ENOENT')
+  })
+
+  it.each([
+    ['a folder', (path: string) => mkdirSync(path)],
+    ['a pipe or a device', (path: string) => execFileSync('mkfifo', [path])],
+    ['a pipe or a device', (path: string) => symlinkSync('/dev/zero', path)],
+  ])('refuses %s at once', async (what, make) => {
+    const path = join(await newFolder(), 'file')
+    make(path)
+    await expect(readWhole(path)).rejects.toThrow(`${path}: expected a file, got ${what}`)
+  })
+})
+
+it('two writes of one file at once leave one of them, whole', async () => {
+  const folder = await newFolder()
+  const [a, b] = ['a', 'b'].map(letter => letter.repeat(1e6))
+  await Promise.all([a, b].map(text => writeFileAtomic(join(folder, 'file'), text)))
+  expect([a, b]).toContain(await readFile(join(folder, 'file'), 'utf8'))
+  expect(await readdir(folder)).toEqual(['file'])
 })
 
 it('writeSynced leaves a name that is taken', async () => {

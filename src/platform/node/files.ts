@@ -1,15 +1,24 @@
-/** Where what is fetched or found out is kept, and writing files so that a crash leaves the old content or the new one, never a part. */
+/**
+ * Files that outlive a crash: written so that it leaves the old content or the new one, never a part,
+ * and read so that nothing but a file is waited for.
+ */
 
-import { statfsSync } from 'node:fs'
-import { type FileHandle, mkdir, open, rename, rm, stat } from 'node:fs/promises'
+import { constants, statfsSync } from 'node:fs'
+import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
-import { FileError, messageOf } from '../../errors/index.ts'
+import { basename, dirname, join, resolve } from 'node:path'
+import { FileError, messageOf, SaveError } from '../../errors/index.ts'
+
+/** The calls of the system that a run makes, in one place so that tests can make each of them fail. */
+export const disk = { mkdir, open, readdir, rename, rm, stat }
 
 /** `EXCITE_CACHE`, or `excite` in the user's cache folder. */
 export const cacheFolder = (): string =>
   process.env.EXCITE_CACHE ??
   join(process.env.XDG_CACHE_HOME ?? join(homedir(), '.cache'), 'excite')
+
+/** The system's name of an error, such as ENOENT. */
+export const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoException).code
 
 const sizeText = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.ceil(bytes / 1e6)} MB`
@@ -26,10 +35,10 @@ const freeBytes = (path: string): number | undefined => {
 }
 
 /** What the system said, as an error that names the path and what to do. */
-export const writeFailure = (path: string, bytes: number, cause: unknown): FileError => {
-  const code = (cause as NodeJS.ErrnoException).code
+export const writeFailure = (path: string, bytes: number, cause: unknown): SaveError => {
+  const code = codeOf(cause)
   const free = code === 'ENOSPC' ? freeBytes(path) : undefined
-  return new FileError(
+  return new SaveError(
     {
       where: path,
       expected: bytes > 0 ? `to write ${sizeText(bytes)}` : 'to write',
@@ -46,14 +55,14 @@ export const writeFailure = (path: string, bytes: number, cause: unknown): FileE
 }
 
 /**
- * Makes a folder, and those above it that are missing. Not by mkdir's own `recursive`, which in
- * Node 20 never ends where the system lets nobody make any, such as in /proc.
- * @throws FileError when the system refuses, or something else has the name
+ * Makes a folder, and those above it that are missing, so that they last. Not by mkdir's own
+ * `recursive`, which in Node 20 never ends where the system lets nobody make any, such as in /proc.
+ * @throws SaveError when the system refuses; FileError when something else has the name
  */
 export const makeFolder = async (path: string): Promise<void> => {
   const missing: string[] = []
   const isFolder = async (at: string): Promise<boolean> => {
-    const found = await stat(at).catch(() => undefined)
+    const found = await disk.stat(at).catch(() => undefined)
     if (found === undefined || found.isDirectory()) return found !== undefined
     throw new FileError({
       where: path,
@@ -65,22 +74,23 @@ export const makeFolder = async (path: string): Promise<void> => {
     missing.push(at)
   for (const folder of missing.reverse())
     try {
-      await mkdir(folder)
+      await disk.mkdir(folder)
+      await syncFolder(dirname(folder))
     } catch (cause) {
       // Another process may have been faster.
-      if ((cause as NodeJS.ErrnoException).code === 'EEXIST') continue
+      if (codeOf(cause) === 'EEXIST') continue
       const {
         where,
         got,
         hint = 'Choose a place that you may write to',
       } = writeFailure(path, 0, cause)
-      throw new FileError({ where, expected: 'a place for a folder', got, hint }, { cause })
+      throw new SaveError({ where, expected: 'a place for a folder', got, hint }, { cause })
     }
 }
 
 /** Makes what was done in a folder last through a power loss. */
 export const syncFolder = async (folder: string): Promise<void> => {
-  const handle = await open(folder, 'r')
+  const handle = await disk.open(folder, 'r')
   try {
     await handle.sync()
   } finally {
@@ -90,7 +100,7 @@ export const syncFolder = async (folder: string): Promise<void> => {
 
 /** Writes a new file and makes it last; the name must be free. */
 export const writeSynced = async (path: string, bytes: Uint8Array): Promise<void> => {
-  const handle: FileHandle = await open(path, 'wx')
+  const handle = await disk.open(path, 'wx')
   try {
     await handle.writeFile(bytes)
     await handle.sync()
@@ -99,24 +109,88 @@ export const writeSynced = async (path: string, bytes: Uint8Array): Promise<void
   }
 }
 
+/** Removes a file or a whole folder; one that is not there is no failure. */
+export const remove = (path: string): Promise<void> =>
+  disk.rm(path, { recursive: true, force: true })
+
+/** Temporary files of this process that are being written now. */
+const writing = new Set<string>()
+let written = 0
+
 /**
  * Writes a file beside its place, then renames it into place.
- * @throws FileError that names the path, what was needed and what the system said
+ * @throws SaveError that names the path, what was needed and what the system said
  */
 export const writeFileAtomic = async (
   path: string,
   content: Uint8Array | string,
 ): Promise<void> => {
   const bytes = typeof content === 'string' ? new TextEncoder().encode(content) : content
-  const temporary = `${path}.tmp-${process.pid}`
+  const temporary = `${path}.tmp-${process.pid}-${written++}`
+  writing.add(basename(temporary))
   try {
     await makeFolder(dirname(path))
-    await rm(temporary, { force: true })
+    await remove(temporary)
     await writeSynced(temporary, bytes)
-    await rename(temporary, path)
+    await disk.rename(temporary, path)
     await syncFolder(dirname(path))
   } catch (cause) {
-    await rm(temporary, { force: true }).catch(() => {})
+    await remove(temporary).catch(() => {})
     throw cause instanceof FileError ? cause : writeFailure(path, bytes.length, cause)
+  } finally {
+    writing.delete(basename(temporary))
   }
 }
+
+/** Whether a process is there; one that may not be signaled is. */
+export const isProcess = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch (cause) {
+    return codeOf(cause) !== 'ESRCH'
+  }
+}
+
+/** Removes the temporary files that processes left in a folder when they were killed. */
+export const sweepTemporaries = async (folder: string): Promise<void> => {
+  for (const name of await disk.readdir(folder)) {
+    const pid = Number(/\.tmp-(\d+)(-\d+)?$/.exec(name)?.[1])
+    if (pid === process.pid ? !writing.has(name) : pid > 0 && !isProcess(pid))
+      await remove(join(folder, name))
+  }
+}
+
+/** Whether something has this name. */
+export const exists = (path: string): Promise<boolean> =>
+  disk.stat(path).then(
+    () => true,
+    () => false,
+  )
+
+/**
+ * Reads a file whole. What is no file is refused at once, where reading would wait for a writer or
+ * never end; so is a larger one, before any memory is taken.
+ * @throws FileError for these; what the system said where it cannot be opened
+ */
+export const readWhole = async (
+  path: string,
+  most = Number.POSITIVE_INFINITY,
+): Promise<Uint8Array> => {
+  const refuse = (expected: string, got: string): never => {
+    throw new FileError({ where: path, expected, got })
+  }
+  // Opening a pipe would wait for its writer.
+  const handle = await disk.open(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const found = await handle.stat()
+    if (!found.isFile()) refuse('a file', found.isDirectory() ? 'a folder' : 'a pipe or a device')
+    if (found.size > most) refuse(`at most ${most} bytes`, `${found.size}`)
+    return await handle.readFile()
+  } finally {
+    await handle.close()
+  }
+}
+
+/** Reads a file of text whole, as `readWhole` does. */
+export const readText = async (path: string, most?: number): Promise<string> =>
+  new TextDecoder().decode(await readWhole(path, most))
