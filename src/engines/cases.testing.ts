@@ -179,6 +179,17 @@ const batched = (d: Draw): Shape => [d.whole(2, 3), d.whole(1, 3), ...d.shape(0,
 const generators: { readonly [Name in OperationName]: (d: Draw) => Case<AttributesOf<Name>> } = {
   abs: d => ({ inputs: [d.away(d.shape(0, 4), 0)], attributes: {} }),
   add: binary,
+  allFinite: d => {
+    const shapes = Array.from({ length: d.whole(1, 3) }, () =>
+      d.pick([d.shape(0, 4), d.shape(0, 4), [70_001]]),
+    )
+    const odd = d.pick([0, 0, NaN, Infinity, -Infinity, 3.4e38, 1e-42])
+    const at = d.whole(0, 70_000)
+    const inputs = shapes.map(shape =>
+      d.tensor(shape, i => (i === at % sizeOf(shape) ? odd : (i % 7) - 3)),
+    )
+    return { inputs, attributes: {} }
+  },
   averagePool: d => {
     const { x, attributes } = pooled(d, false)
     return { inputs: [d.floats(x)], attributes: { ...attributes, countIncludePad: d.flip() } }

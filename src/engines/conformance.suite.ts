@@ -2,11 +2,11 @@
 
 import { afterAll, describe, expect, it } from 'vitest'
 import { graph, input, type Value } from '../graph/index.ts'
-import { add, constant, mul, relu } from '../ops/index.ts'
+import { add, constant, less, mul, reduceSum, relu, where } from '../ops/index.ts'
 import { apply, type Operation } from '../ops/operation.ts'
 import { type OperationName, operations } from '../ops/table.ts'
 import { drawCase } from './cases.testing.ts'
-import type { Engine, Tensor, TensorData } from './engine.ts'
+import type { Compiled, Engine, Tensor, TensorData } from './engine.ts'
 import { referenceEngine } from './reference/engine.ts'
 
 const CASES = 24
@@ -125,35 +125,56 @@ const describeContract = (engine: Engine): void => {
       await expect((await compiling).run(feeds as never)).rejects.toThrow(message)
     })
 
-    it('refuses to run after dispose', async () => {
+    it('refuses to run without inputs, or after dispose', async () => {
       const compiled = await engine.compile(graph({ y: relu(x) }))
-      await compiled.dispose()
-      await expect(compiled.run(feed)).rejects.toThrow(
-        'expected a graph in use, got a disposed one',
+      await expect(compiled.run(undefined as never)).rejects.toThrow(
+        'run: expected tensors by name, got undefined',
       )
+      await compiled.dispose()
+      await compiled.dispose()
+      const disposed = 'expected a graph in use, got a disposed one'
+      await expect(compiled.run(feed)).rejects.toThrow(`run: ${disposed}`)
+      await expect(compiled.state.read('x')).rejects.toThrow(`state: ${disposed}`)
+    })
+
+    it('is not disposed during a run', async () => {
+      const compiled = await engine.compile(graph({ y: relu(x) }))
+      const running = compiled.run(feed)
+      const disposing = compiled.dispose().then(
+        () => 'disposed',
+        (error: Error) => error.message,
+      )
+      expect(plain((await running).y.data)).toEqual([0, 2, 0, 4, 0, 6])
+      expect(await disposing).toBe(
+        'dispose: expected no run in progress, got 1. Await the run first',
+      )
+      await compiled.dispose()
     })
   })
 }
 
-const describeHeld = (engine: Engine): void => {
+const vector = (...data: number[]): Tensor => ({
+  shape: [data.length],
+  data: Float32Array.from(data),
+})
+const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
+
+const describeState = (engine: Engine): void => {
   const [weight, x] = [input('weight', [2]), input('x', [2])]
   const scale = input('scale', [])
-  const vector = (...data: number[]): Tensor => ({
-    shape: [data.length],
-    data: Float32Array.from(data),
-  })
-  const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
   const next = add(weight, mul(x, relu(scale)))
   const compile = () =>
     engine.compile(graph({ weight: next, before: weight, twice: mul(weight, 2) }), {
-      held: ['weight', 'scale'],
+      state: ['weight', 'scale'],
     })
   const numbers = ({ data }: Tensor): number[] => [...data]
+  const read = async ({ state }: Compiled, name: string) => numbers(await state.read(name))
 
-  describe(`${engine.name}: held inputs`, () => {
-    it('go from run to run, and come out when asked for', async () => {
+  describe(`${engine.name}: state`, () => {
+    it('goes from run to run, and is read when asked for', async () => {
       const compiled = await compile()
-      compiled.hold({ weight: vector(1, 2), scale: scalar(10) })
+      expect(compiled.state.names).toEqual(['weight', 'scale'])
+      await compiled.state.write({ weight: vector(1, 2), scale: scalar(10) })
       const runs = []
       for (let i = 0; i < 3; i++) runs.push(await compiled.run({ x: vector(1, -1) }))
       expect(runs.map(({ before }) => numbers(before))).toEqual([
@@ -163,90 +184,97 @@ const describeHeld = (engine: Engine): void => {
       ])
       expect(runs.map(({ twice }) => numbers(twice))[2]).toEqual([42, -36])
       expect(Object.keys(runs[0])).not.toContain('weight')
-      expect(numbers(compiled.held('weight'))).toEqual([31, -28])
-      expect(numbers(compiled.held('scale'))).toEqual([10])
+      expect(await read(compiled, 'weight')).toEqual([31, -28])
+      expect(await read(compiled, 'scale')).toEqual([10])
       await compiled.dispose()
     })
 
-    it('may be written where they stay', async () => {
+    it('may be made in place', async () => {
       const compiled = await compile()
-      compiled.hold({ scale: scalar(1) })
-      compiled.fill('weight', values => values.set([1, 2]))
+      await compiled.state.write({ scale: scalar(1) })
+      await compiled.state.initialize('weight', values => values.set([1, 2]))
       await compiled.run({ x: vector(1, 1) })
-      expect(numbers(compiled.held('weight'))).toEqual([2, 3])
-      compiled.fill('weight', values => values.set([5, 6]))
-      compiled.undo()
-      expect(numbers(compiled.held('weight'))).toEqual([5, 6])
+      expect(await read(compiled, 'weight')).toEqual([2, 3])
+      await compiled.state.initialize('weight', values => values.set([5, 6]))
       await compiled.run({ x: vector(1, 1) })
-      expect(numbers(compiled.held('weight'))).toEqual([6, 7])
-      expect(() => compiled.fill('x', () => {})).toThrow(
-        'hold x: expected one of the held inputs (weight, scale), got x',
-      )
+      expect(await read(compiled, 'weight')).toEqual([6, 7])
       await compiled.dispose()
     })
 
-    it('are as before the last run after undo, once', async () => {
+    it('changes one by one, at any turn', async () => {
       const compiled = await compile()
-      compiled.hold({ weight: vector(1, 2), scale: scalar(1) })
-      await compiled.run({ x: vector(1, 1) })
-      await compiled.run({ x: vector(5, 5) })
-      compiled.undo()
-      expect(numbers(compiled.held('weight'))).toEqual([2, 3])
-      compiled.undo()
-      expect(numbers(compiled.held('weight'))).toEqual([2, 3])
-      await compiled.run({ x: vector(1, 1) })
-      expect(numbers(compiled.held('weight'))).toEqual([3, 4])
-      await compiled.dispose()
-    })
-
-    it('change one by one, at any turn', async () => {
-      const compiled = await compile()
-      compiled.hold({ weight: vector(1, 2), scale: scalar(1) })
+      await compiled.state.write({ weight: vector(1, 2), scale: scalar(1) })
       for (const value of [2, 3, -4, 5]) {
-        compiled.hold({ scale: scalar(value) })
+        await compiled.state.write({ scale: scalar(value) })
         await compiled.run({ x: vector(1, 1) })
       }
-      expect(numbers(compiled.held('weight'))).toEqual([11, 12])
-      compiled.hold({ weight: vector(0, 0) })
+      expect(await read(compiled, 'weight')).toEqual([11, 12])
+      await compiled.state.write({ weight: vector(0, 0) })
       await compiled.run({ x: vector(1, 1) })
-      expect(numbers(compiled.held('weight'))).toEqual([5, 5])
+      expect(await read(compiled, 'weight')).toEqual([5, 5])
       await compiled.dispose()
     })
 
-    it('may be fixed, beside held ones', async () => {
+    it.each([
+      ['an output', true],
+      ['not known outside', false],
+    ])('changes only where the graph says so, by a condition that is %s', async (_, known) => {
+      const [a, b, limit] = [input('a', [2]), input('b', [2]), input('limit', [])]
+      const [nextA, nextB] = [add(a, x), mul(b, 2)]
+      const small = less(reduceSum(nextA), limit)
+      const guarded = graph({
+        a: where(small, nextA, a),
+        b: where(small, nextB, b),
+        sum: reduceSum(b),
+        ...(known ? { small } : {}),
+      })
+      const compiled = await engine.compile(guarded, { state: ['a', 'b'] })
+      await compiled.state.write({ a: vector(0, 0), b: vector(1, 2) })
+      const sums = []
+      for (const by of [1, 100, 1, NaN, 2])
+        sums.push((await compiled.run({ x: vector(by, by), limit: scalar(20) })).sum)
+      expect(sums.map(numbers)).toEqual([[3], [6], [6], [12], [12]])
+      expect(await read(compiled, 'a')).toEqual([4, 4])
+      expect(await read(compiled, 'b')).toEqual([8, 16])
+      await compiled.dispose()
+    })
+
+    it('stands beside constants', async () => {
       const compiled = await engine.compile(graph({ weight: next, twice: mul(scale, 2) }), {
-        held: ['weight'],
-        fixed: new Map([
+        state: ['weight'],
+        constants: new Map([
           ['scale', Float32Array.of(3)],
           ['unknown', Float32Array.of(1)],
         ]),
       })
-      compiled.hold({ weight: vector(1, 2) })
+      await compiled.state.write({ weight: vector(1, 2) })
       const { twice } = await compiled.run({ x: vector(1, -1) })
       await compiled.run({ x: vector(1, -1) })
       expect(numbers(twice)).toEqual([6])
-      expect(numbers(compiled.held('weight'))).toEqual([7, -4])
+      expect(await read(compiled, 'weight')).toEqual([7, -4])
       await compiled.dispose()
     })
 
-    it('are checked', async () => {
+    it('is checked', async () => {
       const compiled = await compile()
-      expect(() => compiled.held('weight')).toThrow('held weight')
-      await expect(compiled.run({ x: vector(1, 1) })).rejects.toThrow('weight')
-      expect(() => compiled.hold({ x: vector(1, 1) })).toThrow(
-        'hold x: expected one of the held inputs (weight, scale), got x',
-      )
-      expect(() => compiled.hold({ weight: vector(1) })).toThrow(
+      const none = 'expected a value, got none. Call state.write or state.initialize first'
+      const unknown = 'state x: expected one of weight, scale, got x'
+      await expect(compiled.state.read('weight')).rejects.toThrow(`state weight: ${none}`)
+      await expect(compiled.run({ x: vector(1, 1) })).rejects.toThrow(`state weight: ${none}`)
+      await expect(compiled.state.write({ x: vector(1, 1) })).rejects.toThrow(unknown)
+      await expect(compiled.state.initialize('x', () => {})).rejects.toThrow(unknown)
+      await expect(compiled.state.read('x')).rejects.toThrow(unknown)
+      await expect(compiled.state.write({ weight: vector(1) })).rejects.toThrow(
         'input weight: expected shape [2], got [1]',
       )
       await compiled.dispose()
       const short = new Map([['scale', Float32Array.of(1, 2)]])
-      await expect(engine.compile(graph({ next }), { fixed: short })).rejects.toThrow(
+      await expect(engine.compile(graph({ next }), { constants: short })).rejects.toThrow(
         'input scale: expected 1 elements, got 2',
       )
-      await expect(
-        Promise.resolve().then(() => engine.compile(graph({ next }), { held: ['wait'] })),
-      ).rejects.toThrow('held wait: expected an input of the graph')
+      await expect(engine.compile(graph({ next }), { state: ['wait'] })).rejects.toThrow(
+        'state wait: expected an input of the graph',
+      )
     })
   })
 }
@@ -258,5 +286,5 @@ export const describeConformance = (
 ): void => {
   describeOperations(engine, skip)
   describeContract(engine)
-  describeHeld(engine)
+  describeState(engine)
 }

@@ -14,54 +14,59 @@ export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array
 
 export type Tensors = Readonly<Record<string, Tensor>>
 
-/** A graph made ready to run; hold on to it, compiling costs seconds. */
+/** Inputs that stay with the engine between runs: parameters, optimizer slots, statistics. */
+export interface EngineState {
+  readonly names: readonly string[]
+  /**
+   * Gives inputs new values; those not named stay as they are. The arrays belong to the engine from
+   * then on.
+   * @throws EngineError for an input that is no state, or of another type than the graph's
+   */
+  write(tensors: Tensors): Promise<void>
+  /**
+   * Gives one input values that are made in place, without a copy where the engine can.
+   * @param fill - is given room for all elements, row-major, and fills it
+   * @throws EngineError for an input that is no state
+   */
+  initialize(name: string, fill: (values: Float32Array) => void): Promise<void>
+  /**
+   * The present values of one input.
+   * @throws EngineError where nothing has written it
+   */
+  read(name: string): Promise<Tensor>
+}
+
+/** A graph made ready to run; keep it, compiling costs seconds. */
 export interface Compiled {
   /**
    * Runs the graph once. What is passed in is not changed, and what comes back is not touched by
-   * later runs. Held inputs are not passed; an output of a held input's name does not come back,
-   * but takes its place.
+   * later runs. State is not passed; an output of a state input's name does not come back, but is
+   * its next value.
    * @throws EngineError when an input is missing or does not have the type of the graph's
    */
   run(inputs: Tensors): Promise<Tensors>
+  readonly state: EngineState
   /**
-   * Puts held inputs in their places; those not named stay as they are.
-   * @throws EngineError for one that the graph was not compiled to hold, or of the wrong type
+   * Frees what the engine keeps for the graph.
+   * @throws EngineError during a run
    */
-  hold(tensors: Tensors): void
-  /**
-   * Has a held input written where it stays: for what is made there, without a copy.
-   * @param write - is given room for all of its elements, row-major, and fills it
-   * @throws EngineError for one that the graph was not compiled to hold
-   */
-  fill(name: string, write: (values: Float32Array) => void): void
-  /**
-   * A held input as it now is.
-   * @throws EngineError where nothing has put it in its place
-   */
-  held(name: string): Tensor
-  /** Puts held inputs back as they were before the last run; a second time it changes nothing. */
-  undo(): void
-  /** Frees what the engine holds; running afterwards is an error. */
   dispose(): Promise<void>
 }
 
 export interface CompileOptions {
   /** Threads to compute with; the engine's default otherwise. */
-  readonly threads?: number
-  /**
-   * Inputs that stay with the engine from run to run, such as weights and the optimizer's vectors:
-   * copied when held, not for every run.
-   */
-  readonly held?: readonly string[]
-  /** Inputs that never change, such as a trained network's weights: what depends on them alone is made ready. */
-  readonly fixed?: ReadonlyMap<string, Float32Array>
+  readonly threads?: number | undefined
+  /** Inputs that stay with the engine from run to run, such as weights and the optimizer's slots. */
+  readonly state?: readonly string[]
+  /** Inputs that never change, such as a trained network's weights; work on them alone is done once. */
+  readonly constants?: ReadonlyMap<string, Float32Array>
 }
 
 export interface Engine {
   readonly name: string
   /**
-   * Of what computes: another one may round otherwise.
-   * @throws EngineError when its library is missing
+   * The version of the library that computes; another one may round otherwise.
+   * @throws EngineError when the library is missing
    */
   version(): Promise<string>
   compile(graph: Graph, options?: CompileOptions): Promise<Compiled>
@@ -73,7 +78,10 @@ const ARRAYS: Record<DType, readonly (new (length: number) => TensorData)[]> = {
   bool: [Uint8Array],
 }
 
-/** Checks what a run is given against the inputs that it needs. */
+/**
+ * Checks tensors against the inputs that they are for.
+ * @throws EngineError for the first that is missing or of another type
+ */
 export const checkInputs = (needed: readonly Value[], inputs: Tensors): void => {
   for (const { name = '', dtype, shape } of needed) {
     const refuse = (expected: string, got: string): never => {

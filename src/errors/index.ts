@@ -86,7 +86,7 @@ export class EngineError extends ExciteError {
   readonly code = 'engine'
 }
 
-/** A loss or gradient that is no longer a finite number. */
+/** A loss, gradient, weight or statistic that is no longer a finite number. */
 export class DivergenceError extends ExciteError {
   readonly code = 'divergence'
   override readonly exitCode = 4

@@ -31,10 +31,7 @@ export const openProbe = async (
   const { channels, height, width } = card
   const wanted = graph(pick(observe(model, batch, [height, width], exchange)))
   if (Object.keys(wanted.outputs).length === 0) return undefined
-  const compiled = await engine.compile(wanted, {
-    fixed: tensors,
-    ...(threads === undefined ? {} : { threads }),
-  })
+  const compiled = await engine.compile(wanted, { constants: tensors, threads })
   return {
     run: (data, inputs = {}) =>
       compiled.run({ ...inputs, images: { shape: [batch, channels, height, width], data } }),

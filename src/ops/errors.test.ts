@@ -65,6 +65,13 @@ const pooling = (apply: (x: Value, options: Parameters<typeof ops.maxPool>[1]) =
 const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly Row[]>> = {
   abs: unary(ops.abs),
   add: binary(ops.add),
+  allFinite: [
+    ['at least one input, got none (inputs )', () => ops.allFinite([])],
+    [
+      'float inputs, got bool (inputs [2], bool [2]). Use cast(x) first',
+      () => ops.allFinite([x(2), bool(2)]),
+    ],
+  ],
   averagePool: pooling(ops.averagePool),
   averagePoolGradient: [
     [

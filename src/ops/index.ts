@@ -10,6 +10,7 @@ export {
   silu,
   tanh,
 } from './activations.ts'
+export { allFinite } from './allFinite.ts'
 export { abs, add, div, exp, log, mul, neg, power, sign, sqrt, sub } from './arithmetic.ts'
 export {
   batchNormalization,

@@ -10,6 +10,7 @@ import {
   siluOp,
   tanhOp,
 } from './activations.ts'
+import { allFiniteOp } from './allFinite.ts'
 import {
   absOp,
   addOp,
@@ -55,6 +56,7 @@ import { upsampleNearestOp } from './upsampleNearest.ts'
 export const operations = {
   abs: absOp,
   add: addOp,
+  allFinite: allFiniteOp,
   averagePool: averagePoolOp,
   averagePoolGradient: averagePoolGradientOp,
   batchNormalization: batchNormalizationOp,

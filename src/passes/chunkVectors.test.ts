@@ -1,8 +1,8 @@
-/** Held vectors in pieces compute what whole ones do, on the reference engine; and none is split any more. */
+/** State vectors in chunks compute what whole ones do, on the reference engine, and none is split any more. */
 
 import { describe, expect, it } from 'vitest'
 import type { Compiled, Tensors } from '../engines/engine.ts'
-import { joined } from '../engines/onnxruntime/chunkedState.ts'
+import { compileChunked } from '../engines/onnxruntime/chunkedState.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { type Graph, graph, input, type Value } from '../graph/index.ts'
 import { model } from '../models/registry.ts'
@@ -13,6 +13,7 @@ import { pack } from '../train/layout.ts'
 import { adamw, sgd } from '../train/optimizers.ts'
 import { inferenceStep, type StepOptions, trainingStep } from '../train/step.ts'
 import { inPieces } from './chunkVectors.ts'
+import { conditionalState } from './conditionalState.ts'
 
 const LEAST = 500
 const SHAPE = [2, 3, 8, 8]
@@ -23,10 +24,15 @@ const noise = (length: number, name: string): Float32Array => {
   return Float32Array.from({ length }, (_, i) => draw.normal(i))
 }
 
-const compileBoth = (given: Graph, held: readonly string[]): Promise<Compiled[]> =>
+const compileBoth = (given: Graph, state: readonly string[]): Promise<Compiled[]> =>
   Promise.all([
-    referenceEngine.compile(given, { held }),
-    joined(given, held, (own, names) => referenceEngine.compile(own, { held: names }), LEAST),
+    referenceEngine.compile(given, { state }),
+    compileChunked(
+      conditionalState(given, state).graph,
+      state,
+      (own, names) => referenceEngine.compile(own, { state: names }),
+      LEAST,
+    ),
   ])
 
 const lengthOf = ({ shape }: Value): number => (shape.length === 1 ? shape[0] : 0)
@@ -79,8 +85,12 @@ describe.each(Object.entries(OPTIONS))('a training step: %s', (_, given) => {
     }),
   )
 
-  it('does not split what is held', () => {
-    const { graph: own, sizes } = inPieces(step.graph, step.state, LEAST)
+  it('does not split state', () => {
+    const { graph: own, sizes } = inPieces(
+      conditionalState(step.graph, step.state).graph,
+      step.state,
+      LEAST,
+    )
     expect([...sizes.keys()]).toEqual(
       expect.arrayContaining(['parameters', 'momentum'].slice(0, 1)),
     )
@@ -90,32 +100,32 @@ describe.each(Object.entries(OPTIONS))('a training step: %s', (_, given) => {
     expect(longest).toBeLessThan(step.parameters.size / 2)
   })
 
-  it('goes on as it would, and can be undone', async () => {
+  it('goes on as it would', async () => {
     const [whole, cut] = await compileBoth(step.graph, step.state)
-    for (const compiled of [whole, cut]) compiled.hold(start)
+    for (const compiled of [whole, cut]) await compiled.state.write(start)
     for (let run = 0; run < 3; run++) {
       const [wanted, got] = [await whole.run(feeds), await cut.run(feeds)]
       expect(Object.keys(got)).toEqual(Object.keys(wanted))
       for (const [name, { data }] of Object.entries(wanted)) close(got[name].data, data)
     }
-    for (const compiled of [whole, cut]) compiled.undo()
-    for (const name of step.state) close(cut.held(name).data, whole.held(name).data)
+    for (const name of step.state)
+      close((await cut.state.read(name)).data, (await whole.state.read(name)).data)
   })
 })
 
 it('an inference is given its weights as views', async () => {
   const given = inferenceStep(network, SHAPE, 'weights')
-  const held = ['parameters', 'buffers']
+  const state = ['parameters', 'buffers']
   const step = trainingStep({ network, images: SHAPE, optimizer: sgd() })
   const first = initialize(network, 1)
-  const [whole, cut] = await compileBoth(given, held)
+  const [whole, cut] = await compileBoth(given, state)
   const images = { shape: SHAPE, data: noise(2 * 3 * 64, 'images') }
   const [parameters, buffers] = [pack(step.parameters, first), pack(step.buffers, first)]
   for (const compiled of [whole, cut])
-    compiled.hold({ parameters: vector(parameters), buffers: vector(buffers) })
+    await compiled.state.write({ parameters: vector(parameters), buffers: vector(buffers) })
   close((await cut.run({ images })).logits.data, (await whole.run({ images })).logits.data)
-  expect(cut.held('parameters').data).toEqual(parameters)
-  expect(splitsIn(inPieces(given, held, LEAST).graph)).toEqual([])
+  expect((await cut.state.read('parameters')).data).toEqual(parameters)
+  expect(splitsIn(inPieces(given, state, LEAST).graph)).toEqual([])
 })
 
 describe('whatever else a graph does with them', () => {
@@ -134,24 +144,27 @@ describe('whatever else a graph does with them', () => {
     const given = graph({ w: add(next, concat([a, b, c], 0)), seen: reduceSum(mul(a, 2)) })
     const [whole, cut] = await compileBoth(given, ['w'])
     const feeds = { other: vector(noise(2000, 'other')) }
-    for (const compiled of [whole, cut]) compiled.hold({ w: vector(noise(2000, 'w')) })
+    for (const compiled of [whole, cut]) await compiled.state.write({ w: vector(noise(2000, 'w')) })
     for (let run = 0; run < 2; run++)
       close((await cut.run(feeds)).seen.data, (await whole.run(feeds)).seen.data)
-    close(cut.held('w').data, whole.held('w').data)
+    close((await cut.state.read('w')).data, (await whole.state.read('w')).data)
   })
 
   it('is checked as for whole ones', async () => {
     const given = graph({ w: concat([a, mul(b, 2), c], 0) })
     const [, cut] = await compileBoth(given, ['w'])
     expect(inPieces(given, ['w'], LEAST).sizes.get('w')).toEqual([700, 650, 650])
-    expect(() => cut.held('w')).toThrow('held w')
-    await expect(cut.run({})).rejects.toThrow('input w/0: expected float [700], got nothing')
-    cut.fill('w', values => values.fill(1))
+    await expect(cut.state.read('w')).rejects.toThrow('state w')
+    await expect(cut.run({})).rejects.toThrow('state w/0: expected a value, got none')
+    await cut.state.initialize('w', values => values.fill(1))
     await cut.run({})
-    expect([0, 699, 700, 1349, 1350, 1999].map(i => cut.held('w').data[i])).toEqual([
-      1, 1, 2, 2, 1, 1,
-    ])
-    expect(() => cut.hold({ w: vector(new Float32Array(3)) })).toThrow('expected shape [2000]')
-    expect(() => cut.hold({ x: vector(new Float32Array(3)) })).toThrow('one of the held inputs (w)')
+    const { data } = await cut.state.read('w')
+    expect([0, 699, 700, 1349, 1350, 1999].map(i => data[i])).toEqual([1, 1, 2, 2, 1, 1])
+    await expect(cut.state.write({ w: vector(new Float32Array(3)) })).rejects.toThrow(
+      'expected shape [2000]',
+    )
+    await expect(cut.state.write({ x: vector(new Float32Array(3)) })).rejects.toThrow(
+      'state x: expected one of w, got x',
+    )
   })
 })

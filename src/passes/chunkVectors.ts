@@ -6,7 +6,7 @@
  */
 
 import { type Graph, graph, input, type Node, scope, sizeOf, type Value } from '../graph/index.ts'
-import { add, concat, constant, split } from '../ops/index.ts'
+import { add, allFinite, concat, constant, split } from '../ops/index.ts'
 import { apply } from '../ops/operation.ts'
 import { type AttributesOf, type OperationName, operationOf } from '../ops/table.ts'
 
@@ -185,6 +185,10 @@ export const inPieces = (given: Graph, names: readonly string[], least: number):
         y,
         groups.map(group => concat(group, 0)),
       )
+      return true
+    },
+    allFinite: ({ inputs, outputs: [y] }) => {
+      whole.set(y, allFinite(inputs.flatMap(x => cut.get(x) ?? [wholeOf(x)])))
       return true
     },
     reduceSumSquare: node => {

@@ -86,12 +86,9 @@ export class Loop {
     }
   }
 
-  #trained(averaged: boolean): Trained {
-    return {
-      card: this.#card,
-      model: this.#options.model,
-      tensors: this.#session.weights(averaged),
-    }
+  async #trained(averaged: boolean): Promise<Trained> {
+    const tensors = await this.#session.weights(averaged)
+    return { card: this.#card, model: this.#options.model, tensors }
   }
 
   #learningRate(): number {
@@ -186,7 +183,7 @@ export class Loop {
     this.#sums = noSums()
     this.#seconds = 0
     this.#waiting = 0
-    const weights = writeTrained(this.#trained(true))
+    const weights = writeTrained(await this.#trained(true))
     this.#unwritten.set(RUN_FILES.last, weights)
     if (bestRow(this.#history) === row) this.#unwritten.set(RUN_FILES.best, weights)
     await this.#trySave()
@@ -215,7 +212,8 @@ export class Loop {
     for (const [name, bytes] of this.#unwritten) await writeFileAtomic(join(folder, name), bytes)
     this.#unwritten.clear()
     await writeMetrics(folder, this.#history)
-    await this.#checkpoints.save(writeSaved(this.#trained(false), this.#session.slots(), progress))
+    const [trained, slots] = [await this.#trained(false), await this.#session.slots()]
+    await this.#checkpoints.save(writeSaved(trained, slots, progress))
     const best = bestRow(this.#history)
     await this.#checkpoints.prune(KEPT, best === undefined ? [] : [best.epoch * this.#steps])
   }

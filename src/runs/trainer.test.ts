@@ -12,6 +12,7 @@ import { model } from '../models/registry.ts'
 import { initialize } from '../nn/index.ts'
 import type { Config, Recipe } from '../train/config.ts'
 import { RECIPES } from '../train/recipes.ts'
+import { readSafetensors } from '../weights/safetensors.ts'
 import { loadTrained, RUN_FILES } from './runFolder.ts'
 import { train } from './trainer.ts'
 import type { TrainOptions, TrainResult } from './trainOptions.ts'
@@ -184,12 +185,36 @@ it('applies no update that is not finite, and keeps the last good checkpoint', a
   const failure = await run(folder, config, { resume: 'exact' }).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(DivergenceError)
   expect((failure as Error).message).toMatch(
-    /^step \d+: expected a finite loss and gradient, got loss \S+, gradient norm \S+ \(images [\d, ]+, …; first not finite: \S+\)\. The update was not applied/,
+    /^step \d+: expected a finite loss, gradient and next state, got loss \S+, gradient norm \S+ \(images [\d, ]+, …; first not finite: [\w. ]+\)\. The update was not applied/,
   )
   expect(await readdir(join(folder, RUN_FILES.checkpoints))).toEqual(before)
   const { tensors } = await loadTrained(folder, 'last')
   for (const [name, data] of tensors) expect(data.every(Number.isFinite), name).toBe(true)
 })
+
+it.each([1e3, 1e5, 1e38])(
+  'saves nothing that is not finite, running statistics and test losses included: learning rate %d',
+  async learningRate => {
+    for (const steps of [1, STEPS]) {
+      const folder = await newFolder()
+      const some = openShapes({ split: 'train', count: steps * BATCH, size })
+      const config = configOf('resnet8', { learningRate, warmUp: undefined, epochs: 8 })
+      const failure = await run(folder, config, { train: some }).catch((error: unknown) => error)
+      expect(failure).toBeInstanceOf(DivergenceError)
+      const checkpoints = join(folder, RUN_FILES.checkpoints)
+      for (const name of await readdir(checkpoints).catch(() => []))
+        for (const file of ['model', 'optimizer']) {
+          const path = join(checkpoints, name, `${file}.safetensors`)
+          const { tensors } = readSafetensors(await readFile(path), path)
+          for (const [tensor, { data }] of tensors)
+            expect((data as Float32Array).every(Number.isFinite), `${path} ${tensor}`).toBe(true)
+        }
+      // What was saved can be gone on from: to the same error.
+      const again = { train: some, resume: 'exact' } as const
+      await expect(run(folder, config, again)).rejects.toThrow((failure as Error).message)
+    }
+  },
+)
 
 /** Puts a file in the place of the checkpoints, so that every save fails, and takes it away. */
 const breakable = (folder: string) => {

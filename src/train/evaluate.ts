@@ -2,6 +2,7 @@
 
 import type { Dataset, Normalization } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
+import { DivergenceError } from '../errors/index.ts'
 import { addLogits, type Metrics, meanOf, noSums } from './metrics.ts'
 
 export interface EvaluateOptions {
@@ -17,6 +18,7 @@ export interface Evaluation extends Metrics {
   readonly perClass: readonly { readonly count: number; readonly top1: number }[]
 }
 
+/** @throws DivergenceError when the mean loss is not a finite number */
 export const evaluate = async (
   dataset: Dataset,
   { batch, normalization, infer, onBatch }: EvaluateOptions,
@@ -36,8 +38,17 @@ export const evaluate = async (
     }
     onBatch?.(all.count, dataset.labels.length)
   }
+  const metrics = meanOf(all)
+  if (!Number.isFinite(metrics.loss))
+    throw new DivergenceError({
+      where: 'evaluation',
+      expected: 'a finite loss',
+      got: `${metrics.loss}`,
+      context: `${all.count} images`,
+      hint: 'The weights are finite, but too large to compute with: train with a lower learning rate',
+    })
   return {
-    ...meanOf(all),
+    ...metrics,
     perClass: byClass.map(({ count, top1 }) => ({ count, top1: count === 0 ? 0 : top1 / count })),
   }
 }

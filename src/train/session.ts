@@ -1,15 +1,16 @@
 /** A network in training: its compiled graphs, and the flat vectors that they take and return. */
 
 import type { Batch } from '../data/loader.ts'
-import type { Compiled, CompileOptions, Engine, Tensor, Tensors } from '../engines/engine.ts'
+import type { Compiled, Engine, Tensor, Tensors } from '../engines/engine.ts'
 import { DivergenceError } from '../errors/index.ts'
-import { type Shape, sizeOf } from '../graph/index.ts'
+import type { Shape } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
 import { initialize } from '../nn/index.ts'
-import { random } from '../random/index.ts'
 import type { Recipe } from './config.ts'
+import { firstNonFinite } from './diagnose.ts'
 import { type Layout, pack, unpack } from './layout.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
+import { randomInputs } from './randomInputs.ts'
 import { inferenceStep, type TrainingStep, trainingStep } from './step.ts'
 
 export interface SessionOptions {
@@ -21,7 +22,7 @@ export interface SessionOptions {
   /** Parameters that a step leaves as they are when told to hold. */
   readonly frozen?: ReadonlySet<string>
   readonly engine: Engine
-  readonly threads?: number
+  readonly threads?: number | undefined
 }
 
 export interface StepResult {
@@ -33,10 +34,10 @@ export interface StepResult {
 
 export interface Session {
   /**
-   * One update. A step whose loss or gradient is not finite changes nothing.
+   * One update. A step that would make anything not finite changes nothing.
    * @param frozen - whether batch-norm statistics stay as they are
    * @param hold - whether the frozen parameters do
-   * @throws DivergenceError that names the step, the image indices and the first bad tensor
+   * @throws DivergenceError that names the step, the image indices and what was not finite first
    */
   step(
     batch: Batch,
@@ -45,9 +46,9 @@ export interface Session {
   /** Logits of one batch, by the averaged parameters where there are any. */
   infer(images: Float32Array): Promise<Float32Array>
   /** Parameters (averaged where asked for) and buffers by name. */
-  weights(averaged: boolean): ReadonlyMap<string, Float32Array>
+  weights(averaged: boolean): Promise<ReadonlyMap<string, Float32Array>>
   /** The optimizer's vectors and the average, as `slot:parameter`. */
-  slots(): ReadonlyMap<string, Float32Array>
+  slots(): Promise<ReadonlyMap<string, Float32Array>>
   /** Begins with these weights in place of the initialized ones. */
   begin(weights: ReadonlyMap<string, Float32Array>): void
   /** Takes over what `weights(false)` and `slots()` gave. */
@@ -68,41 +69,13 @@ const vectors = (flat: Readonly<Record<string, Float32Array>>): Tensors =>
     Object.entries(flat).map(([name, data]) => [name, { shape: [data.length], data }]),
   )
 
-/** Dropout's zeros: a function of seed, step and mask. */
-const drawMasks = ({ masks }: TrainingStep, seed: number, step: number): Tensors =>
-  Object.fromEntries(
-    masks.map(({ name, shape, rate }) => {
-      const draw = random(seed).fork('dropout').fork(name).fork(step)
-      const kept = 1 / (1 - rate)
-      const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
-        draw.uniform(i) < rate ? 0 : kept,
-      )
-      return [name, { shape, data }]
-    }),
-  )
-
-/** Uniform draws: a function of seed, step and which. */
-const drawUniforms = ({ uniforms }: TrainingStep, seed: number, step: number): Tensors =>
-  Object.fromEntries(
-    uniforms.map(({ name, shape }) => {
-      const draw = random(seed).fork('uniform').fork(name).fork(step)
-      const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw.uniform(i))
-      return [name, { shape, data }]
-    }),
-  )
-
-const firstNonFinite = (tensors: Iterable<[string, Float32Array]>): string | undefined => {
-  for (const [name, data] of tensors) if (!data.every(Number.isFinite)) return name
-  return undefined
-}
-
 /** Builds; the step's variants are compiled when first used, one at a time, and the weights are drawn unless others are given. */
 export const openSession = async ({
   model,
   size,
   recipe,
   seed,
-  frozen: still = new Set(),
+  frozen: frozenParameters = new Set(),
   engine,
   threads,
 }: SessionOptions): Promise<Session> => {
@@ -120,11 +93,10 @@ export const openSession = async ({
       smoothing,
       mixed,
       batchStatistics,
-      ...(hold ? { frozen: still } : {}),
+      ...(hold ? { frozen: frozenParameters } : {}),
       ...(clipNorm === undefined ? {} : { clipNorm }),
       ...(averageDecay === undefined ? {} : { averageDecay }),
     })
-  const options: CompileOptions = threads === undefined ? {} : { threads }
   const step = build(true, false)
 
   /** The flat vectors while no step is compiled; then they are with the engine. */
@@ -144,47 +116,51 @@ export const openSession = async ({
   }
   const begin = (weights: ReadonlyMap<string, Float32Array>): Record<string, Float32Array> =>
     start(pack(step.parameters, weights), pack(step.buffers, weights))
-  /** As the seed gives them, each written where it stays: they are large. */
-  const draw = (fill: Compiled['fill']): void => {
+  /** How each flat vector is made as the seed gives it, in this order: they are large. */
+  const firstValues = (): [string, (values: Float32Array) => void][] => {
     let drawn: ReadonlyMap<string, Float32Array> = new Map()
-    const copy = (table: Layout, values: Float32Array): void => {
+    const copy = (table: Layout) => (values: Float32Array) => {
       for (const [name, place] of unpack(table, values)) place.set(drawn.get(name) ?? [])
     }
-    fill('parameters', values => {
-      drawn = initialize(network, seed, unpack(step.parameters, values))
-    })
-    if (step.buffers.size > 0) fill('buffers', values => copy(step.buffers, values))
-    for (const slot of slotNames)
-      fill(slot, values =>
-        slot === 'average' ? copy(step.parameters, values) : void values.fill(0),
-      )
+    const fills: Record<string, (values: Float32Array) => void> = {
+      parameters: values => {
+        drawn = initialize(network, seed, unpack(step.parameters, values))
+      },
+      buffers: copy(step.buffers),
+      average: copy(step.parameters),
+    }
+    return step.state.map(name => [name, fills[name] ?? (values => void values.fill(0))])
   }
   const drawn = (): Record<string, Float32Array> => {
     const made: Record<string, Float32Array> = {}
-    draw((name, write) => {
-      const { size } = name === 'buffers' ? step.buffers : step.parameters
-      made[name] = new Float32Array(size)
-      write(made[name])
-    })
+    for (const [name, fill] of firstValues()) {
+      made[name] = new Float32Array((name === 'buffers' ? step.buffers : step.parameters).size)
+      fill(made[name])
+    }
     return made
   }
-  const now = (name: string): Float32Array => {
+  const now = async (name: string): Promise<Float32Array> => {
     if (training === undefined) state ??= drawn()
-    return state?.[name] ?? (training?.compiled.held(name).data as Float32Array)
+    return state?.[name] ?? ((await training?.compiled.state.read(name))?.data as Float32Array)
+  }
+  const allNow = async (names: readonly string[]): Promise<Record<string, Float32Array>> => {
+    const found: Record<string, Float32Array> = {}
+    for (const name of names) found[name] = await now(name)
+    return found
   }
   const compiledFor = async (frozen: boolean, hold: boolean): Promise<Compiled> => {
     const variant = `${frozen} ${hold}`
     if (training?.variant !== variant) {
-      if (training !== undefined)
-        state = Object.fromEntries(step.state.map(name => [name, now(name)]))
+      if (training !== undefined) state = await allNow(step.state)
       await training?.compiled.dispose()
       training = undefined
       const { graph } = frozen || hold ? build(!frozen, hold) : step
-      const compiled = await engine.compile(graph, { ...options, held: step.state })
-      if (state === undefined) draw(compiled.fill)
+      const compiled = await engine.compile(graph, { threads, state: step.state })
+      if (state === undefined)
+        for (const [name, fill] of firstValues()) await compiled.state.initialize(name, fill)
       training = { variant, compiled }
     }
-    if (state !== undefined) training.compiled.hold(vectors(state))
+    if (state !== undefined) await training.compiled.state.write(vectors(state))
     state = undefined
     return training.compiled
   }
@@ -195,44 +171,18 @@ export const openSession = async ({
   const inferred = async (): Promise<Compiled> => {
     const buffers = step.buffers.size === 0 ? [] : ['buffers']
     inferring ??= await engine.compile(inferenceStep(network, images, decayRule), {
-      ...options,
-      held: ['parameters', ...buffers],
+      threads,
+      state: ['parameters', ...buffers],
     })
     if (!current)
-      inferring.hold(
+      await inferring.state.write(
         vectors({
-          parameters: now(averaged ? 'average' : 'parameters'),
-          ...Object.fromEntries(buffers.map(name => [name, now(name)])),
+          parameters: await now(averaged ? 'average' : 'parameters'),
+          ...(await allNow(buffers)),
         }),
       )
     current = true
     return inferring
-  }
-
-  const diverged = async (
-    feeds: Tensors,
-    batch: Batch,
-    at: number,
-    got: string,
-  ): Promise<never> => {
-    const parameters = now('parameters')
-    const diagnosis = await engine.compile(step.gradientGraph(), options)
-    const { gradients } = await diagnosis.run({
-      ...feeds,
-      ...vectors({ parameters, ...(step.buffers.size > 0 ? { buffers: now('buffers') } : {}) }),
-    })
-    await diagnosis.dispose()
-    const culprit =
-      firstNonFinite([['the images', batch.images]]) ??
-      firstNonFinite(unpack(step.parameters, parameters)) ??
-      firstNonFinite(unpack(step.parameters, gradients.data as Float32Array))
-    throw new DivergenceError({
-      where: `step ${at}`,
-      expected: 'a finite loss and gradient',
-      got,
-      context: `images ${[...batch.indices.subarray(0, 4)].join(', ')}, …${culprit === undefined ? '' : `; first not finite: ${culprit}`}`,
-      hint: 'The update was not applied. A lower learning rate, a longer warm-up or gradient clipping usually helps',
-    })
   }
 
   return {
@@ -248,16 +198,22 @@ export const openSession = async ({
           : {}),
         learningRate: scalar(learningRate),
         step: scalar(at + 1),
-        ...drawMasks(step, seed, at),
-        ...drawUniforms(step, seed, at),
+        ...randomInputs(step, seed, at),
       }
       const compiled = await compiledFor(frozen, hold)
       const outputs = await compiled.run(feeds)
       const [loss] = outputs.loss.data
       const [gradientNorm] = outputs.gradientNorm.data
-      if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
-        compiled.undo()
-        await diverged(feeds, batch, at, `loss ${loss}, gradient norm ${gradientNorm}`)
+      if (outputs.finite.data[0] === 0) {
+        const inputs = { ...feeds, ...vectors(await allNow(step.state)) }
+        const culprit = await firstNonFinite(step, inputs, engine, threads)
+        throw new DivergenceError({
+          where: `step ${at}`,
+          expected: 'a finite loss, gradient and next state',
+          got: `loss ${loss}, gradient norm ${gradientNorm}`,
+          context: `images ${[...batch.indices.subarray(0, 4)].join(', ')}, …; first not finite: ${culprit ?? 'unknown'}`,
+          hint: 'The update was not applied. Try a lower learning rate, a longer warm-up or gradient clipping',
+        })
       }
       current = false
       return { loss, gradientNorm, logits: outputs.logits.data as Float32Array }
@@ -266,20 +222,18 @@ export const openSession = async ({
       const { logits } = await (await inferred()).run({ images: { shape: images, data } })
       return logits.data as Float32Array
     },
-    weights: average =>
-      new Map([
-        ...unpack(step.parameters, now(average && averaged ? 'average' : 'parameters')),
-        ...(step.buffers.size === 0 ? [] : unpack(step.buffers, now('buffers'))),
-      ]),
-    slots: () =>
-      new Map(
-        slotNames.flatMap(slot =>
-          [...unpack(step.parameters, now(slot))].map(([name, data]): [string, Float32Array] => [
-            `${slot}:${name}`,
-            data,
-          ]),
-        ),
-      ),
+    weights: async average => {
+      const parameters = await now(average && averaged ? 'average' : 'parameters')
+      const buffers = step.buffers.size === 0 ? [] : unpack(step.buffers, await now('buffers'))
+      return new Map([...unpack(step.parameters, parameters), ...buffers])
+    },
+    slots: async () => {
+      const slots = new Map<string, Float32Array>()
+      for (const slot of slotNames)
+        for (const [name, data] of unpack(step.parameters, await now(slot)))
+          slots.set(`${slot}:${name}`, data)
+      return slots
+    },
     begin: weights => {
       begin(new Map([...initialize(network, seed), ...weights]))
     },

@@ -5,6 +5,7 @@ import { type Graph, graph, input, type Shape, type Value } from '../graph/index
 import { type Layer, type Mode, trace, type Variable, variables } from '../nn/index.ts'
 import {
   add,
+  allFinite,
   clip,
   concat,
   div,
@@ -14,6 +15,7 @@ import {
   split,
   sqrt,
   sub,
+  where,
   zeros,
 } from '../ops/index.ts'
 import { type Entry, type Layout, layout, unflatten } from './layout.ts'
@@ -57,8 +59,9 @@ export interface Uniform {
 /**
  * The graph's inputs: `images` [N, C, H, W], int `labels` [N], scalars `learningRate` and `step`,
  * the flat vectors `parameters`, `buffers`, the optimizer's slots and, where asked for, `average`,
- * and the masks and uniform draws. Its outputs: the same flat vectors after the update, `loss`, `logits` [N, K] and
- * `gradientNorm`.
+ * and the masks and uniform draws. Its outputs: the same flat vectors after the update, `loss`,
+ * `logits` [N, K], `gradientNorm`, and bool `finite`: where it is false, the flat vectors are
+ * as they were before.
  */
 export interface TrainingStep {
   readonly graph: Graph
@@ -68,9 +71,37 @@ export interface TrainingStep {
   readonly state: readonly string[]
   readonly masks: readonly Mask[]
   readonly uniforms: readonly Uniform[]
-  /** The raw gradient alone, as one flat vector `gradients`: to find what went wrong. */
-  gradientGraph(): Graph
+  /**
+   * What a step computes, unguarded, to find what went wrong: `loss`, the raw gradient as the flat
+   * vector `gradients`, and `parameters` and `buffers` after the update.
+   */
+  diagnosisGraph(): Graph
 }
+
+/**
+ * Whether everything that a step would change is finite, by the fewest elements that decide it.
+ *
+ * - An average of weight d < 1 is d·a + (1 − d)·p: finite only where the next parameters p are.
+ * - Parameters are p − lr·u, finite only where the update u is (an infinite u times lr is infinite
+ *   or, for lr 0, not a number). So of the average and the parameters one vector is enough.
+ * - SGD: u = v, or g + m·v with Nesterov's: finite only where the next velocity v is.
+ * - Adam: u = m̂ / (√v̂ + ε) + decay: finite only where the next mean m is, but it hides an infinite
+ *   v. That is an average of g², each at most the squared norm of the gradient; where the norm is
+ *   below 2⁶³, g² < 2¹²⁶, two powers of two below overflow. The norm times 2⁶⁵ is finite only
+ *   there, and so says it with room for rounding. It also covers every element of the gradient.
+ * - Running statistics and the loss are looked at themselves.
+ */
+const isFiniteStep = (
+  loss: Value,
+  gradientNorm: Value,
+  next: Readonly<Record<string, Value>>,
+): Value =>
+  allFinite([
+    loss,
+    mul(gradientNorm, 2 ** 65),
+    next.average ?? next.parameters,
+    ...(next.buffers === undefined ? [] : [next.buffers]),
+  ])
 
 const shaped = ({ name, tensor: { shape } }: Variable): { name: string; shape: Shape } => ({
   name,
@@ -99,19 +130,19 @@ export const layouts = (
   }
 }
 
-/** Neighbors of the flat vector of which the same holds, as one. */
-const runs = (
+/** Stretches of the flat vector whose entries all pass a test, or all fail it. */
+const stretchesOf = (
   { entries }: Layout,
-  holds: (entry: Entry) => boolean,
-): { size: number; held: boolean; entries: Entry[] }[] => {
-  const all: { size: number; held: boolean; entries: Entry[] }[] = []
+  test: (entry: Entry) => boolean,
+): { size: number; passes: boolean; entries: Entry[] }[] => {
+  const all: { size: number; passes: boolean; entries: Entry[] }[] = []
   for (const entry of entries) {
-    const held = holds(entry)
+    const passes = test(entry)
     const last = all.at(-1)
-    if (last?.held === held) {
+    if (last?.passes === passes) {
       last.size += entry.size
       last.entries.push(entry)
-    } else all.push({ size: entry.size, held, entries: [entry] })
+    } else all.push({ size: entry.size, passes, entries: [entry] })
   }
   return all
 }
@@ -126,8 +157,8 @@ const decayTerm = (
   coefficient: number,
 ): Value => {
   const [size] = parameters.shape
-  const stretches = runs(table, decays)
-  if (coefficient === 0 || !stretches.some(({ held }) => held)) return zeros([size])
+  const stretches = stretchesOf(table, decays)
+  if (coefficient === 0 || !stretches.some(({ passes }) => passes)) return zeros([size])
   if (stretches.length === 1) return mul(parameters, coefficient)
   const pieces = split(
     parameters,
@@ -135,7 +166,7 @@ const decayTerm = (
     0,
   )
   return joined(
-    stretches.map(({ size, held }, i) => (held ? mul(pieces[i], coefficient) : zeros([size]))),
+    stretches.map(({ size, passes }, i) => (passes ? mul(pieces[i], coefficient) : zeros([size]))),
   )
 }
 
@@ -160,7 +191,11 @@ export const trainingStep = ({
   batchStatistics = true,
 }: StepOptions): TrainingStep => {
   const { parameters: table, buffers: bufferTable, decays } = layouts(network, decayRule)
-  const flat = (name: string, { size }: Layout): Value => input(name, [size])
+  const current: Record<string, Value> = {}
+  const flat = (name: string, { size }: Layout): Value => {
+    current[name] = input(name, [size])
+    return current[name]
+  }
   const parameters = flat('parameters', table)
   const named = unflatten(table, parameters)
   const buffers =
@@ -183,7 +218,7 @@ export const trainingStep = ({
       return input(name, shape)
     },
   }
-  const still = (path: string): boolean => {
+  const isFrozen = (path: string): boolean => {
     const own = table.entries.filter(({ name }) => name.startsWith(`${path}.`))
     return own.length > 0 && own.every(({ name }) => frozen.has(name))
   }
@@ -191,7 +226,9 @@ export const trainingStep = ({
     network,
     name => named.get(name) ?? buffers.get(name),
     input('images', shape),
-    frozen.size === 0 ? mode : path => (still(path) ? { ...mode, batchStatistics: false } : mode),
+    frozen.size === 0
+      ? mode
+      : path => (isFrozen(path) ? { ...mode, batchStatistics: false } : mode),
   )
   const entropy = (labels: string): Value =>
     crossEntropy(logits, input(labels, [shape[0]], 'int'), smoothing)
@@ -205,8 +242,8 @@ export const trainingStep = ({
   const found = new Map(gradients(loss, values).map((gradient, i) => [trained[i].name, gradient]))
   // What is frozen has no gradient and no decay: so its slots stay zero, and it stays as it is.
   const raw = joined(
-    runs(table, ({ name }) => frozen.has(name)).flatMap(({ held, size, entries }) =>
-      held
+    stretchesOf(table, ({ name }) => frozen.has(name)).flatMap(({ passes, size, entries }) =>
+      passes
         ? [zeros([size])]
         : entries.map(({ name, size }) => reshape(found.get(name) as Value, [size])),
     ),
@@ -227,26 +264,37 @@ export const trainingStep = ({
     learningRate: input('learningRate', []),
     step: input('step', []),
   })
-  const state: Record<string, Value> = { parameters: update.parameters }
+  const next: Record<string, Value> = { parameters: update.parameters }
   if (bufferTable.size > 0)
-    state.buffers = flatten(bufferTable, name => {
+    next.buffers = flatten(bufferTable, name => {
       const buffer = buffers.get(name) as Value
       return updates.get(buffer) ?? buffer
     })
-  for (const [i, slot] of optimizer.slots.entries()) state[slot] = update.slots[i]
+  for (const [i, slot] of optimizer.slots.entries()) next[slot] = update.slots[i]
   if (averageDecay !== undefined)
-    state.average = add(
+    next.average = add(
       mul(flat('average', table), averageDecay),
       mul(update.parameters, 1 - averageDecay),
     )
+  const finite = isFiniteStep(loss, gradientNorm, next)
+  const guarded = Object.entries(next).map(([name, value]) => [
+    name,
+    where(finite, value, current[name]),
+  ])
   return {
-    graph: graph({ loss, logits, gradientNorm, ...state }),
+    graph: graph({ loss, logits, gradientNorm, finite, ...Object.fromEntries(guarded) }),
     parameters: table,
     buffers: bufferTable,
-    state: Object.keys(state),
+    state: Object.keys(next),
     masks,
     uniforms,
-    gradientGraph: () => graph({ gradients: raw }),
+    diagnosisGraph: () =>
+      graph({
+        loss,
+        gradients: raw,
+        parameters: next.parameters,
+        ...(next.buffers === undefined ? {} : { buffers: next.buffers }),
+      }),
   }
 }
 

@@ -20,11 +20,8 @@ export const openPredictor = async (
 ): Promise<Predictor> => {
   const { channels, height, width } = card
   const own = inferenceGraph(model, batch, [height, width])
-  const { graph, tensors: fixed } = foldBatchNorm(own, tensors)
-  const compiled = await engine.compile(graph, {
-    fixed,
-    ...(threads === undefined ? {} : { threads }),
-  })
+  const { graph, tensors: constants } = foldBatchNorm(own, tensors)
+  const compiled = await engine.compile(graph, { constants, threads })
   return {
     infer: async data => {
       const images = { shape: [batch, channels, height, width], data }

@@ -1,7 +1,7 @@
 /** The oneDNN engine: graphs as a list of primitives, planned once, run over one arena. */
 
-import { EngineError } from '../../errors/index.ts'
-import type { Graph, Value } from '../../graph/index.ts'
+import type { Graph, Value, ValueType } from '../../graph/index.ts'
+import { conditionalState } from '../../passes/conditionalState.ts'
 import {
   type Compiled,
   type CompileOptions,
@@ -9,8 +9,10 @@ import {
   type Engine,
   type Tensor,
   type TensorData,
+  type Tensors,
 } from '../engine.ts'
-import { checkHeld, fixedTensors, heldInput, notHeld, partInputs } from '../state.ts'
+import { withLifetime } from '../lifetime.ts'
+import { checkState, constantTensors, splitInputs, stateInput, unwritten } from '../state.ts'
 import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
 import { settle } from './hoistConstants.ts'
 import { type Library, openLibrary } from './library.ts'
@@ -34,19 +36,19 @@ interface Place {
 interface Planned {
   readonly plan: Plan
   readonly fed: readonly Place[]
-  readonly held: readonly Place[]
+  readonly state: readonly Place[]
   /** Outputs that come back, by name. */
   readonly outputs: readonly (Place & { readonly name: string })[]
-  /** The blocks of held inputs and of their next values, which take turns. */
+  /** The blocks of state and of its next values, which take turns. */
   readonly swaps: Swaps
-  /** For each step whether it need not run again until something is held anew. */
+  /** For each step whether it need not run again until state is written. */
   readonly settled: readonly boolean[]
 }
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
 const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Planned => {
-  const parts = partInputs(graph, names)
-  const still = parts.held.filter(({ name = '' }) => !(name in graph.outputs))
+  const parts = splitInputs(graph, names)
+  const still = parts.state.filter(({ name = '' }) => !(name in graph.outputs))
   const plan = newPlan(graph, shop, new Set(still))
   const placed = (value: Value): Place => {
     const stored = plan.plainly(value.shape, value.dtype)
@@ -54,8 +56,8 @@ const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Plan
     plan.define(value, stored)
     return { value, stored }
   }
-  const [fed, held] = [parts.fed.map(placed), parts.held.map(placed)]
-  for (const { stored } of held) keep(stored.block)
+  const [fed, state] = [parts.fed.map(placed), parts.state.map(placed)]
+  for (const { stored } of state) keep(stored.block)
   for (const node of graph.nodes) {
     plan.at(`onednn: ${node.path === '' ? node.op : `${node.path}/${node.op}`}`)
     lower(plan, node)
@@ -64,7 +66,7 @@ const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Plan
   const swaps = new Map<Block, Block>()
   const outputs: Planned['outputs'][number][] = []
   for (const [name, value] of Object.entries(graph.outputs)) {
-    const input = held.find(place => place.value.name === name)
+    const input = state.find(place => place.value.name === name)
     if (input === undefined) {
       const stored = plan.plain(value)
       touch(stored.block, Number.POSITIVE_INFINITY)
@@ -77,11 +79,11 @@ const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Plan
   }
   const roots = (places: readonly Place[]): Block[] =>
     places.map(({ stored }) => rootOf(stored.block))
-  const settled = settle(plan.steps, roots([...fed, ...held]), [...roots(fed), ...swaps.keys()])
-  return { plan, fed, held, outputs, swaps, settled }
+  const settled = settle(plan.steps, roots([...fed, ...state]), [...roots(fed), ...swaps.keys()])
+  return { plan, fed, state, outputs, swaps, settled }
 }
 
-/** A plan in memory: the calls of an even and of an odd run, in which held blocks change places. */
+/** A plan in memory: the calls of an even and of an odd run, in which blocks of state change places. */
 const bindPlan = (planned: Planned, device: Device, shop: Workshop, memory: Memory) => {
   const { plan, swaps, settled } = planned
   const swapped = ({ block }: Stored): boolean => swaps.has(rootOf(block))
@@ -100,21 +102,21 @@ const bindPlan = (planned: Planned, device: Device, shop: Workshop, memory: Memo
       return { calls, settled: settled[i] }
     }),
     fed: planned.fed.map(place => ({ name: place.value.name ?? '', views: views(place) })),
-    held: new Map(
-      planned.held.map(place => [place.value.name ?? '', { ...place, views: views(place) }]),
+    state: new Map(
+      planned.state.map(place => [place.value.name ?? '', { ...place, views: views(place) }]),
     ),
     outputs: planned.outputs.map(place => ({ ...place, views: views(place) })),
   }
 }
 
-const copyOut = ({ shape, dtype }: Value, from: Float32Array | Int32Array): Tensor => {
+const copyOut = ({ shape, dtype }: ValueType, from: Float32Array | Int32Array): Tensor => {
   const data: TensorData = dtype === 'bool' ? Uint8Array.from(from) : from.slice()
   return { shape, data }
 }
 
 const compile = async (
-  graph: Graph,
-  { threads, held = [], fixed }: CompileOptions = {},
+  given: Graph,
+  { threads, state: own = [], constants }: CompileOptions = {},
 ): Promise<Compiled> => {
   const library = await openLibrary()
   const device = openedDevice(library)
@@ -122,71 +124,61 @@ const compile = async (
     if (threads !== undefined) library.setThreads(threads)
   }
   useThreads()
-  const still = fixedTensors(graph, fixed)
-  const names = [...held, ...Object.keys(still)]
+  const { graph, condition } = conditionalState(given, own)
+  const constant = constantTensors(graph, constants)
+  /** Constants are state that nobody writes again. */
+  const names = [...own, ...Object.keys(constant)]
   const shop = workshop(device)
   try {
     const planned = planGraph(graph, names, shop)
     const memory = allocate(library, planArena(planned.plan.blocks))
-    let bound: ReturnType<typeof bindPlan> | undefined = bindPlan(planned, device, shop, memory)
-    const inUse = (): NonNullable<typeof bound> => {
-      if (bound !== undefined) return bound
-      throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
-    }
-    const parts = partInputs(graph, names)
-    const given = new Set<string>()
+    const { steps, fed, state, outputs } = bindPlan(planned, device, shop, memory)
+    const inputs = splitInputs(graph, names)
+    const written = new Set<string>()
     let turn = 0
-    let canUndo = false
     let settled = false
-    const compiled: Compiled = {
+    const change = (name: string, make: (values: Float32Array | Int32Array) => void): void => {
+      const place = state.get(name)
+      if (place !== undefined) make(place.views[turn])
+      written.add(name)
+      settled = false
+    }
+    const write = async (tensors: Tensors): Promise<void> => {
+      for (const { name = '' } of checkState(inputs, tensors))
+        change(name, values => values.set(tensors[name].data))
+    }
+    await write(constant)
+    return withLifetime({
       run: async tensors => {
-        const { steps, fed, outputs } = inUse()
-        checkInputs(parts.fed, tensors)
-        for (const name of names) if (!given.has(name)) throw notHeld(name)
+        checkInputs(inputs.fed, tensors)
+        for (const name of names) if (!written.has(name)) throw unwritten(name)
         for (const { name, views } of fed) views[0].set(tensors[name].data)
         useThreads()
         for (const step of steps) if (!(settled && step.settled)) step.calls[turn]()
         library.check('run', 'dnnl_stream_wait', device.stream)
         settled = true
-        const results = outputs.map(({ name, value, views }): [string, Tensor] => [
-          name,
-          copyOut(value, views[turn]),
-        ])
-        turn = 1 - turn
-        canUndo = true
-        return Object.fromEntries(results)
+        const results = Object.fromEntries(
+          outputs.map(({ name, value, views }) => [name, copyOut(value, views[turn])]),
+        )
+        if (condition === undefined || results[condition].data[0] !== 0) turn = 1 - turn
+        return results
       },
-      hold: tensors => {
-        for (const { name = '' } of checkHeld(parts, tensors)) {
-          inUse().held.get(name)?.views[turn].set(tensors[name].data)
-          given.add(name)
-        }
-        canUndo = false
-        settled = false
+      state: {
+        names: own,
+        write,
+        initialize: async (name, fill) => {
+          stateInput(inputs, name)
+          change(name, values => fill(values as Float32Array))
+        },
+        read: async name => {
+          const { shape, dtype } = stateInput(inputs, name)
+          const place = state.get(name)
+          if (place === undefined || !written.has(name)) throw unwritten(name)
+          return copyOut({ shape, dtype }, place.views[turn])
+        },
       },
-      fill: (name, write) => {
-        heldInput(parts, name)
-        write(inUse().held.get(name)?.views[turn] as Float32Array)
-        given.add(name)
-        canUndo = false
-        settled = false
-      },
-      held: name => {
-        const place = inUse().held.get(name)
-        if (place === undefined || !given.has(name)) throw notHeld(name)
-        return copyOut(place.value, place.views[turn])
-      },
-      undo: () => {
-        if (canUndo) turn = 1 - turn
-        canUndo = false
-      },
-      dispose: async () => {
-        bound = undefined
-        shop.dispose()
-      },
-    }
-    compiled.hold(still)
-    return compiled
+      dispose: async () => shop.dispose(),
+    })
   } catch (cause) {
     shop.dispose()
     throw cause

@@ -43,7 +43,7 @@ const trained = async (name: string, engine: Engine, steps = 3, from?: State) =>
     losses.push(loss)
   }
   const logits = await session.infer(images)
-  const state: State = [new Map(session.weights(false)), new Map(session.slots())]
+  const state: State = [new Map(await session.weights(false)), new Map(await session.slots())]
   await session.dispose()
   return { losses, logits: [...logits], state }
 }

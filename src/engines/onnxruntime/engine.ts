@@ -6,9 +6,11 @@ import type { Graph } from '../../graph/index.ts'
 import { emit, outputName } from '../../onnx/emit.ts'
 import { encodeModel } from '../../onnx/encode.ts'
 import type { OnnxModel } from '../../onnx/model.ts'
+import { conditionalState } from '../../passes/conditionalState.ts'
 import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } from '../engine.ts'
-import { fixedTensors, holding } from '../state.ts'
-import { joined } from './chunkedState.ts'
+import { withLifetime } from '../lifetime.ts'
+import { constantTensors, keepState } from '../state.ts'
+import { compileChunked } from './chunkedState.ts'
 import { loadRuntime } from './runtime.ts'
 
 const failure = (where: string, cause: unknown): EngineError =>
@@ -38,45 +40,46 @@ const single = (data: TensorData): Exclude<TensorData, Float64Array> =>
 
 const DTYPES = { float: 'float32', int: 'int32', bool: 'bool' } as const
 
-/** Runs the bytes of a model whose inputs and outputs are those of a graph. */
+/**
+ * Runs the bytes of a model whose inputs and outputs are those of a graph.
+ * @param condition - the output that says whether the next state counts
+ */
 export const compileOnnx = async (
   bytes: Uint8Array,
   graph: Pick<Graph, 'inputs' | 'outputs'>,
   options: CompileOptions = {},
+  condition?: string,
 ): Promise<Compiled> => {
   const { InferenceSession, Tensor } = await loadRuntime()
-  let session: InferenceSession | undefined
-  try {
-    session = await InferenceSession.create(bytes, sessionOptions(options))
-  } catch (cause) {
-    throw failure('compiling', cause)
+  const create = async (): Promise<InferenceSession> => {
+    try {
+      return await InferenceSession.create(bytes, sessionOptions(options))
+    } catch (cause) {
+      throw failure('compiling', cause)
+    }
   }
+  const session = await create()
   const outputs = Object.entries(graph.outputs)
-  return {
-    ...holding(graph, options.held, async (tensors: Tensors) => {
-      if (session === undefined)
-        throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
-      const feeds: Record<string, OrtTensor> = {}
-      for (const { name = '', dtype, shape } of graph.inputs)
-        feeds[name] = new Tensor(DTYPES[dtype], single(tensors[name].data), shape)
-      try {
-        const results = await session.run(feeds)
-        return Object.fromEntries(
-          outputs.map(([name, { shape }]): [string, Tensor] => [
-            name,
-            { shape, data: results[outputName(graph, name)].data as TensorData },
-          ]),
-        )
-      } catch (cause) {
-        throw failure('running', cause)
-      }
-    }),
-    dispose: async () => {
-      const released = session
-      session = undefined
-      await released?.release()
-    },
+  const run = async (tensors: Tensors): Promise<Tensors> => {
+    const feeds: Record<string, OrtTensor> = {}
+    for (const { name = '', dtype, shape } of graph.inputs)
+      feeds[name] = new Tensor(DTYPES[dtype], single(tensors[name].data), shape)
+    try {
+      const results = await session.run(feeds)
+      return Object.fromEntries(
+        outputs.map(([name, { shape }]): [string, Tensor] => [
+          name,
+          { shape, data: results[outputName(graph, name)].data as TensorData },
+        ]),
+      )
+    } catch (cause) {
+      throw failure('running', cause)
+    }
   }
+  return withLifetime({
+    ...keepState(graph, options.state ?? [], condition, run),
+    dispose: () => session.release(),
+  })
 }
 
 /**
@@ -93,13 +96,19 @@ const inOrder = (model: OnnxModel): OnnxModel => ({
 export const onnxEngine: Engine = {
   name: 'onnx',
   version: async () => (await loadRuntime()).env.versions.node ?? 'unknown',
-  compile: async (graph, options = {}) => {
-    const { fixed: weights = new Map(), held = [] } = options
-    const still = fixedTensors(graph, weights)
-    return joined(graph, held, (own, names) => {
-      const inputs = own.inputs.filter(({ name = '' }) => !(name in still))
-      const model = inOrder(emit(own, { weights }))
-      return compileOnnx(encodeModel(model), { ...own, inputs }, { ...options, held: names })
+  compile: async (given, options = {}) => {
+    const { constants = new Map(), state = [] } = options
+    const { graph, condition } = conditionalState(given, state)
+    const constant = constantTensors(graph, constants)
+    return compileChunked(graph, state, (own, names) => {
+      const inputs = own.inputs.filter(({ name = '' }) => !(name in constant))
+      const model = inOrder(emit(own, { weights: constants }))
+      return compileOnnx(
+        encodeModel(model),
+        { ...own, inputs },
+        { ...options, state: names },
+        condition,
+      )
     })
   },
 }

@@ -1,10 +1,11 @@
 /** The reference engine: float64 loops that read like the formulas; the oracle of every test. */
 
-import { EngineError } from '../../errors/index.ts'
 import type { DType, Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
+import { conditionalState } from '../../passes/conditionalState.ts'
 import type { Engine, Tensor, TensorData, Tensors } from '../engine.ts'
-import { fixedTensors, holding } from '../state.ts'
+import { withLifetime } from '../lifetime.ts'
+import { constantTensors, keepState } from '../state.ts'
 import { elementwise } from './elementwise.ts'
 import type { Kernel, Kernels, Numbers } from './kernel.ts'
 import { movement } from './movement.ts'
@@ -31,39 +32,36 @@ const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
-  compile: async (graph, { held = [], fixed } = {}) => {
-    let disposed = false
-    const still = fixedTensors(graph, fixed)
-    const compiled = {
-      ...holding(graph, [...held, ...Object.keys(still)], async (tensors: Tensors) => {
-        if (disposed)
-          throw new EngineError({ where: 'run', expected: 'a graph in use', got: 'a disposed one' })
-        const known = new Map<Value, Numbers>(
-          graph.inputs.map(value => [value, Float64Array.from(tensors[value.name ?? ''].data)]),
-        )
-        const numbersOf = (value: Value): Numbers => known.get(value) ?? new Float64Array()
-        for (const { op, inputs, outputs, attributes } of graph.nodes) {
-          const kernel = kernels[op as OperationName] as Kernel<object>
-          const results = kernel({
-            inputs: inputs.map(numbersOf),
-            shapes: inputs.map(({ shape }) => shape),
-            outputs,
-            attributes,
-          })
-          for (const [i, output] of outputs.entries()) known.set(output, results[i])
-        }
-        return Object.fromEntries(
-          Object.entries(graph.outputs).map(([name, value]): [string, Tensor] => [
-            name,
-            { shape: value.shape, data: ARRAYS[value.dtype](numbersOf(value)) },
-          ]),
-        )
-      }),
-      dispose: async () => {
-        disposed = true
-      },
+  compile: async (given, { state = [], constants } = {}) => {
+    const { graph, condition } = conditionalState(given, state)
+    const constant = constantTensors(graph, constants)
+    const inputs = graph.inputs.filter(({ name = '' }) => !(name in constant))
+    const run = async (fed: Tensors): Promise<Tensors> => {
+      const tensors = { ...fed, ...constant }
+      const known = new Map<Value, Numbers>(
+        graph.inputs.map(value => [value, Float64Array.from(tensors[value.name ?? ''].data)]),
+      )
+      const numbersOf = (value: Value): Numbers => known.get(value) ?? new Float64Array()
+      for (const { op, inputs, outputs, attributes } of graph.nodes) {
+        const kernel = kernels[op as OperationName] as Kernel<object>
+        const results = kernel({
+          inputs: inputs.map(numbersOf),
+          shapes: inputs.map(({ shape }) => shape),
+          outputs,
+          attributes,
+        })
+        for (const [i, output] of outputs.entries()) known.set(output, results[i])
+      }
+      return Object.fromEntries(
+        Object.entries(graph.outputs).map(([name, value]): [string, Tensor] => [
+          name,
+          { shape: value.shape, data: ARRAYS[value.dtype](numbersOf(value)) },
+        ]),
+      )
     }
-    compiled.hold(still)
-    return compiled
+    return withLifetime({
+      ...keepState({ inputs }, state, condition, run),
+      dispose: async () => {},
+    })
   },
 }

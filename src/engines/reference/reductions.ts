@@ -34,6 +34,7 @@ const logSumExp = (x: Numbers, shape: Shape, axis: number): Numbers =>
   })
 
 export const reductions = {
+  allFinite: ({ inputs }) => [Float64Array.of(inputs.every(x => x.every(Number.isFinite)) ? 1 : 0)],
   reduceMax: reduction(Number.NEGATIVE_INFINITY, Math.max),
   reduceMin: reduction(Number.POSITIVE_INFINITY, Math.min),
   reduceSum: reduction(0, (total, x) => total + x),

@@ -68,23 +68,23 @@ describe.skipIf(missing !== undefined)('against the reference', () => {
       bias: input('bias', [weight[0]]),
     }
     const y = convolution(values.x, values.weight, values.bias, options)
-    const compare = async (outputs: Record<string, Value>, given: Tensors, still: Tensors) => {
+    const compare = async (outputs: Record<string, Value>, given: Tensors, known: Tensors) => {
       const whole = graph(outputs)
-      const wanted = await (await referenceEngine.compile(whole)).run({ ...given, ...still })
-      const fixed = new Map(
-        Object.entries(still).map(([name, { data }]) => [name, data as Float32Array]),
+      const wanted = await (await referenceEngine.compile(whole)).run({ ...given, ...known })
+      const constants = new Map(
+        Object.entries(known).map(([name, { data }]) => [name, data as Float32Array]),
       )
-      const compiled = await onednnEngine.compile(whole, { threads: 2, fixed })
+      const compiled = await onednnEngine.compile(whole, { threads: 2, constants })
       const got = await compiled.run(given)
       await compiled.dispose()
       for (const [label, tensor] of Object.entries(wanted)) expectClose(label, got[label], tensor)
     }
 
     for (const [end, of] of Object.entries(ENDS))
-      it(`${name}, weights fixed, then ${end}`, async () => {
-        const { x, ...fixed } = feeds
+      it(`${name}, constant weights, then ${end}`, async () => {
+        const { x, ...known } = feeds
         const other = end.startsWith('sum') ? { other: drawn('other', y.shape) } : {}
-        await compare({ y: of(y) }, { x, ...other }, fixed)
+        await compare({ y: of(y) }, { x, ...other }, known)
       })
 
     it(`${name}: with its gradients`, async () => {

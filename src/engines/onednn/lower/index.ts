@@ -3,6 +3,7 @@
 import type { Node } from '../../../graph/index.ts'
 import type { OperationName } from '../../../ops/table.ts'
 import type { Plan } from '../plan.ts'
+import { allFinite } from './allFinite.ts'
 import { convolution } from './convolution.ts'
 import { elementwise } from './elementwise.ts'
 import { loops } from './loops.ts'
@@ -14,6 +15,7 @@ import { products } from './products.ts'
 import { reductions } from './reductions.ts'
 
 const lowerings: Lowerings = {
+  allFinite,
   ...elementwise,
   ...loops,
   ...movement,
