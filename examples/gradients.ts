@@ -1,6 +1,6 @@
 /** Gradients of anything with respect to anything: here of a small loss, by both engines. */
 
-import { gradients, graph, input, onnxEngine, ops, referenceEngine } from '../src/index.ts'
+import { engines, gradients, graph, input, ops } from '../src/index.ts'
 
 const x = input('x', [2, 3])
 const weight = input('weight', [3, 1])
@@ -13,7 +13,7 @@ const feeds = {
   x: { shape: [2, 3], data: Float32Array.of(1, 2, 3, -1, 0.5, 2) },
   weight: { shape: [3, 1], data: Float32Array.of(0.1, -0.2, 0.3) },
 }
-for (const engine of [referenceEngine, onnxEngine]) {
+for (const engine of [engines.referenceEngine, engines.onnxEngine]) {
   const compiled = await engine.compile(step)
   const results = await compiled.run(feeds)
   for (const [name, { data }] of Object.entries(results))

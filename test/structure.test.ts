@@ -50,7 +50,7 @@ const BROWSER = [...GROUND, ...DESCRIBING, 'autodiff', 'passes', 'onnx', 'engine
 
 /** But for these, which need Node: FFI, ONNX Runtime's package for Node, and which engines are here. */
 const isOfNode = (file: string): boolean =>
-  /^(native\/(koffi|libvips)|engines\/(onednn\/|onnxruntime\/|registry))/.test(file)
+  /^(native\/(koffi|libvips)|engines\/(onednn\/|onnxruntime\/|registry|index))/.test(file)
 
 interface Import {
   readonly from: string

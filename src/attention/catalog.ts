@@ -48,6 +48,11 @@ const branch: Option<Branch> = {
     if (kernel === undefined) return kernels.read(text)
     return { kernel, ...(groups === undefined ? {} : { groups: Number(groups) }) }
   },
+  write: ({ kernel, dilation, groups }) => {
+    const short = kernels.write({ kernel, ...(dilation === undefined ? {} : { dilation }) })
+    if (groups === undefined && kernels.read(short) !== undefined) return short
+    return `${kernel}x${kernel}${groups === undefined ? '' : `/${groups}`}`
+  },
 }
 
 const norm = oneOf('l2', 'l1')

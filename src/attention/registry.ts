@@ -4,7 +4,7 @@ import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { Attention, Position } from './attention.ts'
 import { bam } from './bam.ts'
-import { ATTENTIONS, type AttentionName, attentionNames, optionsOf } from './catalog.ts'
+import { ATTENTIONS, type AttentionName, attentionNames, optionsOf, PLACED } from './catalog.ts'
 import { cbam } from './cbam.ts'
 import { ca } from './coordinate.ts'
 import { eca } from './eca.ts'
@@ -12,7 +12,7 @@ import { fca } from './fca.ts'
 import { gc } from './gc.ts'
 import { gct } from './gct.ts'
 import { ge } from './ge.ts'
-import type { Meanings } from './options.ts'
+import { type Meanings, type OptionTable, scalar, writeOptions } from './options.ts'
 import { se } from './se.ts'
 import { simam } from './simam.ts'
 import { sk } from './sk.ts'
@@ -28,55 +28,134 @@ const builders: {
   ) => Attention
 } = { se, sk, gct, ge, eca, cbam, bam, srm, gc, fca, simam, ca, splat }
 
+/** An attention, and the stages that get it where they were chosen. */
 export interface PluggedAttention {
   readonly attention: Attention
   readonly stages?: readonly number[]
 }
 
-const refuse = (spec: string, expected: string, got: string, hint?: string): never => {
-  throw new UsageError({ where: `attention ${spec}`, expected, got, ...(hint ? { hint } : {}) })
+interface Known {
+  /** Without one, any name is an option. */
+  readonly table: OptionTable | undefined
+  build(options: object): Attention
 }
 
-const given = (spec: string, text: string): readonly (readonly [name: string, text: string])[] => {
+const registered = new Map<string, Known>()
+
+const known = (name: string): Known | undefined =>
+  Object.hasOwn(ATTENTIONS, name)
+    ? {
+        table: optionsOf(ATTENTIONS[name as AttentionName]),
+        build: builders[name as AttentionName] as Known['build'],
+      }
+    : registered.get(name)
+
+/** Whether an attention goes by this name. */
+export const isAttention = (name: string): boolean => known(name) !== undefined
+
+const allNames = (): readonly string[] => [...attentionNames, ...registered.keys()]
+
+const refuseAt =
+  (where: string) =>
+  (expected: string, got: string, hint?: string): never => {
+    throw new UsageError({ where, expected, got, hint })
+  }
+
+const given = (
+  text: string,
+  refuse: ReturnType<typeof refuseAt>,
+): readonly (readonly [name: string, text: string])[] => {
   const options = text
     .split(',')
     .filter(part => part !== '')
     .map(part => {
       const [name, value, ...more] = part.split('=')
-      if (value === undefined || more.length > 0) refuse(spec, 'options as name=value', part)
+      if (value === undefined || more.length > 0) refuse('options as name=value', part)
       return [name.trim(), value.trim()] as const
     })
   const twice = options.find(([name], i) => options.findIndex(other => other[0] === name) !== i)
-  if (twice !== undefined) refuse(spec, `${twice[0]} once`, 'it twice')
+  if (twice !== undefined) refuse(`${twice[0]} once`, 'it twice')
   return options
 }
+
+/** A table that knows every name: of options that are registered with an attention of the user's. */
+const openTable = (names: readonly string[]): OptionTable => ({
+  ...Object.fromEntries(names.map(name => [name, scalar])),
+  ...PLACED,
+})
 
 /**
  * Reads `name` or `name:option=value,…`.
  * @throws UsageError that names the option at fault and what it may be
  */
 export const parseAttention = (spec: string): PluggedAttention => {
+  const refuse = refuseAt(`attention ${spec}`)
   const [name, ...rest] = spec.split(':')
-  const known = attentionNames.find(known => known === name)
-  if (known === undefined)
-    return refuse(
-      spec,
-      `one of ${attentionNames.join(', ')}`,
-      name || 'none',
-      suggestion(name, attentionNames),
-    )
-  const table = optionsOf(ATTENTIONS[known])
+  const found = known(name)
+  if (found === undefined)
+    return refuse(`one of ${allNames().join(', ')}`, name || 'none', suggestion(name, allNames()))
+  const texts = given(rest.join(':'), refuse)
+  const table = found.table ?? openTable(texts.map(([name]) => name))
   const names = Object.keys(table)
-  const options = given(spec, rest.join(':')).map(([name, text]) => {
+  const options = texts.map(([name, text]) => {
     if (!Object.hasOwn(table, name))
-      refuse(spec, `options among ${names.join(', ')}`, name, suggestion(name, names))
+      refuse(`options among ${names.join(', ')}`, name, suggestion(name, names))
     const meaning = table[name].read(text)
-    if (meaning === undefined) refuse(spec, `${name} ${table[name].expected}`, text)
+    if (meaning === undefined) refuse(`${name} ${table[name].expected}`, text)
     return [name, meaning] as const
   })
   const { stages, ...own } = Object.fromEntries(options) as { stages?: readonly number[] }
-  return {
-    attention: (builders[known] as (options: object) => Attention)(own),
-    ...(stages === undefined ? {} : { stages }),
-  }
+  const attention = { ...found.build(own), spec }
+  return stages === undefined ? { attention } : { attention, stages }
+}
+
+/**
+ * An attention by its name and options, which can be written down.
+ * @throws UsageError for an option that it does not have, or that may not be so
+ */
+const attentionOf = (name: string, options: object): Attention => {
+  const table = known(name)?.table ?? openTable(Object.keys(options))
+  const text = writeOptions(table, options, refuseAt(`attention.${name}`))
+  return parseAttention(text === '' ? name : `${name}:${text}`).attention
+}
+
+/** What any attention may be told besides its own options. */
+export interface Placing {
+  /** Where a recalibration stands; where its paper puts it unless given. */
+  readonly at?: Position | undefined
+  /** The stages that get it: 1 is the stem, k the papers' conv{k}_x. */
+  readonly stages?: readonly number[] | undefined
+}
+
+/** The function that makes an attention of options. */
+export type AttentionMaker<Options> = (options?: Options & Placing) => Attention
+
+/** The maker of an attention that Excite knows. */
+export const makerOf =
+  <Name extends AttentionName>(
+    name: Name,
+  ): AttentionMaker<Meanings<(typeof ATTENTIONS)[Name]['options']>> =>
+  (options = {}) =>
+    attentionOf(name, options)
+
+/**
+ * Makes an attention of the user's own known by name, so that networks with it can be written down,
+ * and built again wherever it is registered. Its options are numbers, flags and words.
+ * @returns the maker to plug it in with: `resnet20({ attention: contrast({ at: 'pre' }) })`
+ */
+export const registerAttention = <Options extends object = Record<never, never>>(
+  name: string,
+  build: (options: Partial<Options>) => Attention,
+): AttentionMaker<Partial<Options>> => {
+  if (!/^[a-z]+$/.test(name) || Object.hasOwn(ATTENTIONS, name))
+    refuseAt('register.attention')('a name of small letters that no attention has yet', name)
+  registered.set(name, {
+    table: undefined,
+    build: options => {
+      const { at } = options as Placing
+      const built = build(options as Partial<Options>)
+      return { ...built, name, ...(at && built.kind === 'recalibration' ? { at } : {}) }
+    },
+  })
+  return (options = {}) => attentionOf(name, options)
 }

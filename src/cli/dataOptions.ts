@@ -10,15 +10,15 @@ import type { Config } from '../train/config.ts'
 import { progressLine } from './progressLine.ts'
 
 export interface DataFlags {
-  readonly dataDir?: string
-  readonly cacheDir?: string
-  readonly samples?: readonly [train: number, test: number]
-  readonly size?: number
-  readonly cropPct?: number
-  readonly valFraction?: number
-  readonly badImages?: BadImagePolicy
-  readonly badLimit?: number
-  readonly workers?: number
+  readonly dataDir?: string | undefined
+  readonly cacheDir?: string | undefined
+  readonly samples?: readonly [train: number, test: number] | undefined
+  readonly size?: number | undefined
+  readonly cropPct?: number | undefined
+  readonly valFraction?: number | undefined
+  readonly badImages?: BadImagePolicy | undefined
+  readonly badLimit?: number | undefined
+  readonly workers?: number | undefined
 }
 
 /** A whole number within bounds, as commander parses options. */
@@ -140,14 +140,14 @@ export const openSplit = async (
   const progress = progressLine(quiet)
   const dataset = await openDataset(name, {
     split,
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(cacheDir === undefined ? {} : { cacheDir }),
-    ...(samples === undefined ? {} : { count: samples[split === 'train' ? 0 : 1] }),
-    ...(size === undefined ? {} : { size }),
-    ...(cropPct === undefined ? {} : { cropPct }),
-    ...(valFraction === undefined ? {} : { valFraction }),
-    ...(badImages === undefined ? {} : { badImages }),
-    ...(badLimit === undefined ? {} : { badLimit }),
+    dataDir,
+    cacheDir,
+    count: samples?.[split === 'train' ? 0 : 1],
+    size,
+    cropPct,
+    valFraction,
+    badImages,
+    badLimit,
     workers: flags.workers ?? availableParallelism(),
     onChecked: (done, total) => progress.update(`looking at image ${done} of ${total}`),
     onProgress: (url, received, total) => {
@@ -164,12 +164,7 @@ export const openSplit = async (
 export const dataFlagsOf = (config: Config): DataFlags => {
   const { dataDir, size, cropPct, valFraction, badImages, badLimit, samples } = config
   return {
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(size === undefined ? {} : { size }),
-    ...(cropPct === undefined ? {} : { cropPct }),
-    ...(valFraction === undefined ? {} : { valFraction }),
-    ...(badImages === undefined ? {} : { badImages }),
-    ...(badLimit === undefined ? {} : { badLimit }),
-    ...(samples ? { samples: [samples.train, samples.test] } : {}),
+    ...{ dataDir, size, cropPct, valFraction, badImages, badLimit },
+    samples: samples && [samples.train, samples.test],
   }
 }

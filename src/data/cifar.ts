@@ -5,9 +5,10 @@ import { readFile, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { FileError } from '../errors/index.ts'
 import type { Dataset, Split } from './dataset.ts'
-import { type DownloadProgress, download } from './download.ts'
+import { download } from './download.ts'
 import { labelsOf } from './labels.ts'
 import { readContent } from './localFiles.ts'
+import type { Places } from './mnist.ts'
 import { unpack } from './untar.ts'
 
 const PIXELS = 3 * 32 * 32
@@ -66,13 +67,6 @@ const readRecords = async (path: string, record: number): Promise<Uint8Array> =>
       hint: 'The file is truncated, or of the other CIFAR: unpack the archive again',
     })
   return bytes
-}
-
-interface Places {
-  /** The only folder to look in, where one is given. */
-  readonly dataDir?: string
-  readonly cacheDir: string
-  readonly onProgress?: DownloadProgress
 }
 
 /** The folder of the files: as it was given, unpacked before or now, or fetched, in this order. */

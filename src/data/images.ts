@@ -158,23 +158,52 @@ const reasonOf = (cause: unknown): string => {
   return [...new Set(lines.filter(line => line !== ''))].join('; ')
 }
 
+/** Pixels as a canvas or sharp gives them: row by row, the channels of each side by side. */
+export interface Pixels {
+  readonly data: Uint8Array | Uint8ClampedArray
+  readonly width: number
+  readonly height: number
+}
+
+/** An image: the path of a file, a file's bytes, or pixels (gray, RGB or RGBA). */
+export type ImageSource = string | Uint8Array | Pixels
+
+/** A PNG of pixels, without loss: so that they go the way of files. */
+const encoded = async ({ data, width, height }: Pixels): Promise<Buffer> => {
+  const { default: sharp } = await import('sharp')
+  const channels = data.length / (width * height)
+  if (channels !== 1 && channels !== 3 && channels !== 4)
+    throw new Error(`${data.length} values for ${width}×${height} pixels of 1, 3 or 4 channels`)
+  return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 0 }).toBuffer()
+}
+
+const bytesOf = async (source: ImageSource): Promise<Buffer> => {
+  if (typeof source === 'string') return readLimited(source)
+  const bytes =
+    source instanceof Uint8Array
+      ? Buffer.from(source.buffer, source.byteOffset, source.length)
+      : await encoded(source)
+  if (!isImage(bytes)) throw new Error(`${bytes.length} bytes that begin as none of them`)
+  return bytes
+}
+
 /**
- * A part of an image file, its middle unless told, resized to a shape: planar C×H×W, 0 to 255,
+ * A part of an image, its middle unless told, resized to a shape: planar C×H×W, 0 to 255,
  * upright, transparent on black.
  * @throws FileError for files that are missing, damaged, no images, or too large
  */
 export const readImage = async (
-  path: string,
+  source: ImageSource,
   shape: ImageShape,
   choose: ChooseWindow = center(shape),
 ): Promise<Uint8Array> => {
   try {
-    const bytes = await readLimited(path)
+    const bytes = await bytesOf(source)
     return (await decodedHere(bytes, shape, choose)) ?? (await decodedBySharp(bytes, shape, choose))
   } catch (cause) {
     throw new FileError(
       {
-        where: path,
+        where: typeof source === 'string' ? source : 'image',
         expected: 'an image (PNG, JPEG, WebP), whole, of at most 16 million pixels and 50 MB',
         got: reasonOf(cause),
       },

@@ -74,9 +74,9 @@ export type MnistName = keyof typeof MNIST_SOURCES
 
 export interface Places {
   /** The only folder to look in, where one is given. */
-  readonly dataDir?: string
+  readonly dataDir?: string | undefined
   readonly cacheDir: string
-  readonly onProgress?: DownloadProgress
+  readonly onProgress?: DownloadProgress | undefined
 }
 
 const missing = (name: MnistName, file: string, where: string, cause?: unknown): FileError => {

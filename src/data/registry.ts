@@ -29,22 +29,22 @@ export const datasetNames = Object.keys(DATASETS) as readonly DatasetName[]
 export interface OpenOptions {
   readonly split: Split
   /** The only folder to look for files in. */
-  readonly dataDir?: string
+  readonly dataDir?: string | undefined
   /** Where downloads go; `EXCITE_CACHE` or the user's cache folder unless given. */
-  readonly cacheDir?: string
-  readonly onProgress?: DownloadProgress
+  readonly cacheDir?: string | undefined
+  readonly onProgress?: DownloadProgress | undefined
   /** How many images: painted, for `shapes`; of other sets the first of each class. */
-  readonly count?: number
+  readonly count?: number | undefined
   /** Of `shapes`: how large, and the seed that decides them. */
-  readonly size?: number
-  readonly seed?: number
+  readonly size?: number | undefined
+  readonly seed?: number | undefined
   /** Of a folder of images. */
-  readonly cropPct?: number
-  readonly valFraction?: number
-  readonly badImages?: BadImagePolicy
-  readonly badLimit?: number
-  readonly workers?: number
-  onChecked?(done: number, total: number): void
+  readonly cropPct?: number | undefined
+  readonly valFraction?: number | undefined
+  readonly badImages?: BadImagePolicy | undefined
+  readonly badLimit?: number | undefined
+  readonly workers?: number | undefined
+  readonly onChecked?: ((done: number, total: number) => void) | undefined
 }
 
 /** What a folder's images are resized to, unless told. */
@@ -53,28 +53,41 @@ const FOLDER_SIZE = 224
 /** Whether the name of a dataset means a folder: by a separator, or because there is one. */
 export const isFolder = (name: string): boolean =>
   !Object.hasOwn(DATASETS, name) &&
+  !registered.has(name) &&
   (/[/\\]|^\.{1,2}$/.test(name) ||
     statSync(name, { throwIfNoEntry: false })?.isDirectory() === true)
 
 const SHAPES_COUNT = { train: 8000, test: 2000 }
+
+/** Opens one split of a set. */
+export type DatasetOpener = (options: OpenOptions) => Dataset | Promise<Dataset>
+
+const registered = new Map<string, DatasetOpener>()
+
+/** Makes a dataset of the user's own known by name: `openImages(name)` and runs of it open it. */
+export const registerDataset = (name: string, open: DatasetOpener): void => {
+  if (!/^[\w.-]+$/.test(name) || Object.hasOwn(DATASETS, name))
+    throw new UsageError({
+      where: 'register.dataset',
+      expected: 'a name of letters, digits, _ and - that no set has yet',
+      got: name,
+    })
+  registered.set(name, open)
+}
 
 /** A set as its files have it. */
 const openFiles = async (name: string, options: OpenOptions): Promise<Dataset> => {
   const { split, cacheDir = cacheFolder(), size } = options
   if (isFolder(name)) return openImageFolder(name, { ...options, size: size ?? FOLDER_SIZE })
   const { dataDir, onProgress } = options
-  const places = {
-    cacheDir,
-    ...(dataDir === undefined ? {} : { dataDir }),
-    ...(onProgress === undefined ? {} : { onProgress }),
-  }
+  const places = { cacheDir, dataDir, onProgress }
   if (Object.hasOwn(MNIST_SOURCES, name)) return openMnist(name as MnistName, split, places)
   if (Object.hasOwn(CIFAR_SOURCES, name)) return openCifar(name as CifarName, split, places)
   throw new UsageError({
     where: `dataset ${name}`,
     expected: `one of ${datasetNames.join(', ')}, or a folder of images`,
     got: name,
-    ...(suggestion(name, datasetNames) ? { hint: suggestion(name, datasetNames) as string } : {}),
+    hint: suggestion(name, datasetNames),
   })
 }
 
@@ -84,13 +97,10 @@ const openFiles = async (name: string, options: OpenOptions): Promise<Dataset> =
  */
 export const openDataset = async (name: string, options: OpenOptions): Promise<Dataset> => {
   const { split, count, size, seed } = options
+  const own = registered.get(name)
+  if (own !== undefined) return own(options)
   if (name === 'shapes')
-    return openShapes({
-      split,
-      count: count ?? SHAPES_COUNT[split],
-      ...(size === undefined ? {} : { size }),
-      ...(seed === undefined ? {} : { seed }),
-    })
+    return openShapes({ split, count: count ?? SHAPES_COUNT[split], size, seed })
   const dataset = await openFiles(name, options)
   return count === undefined ? dataset : balancedSubset(dataset, count)
 }

@@ -9,9 +9,9 @@ export interface Problem {
   readonly expected: string
   readonly got: string
   /** Facts that help to see why, such as the shapes of the other inputs. */
-  readonly context?: string
+  readonly context?: string | undefined
   /** What to do about it: a full sentence without its full stop. */
-  readonly hint?: string
+  readonly hint?: string | undefined
 }
 
 /** As much of each part as people read; all of it is in the fields. */

@@ -100,7 +100,7 @@ const bninception: Backbone['build'] = options => {
   )
 }
 
-export const BN_INCEPTION: Family = {
+export const BN_INCEPTION = {
   bn_inception: {
     describe: 'BN-Inception',
     size: 224,
@@ -110,4 +110,4 @@ export const BN_INCEPTION: Family = {
     variations: ['pooling', 'dropout'],
     build: bninception,
   },
-}
+} satisfies Family

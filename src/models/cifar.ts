@@ -42,7 +42,7 @@ const resnext29 = (group: number, groupWidth: number): Backbone =>
 
 const PREACTIVATION = 'pre-activation ResNet for 32×32 images'
 
-export const CIFAR: Family = {
+export const CIFAR = {
   resnet8: plain(8),
   resnet14: plain(14),
   resnet20: plain(20),
@@ -65,4 +65,4 @@ export const CIFAR: Family = {
     describe: 'SKNet for 32×32 images, of ResNeXt 16×32d blocks',
     attention: 'sk:branches=1+3,reduction=32',
   },
-}
+} satisfies Family

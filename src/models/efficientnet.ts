@@ -59,7 +59,7 @@ const efficientnet: Backbone['build'] = options => {
   )
 }
 
-export const EFFICIENTNET: Family = {
+export const EFFICIENTNET = {
   efficientnet_b0: {
     describe: 'EfficientNet-B0, with its own SE',
     size: 224,
@@ -69,4 +69,4 @@ export const EFFICIENTNET: Family = {
     variations: ['dropout'],
     build: efficientnet,
   },
-}
+} satisfies Family

@@ -144,7 +144,7 @@ const inceptionresnet: Backbone['build'] = options => {
   })
 }
 
-export const INCEPTION_RESNET: Family = {
+export const INCEPTION_RESNET = {
   inception_resnet_v2: {
     describe: 'Inception-ResNet-v2',
     size: 299,
@@ -154,4 +154,4 @@ export const INCEPTION_RESNET: Family = {
     variations: ['dropout'],
     build: inceptionresnet,
   },
-}
+} satisfies Family

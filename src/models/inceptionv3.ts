@@ -149,7 +149,7 @@ const inceptionv3: Backbone['build'] = options => {
   })
 }
 
-export const INCEPTION_V3: Family = {
+export const INCEPTION_V3 = {
   inception_v3: {
     describe: 'Inception-v3',
     size: 299,
@@ -159,4 +159,4 @@ export const INCEPTION_V3: Family = {
     variations: ['dropout'],
     build: inceptionv3,
   },
-}
+} satisfies Family

@@ -91,7 +91,7 @@ const mobilenet: Backbone['build'] = options => {
   )
 }
 
-export const MOBILENET: Family = {
+export const MOBILENET = {
   mobilenet: {
     describe: 'MobileNet 1.0',
     size: 224,
@@ -101,4 +101,4 @@ export const MOBILENET: Family = {
     variations: ['dropout'],
     build: mobilenet,
   },
-}
+} satisfies Family

@@ -114,7 +114,7 @@ const backbone = (size: string, rows: readonly Row[], hidden: number): Backbone 
   build: mobilenetv3(rows, hidden),
 })
 
-export const MOBILENET_V3: Family = {
+export const MOBILENET_V3 = {
   mobilenet_v3_small: backbone('small', SMALL, 1024),
   mobilenet_v3_large: backbone('large', LARGE, 1280),
-}
+} satisfies Family

@@ -376,16 +376,16 @@ describe('every name', () => {
 })
 
 describe('other names', () => {
-  const LIST = 'expected a network that excite models lists, got'
+  const LIST = 'expected the name of a network, got'
   it.each([
     ['seresnet50', 'It is se-resnet50 here'],
     ['resnext50_32x4d', 'It is resnext50 here'],
     ['seresnet20', 'Did you mean se-resnet20?'],
     ['gctresnet50', 'Did you mean gct-resnet50?'],
     ['sknett50', 'Did you mean sknet50?'],
-    ['alexnet', 'Run: excite models'],
-    ['toString', 'Run: excite models'],
-    ['', 'Run: excite models'],
+    ['alexnet', 'All names: models.names, or excite models'],
+    ['toString', 'All names: models.names, or excite models'],
+    ['', 'All names: models.names, or excite models'],
   ])('%j: %s', (name, hint) => {
     const wanted = `model ${name}: ${LIST} ${name || 'none'}. ${hint}`
     for (const look of [model, describeModel])

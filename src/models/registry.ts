@@ -3,7 +3,7 @@
 import type { Attention } from '../attention/attention.ts'
 import {
   type AttentionName,
-  attentionNames,
+  isAttention,
   type PluggedAttention,
   parseAttention,
 } from '../attention/registry.ts'
@@ -28,7 +28,7 @@ import { checkVariations, type Variations, variationsIn } from './variations.ts'
 import { VGG } from './vgg.ts'
 
 /** Every family; a name stands in one of them only. */
-const BACKBONES: Family = {
+const BACKBONES = {
   ...RESNETS,
   ...RESNESTS,
   ...VGG,
@@ -42,7 +42,16 @@ const BACKBONES: Family = {
   ...EFFICIENTNET,
   ...CIFAR,
   ...SHAKE_SHAKE,
-}
+} satisfies Family
+
+/** The names of the backbones that Excite knows. */
+export type BackboneName = keyof typeof BACKBONES
+export const backboneNames = Object.keys(BACKBONES) as readonly BackboneName[]
+
+const registered = new Map<string, Backbone>()
+
+const backboneOf = (name: string): Backbone | undefined =>
+  Object.hasOwn(BACKBONES, name) ? BACKBONES[name as BackboneName] : registered.get(name)
 
 /** The papers' own attentions, listed with every backbone; any other goes by its prefix too. */
 const LISTED = ['se', 'sk', 'gct'] as const satisfies readonly AttentionName[]
@@ -61,7 +70,7 @@ export interface ModelInfo {
 }
 
 /** The networks that are listed: backbones, and their variants with the papers' attentions. */
-export const modelNames: readonly string[] = Object.entries(BACKBONES).flatMap(
+export const modelNames: readonly string[] = Object.entries<Backbone>(BACKBONES).flatMap(
   ([name, backbone]) => [
     name,
     ...LISTED.filter(
@@ -109,19 +118,21 @@ interface Named {
   readonly attention: string | undefined
 }
 
+/** Where all names are. */
+const LIST = 'All names: models.names, or excite models'
+
 const find = (name: string): Named => {
-  const [, prefix, base = name] = Object.hasOwn(BACKBONES, name)
-    ? []
-    : (/^([a-z]+)-(.+)$/.exec(name) ?? [])
-  const backbone = Object.hasOwn(BACKBONES, base) ? BACKBONES[base] : undefined
-  const known = prefix === undefined || attentionNames.some(attention => attention === prefix)
+  const [, prefix, base = name] =
+    backboneOf(name) === undefined ? (/^([a-z]+)-(.+)$/.exec(name) ?? []) : []
+  const backbone = backboneOf(base)
+  const known = prefix === undefined || isAttention(prefix)
   if (backbone === undefined || !known || (prefix !== undefined && backbone.attention)) {
     const other = Object.hasOwn(OTHER_NAMES, name) ? `It is ${OTHER_NAMES[name]} here` : undefined
     throw new UsageError({
       where: `model ${name}`,
-      expected: 'a network that excite models lists',
+      expected: 'the name of a network',
       got: name || 'none',
-      hint: other ?? suggestion(name, modelNames) ?? 'Run: excite models',
+      hint: other ?? suggestion(name, [...modelNames, ...registered.keys()]) ?? LIST,
     })
   }
   return { backbone, attention: prefix ?? backbone.attention }
@@ -251,6 +262,38 @@ export const customModel = (
 ): Model => {
   const { classes, channels = 3, size = 32 } = options
   return { name, describe: 'a network of your own', size, network, classes, channels, custom: true }
+}
+
+/** What a network of the user's own must say to be registered. */
+export interface RegisteredModel extends Partial<Omit<Backbone, 'build'>> {
+  /** Height and width of the images that it is for. */
+  readonly size: number
+  build(options: NetworkOptions & { readonly classes: number; readonly channels: number }): Layer
+}
+
+/** Makes a network of options. */
+export type ModelMaker = (options?: ModelOptions) => Model
+
+/**
+ * Makes a network of the user's own known by name, so that it can be built again from what is
+ * written down of it, wherever it is registered.
+ */
+export const registerModel = (name: string, given: RegisteredModel): ModelMaker => {
+  if (!/^[\w.-]+$/.test(name) || Object.hasOwn(BACKBONES, name))
+    throw new UsageError({
+      where: 'register.model',
+      expected: 'a name of letters, digits, _ and - that no network has yet',
+      got: name,
+    })
+  registered.set(name, {
+    describe: 'a network of your own',
+    classes: 10,
+    positions: [],
+    replaceable: false,
+    variations: [],
+    ...given,
+  })
+  return options => model(name, options)
 }
 
 /** What is written down of a network, in a configuration and in a card. */

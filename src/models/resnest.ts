@@ -96,7 +96,7 @@ const named = (depths: ResNeStOptions['depths'], stemWidth: number): Backbone =>
   build: options => resnest({ depths, stemWidth, ...options }),
 })
 
-export const RESNESTS: Family = {
+export const RESNESTS = {
   resnest50: named([3, 4, 6, 3], 64),
   resnest101: named([3, 4, 23, 3], 128),
-}
+} satisfies Family

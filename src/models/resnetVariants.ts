@@ -52,7 +52,7 @@ const SENET154 = {
   dropout: 0.2,
 } as const
 
-export const RESNETS: Family = {
+export const RESNETS = {
   resnet18: imagenet('ResNet, basic blocks', 'basic', [2, 2, 2, 2]),
   resnet34: imagenet('ResNet, basic blocks', 'basic', [3, 4, 6, 3]),
   resnet50: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 4, 6, 3]),
@@ -75,4 +75,4 @@ export const RESNETS: Family = {
   sknet101: sknet([3, 4, 23, 3]),
   skresnet18: skresnet([2, 2, 2, 2]),
   skresnet34: skresnet([3, 4, 6, 3]),
-}
+} satisfies Family

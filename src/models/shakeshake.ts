@@ -178,7 +178,7 @@ const backbone = (describe: string, classes: number, plan: Plan): Backbone => ({
 const WIDE = { kind: 'basic', stem: 16, width: 96, units: 4 } as const
 const GROUPED = { kind: 'grouped', stem: 64, width: 256, units: 3 } as const
 
-export const SHAKE_SHAKE: Family = {
+export const SHAKE_SHAKE = {
   shake26_2x96d: backbone('Shake-Shake 26 2×96d', 10, { ...WIDE, backward: 'shake' }),
   shake29_2x4x64d: backbone('Shake-Even 29 2×4×64d', 100, { ...GROUPED, backward: 'even' }),
-}
+} satisfies Family

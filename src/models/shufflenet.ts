@@ -106,7 +106,7 @@ const shufflenet: Backbone['build'] = options => {
   )
 }
 
-export const SHUFFLENET: Family = {
+export const SHUFFLENET = {
   shufflenet_g3: {
     describe: 'ShuffleNet 1×, 3 groups',
     size: 224,
@@ -116,4 +116,4 @@ export const SHUFFLENET: Family = {
     variations: ['pooling', 'dropout'],
     build: shufflenet,
   },
-}
+} satisfies Family

@@ -134,7 +134,7 @@ const backbone = (width: string, widths: readonly number[]): Backbone => ({
   build: shufflenetv2(widths),
 })
 
-export const SHUFFLENETV2: Family = {
+export const SHUFFLENETV2 = {
   shufflenet_v2_x0_5: backbone('0.5', [48, 96, 192]),
   shufflenet_v2_x1_0: backbone('1.0', [116, 232, 464]),
-}
+} satisfies Family

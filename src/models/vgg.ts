@@ -73,7 +73,7 @@ const vgg: Backbone['build'] = options => {
   )
 }
 
-export const VGG: Family = {
+export const VGG = {
   vgg16_bn: {
     describe: 'VGG-16 with batch normalization',
     size: 224,
@@ -83,4 +83,4 @@ export const VGG: Family = {
     variations: ['dropout'],
     build: vgg,
   },
-}
+} satisfies Family

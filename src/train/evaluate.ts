@@ -10,7 +10,7 @@ export interface EvaluateOptions {
   readonly normalization: Normalization
   /** Images [batch, C, H, W] to logits [batch, classes]. */
   infer(images: Float32Array): Promise<Float32Array>
-  onBatch?(done: number, total: number): void
+  readonly onBatch?: ((done: number, total: number) => void) | undefined
 }
 
 export interface Evaluation extends Metrics {

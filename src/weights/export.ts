@@ -19,6 +19,7 @@ export const onnxMetadata = ({
   model,
   attention,
   variations,
+  custom: _,
   classes,
   origin,
   ...image

@@ -32,7 +32,10 @@ it.each(COMMANDS)('%s --help teaches', async command => {
 const WRONG: readonly [command: string, message: string][] = [
   ['trian', "error: unknown command 'trian'\n(Did you mean train?)"],
   ['train', 'excite train: expected the name of a model, got none. Such as: excite train'],
-  ['train se-resnet21', 'excite models lists, got se-resnet21. Did you mean se-resnet20?'],
+  [
+    'train se-resnet21',
+    'expected the name of a network, got se-resnet21. Did you mean se-resnet20?',
+  ],
   [
     'train resnet20 --data ./nowhere',
     '/nowhere: expected a folder of images, one folder a class in it, got nothing',
@@ -80,7 +83,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['import', 'excite import: expected a file of weights, or --from-hub, got neither'],
   ['import /', 'excite import: expected a file of weights, or --from-hub, got a folder: /'],
   ['import --from-hub nowhere', '--from-hub: expected a repository as owner/name'],
-  ['inspect nowhere', 'model nowhere: expected a network that excite models lists, got nowhere'],
+  ['inspect nowhere', 'model nowhere: expected the name of a network, got nowhere'],
   ['inspect no/where', 'no/where: expected the folder of a run'],
   ['inspect se-resnet20 --ablate-blocks', '--ablate-blocks: expected the folder of a run'],
   ['inspect se-resnet20 --feed a=1', '--feed: expected an .onnx file, got se-resnet20, a name'],

@@ -165,7 +165,7 @@ const ENDS: readonly (readonly [string, string, number])[] = [
 describe.skipIf(missing !== undefined)('a process ends as it should', () => {
   it.each(ENDS)('%s', async (_, ending, wanted) => {
     const code = `
-      const { gradients, graph, input, openDevice, ops } = await import(${JSON.stringify(LIBRARY)})
+      const { engines: { openDevice }, gradients, graph, input, ops } = await import(${JSON.stringify(LIBRARY)})
       const { engine } = await openDevice('onednn')
       const x = input('x', [8, 32, 28, 28])
       const w = input('w', [32, 32, 3, 3])

@@ -3,7 +3,7 @@
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
 import { type DataFlags, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
-import { deviceText, withDevice } from '../deviceOption.ts'
+import { withDevice } from '../deviceOption.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 import { openRunData } from '../runData.ts'
@@ -27,39 +27,36 @@ interface EvalFlags extends DataFlags {
 }
 
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
-  const { loadTrained } = await import('../../runs/runFolder.ts')
-  const { evaluate } = await import('../../train/evaluate.ts')
-  const { openDevice } = await import('../../engines/registry.ts')
-  const { openPredictor } = await import('../../weights/predictor.ts')
+  const { openClassifier } = await import('../../runs/classifier.ts')
   const { split, batch, quiet = false, json = false } = flags
-  const trained = await loadTrained(path, flags.last ? 'last' : 'best')
-  const { card } = trained
+  const classifier = await openClassifier(path, {
+    weights: flags.last ? 'last' : 'best',
+    device: flags.device,
+    threads: flags.threads,
+  })
+  const { card, device, note } = classifier
   const { name, dataset } = await openRunData(path, card, split, flags, quiet)
-  const device = await openDevice(flags.device)
   const progress = progressLine(quiet)
-  if (device.note !== undefined) progress.line(device.note)
-  const predictor = await openPredictor(trained, batch, device.engine, flags.threads)
-  const { perClass, ...metrics } = await evaluate(dataset, {
+  if (note !== undefined) progress.line(note)
+  const { perClass, ...metrics } = await classifier.evaluate(dataset, {
     batch,
-    normalization: card,
-    infer: predictor.infer,
     onBatch: (done, total) =>
       progress.update(`${bar(done / total)} ${count(done)}/${count(total)} images`),
   })
   progress.clear()
-  await predictor.dispose()
+  await classifier.close()
   const classes = card.classes.map((label, i) => ({ class: label, ...perClass[i] }))
   if (json)
     return printJson({
       model: card.model,
       data: name,
       split,
-      device: deviceText(device),
+      device,
       ...metrics,
       perClass: classes,
     })
   console.log(
-    `${card.model} on ${count(dataset.labels.length)} ${split} images of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${deviceText(device)})`,
+    `${card.model} on ${count(dataset.labels.length)} ${split} images of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${device})`,
   )
   if (flags.perClass)
     console.log(

@@ -3,9 +3,10 @@
 import { Command } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors/index.ts'
+import type { Classifier, Guess } from '../../runs/classifier.ts'
 import type { Card } from '../../weights/trained.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
-import { deviceText, withDevice } from '../deviceOption.ts'
+import { withDevice } from '../deviceOption.ts'
 import { percent, printJson, withJson } from '../output.ts'
 
 const HELP = `
@@ -27,47 +28,32 @@ interface PredictFlags extends DataFlags {
   readonly json?: boolean
 }
 
-interface Image {
-  readonly name: string
-  readonly pixels: Uint8Array
-  /** Its class, where it is known. */
-  readonly label?: string
-}
-
 const indices = (text: string): number[] => text.split(',').map(whole('--index', 0))
 
-const fromFiles = async (files: readonly string[], card: Card): Promise<Image[]> => {
-  const { center, readImage } = await import('../../data/images.ts')
-  const shape = [card.channels, card.height, card.width] as const
-  const choose = center(shape, card.cropPct)
-  const read = async (name: string): Promise<Image> => ({
-    name,
-    pixels: await readImage(name, shape, choose),
-  })
-  return Promise.all(files.map(read))
+/** An image to classify; its class, where that is known. */
+interface Image {
+  readonly name: string
+  readonly label?: string
+  ask(classifier: Classifier, top: number): Promise<readonly Guess[]>
 }
 
-const fromDataset = (dataset: Dataset, wanted: readonly number[]): Promise<Image[]> =>
-  Promise.all(
-    wanted.map(async index => {
-      if (index >= dataset.labels.length)
-        throw new UsageError({
-          where: '--index',
-          expected: `0 to ${dataset.labels.length - 1}`,
-          got: `${index}`,
-        })
-      return {
-        name: `${dataset.name} ${index}`,
-        pixels: await dataset.read(index),
-        label: dataset.classes[dataset.labels[index]],
-      }
-    }),
-  )
+const fromFile = (name: string): Image => ({
+  name,
+  ask: (classifier, top) => classifier.classify(name, { top }),
+})
 
-const softmax = (logits: Float32Array): number[] => {
-  const exponentials = Array.from(logits, logit => Math.exp(logit - Math.max(...logits)))
-  const total = exponentials.reduce((sum, value) => sum + value, 0)
-  return exponentials.map(value => value / total)
+const fromDataset = (dataset: Dataset, index: number): Image => {
+  if (index >= dataset.labels.length)
+    throw new UsageError({
+      where: '--index',
+      expected: `0 to ${dataset.labels.length - 1}`,
+      got: `${index}`,
+    })
+  return {
+    name: `${dataset.name} ${index}`,
+    label: dataset.classes[dataset.labels[index]],
+    ask: async (classifier, top) => classifier.classifyPrepared(await dataset.read(index), top),
+  }
 }
 
 /** How a procedural set or a folder is read for a network. */
@@ -106,32 +92,25 @@ const imagesOf = async (
       expected: `images of ${card.channels}×${card.height}×${card.width}, as the network was trained on`,
       got: dataset.shape.join('×'),
     })
-  return [...(await fromFiles(files, card)), ...(dataset ? await fromDataset(dataset, chosen) : [])]
+  return [...files.map(fromFile), ...(dataset ? chosen.map(i => fromDataset(dataset, i)) : [])]
 }
 
 const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
-  const { loadTrained } = await import('../../runs/runFolder.ts')
-  const { normalized } = await import('../../data/augment/augment.ts')
-  const { openDevice } = await import('../../engines/registry.ts')
-  const { openPredictor } = await import('../../weights/predictor.ts')
-  const trained = await loadTrained(path, flags.last ? 'last' : 'best')
-  const { card } = trained
-  const images = await imagesOf(files, flags, card)
-  const device = await openDevice(flags.device)
-  const predictor = await openPredictor(trained, 1, device.engine)
+  const { openClassifier } = await import('../../runs/classifier.ts')
+  const classifier = await openClassifier(path, {
+    weights: flags.last ? 'last' : 'best',
+    device: flags.device,
+  })
+  const { card, device, note } = classifier
   const results = []
-  for (const { name, pixels, label } of images) {
-    const shape = [card.channels, card.height, card.width] as const
-    const probabilities = softmax(await predictor.infer(normalized(pixels, shape, card)))
-    const classes = card.classes
-      .map((name, i) => ({ class: name, probability: probabilities[i] }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, flags.top)
-    results.push({ image: name, ...(label === undefined ? {} : { label }), classes })
+  for (const { name, label, ask } of await imagesOf(files, flags, card)) {
+    const guesses = await ask(classifier, flags.top)
+    const classes = guesses.map(({ label, probability }) => ({ class: label, probability }))
+    results.push({ image: name, label, classes })
   }
-  await predictor.dispose()
-  if (flags.json) return printJson({ device: deviceText(device), results })
-  console.error(device.note ?? `computed with ${deviceText(device)}`)
+  await classifier.close()
+  if (flags.json) return printJson({ device, results })
+  console.error(note ?? `computed with ${device}`)
   for (const { image, label, classes } of results) {
     const text = classes.map(one => `${one.class} ${percent(one.probability)}`).join(', ')
     console.log(`${image}${label === undefined ? '' : ` (${label})`}: ${text}`)

@@ -14,15 +14,15 @@ export interface ImageFolderOptions {
   /** Height and width that the network sees. */
   readonly size: number
   /** Of evaluation: the size over the shorter side of the resized image. */
-  readonly cropPct?: number
+  readonly cropPct?: number | undefined
   /** Which share of each class is held back, where the folder itself has no `val/`. */
-  readonly valFraction?: number
-  readonly badImages?: BadImagePolicy
+  readonly valFraction?: number | undefined
+  readonly badImages?: BadImagePolicy | undefined
   /** The share that may be bad where they are skipped or replaced. */
-  readonly badLimit?: number
+  readonly badLimit?: number | undefined
   /** Threads that prepare images; 0 for none but this. The images are the same. */
-  readonly workers?: number
-  onChecked?(done: number, total: number): void
+  readonly workers?: number | undefined
+  readonly onChecked?: ((done: number, total: number) => void) | undefined
 }
 
 export type ImageFolder = Dataset & Required<Pick<Dataset, 'close'>>

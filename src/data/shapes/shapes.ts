@@ -31,8 +31,8 @@ export interface ShapesOptions {
   readonly split: Split
   readonly count: number
   /** Height and width in pixels. */
-  readonly size?: number
-  readonly seed?: number
+  readonly size?: number | undefined
+  readonly seed?: number | undefined
 }
 
 export interface ShapesDataset extends Dataset {

@@ -1,9 +1,12 @@
 /** Training on oneDNN: it follows ONNX Runtime, gives the same bits again, and leaves nothing behind. */
 
 import { describe, expect, it } from 'vitest'
-import { model, onnxEngine, RECIPES, random } from '../../index.ts'
+import { model } from '../../models/registry.ts'
+import { random } from '../../random/index.ts'
+import { RECIPES } from '../../train/recipes.ts'
 import { openSession } from '../../train/session.ts'
 import type { Engine } from '../engine.ts'
+import { onnxEngine } from '../onnxruntime/engine.ts'
 import { onednnEngine } from './engine.ts'
 import { network } from './selfTest.ts'
 
