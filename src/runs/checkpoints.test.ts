@@ -15,9 +15,9 @@ import {
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { failureOf as fault, watchDisk } from '../../test/support/disk.ts'
 import { ExciteError, FileError, SaveError } from '../errors/index.ts'
 import { disk } from '../platform/node/files.ts'
-import { failureOf as fault, watchDisk } from '../../test/support/disk.ts'
 import { type Checkpoint, openCheckpoints } from './checkpoints.ts'
 
 /** In memory where the system has such a place: thousands of syncs take minutes on a disk. */
@@ -297,7 +297,8 @@ describe('a disk that fails', () => {
     const checkpoints = await openCheckpoints(folder)
     onTestFinished(
       watchDisk(disk, async ({ name, path }, work) => {
-        if (!['close', 'readdir'].includes(name)) asked.push(`${name} ${path.slice(folder.length + 1)}`)
+        if (!['close', 'readdir'].includes(name))
+          asked.push(`${name} ${path.slice(folder.length + 1)}`)
         return work()
       }),
     )
@@ -388,7 +389,17 @@ describe('a disk that fails', () => {
 })
 
 describe('what a manifest cannot make it read', () => {
-  const NAMES = ['../step-00000001/progress.json', '/dev/zero', '..', '.', '', 'a/b', 'a\\b', '\0', 'x'.repeat(101)]
+  const NAMES = [
+    '../step-00000001/progress.json',
+    '/dev/zero',
+    '..',
+    '.',
+    '',
+    'a/b',
+    'a\\b',
+    '\0',
+    'x'.repeat(101),
+  ]
 
   it.each(NAMES)('%j, which is no plain name', async name => {
     const folder = await saved(1, 2)
@@ -428,7 +439,9 @@ describe('what a manifest cannot make it read', () => {
     }
     expect(await checkpoints.latest(refuse(2))).toEqual(checkpointOf(1))
     expect(warnings).toEqual(['checkpoint ignored: state.json: expected sense, got none'])
-    await expect(checkpoints.latest(refuse(0))).rejects.toThrow('got 2 that cannot be used (state.json')
+    await expect(checkpoints.latest(refuse(0))).rejects.toThrow(
+      'got 2 that cannot be used (state.json',
+    )
     await expect(checkpoints.latest(() => JSON.parse(''))).rejects.toThrow(SyntaxError)
   })
 })

@@ -5,16 +5,16 @@
  */
 
 import { readFile } from 'node:fs/promises'
-import { formatShape, UsageError, WeightError, messageOf } from '../errors/index.ts'
-import { type Model, model } from '../models/registry.ts'
+import { formatShape, messageOf, UsageError, WeightError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
+import { type Model, model } from '../models/registry.ts'
 import { compareTensors, listed, type Variable, variables } from '../nn/index.ts'
+import type { Config } from '../train/config.ts'
+import { headOf, isBelow } from '../train/freeze.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
 import { FLOATS, readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
 import { type Card, readCard } from '../weights/trained.ts'
-import type { Config } from '../train/config.ts'
-import { headOf, isBelow } from '../train/freeze.ts'
 
 export interface Adopted {
   /** By the network's own names; what is not here begins as initialized. */

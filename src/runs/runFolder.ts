@@ -2,13 +2,20 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Model } from '../models/registry.ts'
 import { FileError, UsageError } from '../errors/index.ts'
-import { codeOf, disk, exists, readText, readWhole, writeFileAtomic } from '../platform/node/files.ts'
+import type { Model } from '../models/registry.ts'
+import {
+  codeOf,
+  disk,
+  exists,
+  readText,
+  readWhole,
+  writeFileAtomic,
+} from '../platform/node/files.ts'
+import { type Config, checkConfig } from '../train/config.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
-import { type Config, checkConfig } from '../train/config.ts'
 import { lockRun } from './lock.ts'
 import { type EpochRow, epochRowSchema } from './progress.ts'
 

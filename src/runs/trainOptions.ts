@@ -3,9 +3,9 @@
 import type { Dataset, Normalization } from '../data/dataset.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Model } from '../models/registry.ts'
+import type { Config } from '../train/config.ts'
 import type { Trained } from '../weights/trained.ts'
 import type { Conditions } from './environment.ts'
-import type { Config } from '../train/config.ts'
 import type { EpochRow } from './progress.ts'
 
 export interface StepReport {

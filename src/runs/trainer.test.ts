@@ -291,7 +291,9 @@ it('is alone in its folder', async () => {
   const folder = await newFolder()
   const config = configOf('resnet8', { epochs: 1 })
   const first = run(folder, config)
-  await expect(run(folder, config)).rejects.toThrow('expected an unlocked run folder, got one locked by process')
+  await expect(run(folder, config)).rejects.toThrow(
+    'expected an unlocked run folder, got one locked by process',
+  )
   await first
 })
 

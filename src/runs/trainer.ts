@@ -3,12 +3,12 @@
 import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { UsageError } from '../errors/index.ts'
-import { openCheckpoints } from './checkpoints.ts'
 import { frozenBy } from '../train/freeze.ts'
+import { openSession } from '../train/session.ts'
+import { openCheckpoints } from './checkpoints.ts'
 import { lockRun } from './lock.ts'
 import { Loop } from './loop.ts'
 import { RUN_FILES } from './runFolder.ts'
-import { openSession } from '../train/session.ts'
 import type { TrainOptions, TrainResult } from './trainOptions.ts'
 
 /** @throws UsageError when there are too few images for the configuration */

@@ -1,0 +1,179 @@
+/** A trained network that says what is in an image: of a run, a file of weights, or `model.onnx`. */
+
+import { stat } from 'node:fs/promises'
+import { normalized } from '../data/augment/augment.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { center, type ImageSource, readImage } from '../data/images.ts'
+import { openDevice } from '../engines/registry.ts'
+import { UsageError, WeightError } from '../errors/index.ts'
+import type { Model } from '../models/registry.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import { type Evaluation, evaluate } from '../train/evaluate.ts'
+import { checkExport, exportOnnx } from '../weights/export.ts'
+import { isOnnx, type OnnxFile, openOnnxPredictor, readOnnxFile } from '../weights/onnxFile.ts'
+import { openPredictor, type Predictor } from '../weights/predictor.ts'
+import type { Card, Trained } from '../weights/trained.ts'
+import { loadTrained } from './runFolder.ts'
+
+/** A class, and how sure the network is of it: from 0 to 1. */
+export interface Guess {
+  readonly label: string
+  readonly probability: number
+}
+
+/** How a classifier is opened. */
+export interface ClassifierOptions {
+  /** Which weights of a run: those of the epoch that did best, or of the last. */
+  readonly weights?: 'best' | 'last' | undefined
+  /** What computes; the fastest that is here unless given. */
+  readonly device?: string | undefined
+  /** Threads to compute with; the engine's default unless given. */
+  readonly threads?: number | undefined
+  /** The network, where it holds code that is not registered. */
+  readonly network?: Model | undefined
+}
+
+/** A trained network and all that is needed to ask it. */
+export interface Classifier {
+  /** What it was trained as: the network, its classes, and how images are prepared. */
+  readonly card: Card
+  readonly classes: readonly string[]
+  /** What computes, with its version. */
+  readonly device: string
+  /** Why nothing faster computes, where nobody asked for this. */
+  readonly note: string | undefined
+  /**
+   * The classes of an image, the likeliest first: of a file by its path, of a file's bytes, or of
+   * pixels. It is cut as in training's evaluation.
+   * @throws FileError for what cannot be decoded, WeightError where the answer is not a number
+   */
+  classify(
+    image: ImageSource,
+    options?: { readonly top?: number | undefined },
+  ): Promise<readonly Guess[]>
+  /** The classes of an image of a dataset, which is prepared already: planar, 0 to 255. */
+  classifyPrepared(pixels: Uint8Array, top?: number): Promise<readonly Guess[]>
+  /**
+   * Loss and accuracy over a dataset.
+   * @throws WeightError where the loss is not a number
+   */
+  evaluate(dataset: Dataset, options?: EvaluationOptions): Promise<Evaluation>
+  /** The network as an ONNX file, checked against the network itself; written where a path is given. */
+  exportOnnx(path?: string): Promise<Uint8Array>
+  close(): Promise<void>
+}
+
+/** How a dataset is gone through. */
+export interface EvaluationOptions {
+  /** Images at a time. */
+  readonly batch?: number | undefined
+  readonly onBatch?: ((done: number, total: number) => void) | undefined
+}
+
+const softmax = (logits: Float32Array): number[] => {
+  const largest = Math.max(...logits)
+  const exponentials = Array.from(logits, logit => Math.exp(logit - largest))
+  const total = exponentials.reduce((sum, value) => sum + value, 0)
+  return exponentials.map(value => value / total)
+}
+
+const notFinite = (where: string, got: string): WeightError =>
+  new WeightError({
+    where,
+    expected: 'an answer of finite numbers',
+    got,
+    hint: 'The weights are not finite, or so large that sums overflow: the training diverged. Train again with a lower learning rate',
+  })
+
+/** What answers, whatever it was read from. */
+interface Source {
+  readonly card: Card
+  open(batch: number): Promise<Predictor>
+  export(): Promise<Uint8Array>
+}
+
+const sourceOf = (trained: Trained, open: Source['open']): Source => ({
+  card: trained.card,
+  open,
+  export: async () => {
+    const bytes = exportOnnx(trained)
+    await checkExport(bytes, trained)
+    return bytes
+  },
+})
+
+const onnxSource = ({ bytes, card }: OnnxFile, threads: number | undefined): Source => ({
+  card,
+  open: batch => openOnnxPredictor(bytes, card, batch, threads),
+  export: async () => bytes,
+})
+
+/** An ONNX file is run by ONNX Runtime; a folder's own weights by any engine. */
+const isOnnxPath = async (path: string): Promise<boolean> =>
+  (await stat(path).then(
+    found => found.isFile(),
+    () => false,
+  )) && isOnnx(path)
+
+/**
+ * Opens the network of a run's folder, of its weights, or of an ONNX file that Excite exported.
+ * @throws UsageError when there is none; FileError or WeightError when it is damaged
+ */
+export const openClassifier = async (
+  path: string,
+  options: ClassifierOptions = {},
+): Promise<Classifier> => {
+  const { weights = 'best', threads, network } = options
+  const fromOnnx = await isOnnxPath(path)
+  if (fromOnnx && options.device !== undefined && options.device !== 'onnx')
+    throw new UsageError({
+      where: 'device',
+      expected: 'onnx, which runs ONNX files',
+      got: options.device,
+    })
+  const device = await openDevice(fromOnnx ? 'onnx' : options.device)
+  const load = async (): Promise<Source> => {
+    if (fromOnnx) return onnxSource(await readOnnxFile(path), threads)
+    const trained = await loadTrained(path, weights, network)
+    return sourceOf(trained, batch => openPredictor(trained, batch, device.engine, threads))
+  }
+  const source = await load()
+  const { card } = source
+  const shape = [card.channels, card.height, card.width] as const
+  const single = await source.open(1)
+  const classifyPrepared = async (pixels: Uint8Array, top = card.classes.length) => {
+    const probabilities = softmax(await single.infer(normalized(pixels, shape, card)))
+    const bad = probabilities.find(value => !Number.isFinite(value))
+    if (bad !== undefined) throw notFinite(path, `${bad}`)
+    return card.classes
+      .map((label, i) => ({ label, probability: probabilities[i] }))
+      .sort((a, b) => b.probability - a.probability)
+      .slice(0, top)
+  }
+  return {
+    card,
+    classes: card.classes,
+    device: `${device.name} ${device.version}`,
+    note: device.note,
+    classify: async (image, { top } = {}) =>
+      classifyPrepared(await readImage(image, shape, center(shape, card.cropPct)), top),
+    classifyPrepared,
+    evaluate: async (dataset, { batch = 100, onBatch } = {}) => {
+      const predictor = await source.open(batch)
+      try {
+        const { infer } = predictor
+        const found = await evaluate(dataset, { batch, normalization: card, infer, onBatch })
+        if (!Number.isFinite(found.loss)) throw notFinite(path, `a loss of ${found.loss}`)
+        return found
+      } finally {
+        await predictor.dispose()
+      }
+    },
+    exportOnnx: async to => {
+      const bytes = await source.export()
+      if (to !== undefined) await writeFileAtomic(to, bytes)
+      return bytes
+    },
+    close: () => single.dispose(),
+  }
+}

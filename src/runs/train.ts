@@ -1,0 +1,187 @@
+/** Training and resuming, as a program asks for it: a network, images, and where the run goes. */
+
+import { availableParallelism } from 'node:os'
+import { resolve as absolute, basename, join } from 'node:path'
+import { openDevice } from '../engines/registry.ts'
+import { UsageError } from '../errors/index.ts'
+import { type Model, recordOf } from '../models/registry.ts'
+import { type Config, checkConfig, type Recipe } from '../train/config.ts'
+import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
+import type { RecipeName } from '../train/recipes.ts'
+import { type Images, openImagesOf } from './images.ts'
+import { type Run as Launched, launch } from './launch.ts'
+import type { EpochRow } from './progress.ts'
+import { freeFolder, readRun } from './runFolder.ts'
+import type { StepReport } from './trainOptions.ts'
+
+/** How a network does on images: the loss, and shares of images that are classified rightly. */
+export interface Scores {
+  readonly loss: number
+  readonly top1: number
+  readonly top5?: number
+}
+
+/** One finished epoch. */
+export interface EpochReport {
+  /** From 1. */
+  readonly epoch: number
+  readonly learningRate: number
+  /** Over the steps of the epoch, augmentation included. */
+  readonly training: Scores
+  /** Over all images of validation, by the weights at the epoch's end. */
+  readonly validation: Scores
+  readonly seconds: number
+}
+
+/** A training that has ended, or was stopped. */
+export interface Run extends Omit<Launched, 'best' | 'history'> {
+  /** The epoch that did best on the images of validation; its weights are the run's. */
+  readonly best: EpochReport | undefined
+  readonly history: readonly EpochReport[]
+}
+
+/** Who is told as a training goes, and what ends it. */
+interface Following {
+  /** What computes; the fastest that is here unless given. */
+  readonly device?: string | undefined
+  /** Threads to compute with; one per core unless given. */
+  readonly threads?: number | undefined
+  /** Saves at least this often, in seconds, besides after each epoch. */
+  readonly saveEvery?: number | undefined
+  /** Stops after the step under way, and saves. */
+  readonly signal?: AbortSignal | undefined
+  readonly onStep?: ((report: StepReport) => void) | undefined
+  readonly onEpoch?: ((report: EpochReport) => void) | undefined
+  readonly onWarning?: ((message: string) => void) | undefined
+}
+
+/** How a network is trained: the fields of a recipe, and what no recipe says. */
+export interface TrainOptions extends Following, RecipeChanges {
+  /** Where the values come from that are not given here: a name, or a whole recipe. */
+  readonly recipe?: RecipeName | Recipe | undefined
+  /** The folder of the run, which must have none yet; `runs/NETWORK-IMAGES` unless given. */
+  readonly out?: string | undefined
+  /** Decides first weights, order and augmentation. */
+  readonly seed?: number | undefined
+  /** A file of first weights. */
+  readonly weights?: string | undefined
+  /** Patterns of parameters that stay as they are: `backbone`, `layer1,layer2`, `!gct`. */
+  readonly freeze?: string | undefined
+  /** The epoch from which they are trained too. */
+  readonly unfreezeAt?: number | undefined
+}
+
+const reportOf = (row: EpochRow): EpochReport => ({
+  epoch: row.epoch,
+  learningRate: row.learningRate,
+  training: { loss: row.trainLoss, top1: row.trainTop1 },
+  validation: { loss: row.testLoss, top1: row.testTop1, top5: row.testTop5 },
+  seconds: row.seconds,
+})
+
+const runOf = ({ best, history, ...run }: Launched): Run => ({
+  ...run,
+  best: best && reportOf(best),
+  history: history.map(reportOf),
+})
+
+const checkFit = ({ name, classes, channels }: Model, { train }: Images): void => {
+  const [own] = train.shape
+  if (classes === train.classes.length && channels === own) return
+  throw new UsageError({
+    where: `network ${name}`,
+    expected: `${train.classes.length} classes and ${own} channels, as the images have`,
+    got: `${classes} and ${channels}`,
+    hint: 'Build it with { classes: images.classes.length, channels: images.train.shape[0] }',
+  })
+}
+
+/**
+ * Trains a network to the end, or until the signal, and exports it as `model.onnx`.
+ * @throws UsageError for options that cannot be, or a folder that has a run. DivergenceError when a
+ * loss or gradient is not finite; the last checkpoint stays
+ */
+export const train = async (
+  network: Model,
+  images: Images,
+  options: TrainOptions = {},
+): Promise<Run> => {
+  const { device, threads = availableParallelism(), out, seed = 0, weights, ...rest } = options
+  const { freeze, unfreezeAt, saveEvery, signal, onStep, onEpoch, onWarning, ...recipe } = rest
+  const { recipe: base = 'short', ...changes } = recipe
+  checkFit(network, images)
+  const record = images.record ?? { data: images.train.name }
+  const config = checkConfig(
+    {
+      ...recordOf(network),
+      ...record,
+      weights: weights === undefined ? undefined : absolute(weights),
+      freeze,
+      unfreezeAt,
+      seed,
+      device: (await openDevice(device)).name,
+      threads,
+      recipe: recipeFrom(base, changes),
+    },
+    'options',
+  )
+  const folder = out ?? freeFolder(join('runs', `${network.name}-${basename(record.data)}`))
+  const { train, validation: test } = images
+  return runOf(
+    await launch({
+      config,
+      folder,
+      network,
+      train,
+      test,
+      saveEvery,
+      signal,
+      onStep,
+      onEpoch: onEpoch && (row => onEpoch(reportOf(row))),
+      onWarning,
+    }),
+  )
+}
+
+/** How a run goes on. */
+export interface ResumeOptions extends Following {
+  /** The images that it was trained on; opened as they were unless given. */
+  readonly images?: Images | undefined
+  /** The network, where it holds code that is not registered. */
+  readonly network?: Model | undefined
+  /** Goes on even where the bits may differ: other threads, another engine or version. */
+  readonly compatible?: boolean | undefined
+}
+
+/**
+ * Goes on with a run from its newest checkpoint, to the same bits as if it had not been stopped.
+ * @throws UsageError when there is no run, or the environment is another one
+ */
+export const resume = async (folder: string, options: ResumeOptions = {}): Promise<Run> => {
+  const { network, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
+  const saved = await readRun(folder)
+  const { device = saved.device, threads = saved.threads } = options
+  const config: Config = { ...saved, device, threads }
+  const opened = options.images === undefined ? await openImagesOf(config) : undefined
+  const images = options.images ?? (opened as Images)
+  try {
+    if (network !== undefined) checkFit(network, images)
+    return runOf(
+      await launch({
+        config,
+        folder,
+        network,
+        train: images.train,
+        test: images.validation,
+        resume: compatible ? 'compatible' : 'exact',
+        saveEvery,
+        signal,
+        onStep,
+        onEpoch: onEpoch && (row => onEpoch(reportOf(row))),
+        onWarning,
+      }),
+    )
+  } finally {
+    await opened?.close()
+  }
+}
