@@ -1,10 +1,7 @@
 /** A model that answers with values from its inside: the same bytes, and a few more outputs. */
 
-import { PbfWriter } from 'pbf'
+import { model as modelMessage } from '../onnx/format/messages.ts'
 import type { FileModel } from '../onnx/read/index.ts'
-
-/** Of ModelProto, GraphProto and ValueInfoProto. */
-const [GRAPH, OUTPUT, NAME] = [7, 12, 1]
 
 /**
  * Protobuf joins a message that comes twice, and the lists in it: a second graph with nothing but
@@ -18,16 +15,7 @@ export const withOutputs = (
   const known = new Set(graph.outputs.map(({ name }) => name))
   const more = [...new Set(values)].filter(name => !known.has(name))
   if (more.length === 0) return bytes
-  const pbf = new PbfWriter()
-  pbf.writeMessage(
-    GRAPH,
-    (names: readonly string[], pbf) => {
-      for (const name of names)
-        pbf.writeMessage(OUTPUT, (own: string, pbf) => pbf.writeStringField(NAME, own), name)
-    },
-    more,
-  )
-  const appended = pbf.finish()
+  const appended = modelMessage.encode({ graph: { output: more.map(name => ({ name })) } })
   const result = new Uint8Array(bytes.length + appended.length)
   result.set(bytes)
   result.set(appended, bytes.length)

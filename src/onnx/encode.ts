@@ -1,112 +1,59 @@
-/** ONNX models as bytes; field numbers from onnx.proto. */
+/** ONNX models as bytes. */
 
-import { PbfWriter } from 'pbf'
+import { dtypeCode } from './format/dtypes.ts'
 import {
-  DATA_TYPES,
-  type OnnxAttribute,
-  type OnnxGraph,
-  type OnnxModel,
-  type OnnxNode,
-  type OnnxTensor,
-  type OnnxValueInfo,
-} from './model.ts'
+  ATTRIBUTE_TYPES,
+  type AttributeProto,
+  model as modelMessage,
+  type TensorProto,
+  type ValueInfoProto,
+} from './format/messages.ts'
+import type { Written } from './format/schema.ts'
+import type { OnnxAttribute, OnnxModel, OnnxTensor, OnnxValueInfo } from './model.ts'
 
 const IR_VERSION = 8
-/** AttributeProto.AttributeType */
-const ATTRIBUTE = { float: 1, int: 2, string: 3, ints: 7 }
 
 const utf8 = new TextEncoder()
 
-const strings = (pbf: PbfWriter, tag: number, values: readonly string[]): void => {
-  for (const value of values) pbf.writeStringField(tag, value)
+const attributeProto = ([name, value]: [string, OnnxAttribute]): Written<AttributeProto> => {
+  if (typeof value === 'number') return { name, i: value, type: ATTRIBUTE_TYPES.i }
+  if (typeof value === 'string') return { name, s: utf8.encode(value), type: ATTRIBUTE_TYPES.s }
+  if ('float' in value) return { name, f: value.float, type: ATTRIBUTE_TYPES.f }
+  return { name, ints: value, type: ATTRIBUTE_TYPES.ints }
 }
 
-const writeAttribute = ([name, value]: [string, OnnxAttribute], pbf: PbfWriter): void => {
-  pbf.writeStringField(1, name)
-  if (typeof value === 'number') {
-    pbf.writeVarintField(3, value)
-    pbf.writeVarintField(20, ATTRIBUTE.int)
-  } else if (typeof value === 'string') {
-    pbf.writeBytesField(4, utf8.encode(value))
-    pbf.writeVarintField(20, ATTRIBUTE.string)
-  } else if ('float' in value) {
-    pbf.writeFloatField(2, value.float)
-    pbf.writeVarintField(20, ATTRIBUTE.float)
-  } else {
-    for (const item of value) pbf.writeVarintField(8, item)
-    pbf.writeVarintField(20, ATTRIBUTE.ints)
-  }
-}
+const tensorProto = ({ name, dtype, dims, data }: OnnxTensor): Written<TensorProto> => ({
+  dims,
+  data_type: dtypeCode(dtype),
+  name,
+  raw_data: new Uint8Array(data.buffer, data.byteOffset, data.byteLength),
+})
 
-const writeNode = (
-  { opType, name, inputs, outputs, attributes }: OnnxNode,
-  pbf: PbfWriter,
-): void => {
-  strings(pbf, 1, inputs)
-  strings(pbf, 2, outputs)
-  pbf.writeStringField(3, name)
-  pbf.writeStringField(4, opType)
-  for (const entry of Object.entries(attributes)) pbf.writeMessage(5, writeAttribute, entry)
-}
-
-const writeTensor = ({ name, dtype, dims, data }: OnnxTensor, pbf: PbfWriter): void => {
-  for (const dimension of dims) pbf.writeVarintField(1, dimension)
-  pbf.writeVarintField(2, DATA_TYPES[dtype])
-  pbf.writeStringField(8, name)
-  pbf.writeBytesField(9, new Uint8Array(data.buffer, data.byteOffset, data.byteLength))
-}
-
-const writeDimension = (dimension: number | string, pbf: PbfWriter): void => {
-  if (typeof dimension === 'number') pbf.writeVarintField(1, dimension)
-  else pbf.writeStringField(2, dimension)
-}
-
-const writeShape = (shape: OnnxValueInfo['shape'], pbf: PbfWriter): void => {
-  for (const dimension of shape) pbf.writeMessage(1, writeDimension, dimension)
-}
-
-const writeTensorType = ({ dtype, shape }: OnnxValueInfo, pbf: PbfWriter): void => {
-  pbf.writeVarintField(1, DATA_TYPES[dtype])
-  pbf.writeMessage(2, writeShape, shape)
-}
-
-const writeType = (info: OnnxValueInfo, pbf: PbfWriter): void => {
-  pbf.writeMessage(1, writeTensorType, info)
-}
-
-const writeValueInfo = (info: OnnxValueInfo, pbf: PbfWriter): void => {
-  pbf.writeStringField(1, info.name)
-  pbf.writeMessage(2, writeType, info)
-}
-
-const writeGraph = (
-  { name, nodes, initializers, inputs, outputs }: OnnxGraph,
-  pbf: PbfWriter,
-): void => {
-  for (const node of nodes) pbf.writeMessage(1, writeNode, node)
-  pbf.writeStringField(2, name)
-  for (const tensor of initializers) pbf.writeMessage(5, writeTensor, tensor)
-  for (const info of inputs) pbf.writeMessage(11, writeValueInfo, info)
-  for (const info of outputs) pbf.writeMessage(12, writeValueInfo, info)
-}
-
-const writeOpset = (version: number, pbf: PbfWriter): void => {
-  pbf.writeStringField(1, '')
-  pbf.writeVarintField(2, version)
-}
-
-const writeEntry = ([key, value]: [string, string], pbf: PbfWriter): void => {
-  pbf.writeStringField(1, key)
-  pbf.writeStringField(2, value)
+const valueProto = ({ name, dtype, shape }: OnnxValueInfo): Written<ValueInfoProto> => {
+  const dim = shape.map(size =>
+    typeof size === 'number' ? { dim_value: size } : { dim_param: size },
+  )
+  return { name, type: { tensor_type: { elem_type: dtypeCode(dtype), shape: { dim } } } }
 }
 
 /** The bytes of a `.onnx` file. */
-export const encodeModel = ({ graph, opset, metadata }: OnnxModel): Uint8Array => {
-  const pbf = new PbfWriter()
-  pbf.writeVarintField(1, IR_VERSION)
-  pbf.writeStringField(2, 'excite')
-  pbf.writeMessage(7, writeGraph, graph)
-  pbf.writeMessage(8, writeOpset, opset)
-  for (const entry of Object.entries(metadata)) pbf.writeMessage(14, writeEntry, entry)
-  return pbf.finish()
-}
+export const encodeModel = ({ graph, opset, metadata }: OnnxModel): Uint8Array =>
+  modelMessage.encode({
+    ir_version: IR_VERSION,
+    producer_name: 'excite',
+    graph: {
+      node: graph.nodes.map(({ opType, name, inputs, outputs, attributes }) => ({
+        input: inputs,
+        output: outputs,
+        name,
+        op_type: opType,
+        attribute: Object.entries(attributes).map(attributeProto),
+      })),
+      name: graph.name,
+      initializer: graph.initializers.map(tensorProto),
+      input: graph.inputs.map(valueProto),
+      output: graph.outputs.map(valueProto),
+    },
+    opset_import: [{ domain: '', version: opset }],
+    metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
+  })

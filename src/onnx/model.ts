@@ -14,14 +14,6 @@ export interface OnnxNode {
 
 export type OnnxDType = 'float32' | 'int32' | 'int64' | 'bool'
 
-/** TensorProto.DataType */
-export const DATA_TYPES: Readonly<Record<OnnxDType, number>> = {
-  float32: 1,
-  int32: 6,
-  int64: 7,
-  bool: 9,
-}
-
 export interface OnnxTensor {
   readonly name: string
   readonly dtype: OnnxDType

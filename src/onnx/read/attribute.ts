@@ -1,6 +1,6 @@
 /** Attributes of nodes: each of one stated type, with a value of that type and no other. */
 
-import type { AttributeProto, GraphProto } from './proto.ts'
+import { ATTRIBUTE_TYPES, type AttributeProto, type GraphProto } from '../format/messages.ts'
 import type { FileAttribute, FileGraph, FileNode } from './record.ts'
 import { checkTensor, type RefuseHere } from './tensor.ts'
 
@@ -14,53 +14,35 @@ export interface Inner {
 const given = <T>(value: T | undefined, field: string, { refuse }: Inner): T =>
   value ?? refuse(`a value in ${field}`, 'none')
 
-type Read = (proto: AttributeProto, inner: Inner) => FileAttribute
-interface Type {
-  /** The field that holds its value. */
-  readonly field: keyof AttributeProto | undefined
-  readonly read: Read
+type Field = keyof typeof ATTRIBUTE_TYPES
+
+/** How the value of each field is read. */
+const READERS: Readonly<Record<Field, (proto: AttributeProto, inner: Inner) => FileAttribute>> = {
+  f: ({ f = 0 }) => ({ kind: 'float', value: f }),
+  i: ({ i = 0 }) => ({ kind: 'int', value: i }),
+  s: ({ s = new Uint8Array() }) => ({ kind: 'string', value: s }),
+  t: ({ t }, inner) => ({
+    kind: 'tensor',
+    value: checkTensor(given(t, 't', inner), inner.elements, inner.refuse),
+  }),
+  g: ({ g }, inner) => ({ kind: 'graph', value: inner.graph(given(g, 'g', inner), 'g') }),
+  floats: ({ floats }) => ({ kind: 'floats', value: floats }),
+  ints: ({ ints }) => ({ kind: 'ints', value: ints }),
+  strings: ({ strings }) => ({ kind: 'strings', value: strings }),
+  tensors: ({ tensors }, { elements, refuse }) => ({
+    kind: 'tensors',
+    value: tensors.map(tensor => checkTensor(tensor, elements, refuse)),
+  }),
+  graphs: ({ graphs }, inner) => ({
+    kind: 'graphs',
+    value: graphs.map((graph, i) => inner.graph(graph, `graphs[${i}]`)),
+  }),
 }
 
-/** AttributeProto.AttributeType by number. */
-const TYPES: Readonly<Record<number, Type>> = {
-  1: { field: 'f', read: ({ f = 0 }) => ({ kind: 'float', value: f }) },
-  2: { field: 'i', read: ({ i = 0 }) => ({ kind: 'int', value: i }) },
-  3: { field: 's', read: ({ s = new Uint8Array() }) => ({ kind: 'string', value: s }) },
-  4: {
-    field: 't',
-    read: ({ t }, inner) => ({
-      kind: 'tensor',
-      value: checkTensor(given(t, 't', inner), inner.elements, inner.refuse),
-    }),
-  },
-  5: {
-    field: 'g',
-    read: ({ g }, inner) => ({ kind: 'graph', value: inner.graph(given(g, 'g', inner), 'g') }),
-  },
-  6: { field: 'floats', read: ({ floats }) => ({ kind: 'floats', value: floats }) },
-  7: { field: 'ints', read: ({ ints }) => ({ kind: 'ints', value: ints }) },
-  8: { field: 'strings', read: ({ strings }) => ({ kind: 'strings', value: strings }) },
-  9: {
-    field: 'tensors',
-    read: ({ tensors }, { elements, refuse }) => ({
-      kind: 'tensors',
-      value: tensors.map(tensor => checkTensor(tensor, elements, refuse)),
-    }),
-  },
-  10: {
-    field: 'graphs',
-    read: ({ graphs }, inner) => ({
-      kind: 'graphs',
-      value: graphs.map((graph, i) => inner.graph(graph, `graphs[${i}]`)),
-    }),
-  },
-  11: { field: undefined, read: () => ({ kind: 'other' }) },
-  12: { field: undefined, read: () => ({ kind: 'other' }) },
-  13: { field: undefined, read: () => ({ kind: 'other' }) },
-  14: { field: undefined, read: () => ({ kind: 'other' }) },
-}
+const FIELDS = Object.keys(READERS) as Field[]
 
-const VALUES = Object.values(TYPES).flatMap(({ field }) => field ?? [])
+/** Types of 11 to 14, sparse tensors and types, are known, and not read. */
+const MOST_TYPES = 14
 
 const isGiven = (value: AttributeProto[keyof AttributeProto]): boolean =>
   Array.isArray(value) ? value.length > 0 : value !== undefined
@@ -68,20 +50,19 @@ const isGiven = (value: AttributeProto[keyof AttributeProto]): boolean =>
 export const readAttribute = (proto: AttributeProto, inner: Inner): FileAttribute => {
   const { refuse } = inner
   if (proto.ref_attr_name) refuse('a value', 'a reference to one of a function')
-  const fields = VALUES.filter(field => isGiven(proto[field]))
+  const fields = FIELDS.filter(field => isGiven(proto[field]))
   const stated = proto.type ?? 0
   if (stated === 0 && fields.length === 0) refuse('a type, or a value', 'neither')
   // Files of before IR version 2 state no type: the one field that is given tells.
-  const code =
-    stated === 0
-      ? Number(Object.keys(TYPES).find(code => TYPES[Number(code)].field === fields[0]))
-      : stated
-  if (!Object.hasOwn(TYPES, code)) return refuse('a type of 1 to 14', `${stated}`)
-  const { field, read } = TYPES[code]
+  const field = FIELDS.find(one =>
+    stated === 0 ? one === fields[0] : ATTRIBUTE_TYPES[one] === stated,
+  )
+  if (field === undefined && !(stated > 0 && stated <= MOST_TYPES))
+    return refuse(`a type of 1 to ${MOST_TYPES}`, `${stated}`)
   const other = fields.find(one => one !== field)
   if (other !== undefined)
     refuse(`a value in ${field ?? 'no field that is read'}`, `one in ${other}`)
-  return read(proto, inner)
+  return field === undefined ? { kind: 'other' } : READERS[field](proto, inner)
 }
 
 const utf8 = new TextDecoder()

@@ -1,10 +1,11 @@
 /** The rules of a graph: every name has one maker, and every value is made before it is taken. */
 
 import { quoted } from '../../text/visible.ts'
+import { dtypeName } from '../format/dtypes.ts'
+import type { GraphProto, NodeProto, ValueInfoProto } from '../format/messages.ts'
 import { type Inner, readAttribute } from './attribute.ts'
-import type { GraphProto, NodeProto, ValueInfoProto } from './proto.ts'
 import type { Dimension, FileGraph, FileNode, FileValue } from './record.ts'
-import { checkTensor, dtypeName, type OnnxFileTensor, type RefuseHere } from './tensor.ts'
+import { checkTensor, type OnnxFileTensor, type RefuseHere } from './tensor.ts'
 
 /** Which names mean something. */
 interface Scope {

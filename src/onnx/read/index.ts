@@ -2,16 +2,16 @@
 
 import { FileError } from '../../errors/index.ts'
 import { quoted } from '../../text/visible.ts'
+import { type ModelProto, model as modelMessage } from '../format/messages.ts'
+import { LIMITS, type Limits, openReading } from '../format/wire.ts'
 import { readGraph } from './graph.ts'
-import { type ModelProto, model as modelMessage } from './proto.ts'
 import type { FileModel } from './record.ts'
 import type { RefuseHere } from './tensor.ts'
-import { LIMITS, type Limits, openReading } from './wire.ts'
 
+export { LIMITS, type Limits } from '../format/wire.ts'
 export { floatOf, intOf, intsOf, textOf } from './attribute.ts'
 export type * from './record.ts'
 export { elementCount, numbersOf, type OnnxFileTensor } from './tensor.ts'
-export { LIMITS, type Limits } from './wire.ts'
 
 /** How other files begin that are taken for models. */
 const OTHERS: readonly (readonly [what: string, start: string, at?: number])[] = [

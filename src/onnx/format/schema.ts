@@ -1,5 +1,9 @@
-/** Protobuf messages as data: fields by name, number and kind; one loop reads them all. */
+/**
+ * Protobuf messages as data: fields by name, number and kind. One loop reads them all, and one writes
+ * them.
+ */
 
+import { PbfWriter } from 'pbf'
 import {
   type Reading,
   readEnd,
@@ -15,6 +19,8 @@ import {
 export interface Kind<T> {
   readonly wire: number
   read(reading: Reading, end: number, wire: number): T
+  /** Writes a value with the number of its field. */
+  write(pbf: PbfWriter, number: number, value: T): void
   /** Of numbers: a list may lie in one piece. */
   readonly packs?: boolean
   /** Of numbers left as bytes: the same, and then a view of the piece. */
@@ -51,7 +57,12 @@ export const many = <T>(
   counted: Counted = 'entries',
 ): Field<readonly T[]> => ({ number, kind, many: true, counted, empty: NONE })
 
-export const int: Kind<number> = { wire: WIRE.varint, packs: true, read: readVarint }
+export const int: Kind<number> = {
+  wire: WIRE.varint,
+  packs: true,
+  read: readVarint,
+  write: (pbf, number, value) => pbf.writeVarintField(number, value),
+}
 
 export const float: Kind<number> = {
   wire: WIRE.four,
@@ -60,6 +71,7 @@ export const float: Kind<number> = {
     const { buffer, byteOffset } = take(reading, 4, end)
     return new DataView(buffer, byteOffset).getFloat32(0, true)
   },
+  write: (pbf, number, value) => pbf.writeFloatField(number, value),
 }
 
 const utf8 = new TextDecoder('utf-8', { fatal: true })
@@ -74,23 +86,36 @@ export const text: Kind<string> = {
       return refuse(reading, 'text in UTF-8', 'bytes that are none')
     }
   },
+  write: (pbf, number, value) => pbf.writeStringField(number, value),
 }
 
 /** A view: nothing is copied. */
 export const bytes: Kind<Uint8Array> = {
   wire: WIRE.bytes,
   read: (reading, end) => takeValue(reading, WIRE.bytes, end),
+  write: (pbf, number, value) => pbf.writeBytesField(number, value),
 }
 
-/** A view of numbers, in one piece or one by one: read when they are asked for. */
+/** A view of numbers, in one piece or one by one: read when they are asked for, and written in pieces. */
 export const numbers = (wire: number): Kind<Uint8Array> => ({
   wire,
   pieces: true,
   read: (reading, end, wire) => takeValue(reading, wire, end),
+  write: bytes.write,
 })
 
 /** The fields of a message, none left out. */
 export type Fields<T> = { readonly [Name in keyof T]-?: Field<T[Name]> }
+
+/** What a kind of field holds. */
+export type Proto<K> = K extends Kind<infer T> ? T : never
+
+/** A message to be written: what is left out is empty. */
+export type Written<T> = T extends string | number | Uint8Array | undefined
+  ? T
+  : T extends readonly (infer Item)[]
+    ? readonly Written<Item>[]
+    : { readonly [Name in keyof T]?: Written<T[Name]> | undefined }
 
 const count = (reading: Reading, counted: Counted): void => {
   const { counts, limits } = reading
@@ -105,6 +130,8 @@ const count = (reading: Reading, counted: Counted): void => {
 /** A message can also be all of a file, without a length before it. */
 export interface Message<T> extends Kind<T> {
   body(reading: Reading, end: number): T
+  /** The bytes of a message, or of some of its fields. */
+  encode(value: Written<T>): Uint8Array
 }
 
 const expectWire = (reading: Reading, { kind, many }: Field<unknown>, wire: number): void => {
@@ -137,11 +164,12 @@ export const message = <T extends object>(fields: () => Fields<T>): Message<T> =
   let entries: readonly (readonly [string, Field<unknown>])[] = []
   let known: ReadonlyMap<number, readonly [string, Field<unknown>]> = new Map()
   const open = (): void => {
+    if (entries.length > 0) return
     entries = Object.entries(fields() as Record<string, Field<unknown>>)
     known = new Map(entries.map(entry => [entry[1].number, entry]))
   }
   const body = (reading: Reading, end: number): T => {
-    if (known.size === 0) open()
+    open()
     const { pbf, path, limits } = reading
     if (++reading.depth > limits.depth)
       refuse(reading, `messages at most ${limits.depth} deep`, 'deeper ones')
@@ -169,5 +197,23 @@ export const message = <T extends object>(fields: () => Fields<T>): Message<T> =
     reading.depth--
     return result as T
   }
-  return { wire: WIRE.bytes, body, read: (reading, end) => body(reading, readEnd(reading, end)) }
+  const writeFields = (value: object, pbf: PbfWriter): void => {
+    open()
+    for (const [name, { number, kind, many }] of entries) {
+      const given = (value as Readonly<Record<string, unknown>>)[name]
+      for (const one of many ? ((given ?? NONE) as readonly unknown[]) : [given])
+        if (one !== undefined) kind.write(pbf, number, one)
+    }
+  }
+  return {
+    wire: WIRE.bytes,
+    body,
+    read: (reading, end) => body(reading, readEnd(reading, end)),
+    write: (pbf, number, value) => pbf.writeMessage(number, writeFields, value),
+    encode: value => {
+      const pbf = new PbfWriter()
+      writeFields(value, pbf)
+      return pbf.finish()
+    },
+  }
 }
