@@ -13,6 +13,8 @@ export interface ForeignAnalysis {
   readonly producer: string
   readonly opset: number
   readonly nodes: number
+  /** Local functions of the file, whose nodes are counted where they are called. */
+  readonly functions: number
   /** Of the images that sizes and multiply-adds are for: [height, width]. */
   readonly size: readonly [height: number, width: number]
   readonly blocks: readonly ForeignBlock[]
@@ -53,6 +55,7 @@ export const analyzeForeign = (model: FileModel, name: string, size = 224): Fore
     producer: readable(model.producer),
     opset: model.opsets.get('') ?? 0,
     nodes: model.graph.nodes.length,
+    functions: model.functions,
     size: images,
     // Names in a file are whatever its author liked.
     blocks: blocks.map(block => ({ ...block, path: readable(block.path) })),

@@ -5,6 +5,18 @@ import { expect, it } from 'vitest'
 import { costOf } from '../inspect/cost.ts'
 import { initialize } from '../nn/index.ts'
 import { readOnnx } from '../onnx/read/index.ts'
+import {
+  float32,
+  int,
+  model,
+  node,
+  part,
+  raw,
+  tensor,
+  typed,
+  value,
+  y,
+} from '../onnx/read/parts.testing.ts'
 import { exportOnnx } from '../weights/export.ts'
 import { modelOf } from '../weights/trained.ts'
 import { findBlocks } from './blocks.ts'
@@ -28,6 +40,15 @@ it.each([
   ['conv', STEM, SE],
   ['linear-expanded', STEM, SE],
   ['hard-swish-by-gate', STEM, SE],
+  ['expanded-as', STEM, SE],
+  ['tiled', STEM, SE],
+  ['resized', STEM, SE],
+  ['resized-bilinear', STEM, SE],
+  ['upsampled', STEM, SE],
+  ['sum-over-flexible-count', STEM, SE],
+  ['sum-times-share', STEM, SE],
+  ['zero-pad-unfolded', STEM, SE],
+  ['function', STEM, SE],
   ['constant-nodes', WRITTEN, SE],
   ['looked-through', WRITTEN, SE],
   ['gemm-both-ways', WRITTEN, SE],
@@ -43,6 +64,27 @@ it.each([
     blocks: block,
   })
   expect(operators.reduce((sum, { parameters }) => sum + parameters, 0)).toBe(all.parameters)
+})
+
+it('a gate as large as its map does not hide the sizes of what comes after', () => {
+  const two = cost(
+    model(
+      node(['x'], ['z'], 'GlobalAveragePool'),
+      node(['x'], ['shape'], 'Shape'),
+      node(['z', 'shape'], ['s'], 'Expand'),
+      node(['x', 's'], ['u'], 'Mul'),
+      node(['u', 'w'], ['y'], 'Conv'),
+      value(11, 'x', typed(...[1, 3, 6, 6].map(size => part(1, int(1, size))))),
+      y,
+      tensor(
+        'w',
+        ...[8, 3, 1, 1].map(size => int(1, size)),
+        float32,
+        raw(9, ...new Array(96).fill(0)),
+      ),
+    ),
+  )
+  expect([two.multiplyAdds, two.unknown]).toEqual([8 * 3 * 36, 0])
 })
 
 it('means and variances are statistics, scales and shifts are parameters', () => {
@@ -66,10 +108,10 @@ it.each([['se-resnet8'], ['mobilenet_v3_small'], ['shufflenet_v2_x0_5']])(
       mean: [0, 0, 0],
       std: [1, 1, 1],
     }
-    const model = modelOf(card)
-    const bytes = exportOnnx({ card, model, tensors: initialize(model.network, 0) })
+    const own = modelOf(card)
+    const bytes = exportOnnx({ card, model: own, tensors: initialize(own.network, 0) })
     const { multiplyAdds, unknown } = cost(bytes)
     expect(unknown).toBe(0)
-    expect(multiplyAdds).toBe(costOf(model, [size, size]).multiplyAdds)
+    expect(multiplyAdds).toBe(costOf(own, [size, size]).multiplyAdds)
   },
 )

@@ -1,10 +1,10 @@
 /** Where the parameters and multiply-adds of a foreign model are, operator by operator. */
 
 import { elementCount, type FileNode, type OnnxFileTensor } from '../onnx/read/index.ts'
+import { type Shape, sizeOf } from '../onnx/shapeRules.ts'
 import { readable } from '../text/visible.ts'
 import type { ForeignBlock } from './blocks.ts'
 import type { Network } from './network.ts'
-import type { Shape } from './shapeRules.ts'
 
 export interface OperatorCost {
   readonly operator: string
@@ -33,8 +33,6 @@ const WEIGHTS = /^(b?float|u?int8$|u?int4$)/
 const NO_WEIGHTS: ReadonlySet<string> = new Set(
   'Clip Constant Expand Pad Range Reshape Resize Slice Tile Upsample Where'.split(' '),
 )
-
-const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
 
 /** Multiply-adds of a node from the sizes of its operands and of its result. */
 const PRODUCTS: ReadonlyMap<string, (a: Shape, b: Shape, out: Shape, node: FileNode) => number> =

@@ -4,6 +4,7 @@
  */
 
 import { type FileNode, intOf, intsOf, numbersOf } from '../onnx/read/index.ts'
+import { axesOf, sizeOf } from '../onnx/shapeRules.ts'
 import type { Network } from './network.ts'
 import {
   all,
@@ -23,7 +24,6 @@ import {
   sum,
   the,
 } from './pattern.ts'
-import { axesOf } from './shapeRules.ts'
 
 const unary =
   (type: string): Form =>
@@ -155,8 +155,37 @@ const reduction =
       op(type, [op(type, [x], isSpatial(1))], isSpatial(1)),
     )
 
+/** Over how many elements a ReduceSum, or one after the other, adds. */
+const summed = ({ maker, origin, shapes }: Network, value: string): number | undefined => {
+  let at = origin(value)
+  for (let node = maker(at); node?.opType === 'ReduceSum'; node = maker(at))
+    at = origin(node.inputs[0])
+  const [all, left] = [shapes.get(at), shapes.get(value)]
+  return all && left && sizeOf(all) / sizeOf(left)
+}
+
+/** Σ / n, for as many elements as are added: n written as a number, or computed from sizes. */
+const sumOverCount: Form = x =>
+  function* (network, value, match) {
+    const node = network.maker(network.origin(value))
+    if (node?.opType !== 'Div' && node?.opType !== 'Mul') return
+    const { inputs, opType } = node
+    for (const [sum, factor] of [inputs, inputs.toReversed()].slice(0, opType === 'Div' ? 1 : 2)) {
+      const [count, given] = [summed(network, sum), network.number(factor)]
+      if (count === undefined || given === undefined) continue
+      if (!isNear(opType === 'Div' ? given / count : given * count, 1)) continue
+      const nodes = [...match.nodes, node]
+      yield* reduction('ReduceSum')(x, x)(network, sum, { ...match, nodes })
+    }
+  }
+
 const SQUEEZES = {
-  mean: [unary('GlobalAveragePool'), reduction('ReduceMean'), x => op('AveragePool', [x], isWhole)],
+  mean: [
+    unary('GlobalAveragePool'),
+    reduction('ReduceMean'),
+    x => op('AveragePool', [x], isWhole),
+    sumOverCount,
+  ],
   max: [unary('GlobalMaxPool'), reduction('ReduceMax'), x => op('MaxPool', [x], isWhole)],
 } satisfies Readonly<Record<string, readonly Form[]>>
 

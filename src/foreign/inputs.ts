@@ -3,6 +3,7 @@
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { FileModel, FileValue } from '../onnx/read/index.ts'
+import { sizeOf } from '../onnx/shapeRules.ts'
 import { halfBits } from '../tensor/float16.ts'
 import { readable } from '../text/visible.ts'
 
@@ -49,8 +50,6 @@ export const inputText = ({ name, dtype, shape }: FileValue): string => {
   const sizes = shape?.map(size => (typeof size === 'string' ? readable(size) : (size ?? '?')))
   return `${readable(name)}: ${dtype ?? 'no tensor'} [${sizes?.join(', ') ?? '?'}]`
 }
-
-const sizeOf = (shape: readonly number[]): number => shape.reduce((a, b) => a * b, 1)
 
 const feedOf = (input: FileValue, given: readonly number[], file: string): Feed => {
   const refuse = (expected: string, got: string): never => {

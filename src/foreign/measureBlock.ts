@@ -1,6 +1,7 @@
 /** What a found block is, in numbers: widths, parameters and multiply-adds, by its family's formula. */
 
 import { elementCount, type FileNode, intOf, type OnnxFileTensor } from '../onnx/read/index.ts'
+import { axisOf, sizeOf } from '../onnx/shapeRules.ts'
 import type { Family } from './attentionPatterns.ts'
 import type { Network } from './network.ts'
 import type { Match } from './pattern.ts'
@@ -50,8 +51,6 @@ interface Layer {
   readonly multiplyAdds: number
 }
 
-const productOf = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1)
-
 /** How many numbers are in nodes' constant operands, each tensor once. */
 const sizesIn = (
   network: Network,
@@ -87,7 +86,7 @@ const layerOf = (network: Network, { parts }: Match, name: string): Layer | unde
       sizesIn(network, [node, ...(added ? [added] : [])]) +
       // Scale and shift; mean and variance are no parameters.
       (norm ? 2 * out : 0),
-    multiplyAdds: into * out * productOf(kernel),
+    multiplyAdds: into * out * sizeOf(kernel),
   }
 }
 
@@ -172,7 +171,7 @@ const between: Rule = (network, match) => {
   if (!Number.isInteger(branches) || branches < 2) return undefined
   const softmax = match.parts.get('softmax') as FileNode
   const shape = network.shapes.get(softmax.inputs[0])
-  const axis = shape && axisOf(softmax, shape.length, network.model.opsets.get(''))
+  const axis = shape && softmaxAxis(softmax, shape.length, network.model.opsets.get(''))
   if (shape && axis !== undefined && shape[axis] !== branches) return undefined
   return {
     channels,
@@ -188,10 +187,8 @@ const between: Rule = (network, match) => {
 }
 
 /** The axis of a Softmax; before opset 13 one that is left out is the second. */
-const axisOf = (softmax: FileNode, rank: number, opset = 13): number => {
-  const axis = intOf(softmax, 'axis', opset < 13 ? 1 : -1)
-  return axis < 0 ? axis + rank : axis
-}
+const softmaxAxis = (softmax: FileNode, rank: number, opset = 13): number =>
+  axisOf(intOf(softmax, 'axis', opset < 13 ? 1 : -1), rank)
 
 const norms: Rule = (network, match) => {
   const channels = channelsOf(network, match)

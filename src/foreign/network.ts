@@ -7,10 +7,12 @@ import {
   type FileGraph,
   type FileModel,
   type FileNode,
+  intsOf,
   numbersOf,
   type OnnxFileTensor,
 } from '../onnx/read/index.ts'
-import { inferShapes, innerShapes, type Shapes } from './shapes.ts'
+import { inferShapes, innerShapes, type Shapes } from '../onnx/shapeInference.ts'
+import type { Shape } from '../onnx/shapeRules.ts'
 
 /**
  * What leaves the numbers of a value as they are, or moves them without mixing them: between the
@@ -31,6 +33,14 @@ const SEEN_THROUGH: ReadonlySet<string> = new Set([
   'DequantizeLinear',
 ])
 
+/** What spreads a gate over its map, as Expand does, where it has one place. */
+const SPREADING: ReadonlySet<string> = new Set(['Resize', 'Upsample', 'Tile'])
+
+const isSpread = (from: Shape | undefined, to: Shape | undefined): boolean =>
+  from !== undefined &&
+  from.length === to?.length &&
+  from.every((size, i) => size === 1 || size === to[i])
+
 export interface Network {
   readonly model: FileModel
   readonly graph: FileGraph
@@ -43,7 +53,7 @@ export interface Network {
   origin(value: string): string
   /** A tensor of the file: an initializer, or the value of a Constant, whatever its shape is now. */
   constant(value: string): OnnxFileTensor | undefined
-  /** The one number that a constant is, or that all of its elements are. */
+  /** The one number that a constant, or what is computed from sizes, is in all of its elements. */
   number(value: string): number | undefined
   /** The graphs within its nodes; each is opened when it is asked for. */
   inner(): Iterable<Inner>
@@ -115,11 +125,13 @@ const openGraph = (
   const stored = (value: string): OnnxFileTensor | undefined =>
     own.get(value) ?? (given.has(value) || makers.has(value) ? undefined : around?.constant(value))
   const origins = new Map<string, string>()
-  const isCopy = ({ opType, domain, inputs }: FileNode): boolean => {
+  const isCopy = (node: FileNode): boolean => {
+    const { opType, domain, inputs, outputs } = node
     if (inputs.length === 0 || (domain !== '' && domain !== 'com.microsoft')) return false
+    if (SPREADING.has(opType)) return isSpread(shapes.get(inputs[0]), shapes.get(outputs[0]))
     if (opType !== 'Pad') return SEEN_THROUGH.has(opType)
-    const pads = stored(inputs[1] ?? '')
-    return pads !== undefined && numbersOf(pads)?.every(pad => pad === 0) === true
+    const pads = intsOf(node, 'pads') ?? shapes.numbers(inputs[1] ?? '')
+    return pads?.every(pad => pad === 0) === true
   }
   const origin = (value: string): string => {
     const passed: string[] = []
@@ -145,7 +157,7 @@ const openGraph = (
     if (node?.opType === 'Constant' && stored(node.outputs[0]) === undefined)
       return plainNumber(node)
     const tensor = constant(value)
-    const [first, ...rest] = (tensor && numbersOf(tensor)) ?? []
+    const [first, ...rest] = (tensor ? numbersOf(tensor) : shapes.numbers(origin(value))) ?? []
     return rest.every(value => value === first) ? first : undefined
   }
   const number = (value: string): number | undefined => {

@@ -20,7 +20,7 @@ export const writeForeignReport = async (
   analysis: ForeignAnalysis,
   { classes, images, footer }: ForeignReportOptions,
 ): Promise<string> => {
-  const { model, producer, opset, nodes, preprocessing, excitation = [] } = analysis
+  const { model, producer, opset, nodes, functions, preprocessing, excitation = [] } = analysis
   const seen =
     preprocessing === undefined
       ? 'Read, not run: there are its blocks and their cost.'
@@ -33,7 +33,7 @@ export const writeForeignReport = async (
   ]
   return writeParts(folder, model, parts, analysis, {
     title: `Inside ${model}`,
-    subtitle: `A model of ${nodes} nodes${producer === '' ? '' : ` by ${producer}`}, opset ${opset}. ${seen}`,
+    subtitle: `A model of ${nodes} nodes${functions === 0 ? '' : ` (${functions} local functions put in the place of their calls)`}${producer === '' ? '' : ` by ${producer}`}, opset ${opset}. ${seen}`,
     footer,
   })
 }

@@ -57,11 +57,15 @@ export const many = <T>(
   counted: Counted = 'entries',
 ): Field<readonly T[]> => ({ number, kind, many: true, counted, empty: NONE })
 
+/** The largest number of 53 bits below 2^63. */
+const LARGEST = 2 ** 63 - 1024
+
 export const int: Kind<number> = {
   wire: WIRE.varint,
   packs: true,
   read: readVarint,
-  write: (pbf, number, value) => pbf.writeVarintField(number, value),
+  // The largest was rounded up when it was read: to one that 64 bits do not hold.
+  write: (pbf, number, value) => pbf.writeVarintField(number, Math.min(value, LARGEST)),
 }
 
 export const float: Kind<number> = {

@@ -4,6 +4,7 @@ import { FileError } from '../../errors/index.ts'
 import { quoted } from '../../text/visible.ts'
 import { type ModelProto, model as modelMessage } from '../format/messages.ts'
 import { LIMITS, type Limits, openReading } from '../format/wire.ts'
+import { inlineFunctions } from './functions.ts'
 import { readGraph } from './graph.ts'
 import type { FileModel } from './record.ts'
 import type { RefuseHere } from './tensor.ts'
@@ -63,23 +64,35 @@ const checkMetadata = (
   return metadata
 }
 
+/** What refuses a file, by the place where it is at fault. */
+const refusing =
+  (file: string) =>
+  (place: string): RefuseHere =>
+  (expected, got, hint = 'The file is damaged or not ONNX') => {
+    throw new FileError({ where: file, expected, got, context: place, hint })
+  }
+
+/** The bytes of a model that can be read, with its local functions put in the place of their calls. */
+export const withoutFunctions = (bytes: Uint8Array, file: string): Uint8Array => {
+  const proto = modelMessage.body(openReading(bytes, file, LIMITS), bytes.length)
+  return modelMessage.encode(inlineFunctions(proto, LIMITS.nodes, refusing(file)))
+}
+
 /**
  * Reads a model. Tensors are views of the bytes; names are kept in maps, so that none is special.
  * @param file - its name, for messages
  * @throws FileError for whatever is not a whole and consistent model, within the limits
  */
 export const readOnnx = (bytes: Uint8Array, file: string, limits: Limits = LIMITS): FileModel => {
-  const at =
-    (place: string): RefuseHere =>
-    (expected, got, hint = 'The file is damaged or not ONNX') => {
-      throw new FileError({ where: file, expected, got, context: place, hint })
-    }
+  const at = refusing(file)
   if (bytes.length === 0) at('byte 0')('an ONNX model', 'an empty file')
   if (bytes.length > limits.bytes)
     at('its size')(`at most ${limits.bytes} bytes`, `${bytes.length}`)
   const other = otherFormat(bytes)
   if (other !== undefined) at('byte 0')('an ONNX model', other, 'Give the .onnx file itself')
-  const proto = modelMessage.body(openReading(bytes, file, limits), bytes.length)
+  const written = modelMessage.body(openReading(bytes, file, limits), bytes.length)
+  checkOpsets(written, at)
+  const proto = inlineFunctions(written, limits.nodes, at)
   const {
     ir_version: irVersion = 0,
     producer_name: name = '',
@@ -93,6 +106,7 @@ export const readOnnx = (bytes: Uint8Array, file: string, limits: Limits = LIMIT
     producer: `${name} ${version}`.trim(),
     opsets: checkOpsets(proto, at),
     metadata: checkMetadata(proto, at),
+    functions: written.functions.length,
     graph: readGraph(graph, 'graph', { elements: limits.elements, outer: new Set(), at }),
   }
 }

@@ -55,5 +55,7 @@ export interface FileModel {
   /** Versions of operator sets by domain; `''` is ONNX's own. */
   readonly opsets: ReadonlyMap<string, number>
   readonly metadata: ReadonlyMap<string, string>
+  /** How many local functions the file has; each stands in the graph in the place of its calls. */
+  readonly functions: number
   readonly graph: FileGraph
 }

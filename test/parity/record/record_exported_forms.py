@@ -73,7 +73,7 @@ def pooled(u):
     return F.adaptive_avg_pool2d(u, 1)
 
 
-def exported(name, gate, opset=13, fold=True, fuse=True, **what):
+def exported(name, gate, opset=13, fold=True, fuse=True, functions=False, **what):
     torch.manual_seed(len(recorded))
     network = Network(gate).eval()
     for module in network.modules():
@@ -88,6 +88,7 @@ def exported(name, gate, opset=13, fold=True, fuse=True, **what):
         network, picture, file, opset_version=opset, do_constant_folding=fold,
         training=torch.onnx.TrainingMode.EVAL if fuse else torch.onnx.TrainingMode.PRESERVE,
         input_names=["x"], output_names=["y"], dynamic_axes={"x": {0: "N"}, "y": {0: "N"}},
+        **(dict(export_modules_as_functions={type(gate)}) if functions else {}),
     )
     network(picture)
     shown = getattr(gate, "shown", None)
@@ -304,6 +305,40 @@ def record_relatives():
         recorded[name] = None
 
 
+class Few(nn.Module):
+    """A gate of 3×3 places, spread over the map."""
+
+    def __init__(self):
+        super().__init__()
+        self.fc1, self.fc2 = conv(C, HIDDEN), conv(HIDDEN, C)
+
+    def forward(self, u):
+        s = torch.sigmoid(self.fc2(F.relu(self.fc1(F.adaptive_avg_pool2d(u, 3)))))
+        return u * F.interpolate(s, size=SIZE)
+
+
+def record_spread():
+    """Gates as large as the map, means as sums, pads of zero, and modules as functions."""
+    relu = dict(activation="ReLU", gateKind="sigmoid")
+    both = lambda u: (u.shape[2], u.shape[3])
+    count = lambda u: u.shape[2] * u.shape[3]
+    exported("expanded-as", se(combine=lambda u, s: u * s.expand_as(u)), **relu)
+    exported("expanded-unfolded", se(combine=lambda u, s: u * s.expand(-1, -1, SIZE, SIZE)), fold=False, **relu)
+    exported("tiled", se(combine=lambda u, s: s.repeat(1, 1, SIZE, SIZE) * u), **relu)
+    exported("resized", se(combine=lambda u, s: u * F.interpolate(s, size=both(u))), **relu)
+    exported("resized-bilinear", se(combine=lambda u, s: u * F.interpolate(s, scale_factor=SIZE, mode="bilinear")), **relu)
+    exported("upsampled", se(combine=lambda u, s: u * F.interpolate(s, scale_factor=SIZE)), opset=9, **relu)
+    exported("sum-over-count", se(squeeze=lambda u: u.sum((2, 3), keepdim=True) / count(u)), **relu)
+    exported("sum-over-flexible-count", se(squeeze=lambda u: u.sum((2, 3), keepdim=True) / torch._shape_as_tensor(u)[2:].prod()), **relu)
+    exported("sum-times-share", se(nn.Linear(C, HIDDEN), nn.Linear(HIDDEN, C), lambda u: u.sum(3).sum(2) * (1 / SIZE**2), combine=times_expanded), opset=11, **relu)
+    exported("zero-pad", se(squeeze=lambda u: F.avg_pool2d(F.pad(u, (0, 0, 0, 0)), SIZE)), **relu)
+    exported("zero-pad-unfolded", se(squeeze=lambda u: F.avg_pool2d(F.pad(u, (0, 0, 0, 0)), SIZE)), opset=11, fold=False, **relu)
+    exported("function", se(), opset=15, functions=True, **relu)
+    exported("not-its-count", se(squeeze=lambda u: u.sum((2, 3), keepdim=True) / 35))
+    exported("not-one-place", Few())
+    recorded["not-its-count"] = None
+
+
 # Operator by operator
 
 
@@ -511,6 +546,7 @@ record_written()
 record_relatives()
 record_within()
 record_half()
+record_spread()
 with open(os.path.join(OUT, "recorded.json"), "w") as file:
     json.dump(recorded, file, indent=1)
     file.write("\n")

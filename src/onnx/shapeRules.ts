@@ -3,8 +3,8 @@
  * unknown: nothing here decides whether a model runs.
  */
 
-import { type FileNode, intOf, intsOf, textOf } from '../onnx/read/index.ts'
-import type { Numbers } from './folding.ts'
+import type { Numbers } from './constantFolding.ts'
+import { type FileNode, intOf, intsOf, textOf } from './read/index.ts'
 
 export type Shape = Numbers
 
@@ -69,12 +69,15 @@ const product: Rule = ({ shapes: [a, b] }) => {
   return [...outer, a[a.length - 2], b[b.length - 1]]
 }
 
+/** An axis from the front; negative ones count from the back. */
+export const axisOf = (axis: number, rank: number): number => (axis < 0 ? axis + rank : axis)
+
 /** Axes as an attribute (older opsets) or as a constant input. */
 export const axesOf = (
   { node, numbers }: Pick<Seen, 'node' | 'numbers'>,
   rank: number,
 ): readonly number[] | undefined =>
-  (intsOf(node, 'axes') ?? numbers(1))?.map(axis => (axis < 0 ? axis + rank : axis))
+  (intsOf(node, 'axes') ?? numbers(1))?.map(axis => axisOf(axis, rank))
 
 const reduced: Rule = seen => {
   const [x] = seen.shapes
@@ -92,13 +95,12 @@ const transposed: Rule = ({ node, shapes: [x] }) =>
 const joined: Rule = ({ node, shapes }) => {
   const [first] = shapes
   if (first === undefined || shapes.some(shape => shape?.length !== first.length)) return undefined
-  const given = intOf(node, 'axis', 1)
-  const axis = given < 0 ? given + first.length : given
+  const axis = axisOf(intOf(node, 'axis', 1), first.length)
   const along = shapes.reduce((sum, shape) => sum + (shape?.[axis] ?? 0), 0)
   return first.map((size, i) => (i === axis ? along : size))
 }
 
-const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
+export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
 
 const reshaped: Rule = ({ shapes: [x], numbers }) => {
   const target = numbers(1)
@@ -110,8 +112,7 @@ const reshaped: Rule = ({ shapes: [x], numbers }) => {
 
 const flattened: Rule = ({ node, shapes: [x] }) => {
   if (x === undefined) return undefined
-  const given = intOf(node, 'axis', 1)
-  const axis = given < 0 ? given + x.length : given
+  const axis = axisOf(intOf(node, 'axis', 1), x.length)
   return [sizeOf(x.slice(0, axis)), sizeOf(x.slice(axis))]
 }
 
@@ -140,6 +141,27 @@ const resized: Rule = ({ node, shapes: [x], numbers }) => {
   return scales?.length === x.length ? x.map((size, i) => Math.floor(size * scales[i])) : undefined
 }
 
+/** Sizes of 1 become what is asked for. */
+const expanded: Rule = ({ shapes: [x], numbers }) => {
+  const target = numbers(1)
+  if (x === undefined || target === undefined) return undefined
+  const rank = Math.max(x.length, target.length)
+  return Array.from({ length: rank }, (_, i) =>
+    Math.max(x[x.length - rank + i] ?? 1, target[target.length - rank + i] ?? 1),
+  )
+}
+
+const tiled: Rule = ({ shapes: [x], numbers }) => {
+  const times = numbers(1)
+  return times?.length === x?.length ? x?.map((size, i) => size * (times?.[i] ?? 1)) : undefined
+}
+
+/** The numbers of a shape, or a part of them. */
+const counted: Rule = ({ node, shapes: [x] }) => {
+  if (x === undefined) return undefined
+  return [x.slice(intOf(node, 'start', 0), intOf(node, 'end', x.length)).length]
+}
+
 const padded: Rule = ({ node, shapes: [x], numbers }) => {
   const pads = intsOf(node, 'pads') ?? numbers(1)
   if (x === undefined || pads?.length !== 2 * x.length) return undefined
@@ -155,7 +177,7 @@ const sliced: Rule = ({ node, shapes: [x], numbers }) => {
   if (axes === undefined || steps?.some(step => step < 1) !== false) return undefined
   const result = [...x]
   for (const [i, given] of axes.entries()) {
-    const axis = given < 0 ? given + x.length : given
+    const axis = axisOf(given, x.length)
     const [from, to] = [starts[i], ends[i]].map(at =>
       Math.min(Math.max(at < 0 ? at + x[axis] : at, 0), x[axis]),
     )
@@ -167,8 +189,7 @@ const sliced: Rule = ({ node, shapes: [x], numbers }) => {
 /** Of parts of one size; others are told by the file or not at all. */
 const divided: Rule = ({ node, shapes: [x], numbers }) => {
   if (x === undefined) return undefined
-  const given = intOf(node, 'axis', 0)
-  const axis = given < 0 ? given + x.length : given
+  const axis = axisOf(intOf(node, 'axis', 0), x.length)
   const parts = intsOf(node, 'split') ?? (node.inputs[1] ? numbers(1) : undefined)
   const size = parts === undefined ? x[axis] / node.outputs.length : parts[0]
   if (parts?.some(part => part !== size)) return undefined
@@ -197,7 +218,7 @@ export const SHAPE_RULES: ReadonlyMap<string, Rule> = new Map([
   ),
   ...listed(same, 'BatchNormalization InstanceNormalization LayerNormalization Mish'),
   ...listed(same, 'QuantizeLinear DequantizeLinear'),
-  ...listed(broadcast, 'Add Sub Mul Div Pow Min Max Sum Where'),
+  ...listed(broadcast, 'Add Sub Mul Div Pow Min Max Sum Where Equal'),
   ...listed(pooled, 'AveragePool MaxPool LpPool'),
   ...listed(globally, 'GlobalAveragePool GlobalMaxPool'),
   ...listed(reduced, 'ReduceMean ReduceMax ReduceSum ReduceMin ReduceL2 ReduceSumSquare'),
@@ -212,6 +233,9 @@ export const SHAPE_RULES: ReadonlyMap<string, Rule> = new Map([
   ['Flatten', flattened],
   ['Squeeze', squeezed],
   ['Unsqueeze', unsqueezed],
+  ['Expand', expanded],
+  ['Tile', tiled],
+  ['Shape', counted],
   ['Pad', padded],
   ['Slice', sliced],
   ['Split', divided],

@@ -1,5 +1,6 @@
 /** Sizes of values in a graph and in those within its nodes, as far as rules reach. */
 
+import { fold, type Numbers } from './constantFolding.ts'
 import {
   type FileGraph,
   type FileNode,
@@ -8,8 +9,7 @@ import {
   intsOf,
   numbersOf,
   type OnnxFileTensor,
-} from '../onnx/read/index.ts'
-import { fold, type Numbers } from './folding.ts'
+} from './read/index.ts'
 import { SHAPE_RULES, type Shape } from './shapeRules.ts'
 
 /** What is known of the values of a graph, and of those around it. */
@@ -90,10 +90,13 @@ export const inferShapes = (
     if (outputs.length === 0) continue
     const own = inputs.map(get)
     const numbers = (input: number): Numbers | undefined => numbersOfValue(inputs[input] ?? '')
-    const list = opType === 'Shape' ? own[0] : fold(node, numbersOfValue)
+    const list =
+      opType === 'Shape'
+        ? own[0]?.slice(intOf(node, 'start', 0), intOf(node, 'end', own[0].length))
+        : fold(node, numbersOfValue)
     if (list !== undefined) folded.set(outputs[0], list)
-    const shape =
-      domain === '' ? SHAPE_RULES.get(opType)?.({ node, shapes: own, numbers }) : undefined
+    const rule = domain === '' ? SHAPE_RULES.get(opType) : undefined
+    const shape = rule?.({ node, shapes: own, numbers }) ?? (list && [list.length])
     if (isWhole(shape))
       for (const output of opType === 'Split' ? outputs : outputs.slice(0, 1))
         if (output !== '') shapes.set(output, shape)
