@@ -6,7 +6,7 @@
 
 import { Worker } from 'node:worker_threads'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { loadRuntime } from '../engines/onnxruntime/runtime.ts'
+import { loadRuntime } from '../engines/onnxruntime/engine.ts'
 import { messageOf } from '../errors/index.ts'
 import type { InputTensor } from './inputs.ts'
 

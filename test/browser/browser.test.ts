@@ -90,6 +90,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
       expect(await page.evaluate('window.found')).toMatchObject({
         parameters: 272_095,
         nodes: 7,
+        close: true,
       })
       expect(problems).toEqual([])
       expect(elsewhere).toEqual([])

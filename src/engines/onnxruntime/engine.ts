@@ -1,114 +1,35 @@
-/** The ONNX engine: graphs run by ONNX Runtime in Node. */
+/** ONNX Runtime in Node: the package onnxruntime-node, loaded when first needed, without its telemetry. */
 
-import type { InferenceSession, Tensor as OrtTensor } from 'onnxruntime-node'
 import { EngineError, messageOf } from '../../errors/index.ts'
-import type { Graph } from '../../graph/index.ts'
-import { emit, outputName } from '../../onnx/emit.ts'
-import { encodeModel } from '../../onnx/encode.ts'
-import type { OnnxModel } from '../../onnx/model.ts'
-import { conditionalState } from '../../passes/conditionalState.ts'
-import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } from '../engine.ts'
-import { withLifetime } from '../lifetime.ts'
-import { constantTensors, keepState } from '../state.ts'
-import { compileChunked } from './chunkedState.ts'
-import { loadRuntime } from './runtime.ts'
-
-const failure = (where: string, cause: unknown): EngineError =>
-  new EngineError(
-    {
-      where,
-      expected: 'ONNX Runtime to run the graph',
-      got: messageOf(cause),
-      hint: 'This is a fault of Excite or of ONNX Runtime, not yours: please report it',
-    },
-    { cause },
-  )
-
-const sessionOptions = ({ threads }: CompileOptions): InferenceSession.SessionOptions => ({
-  graphOptimizationLevel: 'all',
-  executionMode: 'sequential',
-  interOpNumThreads: 1,
-  ...(threads === undefined ? {} : { intraOpNumThreads: threads }),
-  logSeverityLevel: 3,
-  // A pattern is one block for a whole step: it costs half as much memory again, and seconds at first.
-  enableMemPattern: false,
-  extra: { session: { set_denormal_as_zero: '1' } },
-})
-
-const single = (data: TensorData): Exclude<TensorData, Float64Array> =>
-  data instanceof Float64Array ? Float32Array.from(data) : data
-
-const DTYPES = { float: 'float32', int: 'int32', bool: 'bool' } as const
+import { onnxRuntimeEngine } from './session.ts'
 
 /**
- * Runs the bytes of a model whose inputs and outputs are those of a graph.
- * @param condition - the output that says whether the next state counts
+ * Loads ONNX Runtime; that costs a tenth of a second. From 1.29 on it reports use to Microsoft unless
+ * `ORT_DISABLE_TELEMETRY` is set when it starts (its first session): a device id and a database in
+ * `~/.cache/Microsoft`, a log in the temporary folder, look-ups of the collector's host. It reads
+ * the process's environment, which `process.env` of the main thread writes to.
+ * `EXCITE_ORT_TELEMETRY=1` leaves it as the user has it.
+ * @throws EngineError when the package is missing or can't be loaded
  */
-export const compileOnnx = async (
-  bytes: Uint8Array,
-  graph: Pick<Graph, 'inputs' | 'outputs'>,
-  options: CompileOptions = {},
-  condition?: string,
-): Promise<Compiled> => {
-  const { InferenceSession, Tensor } = await loadRuntime()
-  const create = async (): Promise<InferenceSession> => {
-    try {
-      return await InferenceSession.create(bytes, sessionOptions(options))
-    } catch (cause) {
-      throw failure('compiling', cause)
-    }
+export const loadRuntime = async (): Promise<typeof import('onnxruntime-node')> => {
+  if (process.env.EXCITE_ORT_TELEMETRY !== '1') process.env.ORT_DISABLE_TELEMETRY = '1'
+  try {
+    return await import('onnxruntime-node')
+  } catch (cause) {
+    throw new EngineError(
+      {
+        where: 'engine onnxruntime',
+        expected: 'the package onnxruntime-node',
+        got: messageOf(cause),
+        hint: 'Run: npm install onnxruntime-node',
+      },
+      { cause },
+    )
   }
-  const session = await create()
-  const outputs = Object.entries(graph.outputs)
-  const run = async (tensors: Tensors): Promise<Tensors> => {
-    const feeds: Record<string, OrtTensor> = {}
-    for (const { name = '', dtype, shape } of graph.inputs)
-      feeds[name] = new Tensor(DTYPES[dtype], single(tensors[name].data), shape)
-    try {
-      const results = await session.run(feeds)
-      return Object.fromEntries(
-        outputs.map(([name, { shape }]): [string, Tensor] => [
-          name,
-          { shape, data: results[outputName(graph, name)].data as TensorData },
-        ]),
-      )
-    } catch (cause) {
-      throw failure('running', cause)
-    }
-  }
-  return withLifetime({
-    ...keepState(graph, options.state ?? [], condition, run),
-    dispose: () => session.release(),
-  })
 }
-
-/**
- * The nodes so that they run in the order in which they are written: as the graph has them, which
- * frees activations as the gradients go back. ONNX Runtime walks from the outputs and, of a node's
- * inputs, begins with the one that is listed last.
- */
-const inOrder = (model: OnnxModel): OnnxModel => ({
-  ...model,
-  graph: { ...model.graph, nodes: model.graph.nodes.toReversed() },
-})
 
 /** CPU by ONNX Runtime, everywhere. */
-export const onnxEngine: Engine = {
-  name: 'onnx',
-  version: async () => (await loadRuntime()).env.versions.node ?? 'unknown',
-  compile: async (given, options = {}) => {
-    const { constants = new Map(), state = [] } = options
-    const { graph, condition } = conditionalState(given, state)
-    const constant = constantTensors(graph, constants)
-    return compileChunked(graph, state, (own, names) => {
-      const inputs = own.inputs.filter(({ name = '' }) => !(name in constant))
-      const model = inOrder(emit(own, { weights: constants }))
-      return compileOnnx(
-        encodeModel(model),
-        { ...own, inputs },
-        { ...options, state: names },
-        condition,
-      )
-    })
-  },
-}
+export const onnxEngine = onnxRuntimeEngine(loadRuntime)
+
+/** Compiles the bytes of an ONNX file, whose inputs and outputs are those of a graph. */
+export const compileOnnx = onnxEngine.compileModel
