@@ -1,30 +1,26 @@
 /** Checkpoints under every fault: what was committed stays, and the next save works. */
 
 import { execFileSync } from 'node:child_process'
-import { existsSync, symlinkSync } from 'node:fs'
+import { symlinkSync } from 'node:fs'
 import {
   type FileHandle,
   mkdir,
-  mkdtemp,
   readdir,
   readFile,
   rm,
   truncate,
   writeFile,
 } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { failureOf as fault, watchDisk } from '../../test/support/disk.ts'
+import { folderInMemory } from '../../test/support/memory.ts'
 import { ExciteError, FileError, SaveError } from '../errors/index.ts'
 import { disk } from '../platform/node/files.ts'
 import { type Checkpoint, openCheckpoints } from './checkpoints.ts'
 
-/** In memory where the system has such a place: thousands of syncs take minutes on a disk. */
-const PLACE = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
-
 const newFolder = async (): Promise<string> => {
-  const folder = await mkdtemp(join(PLACE, 'excite-'))
+  const folder = await folderInMemory()
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   return folder
 }

@@ -6,8 +6,9 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { ExciteError, FileError } from '../errors/index.ts'
+import { ExciteError, FileError, messageOf } from '../errors/index.ts'
 import {
+  codeOf,
   disk,
   makeFolder,
   readText,
@@ -93,7 +94,8 @@ const readCheckpoint = async (folder: string, step: number): Promise<Checkpoint 
     try {
       content = await readWhole(path, bytes)
     } catch (cause) {
-      return cause instanceof FileError ? cause.message : `${path} is missing`
+      if (codeOf(cause) === 'ENOENT') return `${path} is missing`
+      return cause instanceof FileError ? cause.message : `${path}: ${messageOf(cause)}`
     }
     if (content.length !== bytes) return `${path} has ${content.length} bytes, not ${bytes}`
     if (sha256(content) !== expected) return `${path} does not have the hash of its manifest`
@@ -188,10 +190,10 @@ export const openCheckpoints = async (
       let valid = 0
       for (const step of (await steps()).reverse()) {
         const name = folderOf(step)
-        // A damaged one is no reason to let go of one that can be read.
-        if (valid < count && typeof (await readCheckpoint(join(folder, name), step)) !== 'string')
-          valid++
-        else if (!keep.includes(step)) await removeOwn(name)
+        // Only what is older than enough that can be read: one that cannot be read now may be later.
+        if (valid === count) {
+          if (!keep.includes(step)) await removeOwn(name)
+        } else if (typeof (await readCheckpoint(join(folder, name), step)) !== 'string') valid++
       }
     },
   }

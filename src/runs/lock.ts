@@ -2,7 +2,7 @@
 
 import { readFileSync } from 'node:fs'
 import { hostname } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { z } from 'zod'
 import { FileError, UsageError } from '../errors/index.ts'
@@ -48,10 +48,13 @@ const own = (): Holder => ({
   since: new Date().toISOString(),
 })
 
-/** Whether the process that a lock names is there still; of other machines nobody knows. */
-const isRunning = ({ host, pid, started }: Holder): boolean => {
+/** The locks that this process has. */
+const held = new Set<string>()
+
+/** Whether the process that a lock names has it still; of other machines nobody knows. */
+const isRunning = (path: string, { host, pid, started }: Holder): boolean => {
   if (host !== hostname()) return true
-  if (!isProcess(pid)) return false
+  if (!isProcess(pid) || (pid === process.pid && !held.has(path))) return false
   const now = startOf(pid)
   return started === undefined || now === undefined || now === started
 }
@@ -104,21 +107,32 @@ const takeAway = async (path: string, stale: string): Promise<void> => {
  */
 export const lockRun = async (folder: string): Promise<() => Promise<void>> => {
   await makeFolder(folder)
-  const path = join(folder, LOCK)
+  const path = resolve(folder, LOCK)
+  const unlock = async (): Promise<void> => {
+    held.delete(path)
+    // A lock that cannot be removed is stale from now on.
+    await remove(path).catch(() => {})
+  }
   for (;;) {
-    try {
-      const file = await disk.open(path, 'wx')
-      await file.writeFile(JSON.stringify(own())).finally(() => file.close())
-      return () => remove(path)
-    } catch (cause) {
+    const file = await disk.open(path, 'wx').catch((cause: unknown) => {
       if (codeOf(cause) !== 'EEXIST') throw writeFailure(path, 100, cause)
+    })
+    if (file !== undefined) {
+      held.add(path)
+      try {
+        await file.writeFile(JSON.stringify(own())).finally(() => file.close())
+        return unlock
+      } catch (cause) {
+        await unlock()
+        throw writeFailure(path, 100, cause)
+      }
     }
     const text = await readLock(path)
     const found = await disk.stat(path).catch(() => undefined)
     if (found === undefined || text === undefined) continue
     const holder = readHolder(text)
     if (holder === undefined && Date.now() - found.mtimeMs < GRACE) await setTimeout(20)
-    else if (holder !== undefined && isRunning(holder)) refuse(folder, holder)
+    else if (holder !== undefined && isRunning(path, holder)) refuse(folder, holder)
     else
       await takeAway(path, text).catch((cause: unknown) => {
         throw writeFailure(path, 0, cause)
