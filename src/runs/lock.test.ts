@@ -93,3 +93,13 @@ it.each([
     `${lockOf(folder)}: expected the lock of a run, got ${what}`,
   )
 })
+
+it('removes what a killed process was writing', async () => {
+  const folder = await newFolder()
+  const child = spawn(process.execPath, ['-e', ''])
+  await new Promise(resolve => child.on('exit', resolve))
+  for (const name of ['last.safetensors', 'metrics.jsonl', 'run.lock'])
+    await writeFile(join(folder, `${name}.tmp-${child.pid}-7`), 'half of i')
+  await (await lockRun(folder))()
+  expect(await readdir(folder)).toEqual([])
+})

@@ -13,6 +13,7 @@ import {
   makeFolder,
   readText,
   remove,
+  sweepTemporaries,
   writeFailure,
 } from '../platform/node/files.ts'
 
@@ -101,7 +102,8 @@ const takeAway = async (path: string, stale: string): Promise<void> => {
 }
 
 /**
- * Locks a run's folder for this process, and gives back what unlocks it.
+ * Locks a run's folder for this process, and gives back what unlocks it. What processes left behind
+ * that were killed while they wrote there is removed.
  * @throws UsageError that names the process which has it; FileError when something else has the
  * lock's name; SaveError when the disk refuses
  */
@@ -121,6 +123,7 @@ export const lockRun = async (folder: string): Promise<() => Promise<void>> => {
       held.add(path)
       try {
         await file.writeFile(JSON.stringify(own())).finally(() => file.close())
+        await sweepTemporaries(folder)
         return unlock
       } catch (cause) {
         await unlock()
