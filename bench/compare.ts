@@ -19,10 +19,10 @@
 import { spawnSync } from 'node:child_process'
 import { release, totalmem } from 'node:os'
 import { parseArgs } from 'node:util'
-import { spreadOf } from '../src/bench/clock.ts'
 import { machine } from '../src/bench/machine.ts'
 import { model } from '../src/models/registry.ts'
 import { variables } from '../src/nn/index.ts'
+import { spreadOf } from '../src/stats/clock.ts'
 import { CONTENDERS, type Printed, type Protocol, ROWS, type Row } from './rows.ts'
 
 const { values: flags } = parseArgs({

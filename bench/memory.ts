@@ -5,7 +5,7 @@
  */
 
 import { availableParallelism } from 'node:os'
-import { WORKS } from '../src/bench/workloads.ts'
+import { WORKLOADS } from '../src/bench/workloads.ts'
 import { openDevice } from '../src/engines/registry.ts'
 import { model } from '../src/models/registry.ts'
 
@@ -27,7 +27,7 @@ const slope = (points: readonly (readonly [step: number, bytes: number])[]): num
 }
 
 for (const device of devices.length > 0 ? devices : ['onednn', 'onnx']) {
-  const { once, dispose } = await WORKS.train({
+  const { step: runStep, dispose } = await WORKLOADS.train({
     model: model(network),
     size: Number(size),
     batch: Number(batch),
@@ -37,7 +37,7 @@ for (const device of devices.length > 0 ? devices : ['onednn', 'onnx']) {
   const points: [number, number][] = []
   const total = Number(steps)
   for (let step = 0; step < total; step++) {
-    await once(step)
+    await runStep(step)
     // As the training loop does: what is freed is freed between steps.
     await new Promise(resolve => setImmediate(resolve))
     if (step >= SETTLING * total && step % Math.ceil(total / SAMPLES) === 0)

@@ -5,8 +5,8 @@
  */
 
 import { spawnSync } from 'node:child_process'
-import { spreadOf } from '../src/bench/clock.ts'
 import { machine } from '../src/bench/machine.ts'
+import { spreadOf } from '../src/stats/clock.ts'
 
 const MAIN = 'dist/cli/main.js'
 const HELPS = 15

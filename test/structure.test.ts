@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest'
 const SOURCE = fileURLToPath(new URL('../src/', import.meta.url))
 
 /** At the bottom, for everyone. */
-const GROUND = ['errors', 'native', 'random', 'tensor', 'text']
+const GROUND = ['errors', 'native', 'random', 'stats', 'tensor', 'text']
 
 const DESCRIBING = ['graph', 'ops', 'nn', 'attention', 'models']
 const RUNNING = [...DESCRIBING, 'autodiff', 'passes', 'onnx', 'engines', 'weights', 'data']
@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   errors: [],
   native: [],
   random: [],
+  stats: [],
   tensor: [],
   text: [],
   platform: [],

@@ -1,6 +1,6 @@
 /** What a peer does with its step: warm up, measure, print one line of JSON. */
 
-import { repeat } from '../../src/bench/clock.ts'
+import { repeat } from '../../src/stats/clock.ts'
 import type { Printed, Protocol, Row } from '../rows.ts'
 
 /** What bench/compare.ts tells a peer. */

@@ -4,8 +4,8 @@ import { expect, it } from 'vitest'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { summarize } from '../inspect/summary.ts'
 import { model } from '../models/registry.ts'
+import { repeat, spreadOf } from '../stats/clock.ts'
 import { benchmark } from './bench.ts'
-import { repeat, spreadOf } from './clock.ts'
 
 it('takes the smallest time as the best, and the middle one as the median', () => {
   expect(spreadOf([3, 1, 2])).toEqual({ median: 2, best: 1 })

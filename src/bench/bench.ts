@@ -2,9 +2,9 @@
 
 import type { Engine } from '../engines/engine.ts'
 import { multiplyAddsOf } from '../inspect/summary.ts'
-import { type Repetition, repeat, type Spread, spreadOf } from './clock.ts'
+import { type Repetition, repeat, type Spread, spreadOf } from '../stats/clock.ts'
 import { measurePeak } from './peak.ts'
-import { WORKS, type WorkName, type WorkOptions } from './workloads.ts'
+import { WORKLOADS, type WorkloadName, type WorkloadOptions } from './workloads.ts'
 
 export interface Benchmark {
   readonly imagesPerSecond: Spread
@@ -46,16 +46,16 @@ const watch = (engine: Engine): Watched => {
 
 /** Opens the work, warms up, measures, and then measures the peak. */
 export const benchmark = async (
-  work: WorkName,
-  options: WorkOptions,
+  work: WorkloadName,
+  options: WorkloadOptions,
   repetition: Repetition,
 ): Promise<Benchmark> => {
   const { engine, seen } = watch(options.engine)
-  const { once, dispose } = await WORKS[work]({ ...options, engine })
+  const { step: runStep, dispose } = await WORKLOADS[work]({ ...options, engine })
   try {
-    await once(0)
+    await runStep(0)
     const firstStep = performance.now() / 1000
-    const times = await repeat(run => once(run + 1), repetition)
+    const times = await repeat(run => runStep(run + 1), repetition)
     const peakMemory = process.resourceUsage().maxRSS * 1024
     const step = spreadOf(times)
     const peak = await measurePeak(options.engine, { threads: options.threads })

@@ -7,7 +7,7 @@ import type { CompileOptions, Engine } from '../engines/engine.ts'
 import { graph, input } from '../graph/index.ts'
 import { matmul, reduceMean } from '../ops/index.ts'
 import { random } from '../random/index.ts'
-import { repeat, spreadOf } from './clock.ts'
+import { repeat, spreadOf } from '../stats/clock.ts'
 
 /** Large enough to hide what surrounds a product, small enough for a tenth of a second. */
 const SIDE = 1536

@@ -9,7 +9,7 @@ import { openSession } from '../train/session.ts'
 import { openPredictor } from '../weights/predictor.ts'
 import type { Trained } from '../weights/trained.ts'
 
-export interface WorkOptions {
+export interface WorkloadOptions {
   readonly model: Model
   /** Height and width of the images. */
   readonly size: number
@@ -18,13 +18,14 @@ export interface WorkOptions {
   readonly threads: number
 }
 
-export interface Work {
-  once(run: number): Promise<unknown>
+export interface Workload {
+  /** One training step, or one answer. */
+  step(run: number): Promise<unknown>
   dispose(): Promise<void>
 }
 
 /** What is in an image does not change how long it takes: nothing that costs time to draw. */
-const pattern = ({ model, size, batch }: WorkOptions): Float32Array =>
+const pattern = ({ model, size, batch }: WorkloadOptions): Float32Array =>
   Float32Array.from(
     { length: sizeOf([batch, model.channels, size, size]) },
     (_, i) => ((i * 7919) % 1009) / 1009 - 0.5,
@@ -46,7 +47,7 @@ export const untrained = (model: Model, size: number): Trained => ({
 })
 
 /** Forward, backward and update: SGD with momentum and weight decay, cross-entropy, no smoothing. */
-const openTraining = async (options: WorkOptions): Promise<Work> => {
+const openTraining = async (options: WorkloadOptions): Promise<Workload> => {
   const { model, size, batch, engine, threads } = options
   const recipe = { ...RECIPES.senet, batch }
   const session = await openSession({
@@ -61,21 +62,21 @@ const openTraining = async (options: WorkOptions): Promise<Work> => {
   const labels = Int32Array.from({ length: batch }, (_, i) => i % model.classes)
   const indices = Uint32Array.from(labels.keys())
   return {
-    once: step =>
+    step: run =>
       session.step(
         { images, labels, indices, count: batch },
-        { step, learningRate: 1e-3, frozen: false },
+        { step: run, learningRate: 1e-3, frozen: false },
       ),
     dispose: () => session.dispose(),
   }
 }
 
-const openInference = async (options: WorkOptions): Promise<Work> => {
+const openInference = async (options: WorkloadOptions): Promise<Workload> => {
   const { model, size, batch, engine, threads } = options
   const predictor = await openPredictor(untrained(model, size), batch, engine, threads)
   const images = pattern(options)
-  return { once: () => predictor.infer(images), dispose: () => predictor.dispose() }
+  return { step: () => predictor.infer(images), dispose: () => predictor.dispose() }
 }
 
-export const WORKS = { train: openTraining, infer: openInference } as const
-export type WorkName = keyof typeof WORKS
+export const WORKLOADS = { train: openTraining, infer: openInference } as const
+export type WorkloadName = keyof typeof WORKLOADS

@@ -1,10 +1,10 @@
 /** How fast each device trains a small network on this machine. */
 
 import { availableParallelism } from 'node:os'
-import { repeat, spreadOf } from '../bench/clock.ts'
-import { WORKS } from '../bench/workloads.ts'
+import { WORKLOADS } from '../bench/workloads.ts'
 import { openDevice } from '../engines/registry.ts'
 import { model } from '../models/registry.ts'
+import { repeat, spreadOf } from '../stats/clock.ts'
 
 const NETWORK = 'se-resnet20'
 const BATCH = 32
@@ -17,9 +17,9 @@ const turn = async (name: string): Promise<number> => {
   const { engine } = await openDevice(name)
   const threads = availableParallelism()
   const network = model(NETWORK)
-  const work = await WORKS.train({ model: network, size: SIZE, batch: BATCH, engine, threads })
+  const work = await WORKLOADS.train({ model: network, size: SIZE, batch: BATCH, engine, threads })
   try {
-    return BATCH / spreadOf(await repeat(work.once, TURN)).best
+    return BATCH / spreadOf(await repeat(work.step, TURN)).best
   } finally {
     await work.dispose()
   }

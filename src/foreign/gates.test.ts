@@ -8,7 +8,6 @@ import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
 import type { Dataset } from '../data/dataset.ts'
 import { EngineError } from '../errors/index.ts'
-import { average } from '../inspect/moments.ts'
 import { readOnnx } from '../onnx/read/index.ts'
 import {
   endlessly,
@@ -26,6 +25,7 @@ import {
   value,
   x,
 } from '../onnx/read/parts.testing.ts'
+import { average } from '../stats/moments.ts'
 import { findBlocks } from './blocks.ts'
 import { foreignGates, isAsked, perImage } from './gates.ts'
 import { fitted, resized } from './images.ts'

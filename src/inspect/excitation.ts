@@ -8,9 +8,9 @@ import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
 import { add, div, mul, reduceMean, slice, sqrt } from '../ops/index.ts'
+import { average, type Moments, moments } from '../stats/moments.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Inside, type InsideKind, insidesOf } from './attentionTaps.ts'
-import { average, type Moments, moments } from './moments.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 
 export interface ClassExcitation {

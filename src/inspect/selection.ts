@@ -7,9 +7,9 @@
 import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
 import { reduceMean } from '../ops/index.ts'
+import { average, moments, rankCorrelation, std } from '../stats/moments.ts'
 import type { Trained } from '../weights/trained.ts'
 import { enlargedDataset } from './images.ts'
-import { average, moments, rankCorrelation, std } from './moments.ts'
 import { blockName, named, stageOf } from './observe.ts'
 import { openProbe, type ProbeOptions } from './probe.ts'
 

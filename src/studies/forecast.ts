@@ -4,6 +4,7 @@ import { type Dataset, measureNormalization } from '../data/dataset.ts'
 import { evaluationBatches, stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { EpochRow } from '../runs/progress.ts'
+import { secondsOf, spreadOf } from '../stats/clock.ts'
 import { openSession } from '../train/session.ts'
 import { networkFor } from './networks.ts'
 import type { Plan, PlannedRun } from './plan.ts'
@@ -42,15 +43,6 @@ export interface Forecast {
 const WARM_UP = 1
 const MEASURED = 3
 
-const seconds = async (work: () => Promise<void>): Promise<number> => {
-  const before = performance.now()
-  await work()
-  return (performance.now() - before) / 1000
-}
-
-const median = (values: readonly number[]): number =>
-  [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
-
 /** Measures one variant. */
 export const measurePace = async (
   { config }: PlannedRun,
@@ -83,7 +75,7 @@ export const measurePace = async (
     const steps: number[] = []
     for (let step = 0; step < WARM_UP + MEASURED; step++)
       steps.push(
-        await seconds(async () => {
+        await secondsOf(async () => {
           const { value, done } = await batches.next()
           // A rate of next to nothing: only the time counts.
           if (!done) await session.step(value, { step, learningRate: 1e-9, frozen: false })
@@ -93,13 +85,13 @@ export const measurePace = async (
     const evaluations: number[] = []
     for (let i = 0; i < WARM_UP + 2; i++)
       evaluations.push(
-        await seconds(async () => {
+        await secondsOf(async () => {
           const { value, done } = await tests.next()
           if (!done) await session.infer(value.images)
         }),
       )
     const measured = steps.slice(WARM_UP, Math.max(WARM_UP + 1, stepsPerEpoch(train, batch)))
-    const step = median(measured)
+    const { median: step } = spreadOf(measured)
     const evaluation = Math.max(...evaluations.slice(WARM_UP))
     const more = Math.max(steps[0] - step, 0) + Math.max(evaluations[0] - evaluation, 0)
     return { start: opened + more, step, evaluation }

@@ -1,10 +1,16 @@
 /** What the runs of a study say together: means, intervals, and differences paired by seed. */
 
 import type { EpochRow } from '../runs/progress.ts'
+import {
+  type Difference,
+  type Estimate,
+  estimate,
+  holm,
+  pairedDifference,
+} from '../stats/inference.ts'
 import { count } from '../text/numbers.ts'
 import type { Plan } from './plan.ts'
 import type { Outcome } from './runner.ts'
-import { type Difference, type Estimate, estimate, holm, pairedDifference } from './statistics.ts'
 import type { PaperFigure, Variant } from './study.ts'
 
 /** Of a network, for the images of the study. */

@@ -9,7 +9,7 @@
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { studentQuantile } from '../../src/studies/statistics.ts'
+import { studentQuantile } from '../../src/stats/inference.ts'
 import { modulesOf, prepare, TRAININGS, trainOnce } from './trainings.ts'
 
 interface Sample {

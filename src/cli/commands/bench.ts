@@ -2,9 +2,9 @@
 
 import { availableParallelism } from 'node:os'
 import { Argument, Command } from 'commander'
-import type { Spread } from '../../bench/clock.ts'
-import type { WorkName } from '../../bench/workloads.ts'
+import type { WorkloadName } from '../../bench/workloads.ts'
 import { UsageError } from '../../errors/index.ts'
+import type { Spread } from '../../stats/clock.ts'
 import { threadCount, whole } from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
@@ -50,7 +50,7 @@ const milliseconds = (time: number): string => `${(time * 1000).toFixed(time < 1
 const both = ({ median, best }: Spread, text: (value: number) => string): string =>
   `${text(median)} median, ${text(best)} best`
 
-const run = async (work: WorkName, name: string, flags: BenchFlags): Promise<void> => {
+const run = async (work: WorkloadName, name: string, flags: BenchFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
   const { openDevice } = await import('../../engines/registry.ts')
   const { benchmark } = await import('../../bench/bench.ts')

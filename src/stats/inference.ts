@@ -3,6 +3,9 @@
  * asking several questions at once.
  */
 
+import { UsageError } from '../errors/index.ts'
+import { average, std } from './moments.ts'
+
 /** What several measurements say: their mean, and the half width of its 95 % interval. */
 export interface Estimate {
   readonly mean: number
@@ -52,30 +55,19 @@ export const studentQuantile = (within: number, degreesOfFreedom: number): numbe
   return (low + high) / 2
 }
 
-/** @throws RangeError for no values at all */
-export const meanOf = (values: readonly number[]): number => {
-  if (values.length === 0) throw new RangeError('the mean of no values')
-  return values.reduce((sum, value) => sum + value, 0) / values.length
-}
-
-/** By n − 1. */
-export const stdOf = (values: readonly number[]): number => {
-  const mean = meanOf(values)
-  const squares = values.reduce((sum, value) => sum + (value - mean) ** 2, 0)
-  return Math.sqrt(squares / (values.length - 1))
-}
-
 /**
  * @param resolution - the step in which the values come, such as that of one test image: no std
  * is believed that is less than what rounding to it makes
+ * @throws UsageError for no values at all
  */
 export const estimate = (values: readonly number[], resolution = 0): Estimate => {
   const { length: count } = values
-  const mean = meanOf(values)
+  if (count === 0) throw new UsageError({ where: 'values', expected: 'at least one', got: 'none' })
+  const mean = average(values)
   if (count < 2) return { mean, count }
-  const std = Math.max(stdOf(values), resolution / Math.sqrt(12))
-  const halfWidth = (studentQuantile(CONFIDENCE, count - 1) * std) / Math.sqrt(count)
-  return { mean, count, std, halfWidth }
+  const spread = Math.max(std(values), resolution / Math.sqrt(12))
+  const halfWidth = (studentQuantile(CONFIDENCE, count - 1) * spread) / Math.sqrt(count)
+  return { mean, count, std: spread, halfWidth }
 }
 
 /** Of values paired by seed: what one has more than the other. */

@@ -1,4 +1,4 @@
-/** Time of repeated work: warmed up, then measured again and again, in median and best. */
+/** The time of repeated work: warmed up, then measured again and again, as median and best. */
 
 export interface Spread {
   readonly median: number

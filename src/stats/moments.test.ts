@@ -1,8 +1,8 @@
 /** Statistics against their definitions. */
 
 import { describe, expect, it } from 'vitest'
+import { classVariances } from '../inspect/excitation.ts'
 import { random } from '../random/index.ts'
-import { classVariances } from './excitation.ts'
 import { average, largest, moments, rankCorrelation, std } from './moments.ts'
 
 const noise = (count: number, stream: number): number[] =>
