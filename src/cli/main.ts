@@ -1,23 +1,12 @@
 #!/usr/bin/env node
-/** The command `excite`: what it can be told, and how it says that something went wrong. */
+/** The command `excite`: which commands there are, and how it says that something went wrong. */
 
 import { Command, CommanderError } from 'commander'
-import { ExciteError, messageOf } from '../errors/index.ts'
+import { ExciteError, explain, messageOf, UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import { VERSION } from '../platform/node/version.ts'
-import { benchCommand } from './commands/bench.ts'
-import { dataCommand } from './commands/data.ts'
-import { devicesCommand } from './commands/devices.ts'
-import { evalCommand } from './commands/eval.ts'
-import { exportCommand } from './commands/export.ts'
-import { importCommand } from './commands/import.ts'
-import { inspectCommand } from './commands/inspect.ts'
-import { modelsCommand } from './commands/models.ts'
-import { predictCommand } from './commands/predict.ts'
-import { quickstartCommand } from './commands/quickstart.ts'
-import { studyCommand } from './commands/study.ts'
-import { summaryCommand } from './commands/summary.ts'
-import { trainCommand } from './commands/train.ts'
 import { closeDatasets } from './dataOptions.ts'
+import { currentWords } from './flags.ts'
 
 const EXAMPLES = `
 Examples:
@@ -29,50 +18,128 @@ Examples:
 
 Each command explains itself: excite train --help`
 
-const program = (): Command =>
-  new Command('excite')
+/** Each command in a line, and where it is; only the one that is asked for is loaded. */
+const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Promise<Command>]>> = {
+  train: ['train a network', async () => (await import('./commands/train.ts')).trainCommand()],
+  eval: [
+    'measure a trained network',
+    async () => (await import('./commands/eval.ts')).evalCommand(),
+  ],
+  predict: [
+    'classify images',
+    async () => (await import('./commands/predict.ts')).predictCommand(),
+  ],
+  export: [
+    'write a trained network as ONNX or safetensors',
+    async () => (await import('./commands/export.ts')).exportCommand(),
+  ],
+  inspect: [
+    'look inside a network, or find the attention in an ONNX file',
+    async () => (await import('./commands/inspect.ts')).inspectCommand(),
+  ],
+  import: [
+    'import weights from PyTorch, timm or the Hugging Face Hub',
+    async () => (await import('./commands/import.ts')).importCommand(),
+  ],
+  models: [
+    'list the networks, with parameters and multiply-adds',
+    async () => (await import('./commands/models.ts')).modelsCommand(),
+  ],
+  summary: [
+    'show a network layer by layer',
+    async () => (await import('./commands/summary.ts')).summaryCommand(),
+  ],
+  study: [
+    'run an ablation of the papers, over seeds',
+    async () => (await import('./commands/study.ts')).studyCommand(),
+  ],
+  bench: [
+    'measure how fast a network trains or answers here',
+    async () => (await import('./commands/bench.ts')).benchCommand(),
+  ],
+  data: [
+    'list, show and export datasets',
+    async () => (await import('./commands/data.ts')).dataCommand(),
+  ],
+  devices: [
+    'list the compute backends on this machine',
+    async () => (await import('./commands/devices.ts')).devicesCommand(),
+  ],
+  quickstart: [
+    'a first training: with attention and without',
+    async () => (await import('./commands/quickstart.ts')).quickstartCommand(),
+  ],
+}
+
+const names = Object.keys(COMMANDS)
+
+/** Our own exit codes, one style of error and one place to leave from, in every subcommand too. */
+const prepare = (command: Command): Command => {
+  command
+    .exitOverride()
+    .configureHelp({ showGlobalOptions: false })
+    .configureOutput({ outputError: () => {} })
+  command.commands.forEach(prepare)
+  return command
+}
+
+/** The program with the command that is asked for; the others are names in the help. */
+const program = async (wanted: string | undefined): Promise<Command> => {
+  const root = new Command('excite')
     .description(
       'Channel attention for TypeScript: SENet, SKNet and GCT, trained and shipped as ONNX.',
     )
     .version(VERSION)
     .addHelpText('after', EXAMPLES)
-    .addCommand(trainCommand())
-    .addCommand(evalCommand())
-    .addCommand(predictCommand())
-    .addCommand(exportCommand())
-    .addCommand(inspectCommand())
-    .addCommand(importCommand())
-    .addCommand(modelsCommand())
-    .addCommand(summaryCommand())
-    .addCommand(studyCommand())
-    .addCommand(benchCommand())
-    .addCommand(dataCommand())
-    .addCommand(devicesCommand())
-    .addCommand(quickstartCommand())
-
-/** Our own exit codes and one place to leave from, in every subcommand too. */
-const prepare = (command: Command): Command => {
-  command.exitOverride().configureHelp({ showGlobalOptions: false })
-  command.commands.forEach(prepare)
-  return command
+  for (const [name, [does, load]] of Object.entries(COMMANDS))
+    root.addCommand(
+      name === wanted ? (await load()).description(does) : new Command(name).description(does),
+    )
+  return prepare(root)
 }
 
-const WRONG_USE = 2
-const FAILURE = 1
+const checkHelp = (words: readonly string[]): void => {
+  const [help, name] = words
+  if (help === 'help' && name !== undefined && !names.includes(name))
+    throw new UsageError({
+      where: 'excite help',
+      expected: 'the name of a command',
+      got: name,
+      hint: suggestion(name, names),
+    })
+}
 
-const report = (error: unknown, json: boolean): number => {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : WRONG_USE
-  const known = error instanceof ExciteError
-  if (json) {
-    const { where, expected, got, context, hint, code } = known
-      ? error
-      : ({} as Partial<ExciteError>)
-    const message = messageOf(error)
-    console.error(JSON.stringify({ error: { code, message, where, expected, got, context, hint } }))
-  } else if (known) console.error(`excite: ${error.message}`)
+const FAILURE = 1
+const WRONG_USE = 2
+
+/** What the parser said, in our style: `unknown option '--x'. Did you mean --y?` */
+const parserMessage = ({ message }: CommanderError): string =>
+  message
+    .replace(/^error: /, '')
+    .replace(/\n\((.*)\)$/s, '. $1')
+    .replaceAll(/\s+/g, ' ')
+
+/** What is said of a failure, as text and as data, and what the command exits with. */
+const described = async (error: unknown) => {
+  if (error instanceof CommanderError)
+    return { message: parserMessage(error), code: 'usage', exitCode: WRONG_USE }
+  if (!(error instanceof ExciteError))
+    return { message: messageOf(error), code: undefined, exitCode: FAILURE }
+  const { inOptions } = await import('./fieldFlags.ts')
+  const problem = await inOptions(error)
+  return { message: explain(problem), code: error.code, ...problem, exitCode: error.exitCode }
+}
+
+const report = async (error: unknown, json: boolean): Promise<number> => {
+  // Help and the version are told by an error too; help for want of a command is wrong use.
+  if (error instanceof CommanderError && /help|version/.test(error.code))
+    return error.exitCode === 0 ? 0 : WRONG_USE
+  const { exitCode, ...found } = await described(error)
+  if (json) console.error(JSON.stringify({ error: found }))
+  else if (found.code !== undefined) console.error(`excite: ${found.message}`)
   else
     console.error('excite: this is a fault of Excite; please report it with what follows\n', error)
-  return known ? error.exitCode : FAILURE
+  return exitCode
 }
 
 // A reader that has seen enough, such as head, is no failure.
@@ -82,9 +149,12 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
 })
 
 try {
-  await prepare(program()).parseAsync()
+  const words = currentWords(process.argv.slice(2), text => console.error(`excite: ${text}`))
+  checkHelp(words)
+  const wanted = words[0] === 'help' ? words[1] : words[0]
+  await (await program(wanted)).parseAsync(words as string[], { from: 'user' })
 } catch (error) {
-  process.exitCode = report(error, process.argv.includes('--json'))
+  process.exitCode = await report(error, process.argv.includes('--json'))
 } finally {
   await closeDatasets()
 }

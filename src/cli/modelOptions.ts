@@ -9,6 +9,7 @@ import {
   variationNames,
   variationsIn,
 } from '../models/variations.ts'
+import { flagOf } from './flags.ts'
 
 export interface ModelFlags extends Variations {
   readonly attention?: string
@@ -18,22 +19,19 @@ export interface ModelFlags extends Variations {
 const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: string]>> = {
   strideIn: ['1x1|3x3', 'where bottlenecks stride: v1, or v1.5 (the default)'],
   stem: ['imagenet|deep|cifar', 'a 7x7 of stride 2, three 3x3, or one 3x3 without stride'],
-  pooling: ['padded|ceil', "how the stem's max pooling meets the border; ceil is Caffe's"],
-  halved: ['', 'bottlenecks: the first 1x1 half as wide'],
+  pooling: ['padded|ceil', "how the stem's max pooling treats the border; ceil is Caffe's"],
+  halfBottleneck: ['', 'bottlenecks: the first 1x1 half as wide'],
   shortcutKernel: ['1|3', 'the kernel of projections that stride'],
-  dropout: ['rate', 'before the classifier, in training'],
+  dropout: ['rate', 'dropout before the classifier'],
 }
 
-/** `--stride-in` of `strideIn`. */
-export const flagOf = (key: string): string =>
-  `--${key.replace(/[A-Z]/g, letter => `-${letter.toLowerCase()}`)}`
-
 export const withVariations = (command: Command): Command => {
+  command.optionsGroup('Network:')
   for (const name of variationNames) {
     const [values, does] = DESCRIBED[name]
     const flag = flagOf(name)
     if (values === '') {
-      command.option(flag, does).option(`--no-${name}`, `not ${name}`)
+      command.option(flag, does).option(flag.replace('--', '--no-'), `without ${flag.slice(2)}`)
       continue
     }
     const { read, expected } = VARIATIONS[name]
@@ -51,7 +49,9 @@ export const withVariations = (command: Command): Command => {
 
 export const withModelOptions = (command: Command): Command =>
   withVariations(
-    command.option('--attention <spec>', 'in place of the one in the name, such as se:reduction=8'),
+    command
+      .optionsGroup('Network:')
+      .option('--attention <spec>', 'instead of the one in the name, such as se:reduction=8'),
   )
 
 /** The variations among a command's flags, as a configuration holds them: none are left out. */

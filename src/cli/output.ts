@@ -1,6 +1,7 @@
 /** How results are written: tables for people, JSON for programs. */
 
 import type { Command } from 'commander'
+import { shellWord } from '../text/shell.ts'
 
 export { count, percent } from '../text/numbers.ts'
 export { table } from '../text/table.ts'
@@ -28,6 +29,4 @@ export const duration = (seconds: number): string => {
 
 /** The command line as it was typed, for reports. */
 export const commandLine = (): string =>
-  ['excite', ...process.argv.slice(2)]
-    .map(word => (/^[\w./,:=+-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`))
-    .join(' ')
+  ['excite', ...process.argv.slice(2)].map(shellWord).join(' ')

@@ -17,8 +17,8 @@ export interface Problem {
 /** As much of each part as people read; all of it is in the fields. */
 const LONGEST_PART = 1000
 
-/** The message: whatever names from outside it holds, no terminal obeys them. */
-const text = (problem: Problem): string => {
+/** The message of a problem: whatever names from outside it holds, no terminal obeys them. */
+export const explain = (problem: Problem): string => {
   const part = (name: keyof Problem): string => visible(problem[name] ?? '', LONGEST_PART)
   const context = problem.context ? ` (${part('context')})` : ''
   const hint = problem.hint ? `. ${part('hint')}` : ''
@@ -44,7 +44,7 @@ export abstract class ExciteError extends Error implements Problem {
   readonly hint?: string
 
   constructor(problem: Problem, options?: ErrorOptions) {
-    super(text(problem), options)
+    super(explain(problem), options)
     this.name = new.target.name
     this.where = problem.where
     this.expected = problem.expected

@@ -38,16 +38,16 @@ export interface BottleneckOptions extends BranchOptions {
   /** Which convolution strides: the first 1×1 (the paper's v1) or the 3×3 (v1.5, torchvision's). */
   readonly strideIn?: '1x1' | '3x3'
   /** Whether the first 1×1 has half the width (SENet-154). */
-  readonly halved?: boolean
+  readonly halfBottleneck?: boolean
 }
 
 /** 1×1, 3×3 (grouped: ResNeXt's), 1×1. */
 export const bottleneck = (
   channels: number,
   outputs: number,
-  { stride, width, group = 1, strideIn = '3x3', halved = false }: BottleneckOptions,
+  { stride, width, group = 1, strideIn = '3x3', halfBottleneck = false }: BottleneckOptions,
 ): readonly Step[] => {
-  const narrow = halved ? width / 2 : width
+  const narrow = halfBottleneck ? width / 2 : width
   const [first, second] = strideIn === '1x1' ? [stride, 1] : [1, stride]
   return [
     { channels, outputs: narrow, kernel: 1, stride: first },

@@ -72,7 +72,7 @@ const DEFAULTS = {
   groupWidth: 64,
   strideIn: '3x3',
   pooling: 'padded',
-  halved: false,
+  halfBottleneck: false,
   shortcutKernel: 1,
   dropout: 0,
   shortcut: 'projection',

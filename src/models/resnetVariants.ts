@@ -22,7 +22,7 @@ const imagenet = (
     'pooling',
     'shortcutKernel',
     'dropout',
-    ...(block === 'bottleneck' ? (['strideIn', 'halved'] as const) : []),
+    ...(block === 'bottleneck' ? (['strideIn', 'halfBottleneck'] as const) : []),
   ],
   build: options => resnet({ block, depths, stem: 'imagenet', planes: 64, ...more, ...options }),
 })
@@ -47,7 +47,7 @@ const SENET154 = {
   stem: 'deep',
   stemWidth: 128,
   pooling: 'ceil',
-  halved: true,
+  halfBottleneck: true,
   shortcutKernel: 3,
   dropout: 0.2,
 } as const

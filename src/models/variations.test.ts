@@ -27,7 +27,7 @@ describe('what a variation changes', () => {
       expect(outputOf(name, { pooling }, path, 74)?.slice(2)).toEqual([side, side])
   })
 
-  it('pooling of bn_inception: the border wherever the map is halved', () => {
+  it('pooling of bn_inception: the border wherever the map is halfBottleneck', () => {
     const hanging = (variations: Variations): number => {
       const { nodes } = inferenceGraph(model('bn_inception', variations), 1, [224, 224])
       const pools = nodes.filter(({ op }) => op === 'maxPool')
@@ -40,11 +40,13 @@ describe('what a variation changes', () => {
   const shapeOf = (name: string, variations: Variations, weight: string) =>
     variables(model(name, variations).network).find(({ name }) => name === weight)?.tensor.shape
 
-  it('stem, halved and shortcutKernel: the weights', () => {
+  it('stem, halfBottleneck and shortcutKernel: the weights', () => {
     expect(shapeOf('resnet50', { stem: 'deep' }, 'conv1.6.weight')).toEqual([64, 32, 3, 3])
     expect(shapeOf('resnet50', { stem: 'cifar' }, 'conv1.weight')).toEqual([64, 3, 3, 3])
-    expect(shapeOf('resnet50', { halved: true }, 'layer1.0.conv1.weight')).toEqual([32, 64, 1, 1])
-    expect(shapeOf('senet154', { halved: false }, 'layer1.0.conv1.weight')?.[0]).toBe(256)
+    expect(shapeOf('resnet50', { halfBottleneck: true }, 'layer1.0.conv1.weight')).toEqual([
+      32, 64, 1, 1,
+    ])
+    expect(shapeOf('senet154', { halfBottleneck: false }, 'layer1.0.conv1.weight')?.[0]).toBe(256)
     const projection = 'layer2.0.downsample.0.weight'
     expect(shapeOf('resnet18', { shortcutKernel: 3 }, projection)).toEqual([128, 64, 3, 3])
     expect(shapeOf('senet154', { shortcutKernel: 1 }, projection)).toEqual([512, 256, 1, 1])
@@ -65,8 +67,13 @@ describe('a network as it is written down', () => {
   })
 
   it('leaves out what is not given', () => {
-    expect(variationsIn({ stem: undefined, halved: false, size: 3 })).toEqual({ halved: false })
-    expect(variationTexts({ stem: 'deep', halved: true })).toEqual(['stem deep', 'halved true'])
+    expect(variationsIn({ stem: undefined, halfBottleneck: false, size: 3 })).toEqual({
+      halfBottleneck: false,
+    })
+    expect(variationTexts({ stem: 'deep', halfBottleneck: true })).toEqual([
+      'stem deep',
+      'halfBottleneck true',
+    ])
   })
 })
 
@@ -80,7 +87,7 @@ describe('refused', () => {
     ['resnet50', { shortcutKernel: '3' }, 'expected shortcutKernel among 1, 3, got 3'],
     ['resnet50', { dropout: 1 }, 'expected dropout as a number from 0, below 1, got 1'],
     ['resnet50', { stem: 'cifar', pooling: 'ceil' }, 'no pooling with the stem cifar'],
-    ['resnet50', { halved: 'yes' }, 'expected halved among true, false, got yes'],
+    ['resnet50', { halfBottleneck: 'yes' }, 'expected halfBottleneck among true, false, got yes'],
   ])('%s %j', (name, options, message) => {
     expect(() => model(name, options)).toThrow(
       expect.objectContaining({

@@ -12,7 +12,7 @@ export const VARIATIONS = {
   /** How the stem's max pooling meets the border: padded, or as Caffe, a last window hanging over. */
   pooling: oneOf('padded', 'ceil'),
   /** Whether the first 1×1 of a bottleneck is half as wide as its 3×3 (SENet-154). */
-  halved: flag,
+  halfBottleneck: flag,
   /** The kernel of projection shortcuts that stride. */
   shortcutKernel: named({ '1': 1, '3': 3 } as const),
   /** The rate of dropout before the classifier. */

@@ -35,9 +35,9 @@ export const checkConditions = (
     .map(name => `${name} ${saved[name] ?? 'unknown'} then, ${now[name] ?? 'unknown'} now`)
   if (differences.length === 0 || compatible) return differences
   throw new UsageError({
-    where: '--resume',
-    expected: 'the conditions under which the run was saved, so that it goes on bit for bit',
+    where: 'resume',
+    expected: 'the environment that the run was saved in',
     got: differences.join('; '),
-    hint: 'Restore them, or go on without exactness: --resume-compatible',
+    hint: 'Restore it for a bit-exact resume, or resume with `compatible`',
   })
 }

@@ -4,6 +4,7 @@
  * have, while all else goes to where it stands in the network with it.
  */
 
+import { shellWord } from '../text/shell.ts'
 import { readFile } from 'node:fs/promises'
 import { formatShape, messageOf, UsageError, WeightError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
@@ -127,7 +128,7 @@ export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
   const bytes = await readFile(file).catch((cause: unknown) => {
     throw new UsageError(
       {
-        where: '--weights',
+        where: 'weights',
         expected: 'a .safetensors file, such as best.safetensors of a run',
         got: isFolder(cause) ? `${file}, which is a folder` : messageOf(cause),
       },
@@ -136,11 +137,11 @@ export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
   })
   if (!isSafetensors(bytes))
     throw new UsageError({
-      where: '--weights',
+      where: 'weights',
       expected: 'a .safetensors file, such as best.safetensors of a run',
       got: `${file}, which is ${isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'none'}`,
       ...(isCheckpoint(bytes)
-        ? { hint: `Make one of it: excite import ${file} --model NAME` }
+        ? { hint: `Import it first: excite import ${shellWord(file)} --model NAME` }
         : {}),
     })
   const { tensors: stored, metadata } = readSafetensors(bytes, file)

@@ -1,5 +1,6 @@
 /** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
 
+import { shellWord } from '../text/shell.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileError, UsageError } from '../errors/index.ts'
@@ -45,7 +46,7 @@ export const createRun = async (folder: string, config: Config): Promise<void> =
         where: folder,
         expected: 'a folder without a run',
         got: 'one that has a run already',
-        hint: `Go on with it: excite train --resume ${folder}; or choose another with --out`,
+        hint: 'Resume that run, or choose another folder with `out`',
       })
     await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`)
   } finally {
@@ -63,7 +64,7 @@ export const readRun = async (folder: string): Promise<Config> => {
         where: folder,
         expected: `the folder of a run, with ${RUN_FILES.config}`,
         got: 'none',
-        hint: 'Runs are where excite train was told by --out, in runs/ unless it was',
+        hint: 'Runs are in runs/, or where `out` put them',
       },
       { cause },
     )
@@ -145,7 +146,7 @@ export const loadTrained = async (
         expected: 'the weights of a trained network',
         got: isFolder ? 'a folder without any' : 'no such file',
         hint: isFolder
-          ? 'They are written after the first epoch: excite train --resume goes on with it'
+          ? 'They are written after the first epoch. Resume the run'
           : 'Give the folder of a run, or a .safetensors file out of one',
       },
       { cause },
@@ -157,7 +158,7 @@ export const loadTrained = async (
       expected: 'the weights of a trained network, in safetensors',
       got: isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'something else',
       hint: isCheckpoint(bytes)
-        ? `Make one of it: excite import ${file} --model NAME`
+        ? `Import it first: excite import ${shellWord(file)} --model NAME`
         : 'Give the folder of a run, or best.safetensors out of one',
     })
   return readTrained(bytes, file, own)

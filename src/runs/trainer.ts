@@ -20,7 +20,7 @@ export const checkData = ({
   const { batch } = config.recipe
   if (stepsPerEpoch(train, batch) === 0)
     throw new UsageError({
-      where: '--batch',
+      where: 'recipe.batch',
       expected: `at most ${train.labels.length}, the number of training images`,
       got: `${batch}`,
     })

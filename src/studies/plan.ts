@@ -57,7 +57,7 @@ const refuseAttention = (name: string): void => {
   const attention = attentionOf(name)
   if (attention === undefined) return
   throw new UsageError({
-    where: '--model',
+    where: 'study.model',
     expected: 'a backbone without attention of its own: that is what a study varies',
     got: name,
     hint: `Leave the attention out, such as: ${name.replace(`${attention}-`, '').replace('sknet', 'resnext')}`,
@@ -72,8 +72,8 @@ export const planStudy = (name: string, settings: StudySettings, folder: string)
   const study = findStudy(name)
   refuseAttention(settings.model)
   const { seeds: count, variants: wanted, baseline: id = study.baseline, ...common } = settings
-  const baseline = find(study, id, '--baseline')
-  const chosen = new Set(wanted?.map(id => find(study, id, '--variants').id))
+  const baseline = find(study, id, 'study.baseline')
+  const chosen = new Set(wanted?.map(id => find(study, id, 'study.variants').id))
   const all = study.variants.filter(
     variant => wanted === undefined || variant === baseline || chosen.has(variant.id),
   )
@@ -84,7 +84,7 @@ export const planStudy = (name: string, settings: StudySettings, folder: string)
   const variants = all.filter(variant => !leftOut.some(other => other.variant === variant))
   if (!variants.includes(baseline))
     throw new UsageError({
-      where: '--baseline',
+      where: 'study.baseline',
       expected: 'a variant that this version can build',
       got: `${id} (${missing(baseline)})`,
     })
@@ -94,14 +94,7 @@ export const planStudy = (name: string, settings: StudySettings, folder: string)
       variant,
       seed,
       folder: join(folder, `${variant.id}-seed${seed}`),
-      config: checkConfig(
-        {
-          ...common,
-          ...(variant.attention === undefined ? {} : { attention: variant.attention }),
-          seed,
-        },
-        'study',
-      ),
+      config: checkConfig({ ...common, attention: variant.attention, seed }),
     })),
   )
   const { recipe } = runs[0].config

@@ -3,143 +3,427 @@
 import { z } from 'zod'
 import { SAMPLINGS } from '../data/sampling.ts'
 import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
+import { current } from '../weights/oldFields.ts'
 import { variationsSchema } from '../weights/variationsSchema.ts'
+import {
+  belowOne,
+  between,
+  flag,
+  fraction,
+  notNegative,
+  oneOf,
+  optional,
+  positive,
+  text,
+  upTo,
+  whole,
+} from './fields.ts'
 import { DECAY_RULES, type DecayRule } from './weightDecay.ts'
 
-const positive = z.number().positive()
-const natural = z.number().int().positive()
-/** Of a Beta distribution. */
-const alpha = z.number().min(0.01).max(1)
-const fraction = z.number().min(0).max(1)
+const RECIPE = 'Recipe (defaults are those of short):'
+const SCHEDULE = 'Learning rate:'
+const AUGMENTATION = 'Augmentation (0 for none):'
 
-const schedule = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('constant') }),
-  z.strictObject({
-    kind: z.literal('multi-step'),
-    at: z.array(fraction).readonly(),
-    factor: positive,
-  }),
-  z.strictObject({ kind: z.literal('cosine'), end: fraction }),
-  z.strictObject({
-    kind: z.literal('plateau'),
-    factor: positive,
-    patience: z.number().int().min(0),
-    drops: natural,
-  }),
-])
+const factor = optional(positive, {
+  value: 'x',
+  help: 'multi-step, plateau: what the rate is multiplied by',
+  group: SCHEDULE,
+})
 
-const optimizer = z.discriminatedUnion('kind', [
-  z.strictObject({ kind: z.literal('sgd'), momentum: fraction, nesterov: z.boolean() }),
-  z.strictObject({
-    kind: z.literal('adamw'),
-    beta1: fraction,
-    beta2: fraction,
-    epsilon: positive,
-  }),
-])
+/** The learning rate over a training. */
+const schedule = optional(
+  z.discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({ kind: z.literal('constant') }),
+      z.strictObject({
+        kind: z.literal('multi-step'),
+        /** Fractions of the training after which the rate is multiplied by `factor`. */
+        at: optional(z.array(fraction, { error: 'a list of fractions' }).readonly(), {
+          flag: 'milestones',
+          value: 'x,…',
+          help: 'multi-step: when, as fractions of the training',
+          group: SCHEDULE,
+        }),
+        factor,
+      }),
+      z.strictObject({
+        kind: z.literal('cosine'),
+        /** The last rate, as a fraction of the first. */
+        end: optional(fraction, {
+          flag: 'final-lr',
+          value: 'x',
+          help: 'cosine: the last rate, as a fraction of the first',
+          group: SCHEDULE,
+        }),
+      }),
+      z.strictObject({
+        kind: z.literal('plateau'),
+        factor,
+        /** Epochs without a better loss before the rate drops. */
+        patience: optional(whole(0), {
+          value: 'n',
+          help: 'plateau: epochs without a better loss',
+          group: SCHEDULE,
+        }),
+        /** How often the rate may drop. */
+        drops: optional(whole(), {
+          flag: 'max-drops',
+          value: 'n',
+          help: 'plateau: maximum number of drops',
+          group: SCHEDULE,
+        }),
+      }),
+    ],
+    { error: 'a schedule of the kind constant, multi-step, cosine or plateau' },
+  ),
+  { help: 'constant, multi-step, cosine or plateau', value: 'name', group: SCHEDULE },
+)
+
+/** What makes a step of a gradient. */
+const optimizer = optional(
+  z.discriminatedUnion(
+    'kind',
+    [
+      z.strictObject({
+        kind: z.literal('sgd'),
+        /** How much of the last step goes on. */
+        momentum: optional(fraction, { value: 'x', help: 'sgd: momentum', group: RECIPE }),
+        /** Whether the gradient is that ahead of the momentum. */
+        nesterov: optional(flag, { help: "sgd: Nesterov's momentum", group: RECIPE }),
+      }),
+      z.strictObject({
+        kind: z.literal('adamw'),
+        /** Decay of the gradient's average. */
+        beta1: optional(fraction, { value: 'x', help: 'adamw: β₁', group: RECIPE }),
+        /** Decay of the squared gradient's average. */
+        beta2: optional(fraction, { value: 'x', help: 'adamw: β₂', group: RECIPE }),
+        /** What keeps the denominator from 0. */
+        epsilon: optional(positive, { value: 'x', help: 'adamw: ε', group: RECIPE }),
+      }),
+    ],
+    { error: 'an optimizer of the kind sgd or adamw' },
+  ),
+  { help: 'sgd or adamw', value: 'name', group: RECIPE },
+)
 
 /** How a training goes: what a recipe holds. */
 export const recipeSchema = z.strictObject({
-  epochs: natural,
-  batch: natural,
-  learningRate: positive,
-  optimizer,
-  weightDecay: z.number().min(0),
-  decayRule: z.enum(Object.keys(DECAY_RULES) as [DecayRule, ...DecayRule[]]),
-  schedule,
-  warmUp: z.strictObject({ epochs: positive, from: fraction, flat: z.boolean() }).optional(),
-  smoothing: z.number().min(0).lt(1),
-  /** The longest L2 norm of a gradient. */
-  clipNorm: positive.optional(),
-  /** Decay of the running average of the weights; without it there is none. */
-  averageDecay: fraction.optional(),
-  /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
-  frozenEpochs: z.number().int().min(0),
-  /** In which order an epoch sees the images; shuffled unless said. */
-  sampling: z.enum(SAMPLINGS).optional(),
-  mixing: z.strictObject({ mixup: alpha.optional(), cutmix: alpha.optional() }).optional(),
-  augment: z.strictObject({
-    crop: z.strictObject({ padding: natural }).optional(),
-    flip: z.boolean().optional(),
-    resizedCrop: z.strictObject({ scale: positive.max(1) }).optional(),
-    rotate: z.strictObject({ degrees: positive.max(180) }).optional(),
-    colorJitter: z.strictObject({ strength: positive.max(1) }).optional(),
-    randAugment: z
-      .strictObject({ operations: natural.max(8), magnitude: z.number().min(0).max(10) })
-      .optional(),
-    erase: z.strictObject({ probability: positive.max(1) }).optional(),
-    cutout: z.strictObject({ size: natural }).optional(),
+  /** Passes over the training images. */
+  epochs: optional(whole(), { value: 'n', help: 'passes over the training images', group: RECIPE }),
+  /** Images in a step. */
+  batch: optional(whole(), { value: 'n', help: 'images per step', group: RECIPE }),
+  /** The rate that the schedule starts from. */
+  learningRate: optional(positive, {
+    flag: 'lr',
+    value: 'x',
+    help: 'learning rate, before the schedule',
+    group: RECIPE,
   }),
-  initialize: z.enum(['he', 'pytorch']),
+  optimizer,
+  /** The coefficient of L2 decay. */
+  weightDecay: optional(notNegative, { value: 'x', help: 'L2 weight decay', group: RECIPE }),
+  /** Which parameters decay. */
+  decayRule: optional(oneOf(Object.keys(DECAY_RULES) as [DecayRule, ...DecayRule[]]), {
+    value: 'name',
+    help: 'what decays: weights, all-but-beta (GCT) or all',
+    group: RECIPE,
+  }),
+  schedule,
+  /** Lower rates at the start: `from` times the rate, rising to it unless `flat`. */
+  warmUp: z
+    .strictObject({
+      /** How long, in epochs. */
+      epochs: optional(positive, {
+        flag: 'warm-up',
+        value: 'epochs',
+        help: 'epochs of lower rate at the start; 0 for none',
+        group: SCHEDULE,
+      }),
+      /** The fraction of the rate that it begins with. */
+      from: optional(fraction, {
+        flag: 'warm-up-from',
+        value: 'x',
+        help: 'fraction of the rate to start with',
+        group: SCHEDULE,
+      }),
+      /** Whether the rate stays there until the end of the warm-up. */
+      flat: flag,
+    })
+    .optional(),
+  /** The share of each label that is spread over all classes. */
+  smoothing: optional(belowOne, {
+    flag: 'label-smoothing',
+    value: 'x',
+    help: 'label smoothing',
+    group: RECIPE,
+  }),
+  /** The longest L2 norm of a gradient. */
+  clipNorm: optional(positive, {
+    value: 'x',
+    help: 'clip gradients to this norm; 0 = off',
+    group: RECIPE,
+    zero: 'none',
+  }).optional(),
+  /** Decay of the running average of the weights; without it there is none. */
+  averageDecay: optional(fraction, {
+    flag: 'ema-decay',
+    value: 'x',
+    help: 'keep a running average of the weights (EMA); 0 = off',
+    group: RECIPE,
+    zero: 'none',
+  }).optional(),
+  /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
+  frozenEpochs: optional(whole(0), {
+    flag: 'freeze-bn-epochs',
+    value: 'n',
+    help: 'last epochs with frozen batch-norm statistics',
+    group: RECIPE,
+  }),
+  /** In which order an epoch sees the images; shuffled unless said. */
+  sampling: optional(oneOf(SAMPLINGS), {
+    value: 'name',
+    help: 'shuffle, or balanced: every class equally often',
+    group: RECIPE,
+  }).optional(),
+  /** Images of two classes at once, by shares from Beta(α, α). */
+  mixing: z
+    .strictObject({
+      /** α of blending. */
+      mixup: optional(between(0.01, 1), {
+        value: 'alpha',
+        help: 'blend pairs of images by Beta(α, α), up to 1',
+        group: AUGMENTATION,
+        zero: 'none',
+      }).optional(),
+      /** α of pasting. */
+      cutmix: optional(between(0.01, 1), {
+        value: 'alpha',
+        help: 'paste a part of one image into another; with --mixup, either',
+        group: AUGMENTATION,
+        zero: 'none',
+      }).optional(),
+    })
+    .optional(),
+  /** What happens to images at random on their way into a batch. */
+  augment: z.strictObject({
+    /** A crop at random, after padding with zeros. */
+    crop: z
+      .strictObject({
+        padding: optional(whole(), {
+          flag: 'crop',
+          value: 'pixels',
+          help: 'random crop after padding',
+          group: AUGMENTATION,
+          zero: 'none',
+        }),
+      })
+      .optional(),
+    /** Whether images are mirrored at random. */
+    flip: optional(flag, { help: 'random horizontal flip', group: AUGMENTATION }).optional(),
+    /** A part of at least this share of the area, resized to the whole. */
+    resizedCrop: z
+      .strictObject({
+        scale: optional(upTo(1), {
+          flag: 'resized-crop',
+          value: 'x',
+          help: 'random part of at least this share of the area, resized',
+          group: AUGMENTATION,
+          zero: 'none',
+        }),
+      })
+      .optional(),
+    /** A turn by up to so many degrees either way. */
+    rotate: z
+      .strictObject({
+        degrees: optional(upTo(180), {
+          flag: 'rotate',
+          value: 'degrees',
+          help: 'random rotation, up to this angle',
+          group: AUGMENTATION,
+          zero: 'none',
+        }),
+      })
+      .optional(),
+    /** Brightness, contrast and saturation by factors within 1 ± strength. */
+    colorJitter: z
+      .strictObject({
+        strength: optional(upTo(1), {
+          flag: 'color-jitter',
+          value: 'x',
+          help: 'brightness, contrast and saturation by 1 ± x',
+          group: AUGMENTATION,
+          zero: 'none',
+        }),
+      })
+      .optional(),
+    /** RandAugment: so many operations of a magnitude. */
+    randAugment: optional(z.strictObject({ operations: whole(1, 8), magnitude: between(0, 10) }), {
+      value: 'n,m',
+      help: 'RandAugment: n operations of magnitude m, up to 10',
+      group: AUGMENTATION,
+      zero: 'none',
+    }).optional(),
+    /** A rectangle of noise, with this probability. */
+    erase: z
+      .strictObject({
+        probability: optional(upTo(1), {
+          flag: 'erase',
+          value: 'x',
+          help: 'probability of erasing a random rectangle',
+          group: AUGMENTATION,
+          zero: 'none',
+        }),
+      })
+      .optional(),
+    /** A square of zeros of this side. */
+    cutout: z
+      .strictObject({
+        size: optional(whole(), {
+          flag: 'cutout',
+          value: 'pixels',
+          help: 'side of a square that is cut out',
+          group: AUGMENTATION,
+          zero: 'none',
+        }),
+      })
+      .optional(),
+  }),
+  /** How first weights are drawn. */
+  initialize: optional(oneOf(['he', 'pytorch']), {
+    value: 'name',
+    help: 'first weights: he or pytorch',
+    group: RECIPE,
+  }),
 })
+
+/** How a training goes; see `training.RECIPES` for those of the papers. */
 export type Recipe = z.infer<typeof recipeSchema>
 
 /** What is trained, on what, and how. */
 export const configSchema = z
   .strictObject({
-    model: z.string(),
-    attention: z.string().optional(),
+    /** The network's name. */
+    model: text,
+    /** The attention in place of the name's own, as `se:reduction=8,at=pre`. */
+    attention: text.optional(),
+    /** How the backbone differs from its name's. */
     variations: variationsSchema.optional(),
     /** Whether the network holds code which no registry knows. */
-    custom: z.boolean().optional(),
-    data: z.string(),
-    dataDir: z.string().optional(),
+    custom: flag.optional(),
+    /** The name of a set, or the path of a folder. */
+    data: text,
+    /** Where the files of a set lie. */
+    dataDir: text.optional(),
     /** How many training and test images, where not all of a set's. */
-    samples: z.strictObject({ train: natural, test: natural }).optional(),
-    size: natural.optional(),
-    /** Of a folder of images: evaluation's crop, the share held back, and what is done about bad ones. */
+    samples: z.strictObject({ train: whole(), test: whole() }).optional(),
+    /** Height and width of the images. */
+    size: whole().optional(),
+    /** The size over the shorter side of the resized image, at evaluation. */
     cropPct: fraction.optional(),
+    /** The share of each class that is held back for validation. */
     valFraction: fraction.optional(),
-    badImages: z.enum(['stop', 'skip', 'replace']).optional(),
+    /** What is done about images that cannot be decoded. */
+    badImages: oneOf(['stop', 'skip', 'replace']).optional(),
+    /** The share of them that is too many. */
     badLimit: fraction.optional(),
-    /** A file of first weights, and how their images were prepared. */
-    weights: z.string().optional(),
+    /** A file of first weights. */
+    weights: text.optional(),
+    /** How the images of the first weights were normalized. */
     normalization: z
       .strictObject({
         mean: z.array(z.number()).readonly(),
         std: z.array(positive).readonly(),
       })
       .optional(),
-    /** Patterns of parameters that stay as they are, until an epoch (the first is 1) if one is given. */
-    freeze: z.string().optional(),
-    unfreezeAt: natural.min(2).optional(),
-    seed: z.number().int().min(0),
-    device: z.string(),
-    threads: natural.optional(),
+    /** Patterns of parameters that stay as they are. */
+    freeze: text.optional(),
+    /** The epoch, from 1, in which they are trained too. */
+    unfreezeAt: whole(2).optional(),
+    /** Decides first weights, order and augmentation. */
+    seed: whole(0),
+    /** What computes. */
+    device: text,
+    /** Threads to compute with. */
+    threads: whole().optional(),
     recipe: recipeSchema,
   })
   .refine(({ freeze, unfreezeAt }) => freeze !== undefined || unfreezeAt === undefined, {
     path: ['unfreezeAt'],
-    message: 'nothing is frozen: --freeze says what',
+    error: 'something frozen by `freeze`',
   })
-  .refine(({ unfreezeAt = 0, recipe }) => unfreezeAt <= recipe.epochs, {
+  .refine(({ unfreezeAt, recipe }) => unfreezeAt === undefined || unfreezeAt <= recipe.epochs, {
     path: ['unfreezeAt'],
-    message: 'the training ends before: --epochs says when',
+    error: 'an epoch of the training',
   })
   .refine(
     ({ badImages, badLimit }) =>
       badLimit === undefined || (badImages !== undefined && badImages !== 'stop'),
-    { path: ['badLimit'], message: 'the first bad image stops: --bad-images skip or replace' },
+    {
+      path: ['badLimit'],
+      error: '`badImages` skip or replace, since by default the first bad image stops',
+    },
   )
+
+/** All that decides a training; a run keeps it as `config.json`. */
 export type Config = z.infer<typeof configSchema>
 
+const shown = (value: unknown): string =>
+  value === undefined
+    ? 'nothing'
+    : typeof value === 'string'
+      ? value || 'an empty text'
+      : JSON.stringify(value)
+
+type Issue = z.core.$ZodIssue
+
+/** The fields that a record may have at a path, where it is one. */
+const fieldsAt = (path: readonly PropertyKey[]): readonly string[] => {
+  let schema: unknown = configSchema
+  for (const key of path) {
+    while (schema instanceof z.ZodOptional) schema = schema.unwrap()
+    schema = schema instanceof z.ZodObject ? schema.shape[String(key)] : undefined
+  }
+  while (schema instanceof z.ZodOptional) schema = schema.unwrap()
+  return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
+}
+
+/** What is wrong with one field, in our words. */
+const problemOf = (
+  issue: Issue,
+): { where: string; expected: string; got: string; hint?: string | undefined } => {
+  const where = issue.path.join('.')
+  if (issue.code !== 'unrecognized_keys')
+    return { where, expected: issue.message, got: shown(issue.input) }
+  const [key] = issue.keys
+  const fields = fieldsAt(issue.path)
+  const hint =
+    suggestion(key, fields) ?? (where === 'recipe' ? suggestion(key, fieldsAt([])) : undefined)
+  return {
+    where: where || 'options',
+    expected: 'fields that there are',
+    got: issue.keys.join(', '),
+    hint,
+  }
+}
+
 /**
- * Checks a configuration, from the command line or from a run's file.
- * @param nameOf - what the user calls a field, by its path
- * @throws UsageError that lists every field at fault
+ * Checks a configuration, from options or from a run's file.
+ * @param file - where it was read, if it was
+ * @throws UsageError that names every field at fault
  */
-export const checkConfig = (
-  candidate: unknown,
-  where = 'configuration',
-  nameOf: (path: string) => string = path => path,
-): Config => {
-  const { success, data, error } = configSchema.safeParse(candidate)
+export const checkConfig = (candidate: unknown, file?: string): Config => {
+  const { success, data, error } = configSchema.safeParse(current(candidate), { reportInput: true })
   if (success) return data
+  const problems = error.issues.map(problemOf)
+  const [{ where, ...first }] = problems
+  if (problems.length === 1 && file === undefined) throw new UsageError({ where, ...first })
   throw new UsageError({
-    where,
-    expected: 'a valid training configuration',
-    got: error.issues
-      .map(({ path, message }) => `${nameOf(path.join('.')) || 'it'}: ${message}`)
+    where: file ?? 'options',
+    expected: 'a valid configuration',
+    got: problems
+      .map(({ where, expected, got }) => `${where} ${got}, which should be ${expected}`)
       .join('; '),
   })
 }

@@ -35,10 +35,10 @@ const matcher = (pattern: string, head: string): Matcher => {
 export const frozenBy = (model: Model, text: string): ReadonlySet<string> => {
   const refuse = (expected: string, got: string): never => {
     throw new UsageError({
-      where: '--freeze',
+      where: 'freeze',
       expected,
       got,
-      hint: `Names are those of excite summary ${model.name}; backbone is all but ${headOf(model)}; roles go by the attention's name`,
+      hint: `Names are those of the parameters (excite summary ${model.name}). backbone is all but ${headOf(model)}, and roles go by the attention's name`,
     })
   }
   const parameters = variables(model.network).filter(({ tensor }) => tensor.kind === 'parameter')

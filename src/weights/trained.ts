@@ -7,6 +7,7 @@ import { z } from 'zod'
 import { FileError, WeightError } from '../errors/index.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { compareTensors, listed, variables } from '../nn/index.ts'
+import { current } from './oldFields.ts'
 import { FLOATS, readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
 import { variationsSchema } from './variationsSchema.ts'
 
@@ -52,13 +53,6 @@ export const cardSchema = z
     message: 'not one number a channel',
   })
 export type Card = z.infer<typeof cardSchema>
-
-/** A card as of now: version 0.1 called the standard deviations `deviation`. */
-const current = (card: unknown): unknown => {
-  if (typeof card !== 'object' || card === null || !Object.hasOwn(card, 'deviation')) return card
-  const { deviation, ...rest } = card as Readonly<Record<string, unknown>>
-  return { ...rest, std: deviation }
-}
 
 export interface Trained {
   readonly card: Card

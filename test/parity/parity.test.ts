@@ -156,7 +156,7 @@ const VARIATIONS: Readonly<Record<string, Case>> = {
       stem: 'deep',
       stemWidth: 16,
       pooling: 'ceil',
-      halved: true,
+      halfBottleneck: true,
       shortcutKernel: 3,
       attention: se(),
     }),

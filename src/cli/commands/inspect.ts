@@ -11,13 +11,14 @@ import { VERSION } from '../../platform/node/version.ts'
 import { chosenClasses } from '../chosenClasses.ts'
 import { path, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { deviceText, withDevice } from '../deviceOption.ts'
+import { flagOf } from '../flags.ts'
 import {
   FOREIGN_ONLY,
   type ForeignLimits,
   type ForeignOnly,
   withForeignOptions,
 } from '../foreignOptions.ts'
-import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
+import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { commandLine, count, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { openRunData, type RunDataFlags } from '../runData.ts'

@@ -22,7 +22,7 @@ import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { commandLine, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
-import { recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
+import { recipeOf, withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
 Examples:
@@ -88,7 +88,7 @@ const planFrom = async (name: string, device: string, flags: StudyFlags): Promis
       device,
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
-      recipe: recipeFrom({ ...flags, recipe }),
+      recipe: recipeOf({ ...flags, recipe }),
       ...variationFlags(flags),
       ...(dataDir === undefined ? {} : { dataDir }),
       ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),

@@ -1,12 +1,10 @@
 /** `excite train`: from a model's name and a dataset to a run folder with `model.onnx`. */
 
-import { availableParallelism } from 'node:os'
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
-import type { Device } from '../../engines/registry.ts'
 import { UsageError } from '../../errors/index.ts'
 import { variationNames } from '../../models/variations.ts'
-import type { Config } from '../../train/config.ts'
+import { shellWord } from '../../text/shell.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import {
   type DataFlags,
@@ -18,10 +16,11 @@ import {
   withDataOptions,
 } from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
+import { flagOf } from '../flags.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
-import { flagOf, type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
+import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { percent, printJson, withJson } from '../output.ts'
-import { givenOverrides, recipeFlagOf, recipeFrom, withRecipeOptions } from '../recipeOptions.ts'
+import { withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
 Examples:
@@ -37,7 +36,7 @@ Examples:
 ${ATTENTION_HELP}
 
 A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,
-last.safetensors and model.onnx. Ctrl-C saves, and says how to go on.`
+last.safetensors and model.onnx. Ctrl-C saves, and says how to resume.`
 
 interface TrainFlags extends DataFlags, ModelFlags {
   readonly data?: string
@@ -74,59 +73,33 @@ const FIXED = [
   'out',
 ] as const
 
-/** What goes from the command line into the configuration as it is. */
-const OPTIONAL = [
-  'attention',
-  'dataDir',
-  'size',
-  'cropPct',
-  'valFraction',
-  'badImages',
-  'badLimit',
-  'freeze',
-  'unfreezeAt',
-] as const
-
-/** What a field of the configuration is called on the command line. */
-const optionOf = (field: string): string =>
-  field.startsWith('recipe.')
-    ? (recipeFlagOf(field.slice('recipe.'.length)) ?? field)
-    : flagOf(field.split('.')[0])
-
-const configFrom = async (name: string, device: string, flags: TrainFlags): Promise<Config> => {
-  const { checkConfig } = await import('../../train/config.ts')
+const configFrom = async (name: string, flags: TrainFlags) => {
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
-  const own = describeModel(name).size
-  const optional = Object.fromEntries(
-    OPTIONAL.flatMap(key => (flags[key] === undefined ? [] : [[key, flags[key]]])),
-  )
-  const { data = 'shapes', seed = 0, threads = availableParallelism(), samples } = flags
-  return checkConfig(
+  const { newConfig } = await import('../../runs/configure.ts')
+  const { recipeOf } = await import('../recipeOptions.ts')
+  const { data = 'shapes', samples, ...images } = flags
+  const own = describeModel(name, flags.attention).size
+  return newConfig(
+    { model: name, attention: flags.attention, ...variationFlags(flags) },
     {
-      model: name,
-      ...(isFolder(data) ? { size: own } : {}),
-      ...optional,
-      ...variationFlags(flags),
-      ...(flags.weights === undefined ? {} : { weights: resolve(flags.weights) }),
       data: isFolder(data) ? resolve(data) : data,
-      ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
-      seed,
-      device,
-      threads,
-      recipe: recipeFrom({ ...flags }),
+      dataDir: images.dataDir,
+      samples: samples && { train: samples[0], test: samples[1] },
+      size: images.size ?? (isFolder(data) ? own : undefined),
+      cropPct: images.cropPct,
+      valFraction: images.valFraction,
+      badImages: images.badImages,
+      badLimit: images.badLimit,
     },
-    'command line',
-    optionOf,
+    flags,
+    recipeOf({ ...flags }),
   )
 }
 
-const resumedConfig = async (
-  folder: string,
-  name: string | undefined,
-  flags: TrainFlags,
-): Promise<Config> => {
-  const { readRun } = await import('../../runs/runFolder.ts')
+const resumedConfig = async (folder: string, name: string | undefined, flags: TrainFlags) => {
+  const { savedConfig } = await import('../../runs/configure.ts')
+  const { givenOverrides } = await import('../recipeOptions.ts')
   const given = [
     ...(name === undefined ? [] : [name]),
     ...FIXED.filter(key => flags[key] !== undefined).map(flagOf),
@@ -135,16 +108,11 @@ const resumedConfig = async (
   if (given.length > 0)
     throw new UsageError({
       where: '--resume',
-      expected: `nothing that ${join(folder, 'config.json')} already says`,
+      expected: 'nothing that the run already decides',
       got: given.join(' '),
-      hint: 'Leave it out, or begin another run',
+      hint: `Drop it, or start a new run with --weights ${shellWord(join(folder, 'last.safetensors'))}`,
     })
-  const { device, threads } = flags
-  return {
-    ...(await readRun(folder)),
-    ...(device === undefined ? {} : { device }),
-    ...(threads === undefined ? {} : { threads }),
-  }
+  return savedConfig(folder, flags)
 }
 
 const run = async (name: string | undefined, flags: TrainFlags): Promise<void> => {
@@ -154,21 +122,27 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       where: '--resume-compatible',
       expected: 'the run to go on with',
       got: 'none',
-      hint: 'Such as: excite train --resume runs/se-resnet20-shapes --resume-compatible',
+      hint: 'For example: excite train --resume runs/se-resnet20-shapes --resume-compatible',
     })
   if (resume === undefined && name === undefined)
     throw new UsageError({
       where: 'excite train',
       expected: 'the name of a model',
       got: 'none',
-      hint: 'Such as: excite train se-resnet20 --data fashion-mnist; all names: excite models',
+      hint: 'For example: excite train se-resnet20 --data fashion-mnist. All names: excite models',
     })
-  const { openDevice } = await import('../../engines/registry.ts')
-  const chosen = resume === undefined ? await openDevice(flags.device) : undefined
-  const config =
+  const isPath = name !== undefined && (/[/\\]/.test(name) || name === '.')
+  if (isPath)
+    throw new UsageError({
+      where: 'excite train',
+      expected: 'the name of a network',
+      got: `${name}, which is a folder`,
+      hint: `For example: excite train se-resnet20 --data ${shellWord(name)}`,
+    })
+  const { config, device } =
     resume === undefined
-      ? await configFrom(name as string, (chosen as Device).name, flags)
-      : await resumedConfig(resume, name, flags)
+      ? await configFrom(name as string, flags)
+      : { config: await resumedConfig(resume, name, flags), device: undefined }
   const places: DataFlags = {
     ...dataFlagsOf(config),
     ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
@@ -182,7 +156,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { launch } = await import('../../runs/launch.ts')
   const display = trainDisplay(quiet)
-  if (chosen?.note !== undefined) display.line(chosen.note)
+  if (device?.note !== undefined) display.line(device.note)
   const result = await interruptible(
     signal =>
       launch({
@@ -205,44 +179,43 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   if (json) printJson({ run: folder, ...found })
   if (!result.finished) {
     process.exitCode = interruptedCode()
-    display.line(`saved; to go on: excite train --resume ${folder}`)
+    display.line(`saved; to go on: excite train --resume ${shellWord(folder)}`)
     return
   }
   const { best } = result
   if (json || best === undefined) return
   console.log(`best: ${percent(best.testTop1)} of the test images, after epoch ${best.epoch}
 ${folder}/model.onnx runs in any ONNX Runtime; its classes and preprocessing are in its metadata
-next: excite predict ${folder} --data ${config.data} --index 0,1,2
-      excite predict ${folder} IMAGE.png`)
+next: excite predict ${shellWord(folder)} --data ${shellWord(config.data)} --index 0,1,2
+      excite predict ${shellWord(folder)} IMAGE.png`)
 }
 
 export const trainCommand = (): Command => {
   const command = new Command('train')
-    .description('train a network')
-    .argument('[model]', 'such as se-resnet20; excite models lists all')
-    .option(
-      '--data <name>',
-      'shapes (the default), fashion-mnist, mnist, cifar10, cifar100, or a folder of images',
-    )
-    .option(
-      '--seed <n>',
-      'decides first weights, order and augmentation (default: 0)',
-      whole('--seed', 0),
-    )
-    .option('--weights <file>', 'begin with these, such as best.safetensors of another run')
-    .option(
-      '--freeze <pattern,…>',
-      "parameters that stay as they are: backbone, layer1, … or all but: '!gct'",
-    )
-    .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
+    .argument('[model]', 'a network, such as se-resnet20 (all: excite models)')
+    .optionsGroup('Run:')
     .option('--out <folder>', 'the run (default: runs/MODEL-DATA)', path('--out'))
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
-    .option('--resume-compatible', 'go on even where bits may differ: other threads, other device')
-    .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
-    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
+    .option('--resume-compatible', 'resume even where bits may differ: other threads or engine')
+    .option('--save-every <seconds>', 'checkpoint at least this often', whole('--save-every'), 300)
+    .option('--threads <n>', 'threads to compute with (default: one per core)', threadCount)
+    .option(
+      '--seed <n>',
+      'decides first weights, order, augmentation (default: 0)',
+      whole('--seed', 0),
+    )
   withDevice(command)
+  withJson(command)
+    .option('--quiet', 'no progress')
+    .optionsGroup('Fine-tuning:')
+    .option('--weights <file>', 'start from these, such as best.safetensors of another run')
+    .option('--freeze <pattern,…>', "freeze parameters: backbone, layer1, … or all but: '!gct'")
+    .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
   withModelOptions(command)
+  command
+    .optionsGroup('Data:')
+    .option('--data <name>', 'a dataset (excite data lists them), or a folder (default: shapes)')
   withDataOptions(command)
   withRecipeOptions(command)
-  return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)
+  return command.addHelpText('after', HELP).action(run)
 }

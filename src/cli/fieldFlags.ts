@@ -1,0 +1,38 @@
+/** What the fields that errors of the library name are called on the command line. */
+
+import type { Problem } from '../errors/index.ts'
+import { flagOf } from './flags.ts'
+
+/** Fields that have an option of their own name. */
+const OWN =
+  `badImages badLimit baseline classes cropPct data dataDir engine device freeze initialize mean
+  model out recipe resume samples seed size std threads unfreezeAt valFraction variants weights workers`.split(
+    /\s+/,
+  )
+/** Fields whose option is called otherwise. */
+const OTHERS: Readonly<Record<string, string>> = { compatible: '--resume-compatible' }
+
+/** The option of a field, such as `recipe.batch` or `data.valFraction`, if it has one. */
+const optionIn =
+  (recipe: ReadonlyMap<string, string>) =>
+  (field: string): string | undefined => {
+    const name = field.replace(/^(data|study)\./, '')
+    return recipe.get(field) ?? OTHERS[name] ?? (OWN.includes(name) ? flagOf(name) : undefined)
+  }
+
+/** A problem as somebody who types options reads it: fields, in backticks where in a text, are options. */
+export const inOptions = async (problem: Problem): Promise<Problem> => {
+  const { where, expected, got, context, hint } = problem
+  const isOfRecipe = [where, expected, got, hint].some(text => text?.includes('recipe.'))
+  const recipe = isOfRecipe ? (await import('./recipeOptions.ts')).recipeFlags : new Map()
+  const option = optionIn(recipe)
+  const text = <Text extends string | undefined>(given: Text): Text =>
+    given?.replace(/`([\w.]+)`/g, (all, field: string) => option(field) ?? all) as Text
+  return {
+    where: option(where) ?? text(where),
+    expected: text(expected),
+    got: text(got),
+    context: text(context),
+    hint: text(hint),
+  }
+}

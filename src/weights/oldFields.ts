@@ -1,0 +1,19 @@
+/** Fields of cards and `config.json` that were called otherwise: files of earlier versions are read as of now. */
+
+const OLD: Readonly<Record<string, string>> = {
+  deviation: 'std',
+  initialise: 'initialize',
+  colourJitter: 'colorJitter',
+  halved: 'halfBottleneck',
+}
+
+/** A record with its fields as they are called now, on every level. */
+export const current = (value: unknown): unknown => {
+  if (Array.isArray(value) || typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, field]) => [
+      Object.hasOwn(OLD, name) ? OLD[name] : name,
+      current(field),
+    ]),
+  )
+}
