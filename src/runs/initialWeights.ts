@@ -4,12 +4,12 @@
  * have, while all else goes to where it stands in the network with it.
  */
 
-import { shellWord } from '../text/shell.ts'
 import { readFile } from 'node:fs/promises'
 import { formatShape, messageOf, UsageError, WeightError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
 import { type Model, model } from '../models/registry.ts'
 import { compareTensors, listed, type Variable, variables } from '../nn/index.ts'
+import { shellWord } from '../text/shell.ts'
 import type { Config } from '../train/config.ts'
 import { headOf, isBelow } from '../train/freeze.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'

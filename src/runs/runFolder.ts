@@ -1,6 +1,5 @@
 /** A run is a folder: its configuration, metrics, checkpoints, weights and the network as ONNX. */
 
-import { shellWord } from '../text/shell.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { FileError, UsageError } from '../errors/index.ts'
@@ -13,6 +12,7 @@ import {
   readWhole,
   writeFileAtomic,
 } from '../platform/node/files.ts'
+import { shellWord } from '../text/shell.ts'
 import { type Config, checkConfig } from '../train/config.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
 import { isSafetensors } from '../weights/readWeights.ts'

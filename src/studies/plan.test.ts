@@ -79,12 +79,20 @@ describe('a plan', () => {
 
   it.each<readonly [string, string, Partial<StudySettings>]>([
     ['se-reductoin', 'Did you mean se-reduction?', {}],
-    ['se-squeeze', '--variants: expected a variant of the study: mean, max', { variants: ['r2'] }],
+    [
+      'se-squeeze',
+      'study.variants: expected a variant of the study: mean, max',
+      { variants: ['r2'] },
+    ],
     ['se-squeeze', 'Did you mean mean?', { baseline: 'men' }],
-    ['se-squeeze', '--model: expected a backbone without attention', { model: 'se-resnet8' }],
+    ['se-squeeze', 'study.model: expected a backbone without attention', { model: 'se-resnet8' }],
     ['se-squeeze', 'such as: resnext50', { model: 'sknet50' }],
     ['se-squeeze', 'Did you mean resnet8?', { model: 'resnt8' }],
-    ['se-squeeze', 'recipe.epochs: Too small', { recipe: { ...RECIPES.short, epochs: 0 } }],
+    [
+      'se-squeeze',
+      'recipe.epochs: expected a whole number from 1, got 0',
+      { recipe: { ...RECIPES.short, epochs: 0 } },
+    ],
   ])('of %s is refused: %s', (name, message, more) => {
     expect(() => planStudy(name, { ...settings, ...more }, 'f')).toThrow(message)
   })

@@ -389,13 +389,21 @@ const fieldsAt = (path: readonly PropertyKey[]): readonly string[] => {
   return schema instanceof z.ZodObject ? Object.keys(schema.shape) : []
 }
 
+/** What stands at a path of a record. */
+const valueAt = (record: unknown, path: readonly PropertyKey[]): unknown =>
+  path.reduce<unknown>(
+    (at, key) => (at as Readonly<Record<PropertyKey, unknown>> | undefined)?.[key],
+    record,
+  )
+
 /** What is wrong with one field, in our words. */
 const problemOf = (
   issue: Issue,
+  candidate: unknown,
 ): { where: string; expected: string; got: string; hint?: string | undefined } => {
   const where = issue.path.join('.')
   if (issue.code !== 'unrecognized_keys')
-    return { where, expected: issue.message, got: shown(issue.input) }
+    return { where, expected: issue.message, got: shown(valueAt(candidate, issue.path)) }
   const [key] = issue.keys
   const fields = fieldsAt(issue.path)
   const hint =
@@ -414,9 +422,10 @@ const problemOf = (
  * @throws UsageError that names every field at fault
  */
 export const checkConfig = (candidate: unknown, file?: string): Config => {
-  const { success, data, error } = configSchema.safeParse(current(candidate), { reportInput: true })
+  const given = current(candidate)
+  const { success, data, error } = configSchema.safeParse(given)
   if (success) return data
-  const problems = error.issues.map(problemOf)
+  const problems = error.issues.map(issue => problemOf(issue, given))
   const [{ where, ...first }] = problems
   if (problems.length === 1 && file === undefined) throw new UsageError({ where, ...first })
   throw new UsageError({

@@ -46,7 +46,7 @@ describe('patterns', () => {
   })
 
   it('take no part of a word', () => {
-    expect(() => frozenBy(network, 'layer')).toThrow('--freeze: expected a pattern that matches')
+    expect(() => frozenBy(network, 'layer')).toThrow('freeze: expected a pattern that matches')
   })
 
   it('find an attention that its names do not tell', () => {
@@ -60,7 +60,7 @@ describe('patterns', () => {
     ['bacbone', 'got bacbone'],
     ['', 'an empty one'],
     ['conv1,', 'an empty one'],
-    ['*,layer1,conv1,bn1,fc,layer2,layer3', '--freeze'],
+    ['*,layer1,conv1,bn1,fc,layer2,layer3', 'freeze'],
     ['!conv9', 'got !conv9'],
   ])('%j is refused', (pattern, message) => {
     expect(() => frozenBy(network, pattern)).toThrow(message)
