@@ -95,7 +95,7 @@ const stretch = (x: Value, axis: number, to: number): Value => {
   const from = x.shape[axis]
   if (from === to || from === 1) return x
   const indices = Array.from({ length: to }, (_, i) => Math.floor((i * from) / to))
-  return gather(x, constant(indices, [to], 'int'), axis)
+  return gather(x, constant(indices, [to], 'int32'), axis)
 }
 
 /** [N, channels, H, W] → the same shape, each neighborhood of each channel scaled. */

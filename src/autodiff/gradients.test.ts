@@ -112,7 +112,7 @@ describe('accumulation', () => {
     expect(build()).toBe(build())
     expect(build()).toMatchInlineSnapshot(`
       "input s []
-      %1 [] = constant()  dtype="float" shape=[] data=[1]
+      %1 [] = constant()  dtype="float32" shape=[] data=[1]
       %2 [] = mul(s, s)  layer1
       %3 [] = relu(%2)  layer1
       %4 [] = mul(%1, %3)  gradient
@@ -131,7 +131,7 @@ describe('accumulation', () => {
 
 describe('where it stops', () => {
   const masked = mul(x, cast(greater(x, 0)))
-  const labels = input('labels', [3], 'int')
+  const labels = input('labels', [3], 'int32')
 
   it.each<readonly [string, Value, readonly number[]]>([
     ['stopGradient', mul(stopGradient(x), w), [0, 0, 0]],
@@ -152,7 +152,7 @@ describe('where it stops', () => {
 
   it('at int labels, whose gradient is zeros', async () => {
     const [gradient] = gradients(reduceSum(oneHot(labels, 5)), [labels])
-    expect(gradient).toMatchObject({ dtype: 'float', shape: [3] })
+    expect(gradient).toMatchObject({ dtype: 'float32', shape: [3] })
     expect(await evaluate(gradient)).toEqual([[0, 0, 0]])
   })
 

@@ -1,8 +1,12 @@
 /** Reverse mode: the gradients of one value with respect to others, as more graph. */
 
 import { formatShape, GraphError } from '../errors/index.ts'
-import { dependencies, type Node, sameShape, scope, type Value } from '../graph/index.ts'
+import { dependencies, isFloat, type Node, sameShape, scope, type Value } from '../graph/index.ts'
 import { add, constant, operationOf, zeros } from '../ops/index.ts'
+
+/** What nothing flows back to has zeros for a gradient, whole numbers zeros in float32. */
+const zerosLike = ({ shape, dtype }: Value): Value =>
+  zeros(shape, isFloat(dtype) ? dtype : undefined)
 
 /** Nodes on a way from the values to the result, in order: only these carry cotangents. */
 const nodesBetween = (nodes: readonly Node[], values: readonly Value[]): Node[] => {
@@ -41,7 +45,7 @@ export const gradients = (
       expected: `a cotangent of shape ${formatShape(of.shape)}`,
       got: formatShape(cotangent.shape),
     })
-  const cotangents = new Map<Value, Value>([[of, cotangent ?? constant(1)]])
+  const cotangents = new Map<Value, Value>([[of, cotangent ?? constant(1, [], of.dtype)]])
   const accumulate = (value: Value, term: Value): void => {
     const sum = cotangents.get(value)
     cotangents.set(value, sum === undefined ? term : add(sum, term))
@@ -56,10 +60,10 @@ export const gradients = (
         inputs,
         outputs,
         attributes,
-        cotangents: outputs.map(output => cotangents.get(output) ?? zeros(output.shape)),
+        cotangents: outputs.map(output => cotangents.get(output) ?? zerosLike(output)),
       }),
     )
     for (const [i, term] of terms.entries()) if (term !== undefined) accumulate(inputs[i], term)
   }
-  return withRespectTo.map(value => cotangents.get(value) ?? zeros(value.shape))
+  return withRespectTo.map(value => cotangents.get(value) ?? zerosLike(value))
 }

@@ -29,7 +29,7 @@ const drawing = (seed: number) => {
   const tensor = (
     shape: Shape,
     element: (i: number) => number,
-    dtype: DType = 'float',
+    dtype: DType = 'float32',
   ): CaseInput => ({
     dtype,
     shape,
@@ -51,7 +51,7 @@ const drawing = (seed: number) => {
     return tensor(shape, i => (order[i] - order.length / 2) / 50)
   }
   const ints = (shape: Shape, below: number): CaseInput =>
-    tensor(shape, () => whole(0, below - 1), 'int')
+    tensor(shape, () => whole(0, below - 1), 'int32')
   const bools = (shape: Shape): CaseInput => tensor(shape, () => (flip() ? 1 : 0), 'bool')
   /** A shape that broadcasts to the given one. */
   const narrowed = (shape: Shape): number[] =>
@@ -226,8 +226,14 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
     }
   },
   cast: d => ({
-    inputs: [d.flip() ? d.bools(d.shape(0, 3)) : d.ints(d.shape(0, 3), 9)],
-    attributes: {},
+    inputs: [
+      d.pick([
+        () => d.bools(d.shape(0, 3)),
+        () => d.ints(d.shape(0, 3), 9),
+        () => d.tensor(d.shape(0, 3), i => (i * 37) % 256, 'uint8'),
+      ])(),
+    ],
+    attributes: { dtype: 'float32' },
   }),
   clip: d => ({ inputs: [d.away(d.shape(0, 4), -1, 1.5)], attributes: { min: -1, max: 1.5 } }),
   concat: d => {
@@ -243,7 +249,7 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
   constant: d => {
     const shape = d.shape(0, 3)
     const { data } = d.floats(d.flip() ? shape : [1])
-    return { inputs: [], attributes: { dtype: 'float', shape, data } }
+    return { inputs: [], attributes: { dtype: 'float32', shape, data } }
   },
   convolution: d => {
     const { x, weight, attributes } = convolved(d)

@@ -2,9 +2,10 @@
 
 import { afterAll, describe, expect, it } from 'vitest'
 import { graph, input, type Value } from '../graph/index.ts'
-import { add, constant, less, mul, reduceSum, relu, where } from '../ops/index.ts'
+import { add, cast, constant, greater, less, mul, reduceSum, relu, where } from '../ops/index.ts'
 import { apply, type Operation } from '../ops/operation.ts'
 import { type OperationName, operations } from '../ops/table.ts'
+import { type CpuDType, tensor } from '../tensor/tensor.ts'
 import { drawCase } from './cases.testing.ts'
 import type { Compiled, Engine, Tensor, TensorData } from './engine.ts'
 import { referenceEngine } from './reference/engine.ts'
@@ -13,7 +14,7 @@ const CASES = 24
 const ABSOLUTE = 1e-5
 const RELATIVE = 1e-4
 
-const ARRAYS = { float: Float32Array, int: Int32Array, bool: Uint8Array }
+const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bool: Uint8Array }
 
 export interface ConformanceOptions {
   /** Operations that the engine need not pass, each with the reason. */
@@ -28,7 +29,7 @@ const casesOf = (name: OperationName) => {
     const { inputs, attributes } = drawCase(name, seed)
     const values = inputs.map(({ shape, dtype, data }, i) => {
       const label = `case${seed}_x${i}`
-      feeds[label] = { shape, data: ARRAYS[dtype].from(data) }
+      feeds[label] = { shape, data: ARRAYS[dtype as CpuDType].from(data) }
       return input(label, shape, dtype)
     })
     const results = apply(operations[name] as Operation, values, attributes)
@@ -114,15 +115,48 @@ const describeContract = (engine: Engine): void => {
     })
 
     it.each([
-      ['input x: expected float [2, 3], got nothing', {}],
+      ['input x: expected float32 [2, 3], got nothing', {}],
       ['input x: expected shape [2, 3], got [3, 2]', { x: { shape: [3, 2], data } }],
       ['input x: expected 6 elements, got 5', { x: { shape: [2, 3], data: data.slice(1) } }],
       [
-        'input x: expected float data (Float32Array or Float64Array), got Int32Array',
+        'input x: expected float32 data (Float32Array or Float64Array), got Int32Array',
         { x: { shape: [2, 3], data: Int32Array.from(data) } },
       ],
     ])('refuses with: %s', async (message, feeds) => {
       await expect((await compiling).run(feeds as never)).rejects.toThrow(message)
+    })
+
+    it('takes bytes, says what its outputs are, and refuses types that it does not have', async () => {
+      const [bytes, labels] = [input('bytes', [3], 'uint8'), input('labels', [3], 'int32')]
+      const outputs = {
+        sum: add(mul(cast(bytes), 2), cast(labels)),
+        bytes,
+        labels,
+        large: greater(cast(bytes), 9),
+      }
+      const compiled = await engine.compile(graph(outputs))
+      const found = await compiled.run({
+        bytes: tensor(Uint8Array.of(0, 7, 255)),
+        labels: tensor(Int32Array.of(-1, 2, 70_000)),
+      })
+      expect(plain(found.sum.data)).toEqual([-1, 16, 70_510])
+      expect(plain(found.bytes.data)).toEqual([0, 7, 255])
+      expect(plain(found.labels.data)).toEqual([-1, 2, 70_000])
+      expect(plain(found.large.data)).toEqual([0, 0, 1])
+      const { sum, ...others } = Object.fromEntries(
+        Object.entries(found).map(([name, { dtype }]) => [name, dtype]),
+      )
+      expect(others).toEqual({ bytes: 'uint8', labels: 'int32', large: 'bool' })
+      expect(sum).toMatch(/^float/)
+      await compiled.dispose()
+      const half = engine.compile(graph({ y: mul(input('x', [1], 'float16'), 2) }))
+      if (engine.name === 'reference') {
+        const { y } = await (await half).run({ x: tensor(Uint16Array.of(0x3e00)) })
+        expect(plain(y.data)).toEqual([3])
+      } else
+        await expect(half).rejects.toThrow(
+          `engine ${engine.name}: expected values of float32, int32, uint8, bool, got float16 (input x)`,
+        )
     })
 
     it('refuses to run without inputs, or after dispose', async () => {

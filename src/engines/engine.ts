@@ -1,18 +1,10 @@
 /** The one contract behind which every engine stands: compile a graph, run it. */
 
 import { EngineError, formatShape } from '../errors/index.ts'
-import { type DType, type Graph, type Shape, sizeOf, type Value } from '../graph/index.ts'
+import { type DType, type Graph, sizeOf, type Value } from '../graph/index.ts'
+import type { Tensor, TensorData, Tensors } from '../tensor/tensor.ts'
 
-/** A tensor in memory, row-major. Floats are float32, or float64 in the reference engine. */
-export interface Tensor {
-  readonly shape: Shape
-  readonly data: TensorData
-}
-
-/** Floats, ints and bools (as 0 and 1). */
-export type TensorData = Float32Array | Float64Array | Int32Array | Uint8Array
-
-export type Tensors = Readonly<Record<string, Tensor>>
+export type { Tensor, TensorData, Tensors } from '../tensor/tensor.ts'
 
 /** Inputs that stay with the engine between runs: parameters, optimizer slots, statistics. */
 export interface EngineState {
@@ -72,10 +64,37 @@ export interface Engine {
   compile(graph: Graph, options?: CompileOptions): Promise<Compiled>
 }
 
+/** What an input of each type takes; floats also come as the reference engine gives them. */
 const ARRAYS: Record<DType, readonly (new (length: number) => TensorData)[]> = {
-  float: [Float32Array, Float64Array],
-  int: [Int32Array],
+  float32: [Float32Array, Float64Array],
+  float64: [Float64Array, Float32Array],
+  bfloat16: [Uint16Array, Float32Array, Float64Array],
+  float16: [Uint16Array, Float32Array, Float64Array],
+  int32: [Int32Array],
+  uint8: [Uint8Array],
   bool: [Uint8Array],
+}
+
+/**
+ * Checks that an engine has the types that a graph computes with.
+ * @throws EngineError that names the first value of another type
+ */
+export const checkDTypes = (
+  engine: string,
+  { inputs, nodes }: Graph,
+  dtypes: readonly DType[],
+): void => {
+  const refuse = ({ dtype }: Value, what: string): void => {
+    if (dtypes.includes(dtype)) return
+    throw new EngineError({
+      where: `engine ${engine}`,
+      expected: `values of ${dtypes.join(', ')}`,
+      got: `${dtype} (${what})`,
+    })
+  }
+  for (const value of inputs) refuse(value, `input ${value.name}`)
+  for (const { op, path, outputs } of nodes)
+    for (const value of outputs) refuse(value, path === '' ? op : `${path}, ${op}`)
 }
 
 /**

@@ -97,18 +97,18 @@ describe('paths', () => {
 })
 
 it('prints one line a node, with types, attributes and paths', () => {
-  const labels = input('labels', [2], 'int')
+  const labels = input('labels', [2], 'int32')
   const y = scope('layer1.0', () => gather(relu(x), labels, 1))
   const { output, mean } = scope('bn', () =>
     batchNormalization(y, constant([1, 2]), input('bias', [2])),
   )
   expect(printGraph(graph({ output, mean, x }))).toMatchInlineSnapshot(`
     "input x [2, 3]
-    input labels int[2]
+    input labels int32[2]
     input bias [2]
     %3 [2, 3] = relu(x)  layer1.0
     %4 [2, 2] = gather(%3, labels)  axis=1  layer1.0
-    %5 [2] = constant()  dtype="float" shape=[2] data=[1,2]  bn
+    %5 [2] = constant()  dtype="float32" shape=[2] data=[1,2]  bn
     %6 [2, 2], %7 [2], %8 [2] = batchNormalization(%4, %5, bias)  epsilon=0.00001  bn
     output output = %6
     output mean = %7

@@ -20,7 +20,7 @@ export const printGraph = ({ inputs, nodes, outputs }: Graph): string => {
     return name
   }
   const typed = (value: Value): string =>
-    `${nameOf(value)} ${value.dtype === 'float' ? '' : value.dtype}${formatShape(value.shape)}`
+    `${nameOf(value)} ${value.dtype === 'float32' ? '' : value.dtype}${formatShape(value.shape)}`
   return [
     ...inputs.map(value => `input ${typed(value)}`),
     ...nodes.map(({ op, attributes, inputs, outputs, path }) =>

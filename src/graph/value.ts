@@ -1,12 +1,7 @@
 /** Symbolic values, known by dtype and static shape only, and the nodes that compute them. */
 
 import { formatShape, GraphError } from '../errors/index.ts'
-
-/** Dimensions, outermost first; `[]` is a scalar. */
-export type Shape = readonly number[]
-
-/** `float` has the precision of the engine that runs the graph: float32, or float64 in the reference. */
-export type DType = 'float' | 'int' | 'bool'
+import type { DType, Shape } from '../tensor/tensor.ts'
 
 /** What an operation needs to know of a value to check itself. */
 export interface ValueType {
@@ -43,7 +38,7 @@ export const isShape = (shape: Shape): boolean =>
  * A graph input: a named tensor that every run is given.
  * @throws GraphError for dimensions that are no whole numbers
  */
-export const input = (name: string, shape: Shape, dtype: DType = 'float'): Value => {
+export const input = (name: string, shape: Shape, dtype: DType = 'float32'): Value => {
   if (!isShape(shape))
     throw new GraphError({
       where: `input ${name}`,
@@ -52,10 +47,6 @@ export const input = (name: string, shape: Shape, dtype: DType = 'float'): Value
     })
   return { dtype, shape, index: 0, name }
 }
-
-/** The number of elements of a shape. */
-export const sizeOf = (shape: Shape): number =>
-  shape.reduce((size, dimension) => size * dimension, 1)
 
 export const sameShape = (a: Shape, b: Shape): boolean =>
   a.length === b.length && a.every((dimension, axis) => dimension === b[axis])

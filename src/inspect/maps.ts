@@ -68,7 +68,7 @@ export const maps = async (
   const probe = await openProbe(trained, { ...options, batch: 1 }, observed => {
     const found = stageMaps(observed)
     stages.push(...found.map(({ stage }) => stage))
-    const target = input('target', [1], 'int')
+    const target = input('target', [1], 'int32')
     const score = reduceSum(mul(oneHot(target, card.classes.length), observed.logits))
     const all = [...found.map(({ value }) => value), observed.images]
     const slopes = gradients(score, all)

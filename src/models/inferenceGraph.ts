@@ -2,7 +2,7 @@
 
 import { GraphError, UsageError } from '../errors/index.ts'
 import { type Graph, graph, input, type Value } from '../graph/index.ts'
-import { trace, variables } from '../nn/index.ts'
+import { imagesInput, type Statistics, trace, variables } from '../nn/index.ts'
 import type { Model } from './registry.ts'
 
 type Size = readonly [height: number, width: number]
@@ -26,14 +26,20 @@ const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown):
 
 /**
  * @param size - of the images
+ * @param statistics - where given, images are bytes, and the graph normalizes them
  * @throws UsageError for images that are too small
  */
-export const inferenceGraph = (model: Model, batch: number, size: Size): Graph => {
+export const inferenceGraph = (
+  model: Model,
+  batch: number,
+  size: Size,
+  statistics?: Statistics,
+): Graph => {
   const { network, channels } = model
   const weights = new Map<string, Value>(
     variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
   )
-  const images = input('images', [batch, channels, ...size])
+  const images = imagesInput([batch, channels, ...size], statistics)
   try {
     return graph({ logits: trace(network, name => weights.get(name) as Value, images) })
   } catch (cause) {

@@ -1,7 +1,7 @@
 /** Graph → ONNX model, in standard operators only (opset 17). */
 
 import { EngineError } from '../errors/index.ts'
-import type { DType, Graph, Value } from '../graph/index.ts'
+import type { Graph, Value } from '../graph/index.ts'
 import type { OperationName } from '../ops/table.ts'
 import { type Call, collect, type Lowering, type Lowerings } from './emitter.ts'
 import { convolution } from './lower/convolution/index.ts'
@@ -25,8 +25,6 @@ const lowerings: Lowerings = {
   ...pooling,
   ...normalization,
 }
-
-const DTYPES: Readonly<Record<DType, OnnxDType>> = { float: 'float32', int: 'int32', bool: 'bool' }
 
 export interface EmitOptions {
   /** Makes the first dimension of every input and output free, under this name. */
@@ -67,7 +65,7 @@ export const emit = (
   }
   const info = (name: string, { dtype, shape }: Value): OnnxValueInfo => ({
     name,
-    dtype: DTYPES[dtype],
+    dtype: dtype as OnnxDType,
     shape: batch === undefined || shape.length === 0 ? shape : [batch, ...shape.slice(1)],
   })
   collected.at('output')

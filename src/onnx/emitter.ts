@@ -15,6 +15,7 @@ export interface Emitter {
   int64s(values: readonly number[]): string
   floats(values: readonly number[], shape: Shape): string
   ints(values: readonly number[], shape: Shape): string
+  bytes(values: readonly number[], shape: Shape): string
   bools(values: readonly number[], shape: Shape): string
   /** A number that no other call returns. */
   fresh(): number
@@ -71,6 +72,7 @@ export const collect = (): Collected => {
     int64s: list => constant('int64', [list.length], BigInt64Array.from(list, BigInt)),
     floats: (list, shape) => constant('float32', shape, Float32Array.from(list)),
     ints: (list, shape) => constant('int32', shape, Int32Array.from(list)),
+    bytes: (list, shape) => constant('uint8', shape, Uint8Array.from(list)),
     bools: (list, shape) => constant('bool', shape, Uint8Array.from(list)),
     fresh: () => values++,
   }

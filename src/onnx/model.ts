@@ -12,7 +12,7 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>
 }
 
-export type OnnxDType = 'float32' | 'int32' | 'int64' | 'bool'
+export type OnnxDType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'
 
 export interface OnnxTensor {
   readonly name: string

@@ -6,13 +6,13 @@ import { add, mul, sub } from './arithmetic.ts'
 import { cast } from './cast.ts'
 import { greater, less, where } from './comparison.ts'
 import { unary } from './elementwise.ts'
-import { apply, expectDType, type NoAttributes, type Operation } from './operation.ts'
+import { apply, expectFloats, type NoAttributes, type Operation } from './operation.ts'
 
 /** The gradient of relu from its output: dx = dy where y > 0, else 0. */
 export const reluGradientOp: Operation<'reluGradient', NoAttributes> = {
   name: 'reluGradient',
   infer: (inputs, _attributes, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [y, dy] = inputs
     if (!sameShape(y.shape, dy.shape))
       refuse(`a cotangent of shape ${formatShape(y.shape)}`, formatShape(dy.shape))

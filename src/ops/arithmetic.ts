@@ -2,7 +2,7 @@
 
 import type { Value } from '../graph/index.ts'
 import { sumTo } from './broadcast.ts'
-import { binary, type Operand, operand, unary } from './elementwise.ts'
+import { binary, type Operand, operands, unary } from './elementwise.ts'
 import { apply } from './operation.ts'
 
 /** y = a + b, broadcasting. */
@@ -11,7 +11,7 @@ export const addOp = binary('add', ({ inputs: [a, b], cotangents: [dy] }) => [
   sumTo(dy, b.shape),
 ])
 
-export const add = (a: Operand, b: Operand): Value => apply(addOp, [operand(a), operand(b)], {})[0]
+export const add = (a: Operand, b: Operand): Value => apply(addOp, operands(a, b), {})[0]
 
 /** y = a − b, broadcasting. */
 export const subOp = binary('sub', ({ inputs: [a, b], cotangents: [dy] }) => [
@@ -19,7 +19,7 @@ export const subOp = binary('sub', ({ inputs: [a, b], cotangents: [dy] }) => [
   neg(sumTo(dy, b.shape)),
 ])
 
-export const sub = (a: Operand, b: Operand): Value => apply(subOp, [operand(a), operand(b)], {})[0]
+export const sub = (a: Operand, b: Operand): Value => apply(subOp, operands(a, b), {})[0]
 
 /** y = a·b, element by element, broadcasting. */
 export const mulOp = binary('mul', ({ inputs: [a, b], cotangents: [dy] }) => [
@@ -27,7 +27,7 @@ export const mulOp = binary('mul', ({ inputs: [a, b], cotangents: [dy] }) => [
   sumTo(mul(dy, a), b.shape),
 ])
 
-export const mul = (a: Operand, b: Operand): Value => apply(mulOp, [operand(a), operand(b)], {})[0]
+export const mul = (a: Operand, b: Operand): Value => apply(mulOp, operands(a, b), {})[0]
 
 /** y = a / b, broadcasting. */
 export const divOp = binary('div', ({ inputs: [a, b], outputs: [y], cotangents: [dy] }) => {
@@ -35,7 +35,7 @@ export const divOp = binary('div', ({ inputs: [a, b], outputs: [y], cotangents: 
   return [sumTo(scaled, a.shape), neg(sumTo(mul(scaled, y), b.shape))]
 })
 
-export const div = (a: Operand, b: Operand): Value => apply(divOp, [operand(a), operand(b)], {})[0]
+export const div = (a: Operand, b: Operand): Value => apply(divOp, operands(a, b), {})[0]
 
 /** y = −x. */
 export const negOp = unary('neg', ({ cotangents: [dy] }) => [neg(dy)])

@@ -18,7 +18,8 @@ export const batchNormalizationOp: Operation<'batchNormalization', EpsilonAttrib
     const [x, ...vectors] = inputs
     const channels = channelsOf(x, refuse)
     expectVectors(inputs, vectors, channels, attributes, refuse)
-    return [x, { dtype: 'float', shape: [channels] }, { dtype: 'float', shape: [channels] }]
+    const perChannel = { dtype: x.dtype, shape: [channels] }
+    return [x, perChannel, perChannel]
   },
   gradient: ({ inputs: [x, scale], outputs: [, mean, variance], attributes, cotangents: [dy] }) =>
     batchNormalizationGradient(x, scale, mean, variance, dy, attributes),

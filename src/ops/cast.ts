@@ -1,15 +1,23 @@
-/** A bool (as 0 or 1) or int tensor as floats; no gradient flows back. */
+/** A tensor in another type: bools as 0 or 1, whole numbers as floats, floats of another precision. */
 
-import type { Value } from '../graph/index.ts'
-import { apply, type NoAttributes, type Operation } from './operation.ts'
+import { type DType, isFloat, type Value } from '../graph/index.ts'
+import { apply, type Operation } from './operation.ts'
 
-export const castOp: Operation<'cast', NoAttributes> = {
-  name: 'cast',
-  infer: ([{ dtype, shape }], _attributes, refuse) => {
-    if (dtype === 'float') refuse('a bool or int input', 'float')
-    return [{ dtype: 'float', shape }]
-  },
-  gradient: () => [undefined],
+export interface CastAttributes {
+  /** A float type. */
+  readonly dtype: DType
 }
 
-export const cast = (x: Value): Value => apply(castOp, [x], {})[0]
+export const castOp: Operation<'cast', CastAttributes> = {
+  name: 'cast',
+  infer: ([x], { dtype }, refuse) => {
+    if (!isFloat(dtype)) refuse('a float type to cast to', dtype)
+    if (x.dtype === dtype) refuse(`an input of another type than ${dtype}`, x.dtype)
+    return [{ dtype, shape: x.shape }]
+  },
+  gradient: ({ inputs: [x], cotangents: [dy] }) => [
+    isFloat(x.dtype) ? cast(dy, x.dtype) : undefined,
+  ],
+}
+
+export const cast = (x: Value, dtype: DType = 'float32'): Value => apply(castOp, [x], { dtype })[0]

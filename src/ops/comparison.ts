@@ -4,36 +4,33 @@ import type { Value } from '../graph/index.ts'
 import { add, mul } from './arithmetic.ts'
 import { sumTo } from './broadcast.ts'
 import { cast } from './cast.ts'
-import { binary, broadcastShape, type Operand, operand, unary } from './elementwise.ts'
-import { apply, expectDType, type NoAttributes, type Operation } from './operation.ts'
+import { binary, broadcastShape, type Operand, operands, unary } from './elementwise.ts'
+import { apply, expectDType, expectFloats, type NoAttributes, type Operation } from './operation.ts'
 
 /** Whether a = b. */
 export const equalOp = binary('equal', () => [undefined, undefined], 'bool')
 
-export const equal = (a: Operand, b: Operand): Value =>
-  apply(equalOp, [operand(a), operand(b)], {})[0]
+export const equal = (a: Operand, b: Operand): Value => apply(equalOp, operands(a, b), {})[0]
 
 /** Whether a > b. */
 export const greaterOp = binary('greater', () => [undefined, undefined], 'bool')
 
-export const greater = (a: Operand, b: Operand): Value =>
-  apply(greaterOp, [operand(a), operand(b)], {})[0]
+export const greater = (a: Operand, b: Operand): Value => apply(greaterOp, operands(a, b), {})[0]
 
 /** Whether a < b. */
 export const lessOp = binary('less', () => [undefined, undefined], 'bool')
 
-export const less = (a: Operand, b: Operand): Value =>
-  apply(lessOp, [operand(a), operand(b)], {})[0]
+export const less = (a: Operand, b: Operand): Value => apply(lessOp, operands(a, b), {})[0]
 
 /** y = a where the condition holds, else b, broadcasting. */
 export const whereOp: Operation<'where', NoAttributes> = {
   name: 'where',
   infer: (inputs, _attributes, refuse) => {
     expectDType(inputs.slice(0, 1), 'bool', refuse)
-    expectDType(inputs.slice(1), 'float', refuse)
+    expectFloats(inputs.slice(1), refuse)
     return [
       {
-        dtype: 'float',
+        dtype: inputs[1].dtype,
         shape: broadcastShape(
           inputs.map(({ shape }) => shape),
           refuse,
@@ -49,7 +46,7 @@ export const whereOp: Operation<'where', NoAttributes> = {
 }
 
 export const where = (condition: Value, a: Operand, b: Operand): Value =>
-  apply(whereOp, [condition, operand(a), operand(b)], {})[0]
+  apply(whereOp, [condition, ...operands(a, b)], {})[0]
 
 /** An extreme of a and b: dy goes to whichever is chosen, in halves where both are equal. */
 const extreme = <Name extends string>(name: Name, chosen: (a: Value, b: Value) => Value) =>
@@ -62,14 +59,12 @@ const extreme = <Name extends string>(name: Name, chosen: (a: Value, b: Value) =
 /** y = max(a, b), broadcasting. */
 export const maximumOp = extreme('maximum', greater)
 
-export const maximum = (a: Operand, b: Operand): Value =>
-  apply(maximumOp, [operand(a), operand(b)], {})[0]
+export const maximum = (a: Operand, b: Operand): Value => apply(maximumOp, operands(a, b), {})[0]
 
 /** y = min(a, b), broadcasting. */
 export const minimumOp = extreme('minimum', less)
 
-export const minimum = (a: Operand, b: Operand): Value =>
-  apply(minimumOp, [operand(a), operand(b)], {})[0]
+export const minimum = (a: Operand, b: Operand): Value => apply(minimumOp, operands(a, b), {})[0]
 
 export interface ClipAttributes {
   readonly min: number

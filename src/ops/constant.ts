@@ -25,8 +25,8 @@ export const constantOp: Operation<'constant', ConstantAttributes> = {
 export const constant = (
   data: number | readonly number[],
   shape: Shape = typeof data === 'number' ? [] : [data.length],
-  dtype: DType = 'float',
+  dtype: DType = 'float32',
 ): Value =>
   apply(constantOp, [], { dtype, shape, data: typeof data === 'number' ? [data] : data })[0]
 
-export const zeros = (shape: Shape): Value => constant(0, shape)
+export const zeros = (shape: Shape, dtype?: DType): Value => constant(0, shape, dtype)

@@ -6,7 +6,7 @@
 import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, sizeOf, type Value } from '../graph/index.ts'
 import { reduceSum } from './broadcast.ts'
-import { apply, expectDType, type Operation, type Refuse } from './operation.ts'
+import { apply, expectFloats, type Operation, type Refuse } from './operation.ts'
 import {
   type WindowAttributes,
   type WindowOptions,
@@ -40,12 +40,12 @@ export const convolutionShape = (
 export const convolutionOp: Operation<'convolution', ConvolutionAttributes> = {
   name: 'convolution',
   infer: (inputs, attributes, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [x, weight, bias] = inputs
     const shape = convolutionShape(x.shape, weight.shape, attributes, refuse)
     if (bias !== undefined && (bias.shape.length !== 1 || bias.shape[0] !== shape[1]))
       refuse(`a bias of shape [${shape[1]}]`, formatShape(bias.shape))
-    return [{ dtype: 'float', shape }]
+    return [{ dtype: inputs[0].dtype, shape }]
   },
   gradient: ({ inputs: [x, weight, bias], attributes, cotangents: [dy] }) => [
     convolutionInputGradient(weight, dy, x.shape, attributes),
@@ -93,12 +93,12 @@ export const convolutionInputGradientOp: Operation<
 > = {
   name: 'convolutionInputGradient',
   infer: (inputs, { inputShape, ...attributes }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [weight, dy] = inputs
     const shape = convolutionShape(inputShape, weight.shape, attributes, refuse)
     if (!sameShape(shape, dy.shape))
       refuse(`a cotangent of shape ${formatShape(shape)}`, formatShape(dy.shape))
-    return [{ dtype: 'float', shape: inputShape }]
+    return [{ dtype: inputs[0].dtype, shape: inputShape }]
   },
   // dx is linear in both: its transposes are the other two directions of the same convolution.
   gradient: ({
@@ -130,12 +130,12 @@ export const convolutionWeightGradientOp: Operation<
 > = {
   name: 'convolutionWeightGradient',
   infer: (inputs, { weightShape, ...attributes }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [x, dy] = inputs
     const shape = convolutionShape(x.shape, weightShape, attributes, refuse)
     if (!sameShape(shape, dy.shape))
       refuse(`a cotangent of shape ${formatShape(shape)}`, formatShape(dy.shape))
-    return [{ dtype: 'float', shape: weightShape }]
+    return [{ dtype: inputs[0].dtype, shape: weightShape }]
   },
   // dw is linear in both: its transposes are the other two directions of the same convolution.
   gradient: ({

@@ -5,7 +5,7 @@ import type { DType, Shape, Value, ValueType } from '../graph/index.ts'
 import { constant } from './constant.ts'
 import {
   type Backward,
-  expectDType,
+  expectFloats,
   type NoAttributes,
   type Operation,
   type Refuse,
@@ -14,7 +14,11 @@ import {
 /** A value, or a number that broadcasts. */
 export type Operand = Value | number
 
-export const operand = (x: Operand): Value => (typeof x === 'number' ? constant(x) : x)
+/** Operands as values; a number takes the type of the values beside it. */
+export const operands = (...all: readonly Operand[]): Value[] => {
+  const dtype = all.find(x => typeof x !== 'number')?.dtype
+  return all.map(x => (typeof x === 'number' ? constant(x, [], dtype) : x))
+}
 
 /** The shape to which shapes broadcast: aligned at the last axis, ones stretch. */
 export const broadcastShape = (shapes: readonly Shape[], refuse: Refuse): Shape => {
@@ -38,9 +42,9 @@ export const unary = <Name extends string, Attributes extends object = NoAttribu
 ): Operation<Name, Attributes> => ({
   name,
   infer: (inputs, attributes, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     check?.(attributes, refuse)
-    return [{ dtype: 'float', shape: inputs[0].shape }]
+    return [{ dtype: inputs[0].dtype, shape: inputs[0].shape }]
   },
   gradient,
 })
@@ -49,14 +53,14 @@ export const unary = <Name extends string, Attributes extends object = NoAttribu
 export const binary = <Name extends string>(
   name: Name,
   gradient: Gradient<NoAttributes>,
-  dtype: DType = 'float',
+  dtype?: DType,
 ): Operation<Name, NoAttributes> => ({
   name,
   infer: (inputs: readonly ValueType[], _attributes, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     return [
       {
-        dtype,
+        dtype: dtype ?? inputs[0].dtype,
         shape: broadcastShape(
           inputs.map(({ shape }) => shape),
           refuse,

@@ -9,7 +9,7 @@ import * as ops from './index.ts'
 import { type OperationName, operations } from './table.ts'
 
 const x = (...shape: Shape): Value => input('x', shape)
-const int = (...shape: Shape): Value => input('labels', shape, 'int')
+const int = (...shape: Shape): Value => input('labels', shape, 'int32')
 const bool = (...shape: Shape): Value => input('flags', shape, 'bool')
 
 const UNIT = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] }
@@ -22,25 +22,25 @@ const EPSILON = { epsilon: 1e-5 }
 type Row = readonly [message: string, build: () => unknown]
 
 const unary = (apply: (x: Value) => Value): Row[] => [
-  ['float inputs, got int (input int [2]). Use cast(x) first', () => apply(int(2))],
+  ['float inputs, got int32 (input int32 [2]). Use cast(x) first', () => apply(int(2))],
 ]
 const binary = (apply: (a: Value, b: Value) => Value): Row[] => [
   ['shapes that broadcast, got [2, 3] and [2] (inputs [2, 3], [2])', () => apply(x(2, 3), x(2))],
   ['float inputs, got bool (inputs [2], bool [2]). Use cast(x) first', () => apply(x(2), bool(2))],
 ]
 const reduction = (apply: (x: Value, axes: readonly number[]) => Value): Row[] => [
-  ['float inputs, got int (input int [2]). Use cast(x) first', () => apply(int(2), [0])],
+  ['float inputs, got int32 (input int32 [2]). Use cast(x) first', () => apply(int(2), [0])],
   ['an axis from 0 to 1, got 2 (input [2, 3])', () => apply(x(2, 3), [2])],
   ['ascending axes without repeats, got [1, 1] (input [2, 3])', () => apply(x(2, 3), [1, -1])],
 ]
 const alongAxis = (apply: (x: Value, axis: number) => Value): Row[] => [
-  ['float inputs, got int (input int [2]). Use cast(x) first', () => apply(int(2), 0)],
+  ['float inputs, got int32 (input int32 [2]). Use cast(x) first', () => apply(int(2), 0)],
   ['an axis from 0 to 1, got 2 (input [2, 3])', () => apply(x(2, 3), 2)],
   ['an axis from 0 to 1, got 0.5 (input [2, 3])', () => apply(x(2, 3), 0.5)],
 ]
 const pooling = (apply: (x: Value, options: Parameters<typeof ops.maxPool>[1]) => Value): Row[] => [
   [
-    'float inputs, got int (input int [1, 1, 4, 4]). Use cast(x) first',
+    'float inputs, got int32 (input int32 [1, 1, 4, 4]). Use cast(x) first',
     () => apply(int(1, 1, 4, 4), { kernel: 2 }),
   ],
   [
@@ -101,13 +101,13 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
       () => ops.batchNormalization(x(2, 8), x(8), x(8), Number.NaN),
     ],
     [
-      'float inputs, got int (inputs int [2, 8], [8], [8]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [2, 8], [8], [8]). Use cast(x) first',
       () => ops.batchNormalization(int(2, 8), x(8), x(8)),
     ],
   ],
   batchNormalizationGradient: [
     [
-      'float inputs, got int (inputs int [2, 8], [8], [8], [8], [2, 8]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [2, 8], [8], [8], [8], [2, 8]). Use cast(x) first',
       () => ops.batchNormalizationGradient(int(2, 8), x(8), x(8), x(8), x(2, 8), EPSILON),
     ],
     [
@@ -125,7 +125,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   ],
   batchNormalizationInference: [
     [
-      'float inputs, got int (inputs [2, 8], [8], int [8], [8], [8]). Use cast(x) first',
+      'float inputs, got int32 (inputs [2, 8], [8], int32 [8], [8], [8]). Use cast(x) first',
       () => ops.batchNormalizationInference(x(2, 8), x(8), int(8), x(8), x(8)),
     ],
     [
@@ -141,7 +141,10 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
       () => ops.batchNormalizationInference(x(8), x(8), x(8), x(8), x(8)),
     ],
   ],
-  cast: [['a bool or int input, got float (input [2])', () => ops.cast(x(2))]],
+  cast: [
+    ['an input of another type than float32, got float32 (input [2])', () => ops.cast(x(2))],
+    ['a float type to cast to, got uint8 (input [2])', () => ops.cast(x(2), 'uint8')],
+  ],
   clip: [
     ...unary(x => ops.clip(x, 0, 1)),
     ['min ≤ max, got min 1, max 0 (input [2])', () => ops.clip(x(2), 1, 0)],
@@ -150,10 +153,10 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   concat: [
     ['at least one input, got none (inputs )', () => ops.concat([], 0)],
     [
-      'float inputs, got int (inputs [2], int [2]). Use cast(x) first',
+      'float32 inputs, got int32 (inputs [2], int32 [2]). Use cast(x) first',
       () => ops.concat([x(2), int(2)], 0),
     ],
-    ['int inputs, got float (inputs int [2], [2])', () => ops.concat([int(2), x(2)], 0)],
+    ['int32 inputs, got float32 (inputs int32 [2], [2])', () => ops.concat([int(2), x(2)], 0)],
     ['an axis from 0 to 0, got 1 (inputs [2], [2])', () => ops.concat([x(2), x(2)], 1)],
     [
       'shapes like [2, 3] except on axis 0, got [2, 4] (inputs [2, 3], [2, 4])',
@@ -173,7 +176,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
       () => ops.convolution(x(1, 4, 8, 8), x(16, 3, 3, 3)),
     ],
     [
-      'float inputs, got int (inputs int [1, 3, 8, 8], [16, 3, 3, 3]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [1, 3, 8, 8], [16, 3, 3, 3]). Use cast(x) first',
       () => ops.convolution(int(1, 3, 8, 8), x(16, 3, 3, 3)),
     ],
     [
@@ -234,7 +237,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   ],
   convolutionWeightGradient: [
     [
-      'float inputs, got int (inputs int [1, 3, 8, 8], [1, 16, 6, 6]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [1, 3, 8, 8], [1, 16, 6, 6]). Use cast(x) first',
       () =>
         ops.convolutionWeightGradient(int(1, 3, 8, 8), x(1, 16, 6, 6), [16, 3, 3, 3], CONVOLUTION),
     ],
@@ -265,24 +268,24 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   ],
   gather: [
     [
-      'float inputs, got int (inputs int [5], int [2]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [5], int32 [2]). Use cast(x) first',
       () => ops.gather(int(5), int(2), 0),
     ],
-    ['int inputs, got float (inputs [5], [2])', () => ops.gather(x(5), x(2), 0)],
-    ['an axis from 0 to 0, got -1 (inputs [5], int [2])', () => ops.gather(x(5), int(2), -1)],
+    ['int32 inputs, got float32 (inputs [5], [2])', () => ops.gather(x(5), x(2), 0)],
+    ['an axis from 0 to 0, got -1 (inputs [5], int32 [2])', () => ops.gather(x(5), int(2), -1)],
   ],
   gatherGradient: [
     [
-      '[2] from axis 1 of dy, got [4, 3] (inputs int [2], [4, 3])',
+      '[2] from axis 1 of dy, got [4, 3] (inputs int32 [2], [4, 3])',
       () => ops.gatherGradient(int(2), x(4, 3), 5, 1),
     ],
-    ['int inputs, got float (inputs [2], [2])', () => ops.gatherGradient(x(2), x(2), 5, 0)],
+    ['int32 inputs, got float32 (inputs [2], [2])', () => ops.gatherGradient(x(2), x(2), 5, 0)],
     [
-      'float inputs, got int (inputs int [2], int [2]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [2], int32 [2]). Use cast(x) first',
       () => ops.gatherGradient(int(2), int(2), 5, 0),
     ],
     [
-      'an axis from 0 to 0, got 1 (inputs int [2], [2])',
+      'an axis from 0 to 0, got 1 (inputs int32 [2], [2])',
       () => ops.gatherGradient(int(2), x(2), 5, 1),
     ],
   ],
@@ -309,7 +312,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   ],
   layerNormalizationGradient: [
     [
-      'float inputs, got int (inputs int [2, 8], [8], [2, 8]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [2, 8], [8], [2, 8]). Use cast(x) first',
       () => ops.layerNormalizationGradient(int(2, 8), x(8), x(2, 8), EPSILON),
     ],
     [
@@ -326,7 +329,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   logSoftmax: alongAxis(ops.logSoftmax),
   matmul: [
     [
-      'float inputs, got int (inputs [2, 3], int [3, 4]). Use cast(x) first',
+      'float inputs, got int32 (inputs [2, 3], int32 [3, 4]). Use cast(x) first',
       () => ops.matmul(x(2, 3), int(3, 4)),
     ],
     [
@@ -349,7 +352,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
       () => ops.maxPoolGradient(x(1, 1, 4, 4), x(1, 1, 4, 4), POOL),
     ],
     [
-      'float inputs, got int (inputs int [1, 1, 4, 4], [1, 1, 3, 3]). Use cast(x) first',
+      'float inputs, got int32 (inputs int32 [1, 1, 4, 4], [1, 1, 3, 3]). Use cast(x) first',
       () => ops.maxPoolGradient(int(1, 1, 4, 4), x(1, 1, 3, 3), POOL),
     ],
   ],
@@ -358,12 +361,12 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   mul: binary(ops.mul),
   neg: unary(ops.neg),
   oneHot: [
-    ['int inputs, got float (input [2])', () => ops.oneHot(x(2), 10)],
-    ['a depth of at least 1, got 0 (input int [2])', () => ops.oneHot(int(2), 0)],
-    ['a depth of at least 1, got 2.5 (input int [2])', () => ops.oneHot(int(2), 2.5)],
+    ['int32 inputs, got float32 (input [2])', () => ops.oneHot(x(2), 10)],
+    ['a depth of at least 1, got 0 (input int32 [2])', () => ops.oneHot(int(2), 0)],
+    ['a depth of at least 1, got 2.5 (input int32 [2])', () => ops.oneHot(int(2), 2.5)],
   ],
   pad: [
-    ['float inputs, got int (input int [2]). Use cast(x) first', () => ops.pad(int(2), [1, 1])],
+    ['float inputs, got int32 (input int32 [2]). Use cast(x) first', () => ops.pad(int(2), [1, 1])],
     ['4 pads ≥ 0, got [1, 1] (input [2, 3])', () => ops.pad(x(2, 3), [1, 1])],
     ['2 pads ≥ 0, got [0, -1] (input [2])', () => ops.pad(x(2), [0, -1])],
     ['2 pads ≥ 0, got [0, 0.5] (input [2])', () => ops.pad(x(2), [0, 0.5])],
@@ -432,7 +435,7 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   ],
   upsampleNearest: [
     [
-      'float inputs, got int (input int [1, 1, 2, 2]). Use cast(x) first',
+      'float inputs, got int32 (input int32 [1, 1, 2, 2]). Use cast(x) first',
       () => ops.upsampleNearest(int(1, 1, 2, 2), 2),
     ],
     [
@@ -445,9 +448,9 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
     ],
   ],
   where: [
-    ['bool inputs, got float (inputs [2], [2], [2])', () => ops.where(x(2), x(2), x(2))],
+    ['bool inputs, got float32 (inputs [2], [2], [2])', () => ops.where(x(2), x(2), x(2))],
     [
-      'float inputs, got int (inputs bool [2], [2], int [2]). Use cast(x) first',
+      'float inputs, got int32 (inputs bool [2], [2], int32 [2]). Use cast(x) first',
       () => ops.where(bool(2), x(2), int(2)),
     ],
     [

@@ -2,7 +2,7 @@
 
 import { formatShape } from '../errors/index.ts'
 import { sameShape, type Value } from '../graph/index.ts'
-import { apply, expectAxis, expectDType, type Operation } from './operation.ts'
+import { apply, expectAxis, expectDType, expectFloats, type Operation } from './operation.ts'
 
 export interface GatherAttributes {
   readonly axis: number
@@ -12,10 +12,10 @@ export interface GatherAttributes {
 export const gatherOp: Operation<'gather', GatherAttributes> = {
   name: 'gather',
   infer: ([x, indices], { axis }, refuse) => {
-    expectDType([x], 'float', refuse)
-    expectDType([indices], 'int', refuse)
+    expectFloats([x], refuse)
+    expectDType([indices], 'int32', refuse)
     expectAxis(axis, x.shape.length, refuse)
-    return [{ dtype: 'float', shape: x.shape.toSpliced(axis, 1, ...indices.shape) }]
+    return [{ dtype: x.dtype, shape: x.shape.toSpliced(axis, 1, ...indices.shape) }]
   },
   gradient: ({ inputs: [x, indices], attributes: { axis }, cotangents: [dy] }) => [
     gatherGradient(indices, dy, x.shape[axis], axis),
@@ -37,13 +37,13 @@ export interface GatherGradientAttributes {
 export const gatherGradientOp: Operation<'gatherGradient', GatherGradientAttributes> = {
   name: 'gatherGradient',
   infer: ([indices, dy], { axis, size }, refuse) => {
-    expectDType([indices], 'int', refuse)
-    expectDType([dy], 'float', refuse)
+    expectDType([indices], 'int32', refuse)
+    expectFloats([dy], refuse)
     const rank = indices.shape.length
     expectAxis(axis, dy.shape.length - rank + 1, refuse)
     if (!sameShape(dy.shape.slice(axis, axis + rank), indices.shape))
       refuse(`${formatShape(indices.shape)} from axis ${axis} of dy`, formatShape(dy.shape))
-    return [{ dtype: 'float', shape: dy.shape.toSpliced(axis, rank, size) }]
+    return [{ dtype: dy.dtype, shape: dy.shape.toSpliced(axis, rank, size) }]
   },
   gradient: ({ inputs: [indices], attributes: { axis }, cotangents: [g] }) => [
     undefined,

@@ -8,8 +8,9 @@ import { gradients } from '../autodiff/index.ts'
 import { type Case, drawCase } from '../engines/cases.testing.ts'
 import type { Compiled, Tensors } from '../engines/engine.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import { graph, input, type Value } from '../graph/index.ts'
+import { graph, input, isFloat, type Value } from '../graph/index.ts'
 import { random } from '../random/index.ts'
+import type { CpuDType } from '../tensor/tensor.ts'
 import { add, mul, reduceSum } from './index.ts'
 import { apply, type Operation } from './operation.ts'
 import { type OperationName, operations } from './table.ts'
@@ -43,7 +44,12 @@ interface Checked {
   readonly floats: readonly string[]
 }
 
-const ARRAYS = { float: Float64Array, int: Int32Array, bool: Uint8Array }
+const ARRAYS = {
+  float32: Float64Array,
+  int32: Int32Array,
+  uint8: Uint8Array,
+  bool: Uint8Array,
+}
 
 /** A graph of Σ cotangent·output and its gradients with respect to every float input. */
 const build = async (
@@ -54,19 +60,19 @@ const build = async (
   const values = inputs.map(({ shape, dtype }, i) => input(`x${i}`, shape, dtype))
   const outputs = apply(operations[name] as Operation, values, attributes)
     .slice(0, DIFFERENTIABLE_OUTPUTS[name] ?? Number.POSITIVE_INFINITY)
-    .filter(({ dtype }) => dtype === 'float')
+    .filter(({ dtype }) => isFloat(dtype))
   const cotangents = outputs.map(({ shape }, i) => input(`dy${i}`, shape))
   const total = outputs
     .map((output, i) => reduceSum(mul(output, cotangents[i])))
     .reduce<Value>((sum, term) => add(sum, term), reduceSum(mul(input('unused', [1]), 0)))
-  const floats = values.filter(({ dtype }) => dtype === 'float')
+  const floats = values.filter(({ dtype }) => isFloat(dtype))
   const named = Object.fromEntries(
     gradients(total, floats).map((gradient, i) => [`d${floats[i].name}`, gradient]),
   )
   const draw = random(seed).fork('cotangent')
   const feeds: Checked['feeds'] = { unused: { shape: [1], data: new Float64Array(1) } }
   for (const [i, { shape, dtype, data }] of inputs.entries())
-    feeds[`x${i}`] = { shape, data: ARRAYS[dtype].from(data) }
+    feeds[`x${i}`] = { shape, data: ARRAYS[dtype as CpuDType].from(data) }
   for (const [i, { shape }] of cotangents.entries()) {
     const size = shape.reduce((a, b) => a * b, 1)
     const data = Float64Array.from({ length: size }, (_, k) => draw.fork(i).normal(k))

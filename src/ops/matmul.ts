@@ -4,7 +4,7 @@ import { formatShape } from '../errors/index.ts'
 import type { Shape, Value } from '../graph/index.ts'
 import { sumTo } from './broadcast.ts'
 import { broadcastShape } from './elementwise.ts'
-import { apply, expectDType, type Operation } from './operation.ts'
+import { apply, expectFloats, type Operation } from './operation.ts'
 
 export interface MatmulAttributes {
   readonly transposeA: boolean
@@ -20,7 +20,7 @@ export const matrixSize = (shape: Shape, transposed: boolean): [rows: number, co
 export const matmulOp: Operation<'matmul', MatmulAttributes> = {
   name: 'matmul',
   infer: (inputs, { transposeA, transposeB }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [a, b] = inputs.map(({ shape }) => shape)
     if (a.length < 2 || b.length < 2)
       refuse('operands of rank 2 or more', `${formatShape(a)} and ${formatShape(b)}`)
@@ -28,7 +28,7 @@ export const matmulOp: Operation<'matmul', MatmulAttributes> = {
     const [innerB, columns] = matrixSize(b, transposeB)
     if (inner !== innerB) refuse(`${inner} rows in the second operand`, `${innerB}`)
     const batch = broadcastShape([a.slice(0, -2), b.slice(0, -2)], refuse)
-    return [{ dtype: 'float', shape: [...batch, rows, columns] }]
+    return [{ dtype: inputs[0].dtype, shape: [...batch, rows, columns] }]
   },
   gradient: ({ inputs: [a, b], attributes: { transposeA, transposeB }, cotangents: [dy] }) => {
     const da = transposeA

@@ -2,7 +2,7 @@
 
 import { formatShape } from '../errors/index.ts'
 import type { ValueType } from '../graph/index.ts'
-import { expectDType, type Refuse } from './operation.ts'
+import { expectFloats, type Refuse } from './operation.ts'
 
 export interface EpsilonAttributes {
   /** Added to the variance. */
@@ -17,7 +17,7 @@ export const expectVectors = (
   { epsilon }: EpsilonAttributes,
   refuse: Refuse,
 ): void => {
-  expectDType(inputs, 'float', refuse)
+  expectFloats(inputs, refuse)
   for (const { shape } of vectors)
     if (shape.length !== 1 || shape[0] !== size)
       refuse(`vectors of shape [${size}]`, formatShape(shape))

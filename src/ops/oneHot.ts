@@ -11,9 +11,9 @@ export interface OneHotAttributes {
 export const oneHotOp: Operation<'oneHot', OneHotAttributes> = {
   name: 'oneHot',
   infer: (inputs, { depth }, refuse) => {
-    expectDType(inputs, 'int', refuse)
+    expectDType(inputs, 'int32', refuse)
     if (!Number.isInteger(depth) || depth < 1) refuse('a depth of at least 1', `${depth}`)
-    return [{ dtype: 'float', shape: [...inputs[0].shape, depth] }]
+    return [{ dtype: 'float32', shape: [...inputs[0].shape, depth] }]
   },
   gradient: () => [undefined],
 }

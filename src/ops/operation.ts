@@ -4,6 +4,7 @@ import { formatShape, GraphError } from '../errors/index.ts'
 import {
   currentPath,
   type DType,
+  isFloat,
   isShape,
   type Node,
   type Value,
@@ -39,7 +40,7 @@ export interface Operation<Name extends string = string, Attributes extends obje
 export type NoAttributes = Record<string, never>
 
 const typeText = ({ dtype, shape }: ValueType): string =>
-  dtype === 'float' ? formatShape(shape) : `${dtype} ${formatShape(shape)}`
+  dtype === 'float32' ? formatShape(shape) : `${dtype} ${formatShape(shape)}`
 
 /**
  * Applies an operation: checks, and returns its outputs.
@@ -84,7 +85,17 @@ export const onceDifferentiable = (name: string): never => {
 export const expectDType = (inputs: readonly ValueType[], dtype: DType, refuse: Refuse): void => {
   const wrong = inputs.find(input => input.dtype !== dtype)
   if (wrong !== undefined)
-    refuse(`${dtype} inputs`, wrong.dtype, dtype === 'float' ? 'Use cast(x) first' : undefined)
+    refuse(`${dtype} inputs`, wrong.dtype, isFloat(dtype) ? 'Use cast(x) first' : undefined)
+}
+
+/** Refuses inputs that are not floats of one type. */
+export const expectFloats = (inputs: readonly ValueType[], refuse: Refuse): void => {
+  const [first] = inputs
+  const wrong = inputs.find(({ dtype }) => !isFloat(dtype))
+  if (wrong !== undefined) refuse('float inputs', wrong.dtype, 'Use cast(x) first')
+  const other = inputs.find(({ dtype }) => dtype !== first.dtype)
+  if (other !== undefined)
+    refuse('floats of one type', `${first.dtype} and ${other.dtype}`, 'Use cast(x, dtype) first')
 }
 
 /** Refuses an axis that the rank does not have. */

@@ -2,7 +2,7 @@
 
 import { formatShape } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
-import { apply, expectDType, type Operation } from './operation.ts'
+import { apply, expectFloats, type Operation } from './operation.ts'
 
 export interface PadAttributes {
   /** How many before each axis, then how many after each axis (ONNX's order). */
@@ -14,12 +14,12 @@ export interface PadAttributes {
 export const padOp: Operation<'pad', PadAttributes> = {
   name: 'pad',
   infer: (inputs, { pads }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [{ shape }] = inputs
     const rank = shape.length
     if (pads.length !== 2 * rank || pads.some(size => !Number.isInteger(size) || size < 0))
       refuse(`${2 * rank} pads ≥ 0`, `[${pads.join(', ')}]`)
-    return [{ dtype: 'float', shape: shape.map((d, i) => pads[i] + d + pads[i + rank]) }]
+    return [{ dtype: inputs[0].dtype, shape: shape.map((d, i) => pads[i] + d + pads[i + rank]) }]
   },
   gradient: ({ inputs: [{ shape }], attributes: { pads }, cotangents: [dy] }) => [
     slice(

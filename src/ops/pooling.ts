@@ -2,7 +2,13 @@
 
 import { formatShape } from '../errors/index.ts'
 import { type Shape, sameShape, type Value, type ValueType } from '../graph/index.ts'
-import { apply, expectDType, type Operation, onceDifferentiable, type Refuse } from './operation.ts'
+import {
+  apply,
+  expectFloats,
+  type Operation,
+  onceDifferentiable,
+  type Refuse,
+} from './operation.ts'
 import {
   type PerAxis,
   perAxis,
@@ -51,8 +57,8 @@ export const inferPooling = (
   attributes: PoolingAttributes,
   refuse: Refuse,
 ): readonly ValueType[] => {
-  expectDType(inputs, 'float', refuse)
-  return [{ dtype: 'float', shape: pooledShape(inputs[0].shape, attributes, refuse) }]
+  expectFloats(inputs, refuse)
+  return [{ dtype: inputs[0].dtype, shape: pooledShape(inputs[0].shape, attributes, refuse) }]
 }
 
 /** Refuses a cotangent that is not shaped like the pool's output. */
@@ -82,7 +88,7 @@ export const maxPool = (x: Value, options: PoolingOptions): Value =>
 export const maxPoolGradientOp: Operation<'maxPoolGradient', PoolingAttributes> = {
   name: 'maxPoolGradient',
   infer: (inputs, attributes, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [x, dy] = inputs
     expectPooled(dy, x.shape, attributes, refuse)
     return [x]
@@ -124,9 +130,9 @@ export const averagePoolGradientOp: Operation<
 > = {
   name: 'averagePoolGradient',
   infer: (inputs, { inputShape, ...attributes }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     expectPooled(inputs[0], inputShape, attributes, refuse)
-    return [{ dtype: 'float', shape: inputShape }]
+    return [{ dtype: inputs[0].dtype, shape: inputShape }]
   },
   gradient: ({ attributes: { inputShape: _, ...attributes }, cotangents: [g] }) =>
     apply(averagePoolOp, [g], attributes),

@@ -5,7 +5,7 @@ import {
   apply,
   type Backward,
   expectAxis,
-  expectDType,
+  expectFloats,
   type Operation,
   type Refuse,
 } from './operation.ts'
@@ -34,9 +34,9 @@ export const reduction = <Name extends string>(
 ): Operation<Name, ReductionAttributes> => ({
   name,
   infer: (inputs, attributes, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     checkAxes(attributes.axes, inputs[0].shape.length, refuse)
-    return [{ dtype: 'float', shape: reducedShape(inputs[0].shape, attributes) }]
+    return [{ dtype: inputs[0].dtype, shape: reducedShape(inputs[0].shape, attributes) }]
   },
   gradient,
 })

@@ -3,7 +3,7 @@
 import type { Value } from '../graph/index.ts'
 import { exp, mul, sub } from './arithmetic.ts'
 import { reduceSum } from './broadcast.ts'
-import { apply, expectAxis, expectDType, type Operation } from './operation.ts'
+import { apply, expectAxis, expectFloats, type Operation } from './operation.ts'
 
 export interface SoftmaxAttributes {
   readonly axis: number
@@ -13,7 +13,7 @@ export interface SoftmaxAttributes {
 export const softmaxOp: Operation<'softmax', SoftmaxAttributes> = {
   name: 'softmax',
   infer: (inputs, { axis }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     expectAxis(axis, inputs[0].shape.length, refuse)
     return [inputs[0]]
   },

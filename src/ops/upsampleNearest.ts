@@ -2,7 +2,7 @@
 
 import type { Value } from '../graph/index.ts'
 import { reduceSum } from './broadcast.ts'
-import { apply, expectDType, type Operation } from './operation.ts'
+import { apply, expectFloats, type Operation } from './operation.ts'
 import { reshape } from './reshape.ts'
 
 export interface UpsampleNearestAttributes {
@@ -12,12 +12,12 @@ export interface UpsampleNearestAttributes {
 export const upsampleNearestOp: Operation<'upsampleNearest', UpsampleNearestAttributes> = {
   name: 'upsampleNearest',
   infer: (inputs, { scale }, refuse) => {
-    expectDType(inputs, 'float', refuse)
+    expectFloats(inputs, refuse)
     const [{ shape }] = inputs
     if (shape.length !== 4) refuse('an input [N, C, H, W]', `rank ${shape.length}`)
     if (!Number.isInteger(scale) || scale < 1) refuse('a whole scale of at least 1', `${scale}`)
     const [n, c, h, w] = shape
-    return [{ dtype: 'float', shape: [n, c, h * scale, w * scale] }]
+    return [{ dtype: inputs[0].dtype, shape: [n, c, h * scale, w * scale] }]
   },
   gradient: ({ inputs: [x], attributes: { scale }, cotangents: [dy] }) => {
     const [n, c, h, w] = x.shape

@@ -77,7 +77,7 @@ export const foldBatchNorm = (graph: Graph, tensors: ReadonlyMap<string, Float32
     const made = foldedTensors(pair, ({ name = '' }) => changed.get(name) ?? new Float32Array())
     const { name: weightName = '' } = weight
     const name = old?.name ?? weightName.replace(/weight$/, 'folded_bias')
-    const bias: Value = old ?? { dtype: 'float', shape: [weight.shape[0]], index: 0, name }
+    const bias: Value = old ?? { dtype: 'float32', shape: [weight.shape[0]], index: 0, name }
     if (old === undefined) biases.push(bias)
     changed.set(weightName, made.weight)
     changed.set(name, made.bias)

@@ -2,7 +2,15 @@
 
 import { gradients } from '../autodiff/index.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../graph/index.ts'
-import { type Layer, type Mode, trace, type Variable, variables } from '../nn/index.ts'
+import {
+  imagesInput,
+  type Layer,
+  type Mode,
+  type Statistics,
+  trace,
+  type Variable,
+  variables,
+} from '../nn/index.ts'
 import {
   add,
   allFinite,
@@ -39,6 +47,8 @@ export interface StepOptions {
   readonly averageDecay?: number
   /** Parameters that stay as they are; a normalization of theirs uses its running statistics. */
   readonly frozen?: ReadonlySet<string>
+  /** Where given, images are bytes, and the graph normalizes them. */
+  readonly statistics?: Statistics | undefined
   /** Whether batch normalization uses and updates batch statistics; frozen otherwise. */
   readonly batchStatistics?: boolean
 }
@@ -189,6 +199,7 @@ export const trainingStep = ({
   clipNorm,
   averageDecay,
   batchStatistics = true,
+  statistics,
 }: StepOptions): TrainingStep => {
   const { parameters: table, buffers: bufferTable, decays } = layouts(network, decayRule)
   const current: Record<string, Value> = {}
@@ -225,13 +236,13 @@ export const trainingStep = ({
   const logits = trace(
     network,
     name => named.get(name) ?? buffers.get(name),
-    input('images', shape),
+    imagesInput(shape, statistics),
     frozen.size === 0
       ? mode
       : path => (isFrozen(path) ? { ...mode, batchStatistics: false } : mode),
   )
   const entropy = (labels: string): Value =>
-    crossEntropy(logits, input(labels, [shape[0]], 'int'), smoothing)
+    crossEntropy(logits, input(labels, [shape[0]], 'int32'), smoothing)
   const share = input('share', [])
   const loss = mixed
     ? add(mul(entropy('labels'), share), mul(entropy('partners'), sub(1, share)))

@@ -118,14 +118,14 @@ export const pass = (
 export const feedsOf = ({ inputs }: Graph, seed: number, scale = 1): Tensors =>
   Object.fromEntries(
     inputs.map(({ name = '', shape, dtype }) => {
-      if (dtype === 'int') return [name, { shape, data: labels(shape[0], CLASSES) }]
+      if (dtype === 'int32') return [name, { shape, data: labels(shape[0], CLASSES) }]
       return [name, { shape, data: value(seed, { name, shape }, name === 'x' ? scale : 1) }]
     }),
   )
 
 const objectives = {
   blocks: (y: Value): Value => reduceSum(mul(y, input('cotangent', y.shape))),
-  networks: (y: Value): Value => crossEntropy(y, input('labels', [y.shape[0]], 'int')),
+  networks: (y: Value): Value => crossEntropy(y, input('labels', [y.shape[0]], 'int32')),
 }
 
 /** What was recorded under a name, built here. */

@@ -243,7 +243,7 @@ describe('training', () => {
 
   it.each([0, 0.1, 1])('cross-entropy with label smoothing %s', async smoothing => {
     const logits = input('logits', [8, CLASSES])
-    const loss = crossEntropy(logits, input('labels', [8], 'int'), smoothing)
+    const loss = crossEntropy(logits, input('labels', [8], 'int32'), smoothing)
     const made = graph({ loss, 'gradient/logits': gradients(loss, [logits])[0] })
     const { recorded } = fixture(`smoothing ${smoothing}`)
     const feeds = feedsOf(made, 0)

@@ -105,7 +105,7 @@ const stepDifference = async ({ model, tensors }: Trained, known: Known) => {
     mask: wanted => input(`mask ${masks++}`, wanted),
     uniform: wanted => input('uniform', wanted),
   })
-  const loss = crossEntropy(logits, input('labels', [shape[0]], 'int'))
+  const loss = crossEntropy(logits, input('labels', [shape[0]], 'int32'))
   const parameters = all.filter(({ tensor }) => tensor.kind === 'parameter')
   const slopes = gradients(
     loss,

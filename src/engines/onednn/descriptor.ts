@@ -29,7 +29,7 @@ export const rowMajor = (shape: Shape): number[] =>
 export const int64s = (values: readonly number[]): BigInt64Array =>
   BigInt64Array.from(values, value => BigInt(value))
 
-const typeOf = (dtype: DType): number => (dtype === 'int' ? TYPE.int : TYPE.float)
+const typeOf = (dtype: DType): number => (dtype === 'int32' ? TYPE.int : TYPE.float)
 
 /** Reads what a descriptor says; undefined for the empty one. */
 export const describe = (
@@ -94,7 +94,7 @@ export const descriptors = (library: Library, api: Api): Descriptors => {
       const tag = block === undefined ? undefined : tags[dims.length]?.[block]
       return tag && tagged(shape, tag)
     },
-    strided: (shape, strides = rowMajor(unit(shape)), dtype = 'float') => {
+    strided: (shape, strides = rowMajor(unit(shape)), dtype = 'float32') => {
       const dims = unit(shape)
       const type = typeOf(dtype)
       return once(`${type} ${dims} ${strides}`, () =>

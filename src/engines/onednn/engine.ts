@@ -2,9 +2,11 @@
 
 import type { Graph, Value, ValueType } from '../../graph/index.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
+import { CPU_DTYPES } from '../../tensor/tensor.ts'
 import {
   type Compiled,
   type CompileOptions,
+  checkDTypes,
   checkInputs,
   type Engine,
   type Tensor,
@@ -109,15 +111,18 @@ const bindPlan = (planned: Planned, device: Device, shop: Workshop, memory: Memo
   }
 }
 
+/** Bytes and bools are floats in the arena, whole numbers exactly. */
 const copyOut = ({ shape, dtype }: ValueType, from: Float32Array | Int32Array): Tensor => {
-  const data: TensorData = dtype === 'bool' ? Uint8Array.from(from) : from.slice()
-  return { shape, data }
+  const bytes = dtype === 'bool' || dtype === 'uint8'
+  const data: TensorData = bytes ? Uint8Array.from(from) : from.slice()
+  return { dtype, shape, data }
 }
 
 const compile = async (
   given: Graph,
   { threads, state: own = [], constants }: CompileOptions = {},
 ): Promise<Compiled> => {
+  checkDTypes('onednn', given, CPU_DTYPES)
   const library = await openLibrary()
   const device = openedDevice(library)
   const useThreads = (): void => {

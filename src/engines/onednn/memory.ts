@@ -43,10 +43,10 @@ export const allocate = (library: Library, bytes: number): Memory => {
 export const view = (
   { buffer, start }: Memory,
   { desc, block }: Stored,
-  dtype: DType = 'float',
+  dtype: DType = 'float32',
   swaps?: Swaps,
 ): Float32Array | Int32Array =>
-  new (dtype === 'int' ? Int32Array : Float32Array)(
+  new (dtype === 'int32' ? Int32Array : Float32Array)(
     buffer,
     start + placeOf(block, swaps),
     desc.size / FLOAT,
@@ -61,7 +61,7 @@ export const bind = (
   swaps?: Swaps,
 ): (() => void) => {
   if ('loop' in step) {
-    const floats = (tensor: Stored) => view(memory, tensor, 'float', swaps) as Float32Array
+    const floats = (tensor: Stored) => view(memory, tensor, 'float32', swaps) as Float32Array
     const inputs = step.inputs.map(floats)
     const outputs = step.outputs.map(floats)
     return () => step.loop(inputs, outputs)

@@ -145,7 +145,7 @@ export const newPlan = (
     primitive: request => primitive({ where, ...request }),
     possible: request => possible({ where, ...request }),
     allocate: desc => ({ desc, block: newBlock(desc.size) }),
-    plainly: (shape, dtype = 'float') =>
+    plainly: (shape, dtype = 'float32') =>
       plan.allocate(descriptors.strided(shape, undefined, dtype)),
     window: (of, desc, offset = 0) => ({ desc, block: block(desc.size, of.block, offset) }),
     execute: (made, values) => {
@@ -177,7 +177,7 @@ export const newPlan = (
       plan.copy(from, to)
       return to
     },
-    constant: (shape, data, dtype = 'float') => {
+    constant: (shape, data, dtype = 'float32') => {
       const made = plan.plainly(shape, dtype)
       touch(made.block, -1)
       touch(made.block, Number.POSITIVE_INFINITY)

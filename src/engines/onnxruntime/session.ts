@@ -7,7 +7,16 @@ import { emit, outputName } from '../../onnx/emit.ts'
 import { encodeModel } from '../../onnx/encode.ts'
 import type { OnnxModel } from '../../onnx/model.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
-import type { Compiled, CompileOptions, Engine, Tensor, TensorData, Tensors } from '../engine.ts'
+import { CPU_DTYPES, type CpuDType } from '../../tensor/tensor.ts'
+import {
+  type Compiled,
+  type CompileOptions,
+  checkDTypes,
+  type Engine,
+  type Tensor,
+  type TensorData,
+  type Tensors,
+} from '../engine.ts'
 import { withLifetime } from '../lifetime.ts'
 import { constantTensors, keepState } from '../state.ts'
 import { compileChunked } from './chunkedState.ts'
@@ -34,10 +43,8 @@ const sessionOptions = ({ threads }: CompileOptions): ort.InferenceSession.Sessi
   extra: { session: { set_denormal_as_zero: '1' } },
 })
 
-const single = (data: TensorData): Exclude<TensorData, Float64Array> =>
-  data instanceof Float64Array ? Float32Array.from(data) : data
-
-const DTYPES = { float: 'float32', int: 'int32', bool: 'bool' } as const
+const single = (data: TensorData): Exclude<TensorData, Float64Array | Uint16Array> =>
+  data instanceof Float64Array || data instanceof Uint16Array ? Float32Array.from(data) : data
 
 /** What all packages of ONNX Runtime offer. */
 export interface Runtime extends Pick<typeof ort, 'InferenceSession' | 'Tensor'> {
@@ -78,13 +85,13 @@ const compileModel = async (
   const run = async (tensors: Tensors): Promise<Tensors> => {
     const feeds: Record<string, ort.Tensor> = {}
     for (const { name = '', dtype, shape } of graph.inputs)
-      feeds[name] = new Tensor(DTYPES[dtype], single(tensors[name].data), shape)
+      feeds[name] = new Tensor(dtype as CpuDType, single(tensors[name].data), shape)
     try {
       const results = await session.run(feeds)
       return Object.fromEntries(
-        outputs.map(([name, { shape }]): [string, Tensor] => [
+        outputs.map(([name, { dtype, shape }]): [string, Tensor] => [
           name,
-          { shape, data: results[outputName(graph, name)].data as TensorData },
+          { dtype, shape, data: results[outputName(graph, name)].data as TensorData },
         ]),
       )
     } catch (cause) {
@@ -118,6 +125,7 @@ export const onnxRuntimeEngine = (load: () => Promise<Runtime>): OnnxRuntimeEngi
     compileModel: async (bytes, graph, options = {}, condition = undefined) =>
       compileModel(await load(), bytes, graph, options, condition),
     compile: async (given, options = {}) => {
+      checkDTypes(engine.name, given, CPU_DTYPES)
       const { constants = new Map(), state = [] } = options
       const { graph, condition } = conditionalState(given, state)
       const constant = constantTensors(graph, constants)

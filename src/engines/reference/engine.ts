@@ -1,8 +1,9 @@
-/** The reference engine: float64 loops that read like the formulas; the oracle of every test. */
+/** The reference engine: every type of float in float64, by loops that read like the formulas; the oracle of every test. */
 
-import type { DType, Value } from '../../graph/index.ts'
+import { type DType, isFloat, type Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
+import { numbersOf } from '../../tensor/numbers.ts'
 import type { Engine, Tensor, TensorData, Tensors } from '../engine.ts'
 import { withLifetime } from '../lifetime.ts'
 import { constantTensors, keepState } from '../state.ts'
@@ -24,8 +25,12 @@ const kernels: Kernels = {
 }
 
 const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
-  float: data => data.slice(),
-  int: data => Int32Array.from(data),
+  float32: data => data.slice(),
+  float64: data => data.slice(),
+  bfloat16: data => data.slice(),
+  float16: data => data.slice(),
+  int32: data => Int32Array.from(data),
+  uint8: data => Uint8Array.from(data),
   bool: data => Uint8Array.from(data),
 }
 
@@ -39,13 +44,13 @@ export const referenceEngine: Engine = {
     const run = async (fed: Tensors): Promise<Tensors> => {
       const tensors = { ...fed, ...constant }
       const known = new Map<Value, Numbers>(
-        graph.inputs.map(value => [value, Float64Array.from(tensors[value.name ?? ''].data)]),
+        graph.inputs.map(value => [value, numbersOf(tensors[value.name ?? ''].data, value.dtype)]),
       )
-      const numbersOf = (value: Value): Numbers => known.get(value) ?? new Float64Array()
+      const valuesOf = (value: Value): Numbers => known.get(value) ?? new Float64Array()
       for (const { op, inputs, outputs, attributes } of graph.nodes) {
         const kernel = kernels[op as OperationName] as Kernel<object>
         const results = kernel({
-          inputs: inputs.map(numbersOf),
+          inputs: inputs.map(valuesOf),
           shapes: inputs.map(({ shape }) => shape),
           outputs,
           attributes,
@@ -55,7 +60,11 @@ export const referenceEngine: Engine = {
       return Object.fromEntries(
         Object.entries(graph.outputs).map(([name, value]): [string, Tensor] => [
           name,
-          { shape: value.shape, data: ARRAYS[value.dtype](numbersOf(value)) },
+          {
+            dtype: isFloat(value.dtype) ? 'float64' : value.dtype,
+            shape: value.shape,
+            data: ARRAYS[value.dtype](valuesOf(value)),
+          },
         ]),
       )
     }

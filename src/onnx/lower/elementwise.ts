@@ -2,6 +2,7 @@
 
 import { sizeOf } from '../../graph/index.ts'
 import type { AttributesOf } from '../../ops/table.ts'
+import type { CpuDType } from '../../tensor/tensor.ts'
 import type { Lowering, Lowerings } from '../emitter.ts'
 
 /** The ONNX operator of the same meaning, without attributes. */
@@ -11,7 +12,8 @@ const as =
 
 const constant: Lowering<AttributesOf<'constant'>> = (emit, { attributes }) => {
   const { dtype, shape, data } = attributes
-  const write = { float: emit.floats, int: emit.ints, bool: emit.bools }[dtype]
+  const { floats, ints, bytes, bools } = emit
+  const write = { float32: floats, int32: ints, uint8: bytes, bool: bools }[dtype as CpuDType]
   if (data.length === sizeOf(shape)) return [write(data, shape)]
   return [emit.node('Expand', [write(data, []), emit.int64s(shape)])]
 }

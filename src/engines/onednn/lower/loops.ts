@@ -24,13 +24,13 @@ export const byReference =
     const shapes = inputs.map(({ shape }) => shape)
     plan.loop(inputs.map(plan.plain), results, (from, to) => {
       const numbers = from.map((data, i) =>
-        new Float64Array(inputs[i].dtype === 'int' ? ints(data) : data).subarray(
+        new Float64Array(inputs[i].dtype === 'int32' ? ints(data) : data).subarray(
           0,
           sizeOf(shapes[i]),
         ),
       )
       for (const [i, values] of kernel({ inputs: numbers, shapes, outputs, attributes }).entries())
-        (outputs[i].dtype === 'int' ? ints(to[i]) : to[i]).set(values)
+        (outputs[i].dtype === 'int32' ? ints(to[i]) : to[i]).set(values)
     })
     for (const [i, output] of outputs.entries()) plan.define(output, results[i])
   }
