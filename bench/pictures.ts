@@ -99,7 +99,9 @@ for (const set of SETS) {
       inParallel(files, path => sharp(path).resize(SIZE, SIZE, kernel).raw().toBuffer()),
   }
   const opened = await Promise.all(
-    [0, cores].map(workers => openImageFolder(folder, { split: 'train', size: SIZE, workers })),
+    [0, cores].map(async workers =>
+      (await openImageFolder(folder, { size: SIZE, workers })).open('train'),
+    ),
   )
   for (const [i, dataset] of opened.entries())
     for (const [name, augmentation] of Object.entries(AUGMENTATIONS))

@@ -10,6 +10,8 @@ export * as attention from './attention/index.ts'
 export { gradients } from './autodiff/index.ts'
 export type { Dataset } from './data/dataset.ts'
 export * as data from './data/index.ts'
+export { type Images, openImages } from './data/openImages.ts'
+export type { DatasetOptions as ImagesOptions } from './data/registry.ts'
 export type { Engine, Tensor } from './engines/engine.ts'
 export * as engines from './engines/index.ts'
 export * as errors from './errors/index.ts'
@@ -30,7 +32,6 @@ export {
   type Guess,
   openClassifier,
 } from './runs/classifier.ts'
-export { type Images, type ImagesOptions, openImages } from './runs/images.ts'
 export { register } from './runs/register.ts'
 export {
   type EpochReport,

@@ -5,7 +5,10 @@ import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
 import type { BadImagePolicy } from '../data/folder/bad.ts'
+import type { FolderReport } from '../data/folder/imageFolder.ts'
+import type { Splits } from '../data/registry.ts'
 import { UsageError } from '../errors/index.ts'
+import { count } from '../text/numbers.ts'
 import type { Config } from '../train/config.ts'
 import { progressLine } from './progressLine.ts'
 
@@ -30,6 +33,9 @@ export const whole =
     const range = most === Number.MAX_SAFE_INTEGER ? `${least}` : `${least} to ${most}`
     throw new UsageError({ where: flag, expected: `a whole number from ${range}`, got: text })
   }
+
+/** As the library has them, which a command that only parses does not load. */
+const SPLITS = ['train', 'validation', 'test', 'all'] satisfies readonly Split[]
 
 const CORES = Math.max(availableParallelism(), cpus().length)
 /** Threads that wait for one another on fewer cores take hours for seconds. */
@@ -64,11 +70,11 @@ const twoCounts = (text: string): [number, number] => {
   throw new UsageError({ where: '--samples', expected: 'two counts, such as 8000,2000', got: text })
 }
 
-/** `--split`, for the commands that read one half of a set. */
-export const withSplit = (command: Command, half: Split): Command =>
-  command.addOption(
-    new Option('--split <name>', 'which half').choices(['train', 'test']).default(half),
-  )
+/** `--split`, for the commands that read one part of a set; `validation` unless told. */
+export const withSplit = (command: Command, split?: Split): Command => {
+  const option = new Option('--split <name>', 'which images').choices(SPLITS)
+  return command.addOption(split === undefined ? option : option.default(split))
+}
 
 export const withDataOptions = (command: Command): Command =>
   command
@@ -78,7 +84,7 @@ export const withDataOptions = (command: Command): Command =>
       'where downloads are kept (default: $EXCITE_CACHE or ~/.cache/excite)',
     )
     .option(
-      '--samples <train,test>',
+      '--samples <train,validation>',
       'how many images: painted, or the first of each class of a set of files',
       twoCounts,
     )
@@ -89,7 +95,7 @@ export const withDataOptions = (command: Command): Command =>
     )
     .option(
       '--crop-pct <x>',
-      "of a folder: the size over the resized image's shorter side, to test (default: 0.875)",
+      "of a folder: the size over the resized image's shorter side, in evaluation (default: 0.875)",
       share('--crop-pct'),
     )
     .option(
@@ -105,7 +111,7 @@ export const withDataOptions = (command: Command): Command =>
     )
     .option(
       '--bad-limit <x>',
-      'of a folder: stop where a greater share than this is bad (default: 0.01)',
+      'of a folder: stop where a greater share than this is bad (default: 0.01, or 5 images)',
       share('--bad-limit'),
     )
     .option(
@@ -114,22 +120,33 @@ export const withDataOptions = (command: Command): Command =>
       workerCount,
     )
 
-const opened: Dataset[] = []
+const opened: Splits[] = []
 
 /** Closes all datasets that the command has opened. */
 export const closeDatasets = async (): Promise<void> => {
-  for (const dataset of opened.splice(0)) await dataset.close?.()
+  for (const splits of opened.splice(0)) await splits.close()
 }
 
-/** Opens one half of a dataset, showing downloads. */
-export const openSplit = async (
+/** What of a folder is not used: `7 files left out: .heic 5, .bmp 2`. */
+export const leftOutLines = ({ leftOut, unlabeledTest }: FolderReport): string[] => {
+  const endings = Object.entries(leftOut).sort(([, a], [, b]) => b - a)
+  const total = endings.reduce((sum, [, files]) => sum + files, 0)
+  const text = endings.map(([ending, files]) => `${ending} ${count(files)}`).join(', ')
+  return [
+    ...(total === 0 ? [] : [`${count(total)} file${total === 1 ? '' : 's'} left out: ${text}`]),
+    ...(unlabeledTest === undefined
+      ? []
+      : [`${unlabeledTest} has no folders of the classes and is not used`]),
+  ]
+}
+
+/** A dataset whose splits are opened as they are asked for, showing downloads. */
+export const openData = async (
   name: string,
-  split: Split,
-  flags: DataFlags,
+  { samples, workers, ...flags }: DataFlags,
   quiet = false,
-): Promise<Dataset> => {
-  const { dataDir, cacheDir, samples, size, cropPct, valFraction, badImages, badLimit } = flags
-  const { isFolder, openDataset } = await import('../data/registry.ts')
+): Promise<Splits> => {
+  const { isFolder, openSplits } = await import('../data/registry.ts')
   if (isFolder(name) && !existsSync(name))
     throw new UsageError({
       where: name,
@@ -138,33 +155,53 @@ export const openSplit = async (
       hint: 'Name one that is, or a set that excite data lists, by --data',
     })
   const progress = progressLine(quiet)
-  const dataset = await openDataset(name, {
-    split,
-    dataDir,
-    cacheDir,
-    count: samples?.[split === 'train' ? 0 : 1],
-    size,
-    cropPct,
-    valFraction,
-    badImages,
-    badLimit,
-    workers: flags.workers ?? availableParallelism(),
+  const splits = await openSplits(name, {
+    ...flags,
+    samples: samples && { train: samples[0], test: samples[1] },
+    workers: workers ?? availableParallelism(),
     onChecked: (done, total) => progress.update(`looking at image ${done} of ${total}`),
     onProgress: (url, received, total) => {
       const share = total === undefined ? '' : ` of ${(total / 1e6).toFixed(1)}`
       progress.update(`fetching ${url}: ${(received / 1e6).toFixed(1)}${share} MB`)
     },
   })
-  progress.clear()
-  opened.push(dataset)
+  opened.push(splits)
+  return {
+    ...splits,
+    open: async split => {
+      // `test` was the name of what is evaluated during training, before there were three.
+      const renamed = split === 'test' && !splits.hasTest
+      if (renamed)
+        progress.line(`${name} has no test images: these are called --split validation now`)
+      try {
+        return await splits.open(renamed ? 'validation' : split)
+      } finally {
+        progress.clear()
+      }
+    },
+  }
+}
+
+/** `18 images`, or `15 validation images`: how many of which a command was about. */
+export const imagesText = ({ labels, split }: Pick<Dataset, 'labels' | 'split'>): string =>
+  `${count(labels.length)} ${split === 'all' ? '' : `${split} `}images`
+
+/** One split of a dataset; what of a folder is not used is said. */
+export const openSplit = async (
+  name: string,
+  split: Split,
+  flags: DataFlags,
+  quiet = false,
+): Promise<Dataset> => {
+  const splits = await openData(name, flags, quiet)
+  const dataset = await splits.open(split)
+  if (splits.report) leftOutLines(splits.report()).forEach(progressLine(quiet).line)
   return dataset
 }
 
 /** The options that a run's configuration stands for. */
-export const dataFlagsOf = (config: Config): DataFlags => {
-  const { dataDir, size, cropPct, valFraction, badImages, badLimit, samples } = config
-  return {
-    ...{ dataDir, size, cropPct, valFraction, badImages, badLimit },
-    samples: samples && [samples.train, samples.test],
-  }
+export const dataFlagsOf = ({ samples, ...config }: Config): DataFlags => {
+  const { dataDir, size, cropPct, valFraction, badImages, badLimit } = config
+  const flags = { dataDir, size, cropPct, valFraction, badImages, badLimit }
+  return samples ? { ...flags, samples: [samples.train, samples.test] } : flags
 }

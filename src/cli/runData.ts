@@ -1,7 +1,7 @@
 /** The images that a trained network is asked about: those of its run, or another set like it. */
 
 import { existsSync, statSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
 import { formatShape, UsageError } from '../errors/index.ts'
 import type { Card } from '../weights/trained.ts'
@@ -12,28 +12,36 @@ export interface RunDataFlags extends DataFlags {
 }
 
 /**
- * Opens the dataset of `--data`, or else of the run.
+ * Opens the dataset of `--data`, or else of the run: the split that was asked for, or the images that
+ * it is evaluated on; of a folder that it was not trained on, all.
  * @throws UsageError when its images or classes are not those the network was trained on
  */
 export const openRunData = async (
   path: string,
   card: Card,
-  split: Split,
+  wanted: Split | undefined,
   flags: RunDataFlags,
   quiet: boolean,
 ): Promise<{ readonly name: string; readonly dataset: Dataset }> => {
   const { readRun, RUN_FILES } = await import('../runs/runFolder.ts')
+  const { isFolder } = await import('../data/registry.ts')
   // Weights lie in their run's folder.
   const folder = statSync(path).isDirectory() ? path : dirname(path)
-  if (flags.data === undefined && !existsSync(join(folder, RUN_FILES.config)))
+  const hasRun = existsSync(join(folder, RUN_FILES.config))
+  if (flags.data === undefined && !hasRun)
     throw new UsageError({
       where: '--data',
       expected: `a dataset, since ${path} is of no run, which would say`,
       got: 'none',
-      hint: 'Such as: --data ./images',
+      hint: 'For example: --data ./images',
     })
   const config = flags.data === undefined ? await readRun(folder) : undefined
   const name = flags.data ?? (config?.data as string)
+  const isOther = async (): Promise<boolean> =>
+    flags.data !== undefined &&
+    isFolder(name) &&
+    !(hasRun && (await readRun(folder)).data === resolve(name))
+  const split = wanted ?? ((await isOther()) ? 'all' : 'validation')
   const dataset = await openSplit(
     name,
     split,

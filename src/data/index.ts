@@ -1,11 +1,17 @@
 /** Datasets and how batches are made of them. */
 
-export type { Dataset, Normalization, Split } from './dataset.ts'
-export { measureNormalization } from './dataset.ts'
-export { exportFolder } from './exportFolder.ts'
+export {
+  type Dataset,
+  type LabeledImages,
+  pixelDataset,
+  type Split,
+} from './dataset.ts'
+export { type ImageInput, type Pixels, readImage } from './decode/openImage.ts'
 export type { BadImage, BadImagePolicy } from './folder/bad.ts'
-export { type ImageFolder, type ImageFolderOptions, openImageFolder } from './folder/imageFolder.ts'
-export { type ImageSource, type Pixels, readImage } from './images.ts'
+export { exportFolder } from './folder/exportFolder.ts'
+export type { FolderReport, ImageFolderOptions } from './folder/imageFolder.ts'
 export { type Batch, evaluationBatches, trainingBatches } from './loader.ts'
-export { DATASETS, type OpenOptions, openDataset } from './registry.ts'
-export { type Factors, openShapes } from './shapes/shapes.ts'
+export { measureNormalization, type Normalization } from './normalization.ts'
+export { DATASETS, type DatasetOptions, openDataset } from './registry.ts'
+export type { Factors } from './shapes/paint.ts'
+export { openShapes } from './shapes/shapes.ts'

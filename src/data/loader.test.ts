@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { normalized } from './augment/augment.ts'
-import type { Dataset, Normalization } from './dataset.ts'
+import { pixelDataset } from './dataset.ts'
 import {
   type Batch,
   evaluationBatches,
@@ -10,6 +10,7 @@ import {
   type TrainingBatchOptions,
   trainingBatches,
 } from './loader.ts'
+import type { Normalization } from './normalization.ts'
 
 const COUNT = 23
 const BATCH = 4
@@ -21,14 +22,14 @@ const normalization: Normalization = { mean: [0.5, 0.25], std: [0.25, 0.5] }
 const images = Array.from({ length: COUNT }, (_, index) =>
   Uint8Array.from({ length: SIZE }, (_, i) => (index * 11 + i * 3) % 256),
 )
-const dataset: Dataset = {
+const dataset = pixelDataset({
   name: 'numbered',
-  split: 'train',
+  split: 'train' as const,
   classes: ['even', 'odd', 'both'],
   shape,
   labels: Int32Array.from({ length: COUNT }, (_, i) => i % 3),
-  read: index => (index % 2 === 0 ? images[index] : Promise.resolve(images[index])),
-}
+  read: (index: number) => (index % 2 === 0 ? images[index] : Promise.resolve(images[index])),
+})
 
 const gather = async (batches: AsyncIterable<Batch>): Promise<Batch[]> => {
   const all: Batch[] = []
@@ -120,7 +121,7 @@ describe('training', () => {
     const shape = [1, 12, 12] as const
     const image = Uint8Array.from({ length: 144 }, (_, i) => (i * 37) % 256)
     const labels = new Int32Array(8)
-    const equal: Dataset = { ...dataset, shape, labels, read: () => image }
+    const equal = pixelDataset({ ...dataset, shape, labels, read: () => image })
     const ways: readonly TrainingBatchOptions['augmentation'][] = [
       { crop: { padding: 5 } },
       { resizedCrop: { scale: 0.3 } },

@@ -2,9 +2,10 @@
 
 import { random } from '../random/index.ts'
 import type { Augmentation } from './augment/augment.ts'
-import type { Dataset, Normalization } from './dataset.ts'
+import type { Dataset } from './dataset.ts'
 import { type Mixed, type Mixing, mix } from './mix.ts'
-import { type Preparation, prepareImages } from './prepare.ts'
+import type { Normalization } from './normalization.ts'
+import type { Preparation } from './prepare.ts'
 import { epochOrder, type Sampling } from './sampling.ts'
 
 export interface Batch {
@@ -38,8 +39,8 @@ export interface TrainingBatchOptions extends BatchOptions {
 export const stepsPerEpoch = ({ labels }: Dataset, batch: number): number =>
   Math.floor(labels.length / batch)
 
-/** How many batches are under way ahead of the one in use, where others prepare them. */
-const AHEAD = 2
+/** How many batches are being prepared while one is in use. */
+const PREFETCH = 2
 
 const assemble = async (
   dataset: Dataset,
@@ -47,22 +48,19 @@ const assemble = async (
   count: number,
   preparation: Preparation,
 ): Promise<Batch> => {
-  const images = await (dataset.prepare
-    ? dataset.prepare(indices, preparation)
-    : prepareImages(dataset, indices, preparation))
+  const images = await dataset.prepare(indices, preparation)
   const labels = Int32Array.from(indices, index => dataset.labels[index])
   return { images, labels, indices, count }
 }
 
-/** What the makers make, in their order, begun before it is asked for. */
-async function* ahead(
-  { prepare }: Dataset,
+/** Makes batches in their order, begun before they are asked for. */
+async function* prefetched(
   count: number,
   make: (i: number) => Promise<Batch>,
 ): AsyncGenerator<Batch> {
   const begun: Promise<Batch>[] = []
   for (let i = 0, next = 0; i < count; i++) {
-    for (; next < count && next <= i + (prepare ? AHEAD : 0); next++) {
+    for (; next < count && next <= i + PREFETCH; next++) {
       const batch = make(next)
       // One that fails is reported when its turn comes, and not at all if that never does.
       batch.catch(() => {})
@@ -79,7 +77,7 @@ export async function* trainingBatches(
 ): AsyncGenerator<Batch> {
   const { seed, epoch } = preparation
   const order = epochOrder(random(seed).fork('shuffle').fork(epoch), dataset.labels, sampling)
-  yield* ahead(dataset, stepsPerEpoch(dataset, batch) - start, async i => {
+  yield* prefetched(stepsPerEpoch(dataset, batch) - start, async i => {
     const indices = order.slice((start + i) * batch, (start + i + 1) * batch)
     const made = await assemble(dataset, indices, batch, preparation)
     const draw = random(seed)
@@ -98,7 +96,7 @@ export async function* evaluationBatches(
 ): AsyncGenerator<Batch> {
   const total = dataset.labels.length
   const preparation = { normalization, augmentation: {}, seed: 0, epoch: 0 }
-  yield* ahead(dataset, Math.ceil(total / batch), i => {
+  yield* prefetched(Math.ceil(total / batch), i => {
     const first = i * batch
     const count = Math.min(batch, total - first)
     const indices = Uint32Array.from({ length: batch }, (_, i) => (i < count ? first + i : 0))

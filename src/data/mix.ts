@@ -5,7 +5,7 @@
  */
 
 import type { RandomStream } from '../random/index.ts'
-import type { ImageShape } from './augment/augment.ts'
+import type { ImageShape } from './image.ts'
 
 /** The parameters of the Beta distributions (α, α); where both are given, either by turns of a coin. */
 export interface Mixing {

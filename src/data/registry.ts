@@ -1,106 +1,183 @@
 /** Datasets by name; a name that is a path is a folder of images. */
 
 import { statSync } from 'node:fs'
-
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import { cacheFolder } from '../platform/node/files.ts'
-import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
-import type { Dataset, Split } from './dataset.ts'
-import type { DownloadProgress } from './download.ts'
-import type { BadImagePolicy } from './folder/bad.ts'
-import { openImageFolder } from './folder/imageFolder.ts'
-import { MNIST_SOURCES, type MnistName, openMnist } from './mnist.ts'
+import {
+  type Dataset,
+  type LabeledImages,
+  type PublishedSplit,
+  pixelDataset,
+  type Split,
+} from './dataset.ts'
+import {
+  type FolderReport,
+  type ImageFolderOptions,
+  openImageFolder,
+} from './folder/imageFolder.ts'
+import { openCifar } from './sets/cifar.ts'
+import type { DownloadProgress, Places } from './sets/localFiles.ts'
+import { openMnist } from './sets/mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
-import { balancedSubset } from './subset.ts'
+import { balancedSubset, joined } from './subset.ts'
 
-/** Each with a line that says what it is. */
-export const DATASETS = {
-  shapes: 'procedural, needs no files: ten textured shapes on clutter, 32×32 in color',
-  'fashion-mnist': '70,000 gray 28×28 images of clothes, ten classes',
-  mnist: '70,000 gray 28×28 handwritten digits',
-  cifar10: '60,000 color 32×32 photographs, ten classes',
-  cifar100: '60,000 color 32×32 photographs, a hundred classes',
-} as const
-
-export type DatasetName = keyof typeof DATASETS
-export const datasetNames = Object.keys(DATASETS) as readonly DatasetName[]
-
-export interface OpenOptions {
-  readonly split: Split
-  /** The only folder to look for files in. */
+/** Where the images of a dataset are found, how many are taken, and how a folder's are read. */
+export interface DatasetOptions extends ImageFolderOptions {
+  /** The only folder to look for the files of a set in. */
   readonly dataDir?: string | undefined
   /** Where downloads go; `EXCITE_CACHE` or the user's cache folder unless given. */
   readonly cacheDir?: string | undefined
+  /** Told as files are fetched. */
   readonly onProgress?: DownloadProgress | undefined
-  /** How many images: painted, for `shapes`; of other sets the first of each class. */
-  readonly count?: number | undefined
-  /** Of `shapes`: how large, and the seed that decides them. */
-  readonly size?: number | undefined
+  /** How many images to train and to evaluate on: painted, for `shapes`; of others the first of each class. */
+  readonly samples?: { readonly train: number; readonly test: number } | undefined
+  /** What decides the images of `shapes`. */
   readonly seed?: number | undefined
-  /** Of a folder of images. */
-  readonly cropPct?: number | undefined
-  readonly valFraction?: number | undefined
-  readonly badImages?: BadImagePolicy | undefined
-  readonly badLimit?: number | undefined
-  readonly workers?: number | undefined
-  readonly onChecked?: ((done: number, total: number) => void) | undefined
 }
 
-/** What a folder's images are resized to, unless told. */
-const FOLDER_SIZE = 224
+/** What is asked of a dataset that is opened by its name. */
+export interface OpenerOptions extends DatasetOptions {
+  readonly split: 'train' | 'validation'
+}
 
-/** Whether the name of a dataset means a folder: by a separator, or because there is one. */
-export const isFolder = (name: string): boolean =>
-  !Object.hasOwn(DATASETS, name) &&
-  !registered.has(name) &&
-  (/[/\\]|^\.{1,2}$/.test(name) ||
-    statSync(name, { throwIfNoEntry: false })?.isDirectory() === true)
+/** Opens the images to train on, or those to evaluate on. */
+export type DatasetOpener = (
+  options: OpenerOptions,
+) => Dataset | LabeledImages | Promise<Dataset | LabeledImages>
 
-const SHAPES_COUNT = { train: 8000, test: 2000 }
+interface Entry {
+  /** One line on what it is. */
+  readonly describe: string
+  readonly open: DatasetOpener
+}
 
-/** Opens one split of a set. */
-export type DatasetOpener = (options: OpenOptions) => Dataset | Promise<Dataset>
+/** A set that is published as two splits: its test images are those to evaluate on. */
+const published =
+  <Name extends string>(
+    open: (name: Name, split: PublishedSplit, places: Places) => Promise<Dataset>,
+    name: Name,
+  ): DatasetOpener =>
+  ({ split, dataDir, cacheDir = cacheFolder(), onProgress }) =>
+    open(name, split === 'train' ? 'train' : 'test', { dataDir, cacheDir, onProgress })
 
-const registered = new Map<string, DatasetOpener>()
+const SHAPES = { train: 8000, test: 2000 }
+
+const BUILT_IN: Readonly<Record<string, Entry>> = {
+  shapes: {
+    describe: 'procedural, needs no files: ten textured shapes on clutter, 32×32 in color',
+    open: ({ split, samples = SHAPES, size, seed }) => {
+      const own = split === 'train' ? 'train' : 'test'
+      return openShapes({ split: own, count: samples[own], size, seed })
+    },
+  },
+  'fashion-mnist': {
+    describe: '70,000 gray 28×28 images of clothes, ten classes',
+    open: published(openMnist, 'fashion-mnist'),
+  },
+  mnist: {
+    describe: '70,000 gray 28×28 handwritten digits',
+    open: published(openMnist, 'mnist'),
+  },
+  cifar10: {
+    describe: '60,000 color 32×32 photographs, ten classes',
+    open: published(openCifar, 'cifar10'),
+  },
+  cifar100: {
+    describe: '60,000 color 32×32 photographs, a hundred classes',
+    open: published(openCifar, 'cifar100'),
+  },
+}
+const entries = new Map(Object.entries(BUILT_IN))
+
+/** The datasets that have a name, each with a line that says what it is. */
+export const DATASETS: Readonly<Record<string, string>> = Object.fromEntries(
+  Object.entries(BUILT_IN).map(([name, { describe }]) => [name, describe]),
+)
 
 /** Makes a dataset of the user's own known by name: `openImages(name)` and runs of it open it. */
 export const registerDataset = (name: string, open: DatasetOpener): void => {
-  if (!/^[\w.-]+$/.test(name) || Object.hasOwn(DATASETS, name))
+  if (!/^[\w.-]+$/.test(name) || Object.hasOwn(BUILT_IN, name))
     throw new UsageError({
       where: 'register.dataset',
       expected: 'a name of letters, digits, _ and - that no set has yet',
       got: name,
     })
-  registered.set(name, open)
+  entries.set(name, { describe: 'registered by the program', open })
 }
 
-/** A set as its files have it. */
-const openFiles = async (name: string, options: OpenOptions): Promise<Dataset> => {
-  const { split, cacheDir = cacheFolder(), size } = options
-  if (isFolder(name)) return openImageFolder(name, { ...options, size: size ?? FOLDER_SIZE })
-  const { dataDir, onProgress } = options
-  const places = { cacheDir, dataDir, onProgress }
-  if (Object.hasOwn(MNIST_SOURCES, name)) return openMnist(name as MnistName, split, places)
-  if (Object.hasOwn(CIFAR_SOURCES, name)) return openCifar(name as CifarName, split, places)
-  throw new UsageError({
-    where: `dataset ${name}`,
-    expected: `one of ${datasetNames.join(', ')}, or a folder of images`,
-    got: name,
-    hint: suggestion(name, datasetNames),
-  })
+/** Whether the name of a dataset means a folder: by a separator, or because there is one. */
+export const isFolder = (name: string): boolean =>
+  !entries.has(name) &&
+  (/[/\\]|^\.{1,2}$/.test(name) ||
+    statSync(name, { throwIfNoEntry: false })?.isDirectory() === true)
+
+/** A dataset whose splits are opened as they are needed. */
+export interface Splits {
+  /** Whether it has labeled images to test on. */
+  readonly hasTest: boolean
+  /** Opens a split; where a set is published without validation images, its test images stand in. */
+  open(split: Split): Promise<Dataset>
+  /** What of a folder is not used, in the splits that were opened. */
+  report?(): FolderReport
+  /** Ends worker threads; nothing is read afterwards. */
+  close(): Promise<void>
+}
+
+const splitsOf = (name: string, { open }: Entry, options: DatasetOptions): Splits => {
+  const opened: Dataset[] = []
+  const openOne = async (split: 'train' | 'validation'): Promise<Dataset> => {
+    const images = await open({ ...options, split })
+    const dataset = 'prepare' in images ? images : pixelDataset(images)
+    opened.push(dataset)
+    return dataset
+  }
+  return {
+    hasTest: Object.hasOwn(BUILT_IN, name),
+    open: async split =>
+      split === 'all'
+        ? joined([await openOne('train'), await openOne('validation')], 'all')
+        : openOne(split === 'train' ? 'train' : 'validation'),
+    close: async () => {
+      for (const dataset of opened) await dataset.close()
+    },
+  }
 }
 
 /**
- * Opens a dataset.
+ * Finds a dataset, none of whose images are opened yet.
+ * @throws UsageError for an unknown name; FileError for a folder that holds no images by class
+ */
+export const openSplits = async (name: string, options: DatasetOptions = {}): Promise<Splits> => {
+  const entry = entries.get(name)
+  if (entry === undefined && !isFolder(name)) {
+    const names = [...entries.keys()]
+    throw new UsageError({
+      where: `dataset ${name}`,
+      expected: `one of ${names.join(', ')}, or a folder of images`,
+      got: name,
+      hint: suggestion(name, names),
+    })
+  }
+  const splits = entry ? splitsOf(name, entry, options) : await openImageFolder(name, options)
+  const { samples } = options
+  if (samples === undefined) return splits
+  return {
+    ...splits,
+    open: async split => {
+      const dataset = await splits.open(split)
+      const count = samples[split === 'train' ? 'train' : 'test']
+      const isWhole = split === 'all' || dataset.labels.length === count
+      return isWhole ? dataset : balancedSubset(dataset, count)
+    },
+  }
+}
+
+/**
+ * Opens one split of a dataset.
  * @throws UsageError for an unknown name; FileError for missing or damaged files, with the remedy
  */
-export const openDataset = async (name: string, options: OpenOptions): Promise<Dataset> => {
-  const { split, count, size, seed } = options
-  const own = registered.get(name)
-  if (own !== undefined) return own(options)
-  if (name === 'shapes')
-    return openShapes({ split, count: count ?? SHAPES_COUNT[split], size, seed })
-  const dataset = await openFiles(name, options)
-  return count === undefined ? dataset : balancedSubset(dataset, count)
-}
+export const openDataset = async (
+  name: string,
+  { split, ...options }: DatasetOptions & { readonly split: Split },
+): Promise<Dataset> => (await openSplits(name, options)).open(split)

@@ -1,26 +1,48 @@
 /** A part of a dataset: some of its images, or as many of each class. */
 
 import { UsageError } from '../errors/index.ts'
-import type { Dataset } from './dataset.ts'
+import type { Dataset, Split } from './dataset.ts'
+import { sizeOf } from './image.ts'
+import type { Preparation } from './prepare.ts'
 
 /** A dataset of some of another's images. */
-export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => {
-  const { readWindow, prepare } = dataset
+export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => ({
+  ...dataset,
+  labels: Int32Array.from(indices, index => dataset.labels[index]),
+  read: (index: number) => dataset.read(indices[index]),
+  prepare: (own: Uint32Array, preparation: Preparation) =>
+    dataset.prepare(
+      own.map(index => indices[index]),
+      preparation,
+    ),
+})
+
+/** All images of several datasets of the same classes, one after the other. */
+export const joined = (datasets: readonly Dataset[], split: Split): Dataset => {
+  const places = datasets.flatMap((dataset, part) =>
+    Array.from(dataset.labels, (_, index) => ({ dataset, part, index })),
+  )
+  const [{ shape }] = datasets
   return {
-    ...dataset,
-    labels: Int32Array.from(indices, index => dataset.labels[index]),
-    read: (index: number) => dataset.read(indices[index]),
-    ...(readWindow && {
-      readWindow: (index: number, choose: Parameters<typeof readWindow>[1]) =>
-        readWindow(indices[index], choose),
-    }),
-    ...(prepare && {
-      prepare: (own: Uint32Array, preparation: Parameters<typeof prepare>[1]) =>
-        prepare(
-          own.map(index => indices[index]),
-          preparation,
-        ),
-    }),
+    ...datasets[0],
+    split,
+    labels: Int32Array.from(places, ({ dataset, index }) => dataset.labels[index]),
+    read: index => places[index].dataset.read(places[index].index),
+    prepare: async (indices, preparation) => {
+      const size = sizeOf(shape)
+      const images = new Float32Array(indices.length * size)
+      for (const [part, dataset] of datasets.entries()) {
+        const own = [...indices.keys()].filter(i => places[indices[i]].part === part)
+        const wanted = Uint32Array.from(own, i => places[indices[i]].index)
+        const made = await dataset.prepare(wanted, preparation)
+        for (const [k, i] of own.entries())
+          images.set(made.subarray(k * size, (k + 1) * size), i * size)
+      }
+      return images
+    },
+    close: async () => {
+      for (const dataset of datasets) await dataset.close()
+    },
   }
 }
 
@@ -45,7 +67,7 @@ export const balancedSubset = <D extends Dataset>(dataset: D, count: number): D 
   const { name, split, labels, classes } = dataset
   if (count < classes.length || count > labels.length)
     throw new UsageError({
-      where: '--samples',
+      where: 'data.samples',
       expected: `${classes.length} to ${labels.length} ${split} images, which is what ${name} has`,
       got: `${count}`,
     })

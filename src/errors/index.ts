@@ -40,8 +40,8 @@ export abstract class ExciteError extends Error implements Problem {
   readonly where: string
   readonly expected: string
   readonly got: string
-  readonly context?: string
-  readonly hint?: string
+  readonly context?: string | undefined
+  readonly hint?: string | undefined
 
   constructor(problem: Problem, options?: ErrorOptions) {
     super(explain(problem), options)

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { InferenceSession, Tensor } from 'onnxruntime-node'
 import { describe, expect, it } from 'vitest'
-import type { Dataset } from '../data/dataset.ts'
+import { type Dataset, pixelDataset } from '../data/dataset.ts'
 import { EngineError } from '../errors/index.ts'
 import { readOnnx } from '../onnx/read/index.ts'
 import {
@@ -28,7 +28,7 @@ import {
 import { average } from '../stats/moments.ts'
 import { findBlocks } from './blocks.ts'
 import { foreignGates, isAsked, perImage } from './gates.ts'
-import { fitted, resized } from './images.ts'
+import { fitted } from './images.ts'
 import { tensorOf } from './inputs.ts'
 import { openNetwork } from './network.ts'
 import { withOutputs } from './outputs.ts'
@@ -92,14 +92,14 @@ describe('the value that is found is the gate that was recorded', () => {
 
 describe('gates over images', () => {
   /** Pixels that are the image's after normalization, whichever the class. */
-  const dataset: Dataset = {
+  const dataset = pixelDataset({
     name: 'noise',
     split: 'test',
     classes: ['a', 'b'],
     shape: [3, 6, 6],
     labels: Int32Array.of(0, 1, 0, 1, 0),
     read: index => Uint8Array.from({ length: 108 }, (_, i) => (i * (index + 3) * 37) % 256),
-  }
+  })
   const gates = async (name: string, change: Partial<Preprocessing> = {}) => {
     const bytes = readFileSync(new URL(`${name}.onnx`, FOLDER))
     const model = readOnnx(bytes, name)
@@ -173,15 +173,16 @@ const gated = (layout: 'NCHW' | 'NHWC'): Uint8Array => {
 describe('images become what the model takes', () => {
   /** Red, green and blue of all pixels. */
   const color = [51, 102, 204]
-  const flat = (pixels: readonly number[]): Dataset => ({
-    name: 'flat',
-    split: 'test',
-    classes: ['a'],
-    shape: [pixels.length, 6, 6],
-    labels: Int32Array.of(0),
-    read: () =>
-      Uint8Array.from({ length: pixels.length * 36 }, (_, i) => pixels[Math.floor(i / 36)]),
-  })
+  const flat = (pixels: readonly number[]): Dataset =>
+    pixelDataset({
+      name: 'flat',
+      split: 'test',
+      classes: ['a'],
+      shape: [pixels.length, 6, 6],
+      labels: Int32Array.of(0),
+      read: () =>
+        Uint8Array.from({ length: pixels.length * 36 }, (_, i) => pixels[Math.floor(i / 36)]),
+    })
   const expected = (means: readonly number[]): number[] => {
     const hidden = Math.max(means[0] + 2 * means[1] + 3 * means[2], 0)
     return [1, -1, 2].map(b => 1 / (1 + Math.exp(-b * hidden)))
@@ -213,12 +214,11 @@ describe('images become what the model takes', () => {
     close(await found('NCHW', color, wanted), expected([1, 1, 1]))
   })
 
-  it('resized, whole, between the centers of pixels', () => {
-    const ramp = Uint8Array.of(0, 10, 20, 30, 100, 110, 120, 130)
-    expect([...resized(ramp, [1, 2, 4], [1, 2])]).toEqual([55, 75])
-    expect([...resized(ramp, [2, 1, 4], [1, 2])]).toEqual([5, 25, 105, 125])
-    expect([...resized(Uint8Array.of(0, 100), [1, 1, 2], [1, 4])]).toEqual([0, 25, 75, 100])
-    expect(resized(ramp, [1, 2, 4], [2, 4])).toBe(ramp)
+  it('at another size, as they are at their own', async () => {
+    const one = { ...preprocessingOf(readOnnx(gated('NCHW'), 'g'), 'g'), height: 12, width: 12 }
+    expect(await fitted(flat(color), one).read(0)).toEqual(
+      Uint8Array.from({ length: 432 }, (_, i) => color[Math.floor(i / 144)]),
+    )
   })
 
   it('of three colors to gray by Rec. 601', async () => {

@@ -1,7 +1,7 @@
 /** Models with several inputs: which takes the image, what the others are given, and what is refused. */
 
 import { describe, expect, it } from 'vitest'
-import type { Dataset } from '../data/dataset.ts'
+import { pixelDataset } from '../data/dataset.ts'
 import { readOnnx } from '../onnx/read/index.ts'
 import {
   float32,
@@ -63,14 +63,14 @@ const feeds = (...given: [string, number[]][]): Wanted => ({ feeds: new Map(give
 
 it('are given to the model as they are written, whatever the batch', async () => {
   const blocks = findBlocks(openNetwork(file))
-  const white: Dataset = {
+  const white = pixelDataset({
     name: 'white',
     split: 'test',
     classes: ['a'],
     shape: [3, 4, 4],
     labels: Int32Array.of(0, 0, 0),
     read: () => new Uint8Array(48).fill(255),
-  }
+  })
   const wanted = { mean: [0], std: [1], ...feeds(['scale', [0.25]], ['shift', [-1]]) }
   const one = preprocessingOf(file, 'scaled.onnx', wanted)
   const options = { file: 'scaled.onnx', batch: 2, seconds: 60, memory: 4e9, threads: 1 }

@@ -44,7 +44,7 @@ describe.skipIf(open === undefined)('on this thread', () => {
     const opened = open?.(bytes)
     expect([opened?.width, opened?.height]).toEqual([WIDTH, HEIGHT])
     const found = new Uint8Array(expected.length)
-    opened?.write(found, HEIGHT)
+    opened?.decode(found, HEIGHT)
     opened?.close()
     expect(Buffer.compare(found, expected)).toBe(0)
   })
@@ -55,7 +55,7 @@ describe.skipIf(open === undefined)('on this thread', () => {
     for (const rows of [1, 8, 9, 40]) {
       const opened = open?.(bytes)
       const found = new Uint8Array(expected.length).fill(7)
-      opened?.write(found, rows)
+      opened?.decode(found, rows)
       opened?.close()
       const end = 3 * WIDTH * rows
       expect(Buffer.compare(found.subarray(0, end), expected.subarray(0, end))).toBe(0)
@@ -84,7 +84,9 @@ describe.skipIf(open === undefined)('on this thread', () => {
     const bytes = await image().jpeg().toBuffer()
     expect(open?.(bytes.subarray(0, 40))).toBeUndefined()
     const cut = open?.(bytes.subarray(0, -300))
-    expect(() => cut?.write(new Uint8Array(pixels.length), HEIGHT)).toThrow('could not decode')
+    expect(() => cut?.decode(new Uint8Array(pixels.length), HEIGHT)).toThrow(
+      'expected a whole image',
+    )
     cut?.close()
     // And leaves no error behind that another image would report.
     const png = (await image().png().toBuffer()).subarray(0, 30)

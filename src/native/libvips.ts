@@ -6,6 +6,7 @@
 
 import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
+import { EngineError } from '../errors/index.ts'
 import type { Koffi } from './koffi.ts'
 
 /** The functions that we call: result and parameters, in koffi's words. `uintptr_t` is an object. */
@@ -32,57 +33,64 @@ type Functions = Readonly<
   Record<keyof typeof SIGNATURES, (...values: Argument[]) => number | bigint>
 >
 
-/** As sharp reads it in `images.ts`. */
+/** As sharp reads it in `data/decode/openImage.ts`. */
 const OPTIONS = '[access=sequential,fail-on=warning]'
 const UCHAR = 0
 const SRGB = 22
 
 /** An image whose pixels are as they are stored: upright sRGB of 8 bits, nothing transparent. */
-export interface Plain {
+export interface PlainImage {
   readonly width: number
   readonly height: number
   /** The file: libvips reads it where it lies, so it has to stay until the image is closed. */
   readonly bytes: Buffer
   /**
-   * Interleaved RGB, as many of the rows as are asked for, from above.
-   * @throws Error where they are damaged; sharp says how
+   * Decodes as many rows as are asked for, from above, to interleaved RGB.
+   * @throws EngineError where they are damaged; sharp says how
    */
-  write(target: Uint8Array, rows: number): void
+  decode(target: Uint8Array, rows: number): void
   close(): void
 }
 
-const writeInto = (vips: Functions, image: Argument, width: number, height: number) => {
-  return (target: Uint8Array, rows: number): void => {
-    const made: Argument[] = []
-    const keep = (object: number | bigint): number | bigint => {
-      made.push(object)
-      return object
+const decodeInto = (
+  vips: Functions,
+  image: Argument,
+  { width, height }: { readonly width: number; readonly height: number },
+  target: Uint8Array,
+  rows: number,
+): void => {
+  const made: Argument[] = []
+  const keep = (object: number | bigint): number | bigint => {
+    made.push(object)
+    return object
+  }
+  try {
+    const memory = keep(
+      vips.vips_image_new_from_memory(target, 3 * width * height, width, height, 3, UCHAR),
+    )
+    const [from, to] = [keep(vips.vips_region_new(image)), keep(vips.vips_region_new(memory))]
+    const part = Int32Array.of(0, 0, width, rows)
+    if (vips.vips_region_image(to, part) || vips.vips_region_prepare_to(from, to, part, 0, 0)) {
+      vips.vips_error_clear()
+      throw new EngineError({ where: 'libvips', expected: 'a whole image', got: 'a damaged one' })
     }
-    try {
-      const memory = keep(
-        vips.vips_image_new_from_memory(target, 3 * width * height, width, height, 3, UCHAR),
-      )
-      const [from, to] = [keep(vips.vips_region_new(image)), keep(vips.vips_region_new(memory))]
-      const part = Int32Array.of(0, 0, width, rows)
-      if (vips.vips_region_image(to, part) || vips.vips_region_prepare_to(from, to, part, 0, 0)) {
-        vips.vips_error_clear()
-        throw new Error('libvips could not decode it')
-      }
-    } finally {
-      for (const object of made.reverse()) vips.g_object_unref(object)
-    }
+  } finally {
+    for (const object of made.reverse()) vips.g_object_unref(object)
   }
 }
 
 const openPlain =
   (vips: Functions) =>
-  (bytes: Buffer): Plain | undefined => {
+  (bytes: Buffer): PlainImage | undefined => {
     const image = vips.vips_image_new_from_buffer(bytes, bytes.length, OPTIONS, 'void *', null)
     if (!image) {
       vips.vips_error_clear()
       return undefined
     }
-    const [width, height] = [vips.vips_image_get_width(image), vips.vips_image_get_height(image)]
+    const size = {
+      width: Number(vips.vips_image_get_width(image)),
+      height: Number(vips.vips_image_get_height(image)),
+    }
     const close = (): void => void vips.g_object_unref(image)
     const plain =
       vips.vips_image_get_bands(image) === 3 &&
@@ -94,9 +102,12 @@ const openPlain =
       close()
       return undefined
     }
-    const size = { width: Number(width), height: Number(height) }
-    const write = writeInto(vips, image, size.width, size.height)
-    return { ...size, bytes, write, close }
+    return {
+      ...size,
+      bytes,
+      decode: (target, rows) => decodeInto(vips, image, size, target, rows),
+      close,
+    }
   }
 
 /** The library file that sharp's package for this machine names. */
@@ -109,7 +120,7 @@ const libraryPath = (): string | undefined => {
   return undefined
 }
 
-const bind = async (): Promise<((bytes: Buffer) => Plain | undefined) | undefined> => {
+const bind = async (): Promise<((bytes: Buffer) => PlainImage | undefined) | undefined> => {
   const path = libraryPath()
   if (path === undefined) return undefined
   // Loads the library and sets it up.

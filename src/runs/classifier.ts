@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { center, type ImageSource, readImage } from '../data/images.ts'
+import { type ImageInput, readImage } from '../data/decode/openImage.ts'
 import { openDevice } from '../engines/registry.ts'
 import { UsageError, WeightError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
@@ -48,7 +48,7 @@ export interface Classifier {
    * @throws FileError for what cannot be decoded, WeightError where the answer is not a number
    */
   classify(
-    image: ImageSource,
+    image: ImageInput,
     options?: { readonly top?: number | undefined },
   ): Promise<readonly Guess[]>
   /** The classes of an image of a dataset, which is prepared already: planar, 0 to 255. */
@@ -156,7 +156,7 @@ export const openClassifier = async (
     device: `${device.name} ${device.version}`,
     note: device.note,
     classify: async (image, { top } = {}) =>
-      classifyPrepared(await readImage(image, shape, center(shape, card.cropPct)), top),
+      classifyPrepared(await readImage(image, shape, card.cropPct), top),
     classifyPrepared,
     evaluate: async (dataset, { batch = 100, onBatch } = {}) => {
       const predictor = await source.open(batch)

@@ -2,10 +2,10 @@
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
+import type { ImagesRecord } from '../data/openImages.ts'
 import { type Device, openDevice } from '../engines/registry.ts'
 import type { NetworkRecord } from '../models/registry.ts'
 import { type Config, checkConfig } from '../train/config.ts'
-import type { ImagesRecord } from './images.ts'
 import { readRun } from './runFolder.ts'
 
 /** What is said of a training besides its network, its images and its recipe. */

@@ -1,8 +1,10 @@
 /** One training from its configuration to `model.onnx`, in the folder of a run. */
 
 import { join } from 'node:path'
-import { type Dataset, measureNormalization } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import type { BadImage, BadImagePolicy } from '../data/folder/bad.ts'
+import type { FolderReport } from '../data/folder/imageFolder.ts'
+import { measureNormalization } from '../data/normalization.ts'
 import { type Device, openDevice } from '../engines/registry.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, networkOf } from '../models/registry.ts'
@@ -47,6 +49,8 @@ export interface LaunchOptions extends Callbacks {
   readonly folder: string
   readonly train: Dataset
   readonly test: Dataset
+  /** What of a folder is not used. */
+  readonly report?: FolderReport | undefined
   /** The network, where the configuration's names are not enough to build it. */
   readonly network?: Model | undefined
   readonly resume?: 'exact' | 'compatible' | undefined
@@ -72,13 +76,10 @@ export interface Run {
 
 const badReport = ({
   config: { badImages: policy },
-  train,
-  test,
+  report,
 }: LaunchOptions): BadReport | undefined => {
-  const found = [train, test].flatMap(({ bad }) => bad ?? [])
-  if (policy === undefined || found.length === 0) return undefined
-  const checked = found.reduce((sum, { checked }) => sum + checked, 0)
-  const images = found.flatMap(({ images }) => images)
+  if (policy === undefined || report === undefined || report.checked === 0) return undefined
+  const { checked, bad: images } = report
   const { length: count } = images
   return { policy, checked, count, fraction: count / checked, images }
 }

@@ -2,13 +2,14 @@
 
 import { availableParallelism } from 'node:os'
 import { resolve as absolute, basename, join } from 'node:path'
+import type { Images } from '../data/openImages.ts'
 import { openDevice } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { type Model, recordOf } from '../models/registry.ts'
 import { type Config, checkConfig, type Recipe } from '../train/config.ts'
 import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
 import type { RecipeName } from '../train/recipes.ts'
-import { type Images, openImagesOf } from './images.ts'
+import { openImagesOf } from './images.ts'
 import { type Run as Launched, launch } from './launch.ts'
 import type { EpochRow } from './progress.ts'
 import { freeFolder, readRun } from './runFolder.ts'
@@ -134,6 +135,7 @@ export const train = async (
       network,
       train,
       test,
+      report: images.report,
       saveEvery,
       signal,
       onStep,
@@ -173,6 +175,7 @@ export const resume = async (folder: string, options: ResumeOptions = {}): Promi
         network,
         train: images.train,
         test: images.validation,
+        report: images.report,
         resume: compatible ? 'compatible' : 'exact',
         saveEvery,
         signal,

@@ -1,6 +1,7 @@
 /** What a training is told, what it reports as it goes, and what it gives. */
 
-import type { Dataset, Normalization } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
+import type { Normalization } from '../data/normalization.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Model } from '../models/registry.ts'
 import type { Config } from '../train/config.ts'

@@ -1,7 +1,8 @@
 /** How long a study will take: a few steps of each variant, measured on this machine. */
 
-import { type Dataset, measureNormalization } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches, stepsPerEpoch, trainingBatches } from '../data/loader.ts'
+import { measureNormalization } from '../data/normalization.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { EpochRow } from '../runs/progress.ts'
 import { secondsOf, spreadOf } from '../stats/clock.ts'

@@ -1,7 +1,8 @@
 /** Loss and accuracy of a network over a dataset, in all and by class. */
 
-import type { Dataset, Normalization } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches } from '../data/loader.ts'
+import type { Normalization } from '../data/normalization.ts'
 import { DivergenceError } from '../errors/index.ts'
 import { addLogits, type Metrics, meanOf, noSums } from './metrics.ts'
 

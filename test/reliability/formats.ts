@@ -4,10 +4,10 @@ import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { crc32, gzipSync } from 'node:zlib'
 import sharp from 'sharp'
-import { openCifar } from '../../src/data/cifar.ts'
-import { readIdx } from '../../src/data/idx.ts'
-import { readImage } from '../../src/data/images.ts'
-import { unpack } from '../../src/data/untar.ts'
+import { readImage } from '../../src/data/decode/openImage.ts'
+import { openCifar } from '../../src/data/sets/cifar.ts'
+import { readIdx } from '../../src/data/sets/idx.ts'
+import { untar } from '../../src/data/sets/untar.ts'
 import { readOnnx } from '../../src/onnx/read/index.ts'
 import { openCheckpoints } from '../../src/runs/checkpoints.ts'
 import { readProgress } from '../../src/runs/progress.ts'
@@ -333,7 +333,7 @@ export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
     tar: {
       sample: archive,
       read: fromFile('file', (path, folder) =>
-        unpack(path, 'cifar-10-batches-bin', ['test_batch.bin'], join(folder, 'to')),
+        untar(path, 'cifar-10-batches-bin', ['test_batch.bin'], join(folder, 'to')),
       ),
     },
     config: json(

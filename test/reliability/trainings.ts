@@ -15,14 +15,14 @@ export const modulesOf = async (root: 'src' | 'dist') => {
       'runs/launch',
       'train/recipes',
       'data/registry',
-      'data/exportFolder',
+      'data/folder/exportFolder',
     ].map(load),
   )) as [
     typeof import('../../src/platform/node/files.ts'),
     typeof import('../../src/runs/launch.ts'),
     typeof import('../../src/train/recipes.ts'),
     typeof import('../../src/data/registry.ts'),
-    typeof import('../../src/data/exportFolder.ts'),
+    typeof import('../../src/data/folder/exportFolder.ts'),
   ]
   return { ...files, ...launch, ...recipes, ...registry, ...exported }
 }
@@ -76,13 +76,13 @@ export interface TrainArgs {
 export const trainOnce = async (modules: Modules, args: TrainArgs): Promise<Run> => {
   const { name, place, folder, workers = 2, epochs } = args
   const config = configOf(modules, name, place, epochs)
-  const open = (split: 'train' | 'test'): Promise<Dataset> =>
+  const open = (split: 'train' | 'validation'): Promise<Dataset> =>
     modules.openDataset(config.data, {
       split,
       size: SIZE,
-      ...(config.data === 'shapes' ? { count: SAMPLES[split] } : { valFraction: 0.3, workers }),
+      ...(config.data === 'shapes' ? { samples: SAMPLES } : { valFraction: 0.3, workers }),
     })
-  const [train, test] = [await open('train'), await open('test')]
+  const [train, test] = [await open('train'), await open('validation')]
   try {
     const begun = await modules.exists(join(folder, 'config.json'))
     return await modules.launch({
@@ -97,13 +97,17 @@ export const trainOnce = async (modules: Modules, args: TrainArgs): Promise<Run>
       signal: args.signal,
     })
   } finally {
-    await train.close?.()
-    await test.close?.()
+    await train.close()
+    await test.close()
   }
 }
 
 /** Makes what trainings on files need. */
 export const prepare = async (modules: Modules, place: string): Promise<void> => {
-  const set = await modules.openDataset('shapes', { split: 'train', size: SIZE, count: 60 })
+  const set = await modules.openDataset('shapes', {
+    split: 'train',
+    size: SIZE,
+    samples: { train: 60, test: 60 },
+  })
   await modules.exportFolder([set], imagesOf(place))
 }

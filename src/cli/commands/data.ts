@@ -3,7 +3,14 @@
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors/index.ts'
-import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  leftOutLines,
+  openData,
+  whole,
+  withDataOptions,
+  withSplit,
+} from '../dataOptions.ts'
 import { count, printJson, table, withJson } from '../output.ts'
 import { dataExportCommand } from './dataExport.ts'
 
@@ -14,7 +21,7 @@ Examples:
   $ excite data shapes --sheet shapes.png             an image of the images
   $ excite data shapes --factors 3 --json             what the first three were made from
   $ excite data cifar10 --data-dir ~/cifar-10-batches-bin
-  $ excite data ./images                            a folder of your own: train/CLASS, val/CLASS
+  $ excite data ./images                            a folder of your own: train/CLASS, val/CLASS, test/CLASS
   $ excite data export shapes --to images           files, to try that on
 
 Where files lie: the folder of --data-dir, and no other; else where the system installs them
@@ -43,21 +50,31 @@ const list = async (json: boolean): Promise<void> => {
 const run = async (name: string | undefined, flags: DataCommandFlags): Promise<void> => {
   const { split, sheet, factors, json = false } = flags
   if (name === undefined) return list(json)
-  if (factors !== undefined && name !== 'shapes')
-    throw new UsageError({ where: '--factors', expected: 'the set shapes', got: name })
-  const { measureNormalization } = await import('../../data/dataset.ts')
+  if (factors !== undefined && (name !== 'shapes' || split === 'all'))
+    throw new UsageError({
+      where: '--factors',
+      expected: 'one split of the set shapes',
+      got: `${split} of ${name}`,
+    })
+  const { measureNormalization } = await import('../../data/normalization.ts')
   const { openShapes } = await import('../../data/shapes/shapes.ts')
-  const dataset = await openSplit(name, split, flags)
+  const splits = await openData(name, flags)
+  const dataset = await splits.open(split)
+  const report = splits.report?.()
   const counts = dataset.classes.map(
     (_, label) => dataset.labels.filter(own => own === label).length,
   )
   const normalization = await measureNormalization(dataset)
   if (sheet !== undefined) {
-    const { writeSheet } = await import('../../data/sheet.ts')
-    await writeSheet(dataset, sheet)
+    const { writeContactSheet } = await import('../../data/folder/contactSheet.ts')
+    await writeContactSheet(dataset, sheet)
   }
   const { shape, labels, classes } = dataset
-  const shapes = openShapes({ split, count: labels.length, size: shape[1] })
+  const shapes = openShapes({
+    split: dataset.split === 'train' ? 'train' : 'test',
+    count: labels.length,
+    size: shape[1],
+  })
   const made = Array.from({ length: Math.min(factors ?? 0, labels.length) }, (_, index) => ({
     index,
     ...shapes.factors(index),
@@ -65,17 +82,23 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
   if (json)
     return printJson({
       name,
-      split,
+      split: dataset.split,
       images: labels.length,
       shape,
       classes: classes.map((label, i) => ({ name: label, images: counts[i] })),
       ...normalization,
       ...(factors === undefined ? {} : { factors: made }),
       ...(sheet === undefined ? {} : { sheet }),
-      ...(dataset.bad === undefined ? {} : { bad: dataset.bad }),
+      ...(report === undefined
+        ? {}
+        : { leftOut: report.leftOut, unlabeledTest: report.unlabeledTest }),
+      ...(report === undefined || report.checked === 0
+        ? {}
+        : { bad: { checked: report.checked, images: report.bad } }),
     })
-  for (const { file, reason } of dataset.bad?.images ?? []) console.error(`bad: ${file}: ${reason}`)
-  console.log(`${name}, ${split}: ${count(labels.length)} images of ${shape.join('×')}
+  for (const { file, reason } of report?.bad ?? []) console.error(`bad: ${file}: ${reason}`)
+  for (const line of report === undefined ? [] : leftOutLines(report)) console.error(line)
+  console.log(`${name}, ${dataset.split}: ${count(labels.length)} images of ${shape.join('×')}
 mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')}
 `)
   console.log(

@@ -1,9 +1,9 @@
 /** `excite data export`: a dataset as files that other tools, and `--data FOLDER`, read. */
 
 import { Command, Option } from 'commander'
-import type { ImageFormat } from '../../data/exportFolder.ts'
+import type { ImageFormat } from '../../data/folder/exportFolder.ts'
 import { UsageError } from '../../errors/index.ts'
-import { type DataFlags, openSplit, path, withDataOptions } from '../dataOptions.ts'
+import { type DataFlags, openData, path, withDataOptions } from '../dataOptions.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { count, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
@@ -13,7 +13,8 @@ Examples:
   $ excite data export shapes --to images --samples 500,100 --size 64
   $ excite train se-resnet20 --data ./images --size 64
 
-The folder has train/CLASS and val/CLASS, with an image a file. It appears when it is complete.`
+The folder has train/CLASS, val/CLASS and test/CLASS, as far as the dataset has these splits, with
+one file per image. It appears when it is complete.`
 
 interface ExportFlags extends DataFlags {
   readonly to?: string
@@ -34,16 +35,18 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
       got: 'none',
       hint: `Such as: excite data export ${name} --to images`,
     })
-  const { exportFolder } = await import('../../data/exportFolder.ts')
-  const halves = [
-    await openSplit(name, 'train', flags, quiet),
-    await openSplit(name, 'test', flags, quiet),
-  ]
-  const total = halves.reduce((sum, { labels }) => sum + labels.length, 0)
+  const { exportFolder } = await import('../../data/folder/exportFolder.ts')
+  const source = await openData(name, flags, quiet)
+  const [train, validation] = [await source.open('train'), await source.open('validation')]
+  const splits =
+    validation.split === 'test' || !source.hasTest
+      ? [train, validation]
+      : [train, validation, await source.open('test')]
+  const total = splits.reduce((sum, { labels }) => sum + labels.length, 0)
   const progress = progressLine(quiet)
   const written = await interruptible(
     signal =>
-      exportFolder(halves, to, {
+      exportFolder(splits, to, {
         format: images,
         signal,
         onWritten: done => progress.update(`${count(done)}/${count(total)} images`),
@@ -55,9 +58,9 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
     process.exitCode = interruptedCode()
     return
   }
-  if (json) return printJson({ folder: to, images: written, classes: halves[0].classes })
-  console.log(`${to}: ${count(written)} images of ${halves[0].classes.length} classes
-next: excite train se-resnet20 --data ${/^[./]/.test(to) ? to : `./${to}`} --size ${halves[0].shape[1]}`)
+  if (json) return printJson({ folder: to, images: written, classes: train.classes })
+  console.log(`${to}: ${count(written)} images of ${train.classes.length} classes
+next: excite train se-resnet20 --data ${/^[./]/.test(to) ? to : `./${to}`} --size ${train.shape[1]}`)
 }
 
 export const dataExportCommand = (): Command => {

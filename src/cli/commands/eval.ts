@@ -2,7 +2,14 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
-import { type DataFlags, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  imagesText,
+  threadCount,
+  whole,
+  withDataOptions,
+  withSplit,
+} from '../dataOptions.ts'
 import { withDevice } from '../deviceOption.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
@@ -16,7 +23,7 @@ Examples:
 
 interface EvalFlags extends DataFlags {
   readonly data?: string
-  readonly split: Split
+  readonly split?: Split
   readonly last?: boolean
   readonly perClass?: boolean
   readonly batch: number
@@ -28,14 +35,14 @@ interface EvalFlags extends DataFlags {
 
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { openClassifier } = await import('../../runs/classifier.ts')
-  const { split, batch, quiet = false, json = false } = flags
+  const { batch, quiet = false, json = false } = flags
   const classifier = await openClassifier(path, {
     weights: flags.last ? 'last' : 'best',
     device: flags.device,
     threads: flags.threads,
   })
   const { card, device, note } = classifier
-  const { name, dataset } = await openRunData(path, card, split, flags, quiet)
+  const { name, dataset } = await openRunData(path, card, flags.split, flags, quiet)
   const progress = progressLine(quiet)
   if (note !== undefined) progress.line(note)
   const { perClass, ...metrics } = await classifier.evaluate(dataset, {
@@ -50,13 +57,13 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
     return printJson({
       model: card.model,
       data: name,
-      split,
+      split: dataset.split,
       device,
       ...metrics,
       perClass: classes,
     })
   console.log(
-    `${card.model} on ${count(dataset.labels.length)} ${split} images of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${device})`,
+    `${card.model} on ${imagesText(dataset)} of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${device})`,
   )
   if (flags.perClass)
     console.log(
@@ -80,7 +87,7 @@ export const evalCommand = (): Command => {
     .option('--per-class', 'accuracy of each class too')
     .option('--batch <n>', 'images at a time', whole('--batch'), 100)
     .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
-  return withJson(withDevice(withDataOptions(withSplit(command, 'test'))))
+  return withJson(withDevice(withDataOptions(withSplit(command))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

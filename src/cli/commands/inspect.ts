@@ -207,7 +207,7 @@ const run = async (
     flags.out ??
     (statSync(target).isDirectory() ? join(target, 'inspect') : `inspect-${card.model}`)
   const path = await writeReport(folder, analysis, {
-    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.images)} ${split} images of ${name}, as many of each of ${card.classes.length} classes.`,
+    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.images)} ${dataset.split === 'all' ? '' : `${dataset.split} `}images of ${name}, as many of each of ${card.classes.length} classes.`,
     footer: footer(),
     classes,
     images: explain,
@@ -255,7 +255,9 @@ export const inspectCommand = (): Command => {
     .option('--batch <n>', 'images at a time', whole('--batch'), 50)
     .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(
-    withForeignOptions(withDevice(withModelOptions(withDataOptions(withSplit(command, 'test'))))),
+    withForeignOptions(
+      withDevice(withModelOptions(withDataOptions(withSplit(command, 'validation')))),
+    ),
   )
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)

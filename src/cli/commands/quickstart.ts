@@ -28,7 +28,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const started = performance.now()
   const samples = [SAMPLES.train, SAMPLES.test] as const
   const train = await openSplit('shapes', 'train', { samples })
-  const test = await openSplit('shapes', 'test', { samples })
+  const test = await openSplit('shapes', 'validation', { samples })
   const names = ['resnet8', 'sk-resnet8']
   const results: (Omit<Run, 'folder'> & { run: string; model: string; parameters: number })[] = []
   for (const name of names) {

@@ -188,7 +188,7 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
-    test: await openSplit(flags.data, 'test', flags, flags.quiet),
+    test: await openSplit(flags.data, 'validation', flags, flags.quiet),
   }
   checkData({ config: planned.runs[0].config, ...sets })
   const { plan, costs } = fitPlan(planned, sets.train)

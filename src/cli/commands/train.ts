@@ -9,7 +9,8 @@ import { ATTENTION_HELP } from '../attentionHelp.ts'
 import {
   type DataFlags,
   dataFlagsOf,
-  openSplit,
+  leftOutLines,
+  openData,
   path,
   threadCount,
   whole,
@@ -148,8 +149,10 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
     ...(flags.workers === undefined ? {} : { workers: flags.workers }),
   }
-  const train = await openSplit(config.data, 'train', places, quiet)
-  const test = await openSplit(config.data, 'test', places, quiet)
+  const splits = await openData(config.data, places, quiet)
+  const train = await splits.open('train')
+  const test = await splits.open('validation')
+  const report = splits.report?.()
   const { freeFolder } = await import('../../runs/runFolder.ts')
   const folder =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
@@ -157,6 +160,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { launch } = await import('../../runs/launch.ts')
   const display = trainDisplay(quiet)
   if (device?.note !== undefined) display.line(device.note)
+  if (report) leftOutLines(report).forEach(display.line)
   const result = await interruptible(
     signal =>
       launch({
@@ -164,6 +168,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
         folder,
         train,
         test,
+        report,
         signal,
         saveEvery: flags.saveEvery,
         resume: resume === undefined ? undefined : flags.resumeCompatible ? 'compatible' : 'exact',
@@ -184,7 +189,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   }
   const { best } = result
   if (json || best === undefined) return
-  console.log(`best: ${percent(best.testTop1)} of the test images, after epoch ${best.epoch}
+  console.log(`best: ${percent(best.testTop1)} of the ${test.split} images, after epoch ${best.epoch}
 ${folder}/model.onnx runs in any ONNX Runtime; its classes and preprocessing are in its metadata
 next: excite predict ${shellWord(folder)} --data ${shellWord(config.data)} --index 0,1,2
       excite predict ${shellWord(folder)} IMAGE.png`)

@@ -2,8 +2,9 @@
 
 import { describe, expect, it } from 'vitest'
 import { random } from '../../random/index.ts'
-import type { Normalization } from '../dataset.ts'
-import { type Augmentation, augment, type ImageShape, normalized } from './augment.ts'
+import type { ImageShape } from '../image.ts'
+import type { Normalization } from '../normalization.ts'
+import { type Augmentation, augment, normalized } from './augment.ts'
 
 const shape: ImageShape = [2, 5, 6]
 const [channels, height, width] = shape

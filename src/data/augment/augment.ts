@@ -1,12 +1,13 @@
 /** Augmentation: what happens to an image on its way to the network, decided by (seed, epoch, index). */
 
 import type { RandomStream } from '../../random/index.ts'
-import type { Normalization } from '../dataset.ts'
+import type { ImageShape } from '../image.ts'
 import { type Movement, normalize, STILL } from '../kernel/normalize.ts'
-import { jittered } from './color.ts'
+import type { Normalization } from '../normalization.ts'
+import { colorJitter } from './color.ts'
 import { type Erasing, erase } from './erase.ts'
-import { type RandAugment, randAugmented } from './randAugment.ts'
-import { turned } from './warp.ts'
+import { type RandAugment, randAugment } from './randAugment.ts'
+import { rotate } from './warp.ts'
 import type { ResizedCrop } from './window.ts'
 
 export interface Augmentation {
@@ -25,8 +26,6 @@ export interface Augmentation {
   /** A square of zeros (after normalization) about a random center, clipped at the border. */
   readonly cutout?: { readonly size: number } | undefined
 }
-
-export type ImageShape = readonly [channels: number, height: number, width: number]
 
 const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movement => {
   const padding = crop?.padding ?? 0
@@ -54,20 +53,22 @@ const cutOut = (
     }
 }
 
-/** What changes the pixels themselves, before they are moved. */
-const changed = (
+/** Changes the pixels themselves, before they are moved. */
+const recolor = (
   pixels: Uint8Array,
   shape: ImageShape,
-  { rotate, colorJitter, randAugment }: Augmentation,
+  augmentation: Augmentation,
   draw: RandomStream,
 ): Uint8Array => {
   let result = pixels
-  if (rotate) {
+  if (augmentation.rotate) {
     const share = 2 * draw.fork('rotate').uniform(0) - 1
-    result = turned(result, shape, share * rotate.degrees)
+    result = rotate(result, shape, share * augmentation.rotate.degrees)
   }
-  if (colorJitter) result = jittered(result, shape, colorJitter.strength, draw.fork('jitter'))
-  if (randAugment) result = randAugmented(result, shape, randAugment, draw.fork('randAugment'))
+  if (augmentation.colorJitter)
+    result = colorJitter(result, shape, augmentation.colorJitter.strength, draw.fork('jitter'))
+  if (augmentation.randAugment)
+    result = randAugment(result, shape, augmentation.randAugment, draw.fork('randAugment'))
   return result
 }
 
@@ -84,7 +85,7 @@ export const augment = (
   target: Float32Array,
   offset: number,
 ): void => {
-  const given = changed(pixels, shape, augmentation, draw)
+  const given = recolor(pixels, shape, augmentation, draw)
   normalize(given, shape, drawMovement(augmentation, draw), normalization, target, offset)
   if (augmentation.cutout) cutOut(augmentation.cutout.size, shape, draw, target, offset)
   if (augmentation.erase) erase(target, offset, shape, augmentation.erase, draw.fork('erase'))

@@ -1,10 +1,10 @@
 /** Colors of planar 0-to-255 images, changed as PIL's ImageEnhance does: a blend with a plainer image. */
 
 import type { RandomStream } from '../../random/index.ts'
-import type { ImageShape } from './augment.ts'
+import type { ImageShape } from '../image.ts'
 
-/** Every byte through a table of what becomes of 0 to 255, each rounded and held to a byte. */
-export const mapped = (pixels: Uint8Array, change: (value: number) => number): Uint8Array => {
+/** Maps every byte by a table of what becomes of 0 to 255, each rounded and held to a byte. */
+export const lookup = (pixels: Uint8Array, change: (value: number) => number): Uint8Array => {
   const table = new Uint8ClampedArray(256).map((_, value) => change(value))
   const result = new Uint8Array(pixels.length)
   for (let i = 0; i < pixels.length; i++) result[i] = table[pixels[i]]
@@ -13,7 +13,7 @@ export const mapped = (pixels: Uint8Array, change: (value: number) => number): U
 
 /** Towards one value at 0. */
 const towards = (pixels: Uint8Array, plain: number, factor: number): Uint8Array =>
-  mapped(pixels, value => plain + factor * (value - plain))
+  lookup(pixels, value => plain + factor * (value - plain))
 
 /** Towards black at 0. */
 export const brightened = (pixels: Uint8Array, factor: number): Uint8Array =>
@@ -57,7 +57,7 @@ export const saturated = (
 }
 
 /** Brightness, contrast and saturation, each by a random factor within 1 ± strength. */
-export const jittered = (
+export const colorJitter = (
   pixels: Uint8Array,
   shape: ImageShape,
   strength: number,

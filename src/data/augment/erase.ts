@@ -4,7 +4,7 @@
  */
 
 import type { RandomStream } from '../../random/index.ts'
-import type { ImageShape } from './augment.ts'
+import type { ImageShape } from '../image.ts'
 
 export interface Erasing {
   readonly probability: number

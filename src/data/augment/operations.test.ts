@@ -2,10 +2,11 @@
 
 import { describe, expect, it } from 'vitest'
 import { random } from '../../random/index.ts'
-import { brightened, contrasted, jittered, saturated } from './color.ts'
+import { brightened, colorJitter, contrasted, saturated } from './color.ts'
 import { erase } from './erase.ts'
-import { OPERATIONS, randAugmented } from './randAugment.ts'
-import { enlarged, turned } from './warp.ts'
+import { OPERATIONS, randAugment } from './randAugment.ts'
+import { bilinear, resize } from './resize.ts'
+import { rotate } from './warp.ts'
 import { randomWindow } from './window.ts'
 
 const shape = [3, 12, 10] as const
@@ -20,7 +21,7 @@ const variance = (values: ArrayLike<number>): number =>
 describe('a random window', () => {
   it('lies inside, of the area and ratio that were asked for, anywhere', () => {
     const windows = Array.from({ length: 400 }, (_, i) =>
-      randomWindow({ scale: 0.2 }, random(1).fork(i))(300, 400),
+      randomWindow({ width: 400, height: 300 }, { scale: 0.2 }, random(1).fork(i)),
     )
     for (const { left, top, width, height } of windows) {
       expect(Math.min(left, top, 400 - left - width, 300 - top - height)).toBeGreaterThanOrEqual(
@@ -34,7 +35,7 @@ describe('a random window', () => {
   })
 
   it('is the middle of an image that is too long', () => {
-    expect(randomWindow({ scale: 1 }, random(1))(30, 900)).toEqual({
+    expect(randomWindow({ width: 900, height: 30 }, { scale: 1 }, random(1))).toEqual({
       left: 430,
       top: 0,
       width: 40,
@@ -45,24 +46,35 @@ describe('a random window', () => {
 
 describe('moving', () => {
   it('by nothing changes nothing', () => {
-    expect(turned(image, shape, 0)).toEqual(image)
-    expect(enlarged(image, shape, { left: 0, top: 0, width: 10, height: 12 })).toEqual(image)
+    expect(rotate(image, shape, 0)).toEqual(image)
+    expect(bilinear(image, shape)({ left: 0, top: 0, width: 10, height: 12 })).toEqual(image)
   })
 
   it('by a quarter turns anticlockwise', () => {
     const square = [1, 3, 3] as const
     const numbers = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8, 9])
-    expect([...turned(numbers, square, 90)]).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7])
+    expect([...rotate(numbers, square, 90)]).toEqual([3, 6, 9, 2, 5, 8, 1, 4, 7])
   })
 
   it('enlarges a quarter to the whole, without going outside', () => {
     const halves = Uint8Array.from({ length: 64 }, (_, i) => (i % 8 < 4 ? 10 : 200))
     const part = { left: 4, top: 4, width: 4, height: 4 }
-    const large = enlarged(halves, [1, 8, 8], part)
+    const large = bilinear(halves, [1, 8, 8])(part)
     expect([...large.subarray(2, 8)]).toEqual(Array(6).fill(200))
-    expect(enlarged(new Uint8Array(64).fill(7), [1, 8, 8], part)).toEqual(
+    expect(bilinear(new Uint8Array(64).fill(7), [1, 8, 8])(part)).toEqual(
       new Uint8Array(64).fill(7),
     )
+  })
+
+  it('resizes by squares: twice as large, and half', () => {
+    const ramp = Uint8Array.of(0, 100, 200, 40)
+    const whole = { left: 0, top: 0, width: 4, height: 1 }
+    expect([...resize(ramp, [1, 1, 4], whole, [1, 1, 8])]).toEqual([
+      0, 25, 75, 125, 175, 160, 80, 40,
+    ])
+    expect([...resize(ramp, [1, 1, 4], whole, [1, 1, 2])]).toEqual([50, 120])
+    const middle = { left: 1, top: 0, width: 2, height: 1 }
+    expect([...resize(ramp, [1, 1, 4], middle, [1, 1, 2])]).toEqual([100, 200])
   })
 })
 
@@ -88,9 +100,11 @@ describe('colors', () => {
   })
 
   it('jitter with the stream alone', () => {
-    expect(jittered(image, shape, 0.4, random(3))).toEqual(jittered(image, shape, 0.4, random(3)))
-    expect(jittered(image, shape, 0.4, random(3))).not.toEqual(
-      jittered(image, shape, 0.4, random(4)),
+    expect(colorJitter(image, shape, 0.4, random(3))).toEqual(
+      colorJitter(image, shape, 0.4, random(3)),
+    )
+    expect(colorJitter(image, shape, 0.4, random(3))).not.toEqual(
+      colorJitter(image, shape, 0.4, random(4)),
     )
   })
 })
@@ -138,7 +152,7 @@ describe('RandAugment', () => {
   it('draws all of them', () => {
     const seen = new Set<string>()
     for (let i = 0; i < 300; i++)
-      seen.add(randAugmented(image, shape, { operations: 1, magnitude: 10 }, random(i)).join())
+      seen.add(randAugment(image, shape, { operations: 1, magnitude: 10 }, random(i)).join())
     // Nine of the fourteen go both ways; to equalize takes more pixels than these.
     expect(seen.size).toBe(9 * 2 + 4)
   })

@@ -5,9 +5,9 @@
  */
 
 import type { RandomStream } from '../../random/index.ts'
-import type { ImageShape } from './augment.ts'
-import { brightened, contrasted, mapped, saturated } from './color.ts'
-import { aboutCenter, turned, warp } from './warp.ts'
+import type { ImageShape } from '../image.ts'
+import { brightened, contrasted, lookup, saturated } from './color.ts'
+import { aboutCenter, rotate, warp } from './warp.ts'
 
 export interface RandAugment {
   readonly operations: number
@@ -28,7 +28,7 @@ const perPlane = (
   const result = new Uint8Array(pixels.length)
   for (let start = 0; start < pixels.length; start += size) {
     const plane = pixels.subarray(start, start + size)
-    result.set(mapped(plane, table(plane)), start)
+    result.set(lookup(plane, table(plane)), start)
   }
   return result
 }
@@ -87,7 +87,7 @@ export const OPERATIONS = {
   identity: pixels => pixels,
   autoContrast: (pixels, shape) => perPlane(pixels, shape, stretched),
   equalize: (pixels, shape) => perPlane(pixels, shape, equalized),
-  rotate: (pixels, shape, level, sign) => turned(pixels, shape, 30 * level * sign),
+  rotate: (pixels, shape, level, sign) => rotate(pixels, shape, 30 * level * sign),
   solarize: (pixels, shape, level) =>
     perPlane(pixels, shape, () => value => (value >= 256 - 256 * level ? 255 - value : value)),
   posterize: (pixels, shape, level) => {
@@ -111,7 +111,7 @@ export const OPERATIONS = {
 
 const all: readonly Operation[] = Object.values(OPERATIONS)
 
-export const randAugmented = (
+export const randAugment = (
   pixels: Uint8Array,
   shape: ImageShape,
   { operations, magnitude }: RandAugment,

@@ -1,7 +1,6 @@
 /** Moving every pixel of an image by an affine map, with bilinear sampling. */
 
-import type { Window } from '../images.ts'
-import type { ImageShape } from './augment.ts'
+import type { ImageShape } from '../image.ts'
 
 /** Where the pixel (x, y) of the result comes from: (a·x + b·y + c, d·x + e·y + f). */
 export type Affine = readonly [a: number, b: number, c: number, d: number, e: number, f: number]
@@ -58,21 +57,9 @@ export const aboutCenter = (
   return [a, b, x - a * x - b * y - shiftX, d, e, y - d * x - e * y - shiftY]
 }
 
-/** The image turned about its middle, in degrees anticlockwise. */
-export const turned = (pixels: Uint8Array, shape: ImageShape, degrees: number): Uint8Array => {
+/** Rotates an image about its middle, in degrees anticlockwise. */
+export const rotate = (pixels: Uint8Array, shape: ImageShape, degrees: number): Uint8Array => {
   const angle = (degrees * Math.PI) / 180
   const [cos, sin] = [Math.cos(angle), Math.sin(angle)]
   return warp(pixels, shape, aboutCenter(shape, [cos, -sin, sin, cos]))
-}
-
-/** A part of the image, resized to all of it: for images that are no larger than the network's. */
-export const enlarged = (pixels: Uint8Array, shape: ImageShape, window: Window): Uint8Array => {
-  const [, height, width] = shape
-  const [a, e] = [window.width / width, window.height / height]
-  // Pixels are squares: the center of the first is half a pixel in. Held inside the image.
-  const c = Math.max(window.left + a / 2 - 0.5, 0)
-  const f = Math.max(window.top + e / 2 - 0.5, 0)
-  const inside = (start: number, step: number, size: number): number =>
-    Math.min(step, (size - 1 - start) / Math.max(size - 1, 1))
-  return warp(pixels, shape, [inside(c, a, width), 0, c, 0, inside(f, e, height), f])
 }

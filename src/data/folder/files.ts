@@ -1,32 +1,41 @@
-/** Image files as a source of pixels: what a worker needs to know, and what it does with it. */
+/** Image files as a source of pixels, for whoever prepares them: this thread or a worker. */
 
 import { FileError } from '../../errors/index.ts'
-import type { ImageShape } from '../augment/augment.ts'
-import { type ChooseWindow, center, readImage } from '../images.ts'
+import { openImage } from '../decode/openImage.ts'
+import type { ImageShape } from '../image.ts'
 import type { ImageSource } from '../prepare.ts'
 
-/** Plain data, so that it can be sent to a worker. */
-export interface ImageFiles {
-  readonly folder: string
-  readonly files: readonly string[]
+/** How the files are read; plain data, so that it can be sent to a worker. */
+export interface ImageFormat {
   readonly shape: ImageShape
   readonly cropPct: number
 }
 
-const REMEDY =
-  'Repair or remove it, or leave out whatever is bad: --bad-images skip; or put others in its place: --bad-images replace'
+const REMEDY = 'Repair it, remove it, or have bad images skipped or replaced (`data.badImages`)'
 
-export const fileSource = ({
-  folder,
-  files,
+/** Files by index. */
+export const fileSource = (
+  { shape, cropPct }: ImageFormat,
+  pathOf: (index: number) => string,
+): ImageSource => ({
   shape,
   cropPct,
-}: ImageFiles): Required<ImageSource> => {
-  const readWindow = (index: number, choose: ChooseWindow): Promise<Uint8Array> =>
-    readImage(`${folder}/${files[index]}`, shape, choose).catch((cause: unknown) => {
+  open: async index => {
+    const refuse = (cause: unknown): never => {
       if (!(cause instanceof FileError)) throw cause
       const { where, expected, got } = cause
       throw new FileError({ where, expected, got, hint: REMEDY }, { cause })
-    })
-  return { shape, readWindow, read: index => readWindow(index, center(shape, cropPct)) }
-}
+    }
+    const image = await openImage(pathOf(index)).catch(refuse)
+    return {
+      ...image,
+      read: async (window, shape) => {
+        try {
+          return await image.read(window, shape)
+        } catch (cause) {
+          return refuse(cause)
+        }
+      },
+    }
+  },
+})

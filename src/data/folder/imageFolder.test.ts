@@ -6,20 +6,24 @@ import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FileError, UsageError } from '../../errors/index.ts'
-import { exportFolder } from '../exportFolder.ts'
+import type { Split } from '../dataset.ts'
+import { openImage } from '../decode/openImage.ts'
 import { type Batch, evaluationBatches, trainingBatches } from '../loader.ts'
 import { openShapes } from '../shapes/shapes.ts'
+import { exportFolder } from './exportFolder.ts'
 import { type ImageFolderOptions, openImageFolder } from './imageFolder.ts'
 
-const halves = (['train', 'test'] as const).map(split =>
-  openShapes({ split, count: split === 'train' ? 40 : 20, size: 20 }),
-)
+const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }
+const splits = [
+  openShapes({ split: 'train', count: 40, size: 20 }),
+  { ...openShapes({ split: 'test', count: 20, size: 20 }), split: 'validation' as const },
+]
 let folder: string
 let images: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'excite-'))
   images = join(folder, 'images')
-  expect(await exportFolder(halves, images)).toBe(60)
+  expect(await exportFolder(splits, images)).toBe(60)
 })
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -27,14 +31,23 @@ const copied = async (name: string): Promise<string> => {
   await cp(images, join(folder, name), { recursive: true })
   return join(folder, name)
 }
-const open = (path: string, options: Partial<ImageFolderOptions> = {}) =>
-  openImageFolder(path, { split: 'train', size: 20, cropPct: 1, ...options })
+const openFolder = (path: string, options: ImageFolderOptions = {}) =>
+  openImageFolder(path, { size: 20, cropPct: 1, workers: 0, ...options })
+const open = async (
+  path: string,
+  { split = 'train', ...options }: ImageFolderOptions & { split?: Split } = {},
+) => (await openFolder(path, options)).open(split)
+
+const grain = (width: number, height: number) => {
+  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
+  return sharp({ create: { width, height, channels: 3, background: '#888', noise } })
+}
 
 describe('export', () => {
   it('gives back the same images, by class', async () => {
     const dataset = await open(images)
-    expect(dataset.classes).toEqual([...halves[0].classes].sort())
-    const [original] = halves
+    expect(dataset.classes).toEqual([...splits[0].classes].sort())
+    const [original] = splits
     const paths = (await readdir(join(images, 'train'), { recursive: true }))
       .filter(name => name.endsWith('.png'))
       .sort()
@@ -47,14 +60,14 @@ describe('export', () => {
   })
 
   it('leaves a folder that exists alone, and nothing half-written', async () => {
-    await expect(exportFolder(halves, images)).rejects.toThrow(UsageError)
+    await expect(exportFolder(splits, images)).rejects.toThrow(UsageError)
     const broken = {
-      ...halves[0],
-      read: (i: number) => (i > 20 ? Promise.reject(new Error('no')) : halves[0].read(i)),
+      ...splits[0],
+      read: (i: number) => (i > 20 ? Promise.reject(new Error('no')) : splits[0].read(i)),
     }
     await expect(exportFolder([broken], join(folder, 'half'))).rejects.toThrow('no')
     const stop = new AbortController()
-    const ended = await exportFolder(halves, join(folder, 'half'), {
+    const ended = await exportFolder(splits, join(folder, 'half'), {
       signal: stop.signal,
       onWritten: done => {
         if (done === 20) stop.abort()
@@ -65,23 +78,24 @@ describe('export', () => {
   })
 })
 
-describe('halves', () => {
-  it('are train and val, or test', async () => {
-    expect((await open(images, { split: 'test' })).labels).toHaveLength(20)
+describe('splits', () => {
+  it('are train and val', async () => {
+    expect((await open(images, { split: 'validation' })).labels).toHaveLength(20)
     await expect(open(images, { valFraction: 0.2 })).rejects.toThrow(
-      '--val-fraction: expected a folder that is not divided already',
+      'data.valFraction: expected a folder without a validation split of its own, got',
     )
   })
 
   it.each([
-    ['Training', 'Testing'],
+    ['Training', 'Val'],
     ['train', 'valid'],
     ['train', 'validation'],
   ])('are %s and %s too', async (train, test) => {
     const root = await copied(`${train}-${test}`)
     await rename(join(root, 'train'), join(root, train))
     await rename(join(root, 'val'), join(root, test))
-    const found = await open(root, { split: 'test' })
+    const found = await open(root, { split: 'validation' })
+    expect(found).toMatchObject({ split: 'validation' })
     expect(found.labels).toHaveLength(20)
     expect(found.classes).toHaveLength(10)
   })
@@ -104,12 +118,78 @@ describe('halves', () => {
     expect(found.classes).toEqual((await open(images)).classes)
   })
 
+  it('are three where there are three, and all of them together', async () => {
+    const root = await copied('three')
+    await cp(join(root, 'val'), join(root, 'test'), { recursive: true })
+    await rm(join(root, 'test/circle'), { recursive: true })
+    const three = await openFolder(root)
+    const opened = await Promise.all(
+      (['train', 'validation', 'test', 'all'] as const).map(split => three.open(split)),
+    )
+    expect(opened.map(({ split, labels }) => [split, labels.length])).toEqual([
+      ['train', 40],
+      ['validation', 20],
+      ['test', 18],
+      ['all', 78],
+    ])
+    const [train, , test, all] = opened
+    expect(await all.read(77)).toEqual(await test.read(17))
+    const plain = { normalization, augmentation: {}, seed: 0, epoch: 0 }
+    const [one, other] = [await test.read(3), await train.read(2)]
+    expect(await all.prepare(Uint32Array.of(63, 2), plain)).toEqual(
+      Float32Array.from([...one, ...other], value => (value / 255 - 0.5) / 0.25),
+    )
+  })
+
+  it('of train and test alone: the test images are evaluated, unless a share is asked for', async () => {
+    const root = await copied('tested')
+    await rename(join(root, 'val'), join(root, 'test'))
+    const found = await open(root, { split: 'validation' })
+    expect([found.split, found.labels.length]).toEqual(['test', 20])
+    expect((await open(root, { split: 'all' })).labels).toHaveLength(60)
+    const divided = await openFolder(root, { valFraction: 0.25 })
+    const sizes = await Promise.all(
+      (['train', 'validation', 'test'] as const).map(
+        async s => (await divided.open(s)).labels.length,
+      ),
+    )
+    expect(sizes).toEqual([30, 10, 20])
+  })
+
+  it('have no test images without classes, which is said', async () => {
+    const root = await copied('unlabeled')
+    await rm(join(root, 'val'), { recursive: true })
+    await mkdir(join(root, 'test/unknown'), { recursive: true })
+    await writeFile(join(root, 'test/unknown/a.png'), '')
+    const found = await openFolder(root)
+    expect((await found.open('validation')).labels).toHaveLength(10)
+    expect(found.hasTest).toBe(false)
+    expect(found.report().unlabeledTest).toBe(join(root, 'test'))
+    await expect(found.open('test')).rejects.toThrow('test without the classes')
+  })
+
+  it('have images of six formats; files of others are counted', async () => {
+    const root = await copied('formats')
+    const place = (name: string): string => join(root, 'train/circle', name)
+    for (const format of ['avif', 'gif', 'tiff', 'webp', 'jpeg'] as const)
+      await grain(24, 24)
+        .toFormat(format)
+        .toFile(place(`zz.${format}`))
+    for (const name of ['a.HEIC', 'b.heic', 'c.bmp', 'LICENSE']) await writeFile(place(name), '')
+    await writeFile(join(root, 'labels.csv'), '')
+    const found = await openFolder(root)
+    const train = await found.open('train')
+    expect(train.labels).toHaveLength(45)
+    await Promise.all(Array.from(train.labels, (_, i) => train.read(i)))
+    expect(found.report().leftOut).toEqual({ '.heic': 2, '.bmp': 1, 'no ending': 1, '.csv': 1 })
+  })
+
   it('leave the one image of a class to train on', async () => {
     const root = join(await copied('single'), 'train')
     const [kept, ...others] = await readdir(join(root, 'circle'))
     for (const name of others) await rm(join(root, 'circle', name))
     const [train, test] = await Promise.all(
-      (['train', 'test'] as const).map(split => open(root, { split })),
+      (['train', 'validation'] as const).map(split => open(root, { split })),
     )
     const circle = train.classes.indexOf('circle')
     expect(kept).toBeDefined()
@@ -122,7 +202,7 @@ describe('halves', () => {
     const options = { valFraction: 0.25 }
     const root = join(images, 'train')
     const train = await open(root, options)
-    const test = await open(root, { ...options, split: 'test' })
+    const test = await open(root, { ...options, split: 'validation' })
     expect([train.labels.length, test.labels.length]).toEqual([30, 10])
     expect(new Set(test.labels).size).toBe(10)
     expect((await open(root, options)).fingerprint).toBe(train.fingerprint)
@@ -136,12 +216,12 @@ describe('halves', () => {
   })
 
   it.each([
-    ['nowhere', 'ENOENT'],
+    ['nowhere', 'nothing there'],
     ['empty', 'a folder for each of two classes or more, got none'],
     ['one', 'a folder for each of two classes or more, got only cat'],
-    ['bare', 'expected images (JPEG, PNG, WebP), got none'],
-    ['others', 'got none, but .gif, .bmp'],
-    ['stray', 'classes that are in'],
+    ['bare', 'expected images (JPEG, PNG, WebP, AVIF, GIF, TIFF), got none'],
+    ['others', 'got none, but .heic, .bmp'],
+    ['stray', 'only classes that there are images of to train on, got lion'],
   ])('%s is refused', async (name, message) => {
     const root = join(folder, name)
     if (name === 'one') await mkdir(join(root, 'cat'), { recursive: true })
@@ -149,12 +229,12 @@ describe('halves', () => {
     if (name === 'bare')
       for (const one of ['cat', 'dog']) await mkdir(join(root, one), { recursive: true })
     if (name === 'others')
-      for (const file of ['cat/a.GIF', 'cat/b.gif', 'cat/c.bmp', 'dog/a.png']) {
+      for (const file of ['cat/a.HEIC', 'cat/b.heic', 'cat/c.bmp', 'dog/a.png']) {
         await mkdir(dirname(join(root, file)), { recursive: true })
         await writeFile(join(root, file), '')
       }
     if (name === 'stray') await mkdir(join(await copied(name), 'val/lion'))
-    const error = await open(root, { split: 'test' }).catch((error: unknown) => error)
+    const error = await open(root, { split: 'validation' }).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(FileError)
     expect((error as Error).message).toContain(message)
   })
@@ -166,7 +246,6 @@ const AUGMENTATION = {
   crop: { padding: 2 },
   cutout: { size: 5 },
 }
-const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }
 const gather = async (batches: AsyncIterable<Batch>): Promise<Batch[]> => {
   const all: Batch[] = []
   for await (const batch of batches) all.push(batch)
@@ -202,10 +281,6 @@ const holding = async (name: string, bytes: Uint8Array): Promise<string> => {
   await writeFile(join(root, 'train/circle', '0.jpg'), bytes)
   return root
 }
-const grain = (width: number, height: number) => {
-  const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
-  return sharp({ create: { width, height, channels: 3, background: '#888', noise } })
-}
 /** What becomes of the first image: its middle, and some of its parts, on this thread and another. */
 const outcomesOf = async (root: string): Promise<unknown[][]> => {
   const outcomes: unknown[][] = []
@@ -216,8 +291,8 @@ const outcomesOf = async (root: string): Promise<unknown[][]> => {
     const settled: unknown[] = []
     // One by one: libvips has one place for what it says of all damaged images.
     for (const [epoch, augmentation] of crops.entries()) {
-      const made = dataset.prepare?.(first, { normalization, augmentation, seed: 0, epoch })
-      settled.push(await made?.catch(({ message }: Error) => message))
+      const made = dataset.prepare(first, { normalization, augmentation, seed: 0, epoch })
+      settled.push(await made.catch(({ message }: Error) => message))
     }
     await dataset.close()
     outcomes.push(settled)
@@ -253,7 +328,9 @@ describe('decoding', () => {
       const root = await holding(`cut-${name}`, bytes.subarray(0, 0.9 * bytes.length))
       const [here, there] = await outcomesOf(root)
       for (const message of here) {
-        expect(message).toContain('0.jpg: expected an image (PNG, JPEG, WebP), whole')
+        expect(message).toContain(
+          '0.jpg: expected an image (JPEG, PNG, WebP, AVIF, GIF, TIFF), whole',
+        )
         expect(message).toContain('premature end of JPEG image')
       }
       expect(there).toEqual(here)
@@ -264,12 +341,11 @@ describe('decoding', () => {
     for (const side of [48, 480]) {
       const bytes = await grain(side, side).jpeg().toBuffer()
       bytes.set([0xff, 0xd9], Math.round(0.7 * bytes.length))
-      const root = await holding(`end-${side}`, bytes)
-      const dataset = await open(root)
-      const first = dataset.labels.indexOf(dataset.classes.indexOf('circle'))
-      const part = (top: number) => () => ({ left: 0, top, width: side, height: side / 2 })
-      await expect(dataset.readWindow?.(first, part(side / 2))).rejects.toThrow('premature end')
-      const read = dataset.readWindow?.(first, part(0)).then(
+      const image = await openImage(bytes)
+      const part = (top: number) => ({ left: 0, top, width: side, height: side / 2 })
+      const shape = [3, 20, 20] as const
+      await expect(image.read(part(side / 2), shape)).rejects.toThrow('premature end')
+      const read = Promise.resolve(image.read(part(0), shape)).then(
         () => 'read',
         () => 'refused',
       )
@@ -301,44 +377,57 @@ describe('bad images', () => {
   })
 
   it('are left out, or others of their class stand in for them; both are counted', async () => {
-    const skipped = await open(root, { badImages: 'skip', badLimit: 0.1 })
-    const replaced = await open(root, { badImages: 'replace', badLimit: 0.1 })
+    const skipping = await openFolder(root, { badImages: 'skip', badLimit: 0.1 })
+    const replacing = await openFolder(root, { badImages: 'replace', badLimit: 0.1 })
+    const [skipped, replaced] = [await skipping.open('train'), await replacing.open('train')]
     expect([skipped.labels.length, replaced.labels.length]).toEqual([38, 40])
-    expect(skipped.bad?.checked).toBe(40)
-    const [bad] = skipped.bad?.images ?? []
-    expect(bad.file).toBe(join(root, damaged[0]))
-    expect(bad.reason).toContain('7 bytes')
-    expect(replaced.bad).toEqual(skipped.bad)
+    const { checked, bad } = skipping.report()
+    expect(checked).toBe(40)
+    expect(bad[0].file).toBe(join(root, damaged[0]))
+    expect(bad[0].reason).toContain('7 bytes')
+    expect(replacing.report()).toEqual(skipping.report())
     expect(replaced.labels).toEqual((await open(images)).labels)
     for (const set of [skipped, replaced])
       await Promise.all(Array.from(set.labels, (_, i) => set.read(i)))
   })
 
   it('stop above a limit, and not at it', async () => {
-    const refused = (badLimit?: number) =>
-      open(root, { badImages: 'skip', ...(badLimit === undefined ? {} : { badLimit }) }).catch(
-        (error: unknown) => error,
-      )
+    const refused = (badLimit: number) =>
+      open(root, { badImages: 'skip', badLimit }).catch((error: unknown) => error)
     expect(await refused(2 / 40)).not.toBeInstanceOf(Error)
     expect(await refused(1.99 / 40)).toBeInstanceOf(FileError)
-    const { message } = (await refused()) as FileError
-    expect(message).toContain('train: expected at most 1 % of the images bad, got 2 of 40, 5 %')
-    expect(message).toMatch(/the first: .*png: .*7 bytes.*--bad-limit 0\.05$/)
+    const { message } = (await refused(0.01)) as FileError
+    expect(message).toContain(
+      'train: expected at most 0 unreadable images of 40 (1 %), got 2 (5 %) (the first: ',
+    )
+    expect(message).toMatch(/png: .*7 bytes.* raise the limit \(`data\.badLimit`\) to 0\.05$/)
+  })
+
+  it('may be a few in a small folder, unless a limit was set', async () => {
+    const small = await copied('few')
+    for (const [count, name] of (await readdir(join(small, 'train'))).slice(0, 5).entries()) {
+      const [first] = await readdir(join(small, 'train', name))
+      await writeFile(join(small, 'train', name, first), 'damaged')
+      const opening = open(small, { badImages: 'skip' })
+      if (count < 4) expect((await opening).labels).toHaveLength(39 - count)
+      else await expect(opening).rejects.toThrow('at most 4 unreadable images of 40')
+    }
   })
 
   it('are found wherever the damage is: a tall image that ends too early', async () => {
     const tall = await copied('tall')
     const [name] = (await readdir(join(tall, 'train/circle'))).sort()
+    const path = join(tall, 'train/circle', name)
     const noise = { type: 'gaussian', mean: 128, sigma: 60 } as const
     const create = { width: 40, height: 400, channels: 3, background: '#888', noise } as const
     const bytes = await sharp({ create }).jpeg().toBuffer()
-    await writeFile(join(tall, 'train/circle', name), bytes.subarray(0, -200))
-    const { bad } = await open(tall, { badImages: 'skip', badLimit: 0.1 })
-    expect(bad?.images.map(({ file }) => file)).toEqual([join(tall, 'train/circle', name)])
-    const stopping = await open(tall)
-    const top = () => ({ left: 0, top: 0, width: 40, height: 40 })
-    const first = stopping.labels.indexOf(stopping.classes.indexOf('circle'))
-    await expect(stopping.readWindow?.(first, top)).rejects.toThrow(FileError)
+    await writeFile(path, bytes.subarray(0, -200))
+    const checking = await openFolder(tall, { badImages: 'skip', badLimit: 0.1 })
+    await checking.open('train')
+    expect(checking.report().bad.map(({ file }) => file)).toEqual([path])
+    const image = await openImage(path)
+    const top = { left: 0, top: 0, width: 40, height: 40 }
+    await expect(image.read(top, [3, 20, 20])).rejects.toThrow(FileError)
   })
 
   it('that are all of a class are refused', async () => {

@@ -1,35 +1,63 @@
-/** A folder of images as a dataset: one folder a class, decoded and prepared in worker threads. */
+/** A folder of images as datasets: one folder a class, decoded and prepared in worker threads. */
 
 import { createHash } from 'node:crypto'
+import { availableParallelism } from 'node:os'
 import { UsageError } from '../../errors/index.ts'
 import type { Dataset, Split } from '../dataset.ts'
+import { center } from '../image.ts'
 import { prepareImages } from '../prepare.ts'
-import { BAD_LIMIT, type BadImagePolicy, withoutBad } from './bad.ts'
+import { joined } from '../subset.ts'
+import { type BadImage, type BadImagePolicy, withoutBad } from './bad.ts'
 import { fileSource } from './files.ts'
-import { listImages } from './list.ts'
+import { type FolderSplit, listFolder } from './list.ts'
 import { openPool } from './pool.ts'
 
+/** How the images of a folder are found, read, and left out. */
 export interface ImageFolderOptions {
-  readonly split: Split
-  /** Height and width that the network sees. */
-  readonly size: number
-  /** Of evaluation: the size over the shorter side of the resized image. */
+  /** Height and width that the network sees; 224 unless told. */
+  readonly size?: number | undefined
+  /** Of evaluation: the size over the shorter side of the resized image; 0.875 unless told. */
   readonly cropPct?: number | undefined
-  /** Which share of each class is held back, where the folder itself has no `val/`. */
+  /** Which share of each class is held back, where the folder itself has no `val/`; 0.1 unless told. */
   readonly valFraction?: number | undefined
+  /** What is done about images that cannot be decoded; `stop` unless told. */
   readonly badImages?: BadImagePolicy | undefined
-  /** The share that may be bad where they are skipped or replaced. */
+  /** The share that may be bad where they are skipped or replaced; 0.01, or a few, unless told. */
   readonly badLimit?: number | undefined
-  /** Threads that prepare images; 0 for none but this. The images are the same. */
+  /** Threads that prepare images; 0 for none but this; one a core unless told. The images are the same. */
   readonly workers?: number | undefined
+  /** Told as images are looked at for bad ones. */
   readonly onChecked?: ((done: number, total: number) => void) | undefined
 }
 
-export type ImageFolder = Dataset & Required<Pick<Dataset, 'close'>>
+/** What of a folder is not used, and why. */
+export interface FolderReport {
+  /** How many files of each ending were found that are no images, such as `.heic`. */
+  readonly leftOut: Readonly<Record<string, number>>
+  /** A folder of test images without classes. */
+  readonly unlabeledTest?: string | undefined
+  /** How many images were looked at for bad ones. */
+  readonly checked: number
+  /** Images that were skipped or replaced. */
+  readonly bad: readonly BadImage[]
+}
+
+/** A folder whose splits are opened one by one; its files are listed once. */
+export interface ImageFolder {
+  readonly classes: readonly string[]
+  /** Whether there are labeled test images. */
+  readonly hasTest: boolean
+  /** @throws FileError when the split is not there, or holds images that it must not */
+  open(split: Split): Promise<Dataset>
+  /** What of the splits that were opened is not used. */
+  report(): FolderReport
+  /** Ends the worker threads. */
+  close(): Promise<void>
+}
 
 /** ImageNet's usual: 224 from 256. */
-export const CROP_PCT = 0.875
-export const VAL_FRACTION = 0.1
+const SIZE = 224
+const CROP_PCT = 0.875
 
 const within = (where: string, value: number, high: number): void => {
   if (value > 0 && value <= high) return
@@ -37,50 +65,84 @@ const within = (where: string, value: number, high: number): void => {
 }
 
 /**
- * Opens one half of a folder.
+ * Opens a folder of images.
  * @throws FileError when it holds no images by class
  */
 export const openImageFolder = async (
   path: string,
   {
-    split,
-    size,
+    size = SIZE,
     cropPct = CROP_PCT,
     valFraction,
     badImages = 'stop',
-    badLimit = BAD_LIMIT,
-    workers = 0,
+    badLimit,
+    workers = availableParallelism(),
     onChecked,
-  }: ImageFolderOptions,
+  }: ImageFolderOptions = {},
 ): Promise<ImageFolder> => {
-  within('--crop-pct', cropPct, 1)
-  if (valFraction !== undefined) within('--val-fraction', valFraction, 0.9)
-  const { divided, ...listing } = await listImages(path, split, valFraction ?? VAL_FRACTION)
-  if (divided && valFraction !== undefined)
-    throw new UsageError({
-      where: '--val-fraction',
-      expected: 'a folder that is not divided already',
-      got: `${path}, which is`,
-    })
-  const { folder, files, classes, labels, ...found } =
-    badImages === 'stop' ? listing : await withoutBad(listing, badImages, badLimit, onChecked)
+  within('data.cropPct', cropPct, 1)
+  if (valFraction !== undefined) within('data.valFraction', valFraction, 0.9)
+  const { classes, splits, leftOut, unlabeledTest } = await listFolder(path, valFraction)
   const shape = [3, size, size] as const
-  const images = { folder, files, shape, cropPct }
-  const source = fileSource(images)
-  const pool = openPool(images, workers)
+  const format = { shape, cropPct }
+  const pool = openPool(format, workers)
+  const bad: BadImage[] = []
+  let checked = 0
+
+  const openSplit = async (name: FolderSplit): Promise<Dataset> => {
+    const list = splits[name]
+    if (list === undefined)
+      throw new UsageError({
+        where: path,
+        expected: 'labeled test images, in test/CLASS',
+        got: unlabeledTest === undefined ? 'no test/' : `${unlabeledTest} without the classes`,
+      })
+    const found = await list()
+    const good =
+      badImages === 'stop'
+        ? { ...found, bad: [] }
+        : await withoutBad(found, classes, { policy: badImages, limit: badLimit, onChecked })
+    if (badImages !== 'stop') checked += found.files.length
+    bad.push(...good.bad)
+    const { folder, files, labels } = good
+    const pathOf = (index: number): string => `${folder}/${files[index]}`
+    const source = fileSource(format, pathOf)
+    return {
+      name: path,
+      split: found.split,
+      classes,
+      shape,
+      labels,
+      cropPct,
+      fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
+      read: async index => {
+        const image = await source.open(index)
+        try {
+          return await image.read(center(image, shape, cropPct), shape)
+        } finally {
+          image.close?.()
+        }
+      },
+      prepare: (indices, preparation) =>
+        workers === 0
+          ? prepareImages(source, indices, preparation)
+          : pool.prepare(Array.from(indices, pathOf), indices, preparation),
+      close: pool.close,
+    }
+  }
+
   return {
-    name: path,
-    split,
     classes,
-    labels,
-    ...source,
-    cropPct,
-    ...found,
-    fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
-    prepare: (indices, preparation) =>
-      workers === 0
-        ? prepareImages(source, indices, preparation)
-        : pool.prepare(indices, preparation),
+    hasTest: splits.test !== undefined,
+    open: async split => {
+      if (split !== 'all') return openSplit(split)
+      // A test set that stands in for validation is one set, not two.
+      const names = [...new Map(Object.entries(splits).map(([name, list]) => [list, name]))]
+        .filter(([list]) => list !== undefined)
+        .map(([, name]) => name as FolderSplit)
+      return joined(await Promise.all(names.map(openSplit)), 'all')
+    },
+    report: () => ({ leftOut: Object.fromEntries(leftOut), unlabeledTest, checked, bad }),
     close: pool.close,
   }
 }

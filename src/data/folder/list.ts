@@ -1,64 +1,86 @@
 /**
- * Which images a folder holds: one folder a class, in `train/` and `val/` (or `test/`), or in one
- * place that is split here. The order is that of the names, so the same on every machine.
+ * Which images a folder holds: one folder a class, in `train/`, `val/` and `test/`, or in one place
+ * that is split here. The order is that of the names, so the same on every machine.
  */
 
 import { createHash } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
-import { FileError, messageOf } from '../../errors/index.ts'
+import { FileError, UsageError } from '../../errors/index.ts'
 import type { Split } from '../dataset.ts'
 
-export interface Listing {
-  readonly classes: readonly string[]
-  /** Paths below `folder`, and the class of each. */
+export type FolderSplit = Exclude<Split, 'all'>
+
+/** The images of one split. */
+export interface ImageList {
+  /** What they are called as evaluated: a test set that stands in for validation stays a test set. */
+  readonly split: FolderSplit
   readonly folder: string
+  /** Paths below `folder`, and the class of each. */
   readonly files: readonly string[]
   readonly labels: Int32Array
-  /** Whether the folder itself has two halves. */
-  readonly divided: boolean
 }
 
-const IMAGE = /\.(jpe?g|png|webp)$/i
-/** What others call the halves, in any case; of several, the first. */
-const HALVES = {
+type Listing = () => Promise<ImageList>
+
+export interface FolderListing {
+  readonly classes: readonly string[]
+  /** Each is listed when asked for; `test` is there only where the folder has labeled test images. */
+  readonly splits: {
+    readonly train: Listing
+    readonly validation: Listing
+    readonly test: Listing | undefined
+  }
+  /** How many files of each ending were found beside images, in what was listed so far. */
+  readonly leftOut: Map<string, number>
+  /** A folder of test images that has no classes, and is not used. */
+  readonly unlabeledTest: string | undefined
+}
+
+const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i
+/** What others call the splits, in any case; of several, the first. */
+const NAMES: Readonly<Record<FolderSplit, readonly string[]>> = {
   train: ['train', 'training'],
-  test: ['val', 'valid', 'validation', 'test', 'testing'],
-} as const
+  validation: ['val', 'valid', 'validation'],
+  test: ['test', 'testing'],
+}
+export const VAL_FRACTION = 0.1
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
+const reasonOf = (cause: unknown): string => {
+  const { code, message } = cause as NodeJS.ErrnoException
+  return code === 'ENOENT' ? 'nothing there' : code === 'ENOTDIR' ? 'a file' : message
+}
+
 const entriesOf = (folder: string, recursive = false): Promise<Dirent[]> =>
   readdir(folder, { withFileTypes: true, recursive }).catch((cause: unknown) => {
-    throw new FileError(
-      {
-        where: folder,
-        expected: 'a folder of images, one folder a class in it',
-        got: messageOf(cause),
-      },
-      { cause },
-    )
+    const expected = 'a folder of images, one folder a class in it'
+    throw new FileError({ where: folder, expected, got: reasonOf(cause) }, { cause })
   })
 
-/** Nothing in a path is hidden, as .git and .ipynb_checkpoints are. */
-const shown = (path: string): boolean => !/(^|\/)\./.test(path)
+/** Whether nothing in a path is hidden, as .git and .ipynb_checkpoints are. */
+const isVisible = (path: string): boolean => !/(^|\/)\./.test(path)
 
 const isFolder = async (path: string): Promise<boolean> =>
   (await stat(path).catch(() => undefined))?.isDirectory() ?? false
 
-const foldersIn = async (folder: string): Promise<string[]> => {
-  const entries = (await entriesOf(folder)).filter(({ name }) => shown(name))
-  const folders = await Promise.all(
+/** The folders in a folder, and its other files, by name. */
+const contentsOf = async (folder: string): Promise<{ folders: string[]; files: string[] }> => {
+  const entries = (await entriesOf(folder)).filter(({ name }) => isVisible(name))
+  const isOne = await Promise.all(
     entries.map(
       entry =>
         entry.isDirectory() || (entry.isSymbolicLink() && isFolder(join(folder, entry.name))),
     ),
   )
-  return entries
-    .filter((_, i) => folders[i])
-    .map(({ name }) => name)
-    .sort(byName)
+  const named = (wanted: boolean): string[] =>
+    entries
+      .filter((_, i) => isOne[i] === wanted)
+      .map(({ name }) => name)
+      .sort(byName)
+  return { folders: named(true), files: named(false) }
 }
 
 /** The files of one class, at any depth, as paths below the folder. */
@@ -66,48 +88,107 @@ const filesIn = async (folder: string, name: string): Promise<string[]> =>
   (await entriesOf(join(folder, name), true))
     .filter(entry => entry.isFile() || entry.isSymbolicLink())
     .map(entry => relative(folder, join(entry.parentPath, entry.name)).replaceAll('\\', '/'))
-    .filter(shown)
+    .filter(isVisible)
     .sort(byName)
+
+const endingOf = (file: string): string => extname(file).toLowerCase() || 'no ending'
 
 /** What a class without images has instead. */
 const instead = (files: readonly string[]): string => {
-  const endings = [...new Set(files.map(file => extname(file).toLowerCase()))]
+  const endings = [...new Set(files.map(endingOf))]
   return endings.length === 0 ? 'none' : `none, but ${endings.slice(0, 6).join(', ')}`
 }
 
 /**
- * A fixed share of a class's images, by the hash of their names: what lies in one half stays there
- * as long as the names and the fraction do.
+ * A fixed share of a class's images, by the hash of their names: what is held back for validation
+ * stays so as long as the names and the fraction do.
  */
-const half = (files: readonly string[], split: Split, valFraction: number): string[] => {
+const splitOf = (
+  files: readonly string[],
+  split: 'train' | 'validation',
+  valFraction: number,
+): string[] => {
   const hash = (file: string): string => createHash('sha256').update(file).digest('hex')
   const ranked = files.map(file => ({ file, rank: hash(file) }))
   ranked.sort((a, b) => byName(a.rank, b.rank) || byName(a.file, b.file))
-  // Each half gets one where there are two; one alone is to train on.
+  // Each gets one where there are two; one alone is to train on.
   const share = Math.max(1, Math.round(files.length * valFraction))
   const held = Math.min(share, files.length - 1)
-  const chosen = split === 'test' ? ranked.slice(0, held) : ranked.slice(held)
+  const chosen = split === 'validation' ? ranked.slice(0, held) : ranked.slice(held)
   return chosen.map(({ file }) => file).sort(byName)
 }
 
+/** Counts files that are not used, by their endings. */
+const count = (leftOut: Map<string, number>, files: readonly string[]): void => {
+  for (const ending of files.map(endingOf)) leftOut.set(ending, (leftOut.get(ending) ?? 0) + 1)
+}
+
+type PerClass = readonly (readonly string[])[]
+
+/** The images of each class in a folder; all but the one to train on may lack classes. */
+const listClasses = async (
+  folder: string,
+  classes: readonly string[],
+  mayLack: boolean,
+  leftOut: Map<string, number>,
+): Promise<PerClass> => {
+  const { folders, files } = await contentsOf(folder)
+  const stray = folders.filter(name => !classes.includes(name))
+  if (stray.length > 0)
+    throw new FileError({
+      where: folder,
+      expected: 'only classes that there are images of to train on',
+      got: stray.join(', '),
+    })
+  count(leftOut, files)
+  return Promise.all(
+    classes.map(async name => {
+      const all = folders.includes(name) ? await filesIn(folder, name) : []
+      const images = all.filter(file => IMAGE.test(file))
+      if (images.length === 0 && !mayLack)
+        throw new FileError({
+          where: join(folder, name),
+          expected: 'images (JPEG, PNG, WebP, AVIF, GIF, TIFF)',
+          got: instead(all),
+        })
+      count(
+        leftOut,
+        all.filter(file => !IMAGE.test(file)),
+      )
+      return images
+    }),
+  )
+}
+
+const once = <Result>(make: () => Promise<Result>): (() => Promise<Result>) => {
+  let made: Promise<Result> | undefined
+  return () => {
+    made ??= make()
+    return made
+  }
+}
+
 /**
- * Lists one half of a folder of images.
+ * Finds the splits of a folder of images; each is listed when it is asked for.
+ * @param valFraction - the share of each class that is held back where there is no `val/`
  * @throws FileError when there are no classes, or one of them has no images to train on
  */
-export const listImages = async (
-  root: string,
-  split: Split,
-  valFraction: number,
-): Promise<Listing> => {
-  const top = await foldersIn(root)
-  const found = (names: readonly string[]): string | undefined =>
-    names.flatMap(name => top.find(other => other.toLowerCase() === name) ?? [])[0]
-  const [trained, tested] = [found(HALVES.train), found(HALVES.test)]
-  const divided = trained !== undefined && tested !== undefined
-  if (!divided && trained !== undefined && top.length === 1)
-    return listImages(join(root, trained), split, valFraction)
-  const folder = divided ? join(root, split === 'train' ? trained : tested) : root
-  const classes = divided ? await foldersIn(join(root, trained)) : top
+export const listFolder = async (root: string, valFraction?: number): Promise<FolderListing> => {
+  const top = await contentsOf(root)
+  const found = (split: FolderSplit): string | undefined =>
+    NAMES[split].flatMap(name => top.folders.find(other => other.toLowerCase() === name) ?? [])[0]
+  const [train, validation, test] = [found('train'), found('validation'), found('test')]
+  const divided = train !== undefined && (validation ?? test) !== undefined
+  if (!divided && train !== undefined && top.folders.length === 1)
+    return listFolder(join(root, train), valFraction)
+  if (divided && validation !== undefined && valFraction !== undefined)
+    throw new UsageError({
+      where: 'data.valFraction',
+      expected: 'a folder without a validation split of its own',
+      got: `${root}, which has ${validation}`,
+    })
+  const folder = divided ? join(root, train) : root
+  const classes = divided ? (await contentsOf(folder)).folders : top.folders
   if (classes.length < 2)
     throw new FileError({
       where: root,
@@ -115,32 +196,47 @@ export const listImages = async (
       got: classes.length === 0 ? 'none' : `only ${classes[0]}`,
       hint: 'Lay images out as train/CLASS/*.jpg and val/CLASS/*.jpg, or as CLASS/*.jpg; for an example: excite data export shapes --to images',
     })
-  const present = divided ? await foldersIn(folder) : classes
-  const stray = present.filter(name => !classes.includes(name))
-  if (stray.length > 0)
-    throw new FileError({
-      where: folder,
-      expected: `classes that are in ${join(root, trained ?? '')} too`,
-      got: stray.join(', '),
-    })
-  const perClass = await Promise.all(
-    classes.map(async name => {
-      const all = present.includes(name) ? await filesIn(folder, name) : []
-      const files = all.filter(file => IMAGE.test(file))
-      if (files.length === 0 && (split === 'train' || !divided))
-        throw new FileError({
-          where: join(folder, name),
-          expected: 'images (JPEG, PNG, WebP)',
-          got: instead(all),
-        })
-      return divided ? files : half(files, split, valFraction)
-    }),
-  )
-  return {
-    divided,
-    classes,
+  const leftOut = new Map<string, number>()
+  if (divided) count(leftOut, top.files)
+  const list = (split: FolderSplit, folder: string, perClass: PerClass): ImageList => ({
+    split,
     folder,
     files: perClass.flat(),
     labels: Int32Array.from(perClass.flatMap((files, label) => files.map(() => label))),
+  })
+  const whole = (split: FolderSplit, name: string | undefined): Listing | undefined => {
+    if (name === undefined || !divided) return undefined
+    const own = join(root, name)
+    return once(async () =>
+      list(split, own, await listClasses(own, classes, split !== 'train', leftOut)),
+    )
+  }
+  const undivided = once(() => listClasses(folder, classes, false, leftOut))
+  const part =
+    (split: 'train' | 'validation'): Listing =>
+    async () => {
+      const fraction = valFraction ?? VAL_FRACTION
+      return list(
+        split,
+        folder,
+        (await undivided()).map(files => splitOf(files, split, fraction)),
+      )
+    }
+  const isLabeled =
+    divided &&
+    test !== undefined &&
+    (await contentsOf(join(root, test))).folders.some(name => classes.includes(name))
+  const tested = isLabeled ? whole('test', test) : undefined
+  // A test set stands in where nothing else was asked for, as those of published sets do.
+  const own = whole('validation', validation) ?? (valFraction === undefined ? tested : undefined)
+  return {
+    classes,
+    splits: {
+      train: (own && whole('train', train)) ?? part('train'),
+      validation: own ?? part('validation'),
+      test: tested,
+    },
+    leftOut,
+    unlabeledTest: divided && test !== undefined && !isLabeled ? join(root, test) : undefined,
   }
 }

@@ -7,10 +7,12 @@
 import type { Worker } from 'node:worker_threads'
 import { FileError, type Problem } from '../../errors/index.ts'
 import { moduleUrl, startThread } from '../../platform/node/child.ts'
+import { sizeOf } from '../image.ts'
 import type { Preparation } from '../prepare.ts'
-import type { ImageFiles } from './files.ts'
+import type { ImageFormat } from './files.ts'
 
 export interface Job {
+  readonly files: readonly string[]
   readonly indices: Uint32Array
   readonly preparation: Preparation
   /** Where the images go: memory that is moved to the thread and back, again and again. */
@@ -67,11 +69,10 @@ class Thread {
     return this.#waiting.length
   }
 
-  run(indices: Uint32Array, preparation: Preparation): Promise<Answer | Death> {
+  run(job: Omit<Job, 'images'>): Promise<Answer | Death> {
     const images = this.#spare.pop() ?? new Float32Array(this.#size)
-    const job: Job = { indices, preparation, images }
     this.#worker.ref()
-    this.#worker.postMessage(job, [images.buffer as ArrayBuffer])
+    this.#worker.postMessage({ ...job, images } satisfies Job, [images.buffer as ArrayBuffer])
     return new Promise(resolve => this.#waiting.push(resolve))
   }
 
@@ -86,18 +87,22 @@ class Thread {
 }
 
 export interface Pool {
-  prepare(indices: Uint32Array, preparation: Preparation): Promise<Float32Array>
+  /** Prepares files, of which `indices` are the numbers in their dataset. */
+  prepare(
+    files: readonly string[],
+    indices: Uint32Array,
+    preparation: Preparation,
+  ): Promise<Float32Array>
   close(): Promise<void>
 }
 
-/** @param start - starts a worker for these files */
+/** @param start - starts a worker for images of this format */
 export const openPool = (
-  files: ImageFiles,
+  format: ImageFormat,
   size: number,
-  start = () => startThread(moduleUrl('./worker', import.meta.url), files),
+  start = () => startThread(moduleUrl('./worker', import.meta.url), format),
 ): Pool => {
-  const [channels, height, width] = files.shape
-  const image = channels * height * width
+  const image = sizeOf(format.shape)
   let threads: Thread[] = []
   let closed = false
   const idlest = (): Thread => {
@@ -106,54 +111,46 @@ export const openPool = (
     return threads.reduce((best, other) => (other.load < best.load ? other : best))
   }
 
-  /** Prepares the images of one job; those on which a thread ended are tried again, each alone. */
-  const run = async (
-    indices: Uint32Array,
-    preparation: Preparation,
-    target: Float32Array,
-    deaths = 0,
-  ): Promise<void> => {
+  /** Does a job; the images of one at which a thread ended are tried again, each alone. */
+  const run = async (job: Omit<Job, 'images'>, target: Float32Array, deaths = 0): Promise<void> => {
+    const refuse = (got: string): never => {
+      const expected = 'an image that can be prepared'
+      throw new FileError({ where: job.files[0], expected, got })
+    }
+    if (closed) refuse('a dataset that was closed')
     const thread = idlest()
-    const outcome = await thread.run(indices, preparation)
+    const outcome = await thread.run(job)
     if ('images' in outcome) {
       if (outcome.problem) throw new FileError(outcome.problem)
       target.set(outcome.images.subarray(0, target.length))
-      thread.reuse(outcome.images)
-      return
+      return thread.reuse(outcome.images)
     }
     const { duringThis, reason } = outcome
     const died = deaths + Number(duringThis)
-    if (closed || died === MAX_DEATHS)
-      throw new FileError({
-        where: `${files.folder}/${files.files[indices[0]]}`,
-        expected: 'an image that can be prepared',
-        got: closed
-          ? 'a dataset that was closed'
-          : `${died} worker threads that ended (the last: ${reason})`,
-      })
-    await Promise.all(
-      Array.from(indices, (_, i) =>
-        run(
-          indices.slice(i, i + 1),
-          preparation,
-          target.subarray(i * image, (i + 1) * image),
-          died,
-        ),
-      ),
-    )
+    if (died === MAX_DEATHS) refuse(`${died} worker threads that ended (the last: ${reason})`)
+    await runAll(job, target, 1, died)
+  }
+
+  /** Does a job as several of at most so many images. */
+  const runAll = async (
+    { files, indices, preparation }: Omit<Job, 'images'>,
+    target: Float32Array,
+    images: number,
+    deaths = 0,
+  ): Promise<void> => {
+    const parts = Array.from({ length: Math.ceil(files.length / images) }, (_, i) => {
+      const [from, to] = [i * images, Math.min((i + 1) * images, files.length)]
+      const job = { files: files.slice(from, to), indices: indices.slice(from, to), preparation }
+      return run(job, target.subarray(from * image, to * image), deaths)
+    })
+    await Promise.all(parts)
   }
 
   return {
-    prepare: async (indices, preparation) => {
+    prepare: async (files, indices, preparation) => {
       // Not filled with zeros, since images fill it.
       const images = new Float32Array(Buffer.allocUnsafeSlow(4 * indices.length * image).buffer)
-      await Promise.all(
-        Array.from({ length: Math.ceil(indices.length / JOB_IMAGES) }, (_, i) => {
-          const [from, to] = [i * JOB_IMAGES, Math.min((i + 1) * JOB_IMAGES, indices.length)]
-          const target = images.subarray(from * image, to * image)
-          return run(indices.slice(from, to), preparation, target)
-        }),
-      )
+      await runAll({ files, indices, preparation }, images, JOB_IMAGES)
       return images
     },
     close: async () => {

@@ -1,12 +1,10 @@
-/** A worker thread that prepares images: indices in, normalized numbers out, one job after another. */
+/** A worker thread that prepares images: files in, normalized numbers out, one job after another. */
 
 import { parentPort, workerData } from 'node:worker_threads'
 import { ExciteError, type Problem } from '../../errors/index.ts'
 import { prepareImages } from '../prepare.ts'
-import { fileSource, type ImageFiles } from './files.ts'
+import { fileSource, type ImageFormat } from './files.ts'
 import type { Answer, Job } from './pool.ts'
-
-const source = fileSource(workerData as ImageFiles)
 
 const problemOf = (error: unknown): Problem => {
   // Whatever else went wrong, it was with these images, and this thread is fit for others.
@@ -16,11 +14,13 @@ const problemOf = (error: unknown): Problem => {
   return { where, expected, got, ...(hint === undefined ? {} : { hint }) }
 }
 
-const work = ({ indices, preparation, images }: Job): Promise<Answer> =>
-  prepareImages(source, indices, preparation, images).then(
+const work = ({ files, indices, preparation, images }: Job): Promise<Answer> => {
+  const source = fileSource(workerData as ImageFormat, index => files[indices.indexOf(index)])
+  return prepareImages(source, indices, preparation, images).then(
     () => ({ images }),
     (error: unknown) => ({ images, problem: problemOf(error) }),
   )
+}
 
 let last: Promise<unknown> = Promise.resolve()
 parentPort?.on('message', (job: Job) => {

@@ -3,10 +3,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { assembled } from '../../../scripts/assemble.ts'
-import type { Window } from '../images.ts'
+import type { Window } from '../image.ts'
 import { KERNEL } from './kernel.wasm.ts'
 import { normalize } from './normalize.ts'
-import { resample } from './resample.ts'
+import { pixelPlace, resample } from './resample.ts'
 
 it('is its text, assembled', async () => {
   expect(KERNEL).toBe(await assembled('data/kernel/kernel'))
@@ -32,8 +32,10 @@ interface Image {
   readonly width: number
   readonly height: number
 }
-const resampled = ({ data, width, height }: Image, part: Window, size: readonly [number, number]) =>
-  resample({ width, height, write: target => target.set(data) }, part, size)
+const resampled = (image: Image, part: Window, size: readonly [number, number]) => {
+  pixelPlace(image).set(image.data)
+  return resample(image, part, size)
+}
 
 const expected = ({ data, width, height }: Image, part: Window, tall: number, wide: number) => {
   const result: number[] = []

@@ -1,7 +1,7 @@
 /** Bytes of pixels as the network sees them, (pixel − mean) / std, moved within the image. */
 
-import type { ImageShape } from '../augment/augment.ts'
-import type { Normalization } from '../dataset.ts'
+import type { ImageShape } from '../image.ts'
+import type { Normalization } from '../normalization.ts'
 import { kernel, reserve } from './kernel.ts'
 
 /** How an image is moved: its corner in the padded image, and whether it is mirrored. */

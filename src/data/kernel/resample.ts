@@ -4,16 +4,8 @@
  * building a pipeline; a tenth here, by 128-bit WebAssembly, the same bits on every machine.
  */
 
-import type { Window } from '../images.ts'
+import type { Size, Window } from '../image.ts'
 import { kernel, reserve, VECTOR } from './kernel.ts'
-
-/** Interleaved RGB, 0 to 255, which is written where the kernel reads. */
-export interface Decoded {
-  readonly width: number
-  readonly height: number
-  /** @param rows - the uppermost that are needed */
-  write(target: Uint8Array, rows: number): void
-}
 
 /** One axis of a window: where it begins and how long it is, in an image of so many samples. */
 interface Axis {
@@ -105,19 +97,35 @@ const writeColumns = (
   return count
 }
 
-/** Resizes a window, which lies in the image, to a height and width: planar 3×H×W. */
+/** The bytes of an image, and those behind it that the kernel may touch. */
+const spaceOf = ({ width, height }: Size): number => 3 * width * height + VECTOR
+
+/**
+ * A place for the interleaved RGB of an image, 0 to 255: filled, then resampled, with nothing between.
+ * It lies where the kernel reads, so that decoders write it there and it is never copied.
+ */
+export const pixelPlace = (image: Size): Uint8Array => {
+  const [source] = reserve(spaceOf(image))
+  return new Uint8Array(kernel().memory.buffer, source, 3 * image.width * image.height)
+}
+
+/** How many of the uppermost rows of an image a window needs, at a height. */
+export const rowsNeeded = ({ height }: Size, window: Window, tall: number): number =>
+  samples({ start: window.top, size: window.height, length: height, target: tall }).last
+
+/** Resizes a window of the image in `pixelPlace` to a height and width: planar 3×H×W. */
 export const resample = (
-  { width, height, write }: Decoded,
+  image: Size,
   window: Window,
   [tall, wide]: readonly [height: number, width: number],
 ): Uint8Array => {
-  const down: Axis = { start: window.top, size: window.height, length: height, target: tall }
-  const across: Axis = { start: window.left, size: window.width, length: width, target: wide }
+  const down = { start: window.top, size: window.height, length: image.height, target: tall }
+  const across = { start: window.left, size: window.width, length: image.width, target: wide }
   const { first, last } = samples(across)
   const bytes = 3 * (last - first)
   const most = (axis: Axis): number => Math.ceil(axis.target / FOUR) * FOUR * taps(axis) * WORD
   const [source, rows, places, rowWeights, columnWeights, line, to] = reserve(
-    3 * width * height + VECTOR,
+    spaceOf(image),
     tall * SPAN,
     wide * WORD,
     most(down),
@@ -126,22 +134,11 @@ export const resample = (
     3 * tall * wide,
   )
   const { memory, resample: run } = kernel()
-  write(new Uint8Array(memory.buffer, source, 3 * width * height), samples(down).last)
-  writeRows(memory.buffer, down, { spans: rows, weights: rowWeights, stride: 3 * width })
+  const stride = 3 * image.width
+  writeRows(memory.buffer, down, { spans: rows, weights: rowWeights, stride })
   const columns = { places, weights: columnWeights, first, last }
   const count = writeColumns(memory.buffer, across, columns)
-  run(
-    source + 3 * first,
-    3 * width,
-    bytes,
-    rows,
-    places,
-    columnWeights,
-    count,
-    tall,
-    wide,
-    line,
-    to,
-  )
+  const from = source + 3 * first
+  run(from, stride, bytes, rows, places, columnWeights, count, tall, wide, line, to)
   return new Uint8Array(memory.buffer).slice(to, to + 3 * tall * wide)
 }

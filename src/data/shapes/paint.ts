@@ -3,8 +3,23 @@
 import type { RandomStream } from '../../random/index.ts'
 import { OUTLINES } from './outlines.ts'
 import { type Sequence, sequence } from './sequence.ts'
-import type { Factors } from './shapes.ts'
 import { TEXTURES, type Texture } from './textures.ts'
+
+/** What an image was made from. */
+export interface Factors {
+  /** The label, an index into `classes`. */
+  readonly label: number
+  /** 0.5 to 2 times the usual size, whose radius is a fifth of the image. */
+  readonly scale: number
+  /** The center, in pixels. */
+  readonly x: number
+  readonly y: number
+  /** Radians, clockwise. */
+  readonly rotation: number
+  /** 0 to 1 around the color circle. */
+  readonly hue: number
+  readonly texture: string
+}
 
 type Color = readonly [red: number, green: number, blue: number]
 

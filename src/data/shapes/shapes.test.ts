@@ -3,8 +3,9 @@
 import { describe, expect, it } from 'vitest'
 import { random } from '../../random/index.ts'
 import { OUTLINES } from './outlines.ts'
+import type { Factors } from './paint.ts'
 import { paint } from './paint.ts'
-import { type Factors, openShapes, SHAPE_CLASSES, type ShapesOptions } from './shapes.ts'
+import { openShapes, SHAPE_CLASSES, type ShapesOptions } from './shapes.ts'
 import { TEXTURES } from './textures.ts'
 
 const COUNT = 40

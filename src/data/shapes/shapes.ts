@@ -5,30 +5,14 @@
  */
 
 import { type RandomStream, random } from '../../random/index.ts'
-import type { Dataset, Split } from '../dataset.ts'
+import { type Dataset, type PublishedSplit, pixelDataset } from '../dataset.ts'
 import { OUTLINES } from './outlines.ts'
-import { paint } from './paint.ts'
+import { type Factors, paint } from './paint.ts'
 import { sequence } from './sequence.ts'
 import { TEXTURES } from './textures.ts'
 
-/** What an image was made from. */
-export interface Factors {
-  /** The label, an index into `classes`. */
-  readonly label: number
-  /** 0.5 to 2 times the usual size, whose radius is a fifth of the image. */
-  readonly scale: number
-  /** The center, in pixels. */
-  readonly x: number
-  readonly y: number
-  /** Radians, clockwise. */
-  readonly rotation: number
-  /** 0 to 1 around the color circle. */
-  readonly hue: number
-  readonly texture: string
-}
-
 export interface ShapesOptions {
-  readonly split: Split
+  readonly split: PublishedSplit
   readonly count: number
   /** Height and width in pixels. */
   readonly size?: number | undefined
@@ -66,19 +50,19 @@ export const openShapes = ({ split, count, size = 32, seed = 0 }: ShapesOptions)
   const factors = (index: number): Factors =>
     drawFactors(source.fork('factors').fork(index), labels[index], size)
   const painted = new Map<number, Uint8Array>()
-  return {
+  return pixelDataset({
     name: 'shapes',
     split,
     classes,
-    shape: [3, size, size],
+    shape: [3, size, size] as const,
     labels,
     factors,
-    read: index => {
+    read: (index: number) => {
       const known = painted.get(index)
       if (known !== undefined) return known
       const image = paint(factors(index), size, source.fork('scene').fork(index))
       painted.set(index, image)
       return image
     },
-  }
+  })
 }

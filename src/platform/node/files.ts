@@ -3,7 +3,7 @@
  * and read so that nothing but a file is waited for.
  */
 
-import { constants, statfsSync } from 'node:fs'
+import { constants, statfsSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -19,6 +19,19 @@ export const cacheFolder = (): string =>
 
 /** The system's name of an error, such as ENOENT. */
 export const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.ErrnoException).code
+/** What keeps a path from being read as a file of at most so many bytes; undefined where nothing does. */
+export const whyUnreadable = (path: string, mostBytes: number): string | undefined => {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found === undefined) return 'nothing there'
+    if (found.isDirectory()) return 'a folder'
+    // Reading a pipe waits for ever, and a device may have no end.
+    if (!found.isFile()) return 'no plain file'
+    return found.size > mostBytes ? `${found.size} bytes` : undefined
+  } catch (cause) {
+    return messageOf(cause)
+  }
+}
 
 const sizeText = (bytes: number): string =>
   bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${Math.ceil(bytes / 1e6)} MB`

@@ -3,10 +3,11 @@
  * dimension as a big-endian 32-bit word, then the data.
  */
 
-import { FileError } from '../errors/index.ts'
+import { FileError } from '../../errors/index.ts'
 
 const UNSIGNED_BYTES = 0x08
-const REMEDY = 'Delete the file and let Excite fetch it again, or point --data-dir to good files'
+const REMEDY =
+  'Delete the file and let Excite fetch it again, or name a folder of good ones (`data.dataDir`)'
 
 export interface Idx {
   readonly dims: readonly number[]

@@ -7,11 +7,11 @@ import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { list, type ReadEntry } from 'tar'
-import { FileError, messageOf } from '../errors/index.ts'
-import { makeFolder, writeFailure } from '../platform/node/files.ts'
+import { FileError, messageOf } from '../../errors/index.ts'
+import { makeFolder, whyUnreadable, writeFailure } from '../../platform/node/files.ts'
 
 /** Above any file of the sets that are known. */
-const LARGEST = 2 ** 28
+const MOST_BYTES = 2 ** 28
 /** As tar of 1979 and of now has them. */
 const PLAIN: readonly string[] = ['File', 'OldFile']
 
@@ -32,12 +32,14 @@ const read = async (
       { cause },
     )
   }
+  const problem = whyUnreadable(archive, 4 * MOST_BYTES)
+  if (problem !== undefined) refuse('a .tar.gz archive', problem)
   const found = new Map<string, Promise<Buffer>>()
   const wrong: string[] = []
   const take = (entry: ReadEntry): void => {
     const name = names.find(name => entry.path === `${inside}/${name}`)
     if (name === undefined) entry.resume()
-    else if (found.has(name) || !PLAIN.includes(entry.type) || entry.size > LARGEST) {
+    else if (found.has(name) || !PLAIN.includes(entry.type) || entry.size > MOST_BYTES) {
       wrong.push(
         `${entry.type} of ${entry.size} bytes called ${name}${found.has(name) ? ' again' : ''}`,
       )
@@ -64,7 +66,7 @@ const read = async (
  * Unpacks files that lie in a folder of an archive into a folder, which appears when all are there.
  * @throws FileError for an archive that is damaged or lacks one of them, and when the disk fails
  */
-export const unpack = async (
+export const untar = async (
   archive: string,
   inside: string,
   names: readonly string[],

@@ -1,7 +1,8 @@
 /** A contact sheet: the first images of each class as one PNG, a row a class. */
 
-import { writeFileAtomic } from '../platform/node/files.ts'
-import type { Dataset } from './dataset.ts'
+import { writeFileAtomic } from '../../platform/node/files.ts'
+import type { Dataset } from '../dataset.ts'
+import { interleaved } from './interleaved.ts'
 
 const GAP = 2
 
@@ -14,20 +15,19 @@ const firstOfEach = ({ classes, labels }: Dataset, columns: number): number[][] 
 }
 
 /** @throws FileError when the file cannot be written */
-export const writeSheet = async (dataset: Dataset, path: string, columns = 10): Promise<void> => {
+export const writeContactSheet = async (
+  dataset: Dataset,
+  path: string,
+  columns = 10,
+): Promise<void> => {
   const { default: sharp } = await import('sharp')
   const [channels, height, width] = dataset.shape
   const rows = firstOfEach(dataset, columns)
   const composites = await Promise.all(
     rows.flatMap((indices, row) =>
       indices.map(async (index, column) => {
-        const pixels = await dataset.read(index)
-        const plane = height * width
-        const interleaved = Uint8Array.from(
-          { length: pixels.length },
-          (_, i) => pixels[(i % channels) * plane + Math.floor(i / channels)],
-        )
-        const input = await sharp(interleaved, {
+        const pixels = interleaved(await dataset.read(index), dataset.shape)
+        const input = await sharp(pixels, {
           raw: { width, height, channels: channels as 1 | 3 },
         })
           .png()

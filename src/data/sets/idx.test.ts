@@ -2,7 +2,7 @@
 
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import { ExciteError, FileError } from '../errors/index.ts'
+import { ExciteError, FileError } from '../../errors/index.ts'
 import { readIdx } from './idx.ts'
 
 const images = Uint8Array.of(0, 0, 8, 3, 0, 0, 0, 2, 0, 0, 0, 1, 0, 0, 0, 3, 1, 2, 3, 4, 5, 6)

@@ -1,15 +1,14 @@
 /** CIFAR-10 and CIFAR-100 in their binary versions: records of label bytes and 3×32×32 pixels. */
 
 import { existsSync } from 'node:fs'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { FileError } from '../errors/index.ts'
-import type { Dataset, Split } from './dataset.ts'
-import { download } from './download.ts'
+import { FileError } from '../../errors/index.ts'
+import { type Dataset, type PublishedSplit, pixelDataset } from '../dataset.ts'
+import { fetchCached } from './fetchCached.ts'
 import { labelsOf } from './labels.ts'
-import { readContent } from './localFiles.ts'
-import type { Places } from './mnist.ts'
-import { unpack } from './untar.ts'
+import { type Places, readContent } from './localFiles.ts'
+import { untar } from './untar.ts'
 
 const PIXELS = 3 * 32 * 32
 
@@ -18,7 +17,7 @@ interface Source {
   readonly url: string
   /** Of the archive, as its page prints it; it prints nothing better. */
   readonly md5: string
-  readonly files: Readonly<Record<Split, readonly string[]>>
+  readonly files: Readonly<Record<PublishedSplit, readonly string[]>>
   /** The file of class names, one a line. */
   readonly names: string
   /** Label bytes of a record, and which of them counts. */
@@ -81,15 +80,15 @@ const locate = async (
   if (found !== undefined) return found
   const archive = join(base, basename(url))
   const fetched = dataDir === undefined && !existsSync(archive)
-  if (fetched) await download({ url, md5 }, archive, onProgress)
+  if (fetched) await fetchCached({ url, md5 }, archive, onProgress)
   if (!existsSync(archive))
     throw new FileError({
       where: base,
       expected: `${files.test[0]}, here or in ${folder}, or ${basename(url)}`,
       got: 'none of them',
-      hint: `Fetch ${url} into that folder, or leave --data-dir out: then Excite does`,
+      hint: `Fetch ${url} into that folder, or name no folder (\`data.dataDir\`): then Excite does`,
     })
-  await unpack(archive, folder, [...files.train, ...files.test, names], target)
+  await untar(archive, folder, [...files.train, ...files.test, names], target)
   if (fetched) await rm(archive, { force: true })
   return target
 }
@@ -97,7 +96,7 @@ const locate = async (
 /** @throws FileError when files are missing, truncated or hold labels that no class has */
 export const openCifar = async (
   name: CifarName,
-  split: Split,
+  split: PublishedSplit,
   places: Places,
 ): Promise<Dataset> => {
   const { files, names, labelBytes, label, classes } = CIFAR_SOURCES[name]
@@ -114,7 +113,8 @@ export const openCifar = async (
   )
   const namesPath = join(folder, names)
   const known = existsSync(namesPath)
-    ? (await readFile(namesPath, 'utf8'))
+    ? Buffer.from(await readContent(namesPath))
+        .toString('utf8')
         .split('\n')
         .map(line => line.trim())
         .filter(line => line !== '')
@@ -128,16 +128,16 @@ export const openCifar = async (
   const records = parts.flatMap(({ bytes, count }) =>
     Array.from({ length: count }, (_, i) => ({ bytes, start: i * record + labelBytes })),
   )
-  return {
+  return pixelDataset({
     name,
     split,
     classes: known,
-    shape: [3, 32, 32],
+    shape: [3, 32, 32] as const,
     labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])),
     inMemory: true,
-    read: index => {
+    read: (index: number) => {
       const { bytes, start } = records[index]
       return bytes.subarray(start, start + PIXELS)
     },
-  }
+  })
 }

@@ -1,29 +1,26 @@
-/** A dataset written out as a folder of images: `train/CLASS/00012.png` and `val/CLASS/…`. */
+/** A dataset written out as a folder of images: `train/CLASS/00012.png`, `val/CLASS/…`, `test/CLASS/…`. */
 
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
-import { FileError, UsageError } from '../errors/index.ts'
-import { makeFolder, writeFailure } from '../platform/node/files.ts'
-import type { Dataset } from './dataset.ts'
+import { FileError, UsageError } from '../../errors/index.ts'
+import { makeFolder, writeFailure } from '../../platform/node/files.ts'
+import type { Dataset } from '../dataset.ts'
+import { interleaved } from './interleaved.ts'
 
 export const IMAGE_FORMATS = ['png', 'jpeg', 'webp'] as const
 export type ImageFormat = (typeof IMAGE_FORMATS)[number]
 
-const HALVES = { train: 'train', test: 'val' } as const
-const TOGETHER = 16
+const FOLDERS = { train: 'train', validation: 'val', test: 'test', all: '.' } as const
+const WRITE_BATCH = 16
 
 const encode = async (dataset: Dataset, index: number, format: ImageFormat): Promise<Buffer> => {
   const { default: sharp } = await import('sharp')
   const [channels, height, width] = dataset.shape
-  const pixels = await dataset.read(index)
-  const plane = height * width
-  const interleaved = new Uint8Array(pixels.length)
-  for (let i = 0; i < pixels.length; i++)
-    interleaved[i] = pixels[(i % channels) * plane + Math.floor(i / channels)]
+  const pixels = interleaved(await dataset.read(index), dataset.shape)
   const raw = { width, height, channels: channels as 1 | 3 }
   const options = format === 'png' ? {} : { quality: 95 }
-  return sharp(interleaved, { raw }).toFormat(format, options).toBuffer()
+  return sharp(pixels, { raw }).toFormat(format, options).toBuffer()
 }
 
 /** A class's folder: its name, with what a path cannot hold replaced. */
@@ -37,20 +34,20 @@ export interface ExportFolderOptions {
 }
 
 /**
- * Writes halves of a dataset; the folder appears when all of it is there.
+ * Writes splits of a dataset; the folder appears when all of it is there.
  * @returns how many images were written, or undefined when the signal came first
  * @throws UsageError when the folder exists, FileError when the disk fails
  */
 export const exportFolder = async (
-  halves: readonly Dataset[],
+  splits: readonly Dataset[],
   to: string,
   { format = 'png', signal, onWritten }: ExportFolderOptions = {},
 ): Promise<number | undefined> => {
   if (existsSync(to))
     throw new UsageError({
-      where: '--to',
+      where: to,
       expected: 'a folder that does not exist yet',
-      got: to,
+      got: 'one that does',
       hint: 'Choose another, or remove it first',
     })
   const temporary = `${resolve(to)}.tmp-${process.pid}`
@@ -59,7 +56,7 @@ export const exportFolder = async (
     const name = folderOf(dataset.classes[dataset.labels[index]])
     const file = `${String(index).padStart(5, '0')}.${format === 'jpeg' ? 'jpg' : format}`
     const bytes = await encode(dataset, index, format)
-    const path = join(temporary, HALVES[dataset.split], name, file)
+    const path = join(temporary, FOLDERS[dataset.split], name, file)
     await writeFile(path, bytes).catch((cause: unknown) => {
       throw writeFailure(path, bytes.length, cause)
     })
@@ -71,12 +68,12 @@ export const exportFolder = async (
     throw new FileError({ where: to, expected, got, hint }, { cause })
   })
   try {
-    for (const dataset of halves) {
+    for (const dataset of splits) {
       for (const name of dataset.classes)
-        await makeFolder(join(temporary, HALVES[dataset.split], folderOf(name)))
-      for (let first = 0; first < dataset.labels.length; first += TOGETHER) {
+        await makeFolder(join(temporary, FOLDERS[dataset.split], folderOf(name)))
+      for (let first = 0; first < dataset.labels.length; first += WRITE_BATCH) {
         signal?.throwIfAborted()
-        const count = Math.min(TOGETHER, dataset.labels.length - first)
+        const count = Math.min(WRITE_BATCH, dataset.labels.length - first)
         // All of them come to an end, so that nothing is written after the folder is taken away.
         const settled = await Promise.allSettled(
           Array.from({ length: count }, (_, i) => write(dataset, first + i)),

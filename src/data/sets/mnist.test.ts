@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { FileError } from '../errors/index.ts'
-import { measureNormalization, type Split } from './dataset.ts'
+import { FileError } from '../../errors/index.ts'
+import type { PublishedSplit } from '../dataset.ts'
+import { measureNormalization } from '../normalization.ts'
 import { readContent } from './localFiles.ts'
 import { MNIST_SOURCES, openMnist } from './mnist.ts'
 
@@ -82,7 +83,7 @@ const DAMAGED: Readonly<
   'no images': [
     without(IMAGES),
     '',
-    `${IMAGES} or ${IMAGES}.gz, got neither. Point --data-dir to a folder with the four IDX files`,
+    `${IMAGES} or ${IMAGES}.gz, got neither. Name a folder with the four IDX files`,
   ],
   'no labels': [without(LABELS), '', `${LABELS} or ${LABELS}.gz, got neither`],
   'truncated images': [
@@ -147,7 +148,7 @@ it('names a file that is there but cannot be read', async () => {
   const dataDir = await folderOf(without(LABELS))
   await mkdir(join(dataDir, LABELS))
   await expect(openMnist('mnist', 'train', { dataDir, cacheDir: dataDir })).rejects.toThrow(
-    `${join(dataDir, LABELS)}: expected a readable file, got EISDIR`,
+    `${join(dataDir, LABELS)}: expected a readable file, got a folder`,
   )
 })
 
@@ -172,8 +173,8 @@ describe('without a folder given', () => {
     const fetched = fetching(() => Promise.reject(new Error('no network')))
     await expect(openMnist('mnist', 'test', { cacheDir: await newFolder() })).rejects.toThrow(
       'dataset mnist: expected t10k-images-idx3-ubyte or t10k-images-idx3-ubyte.gz, ' +
-        'got neither, and no download (no network). Point --data-dir to a folder with the four ' +
-        `IDX files of mnist, or fetch them from ${MNIST_SOURCES.mnist.url}`,
+        'got neither, and no download (no network). Name a folder with the four ' +
+        `IDX files of mnist (\`data.dataDir\`), or fetch them from ${MNIST_SOURCES.mnist.url}`,
     )
     expect(fetched).toHaveBeenCalledExactlyOnceWith(
       `${MNIST_SOURCES.mnist.url}t10k-images-idx3-ubyte.gz`,
@@ -187,7 +188,7 @@ describe('without a folder given', () => {
     await expect(openMnist('mnist', 'train', { cacheDir })).rejects.toThrow(
       `no download (${createHash('md5').update(gz).digest('hex')})`,
     )
-    expect(await readdir(cacheDir)).toEqual([])
+    expect(await readdir(join(cacheDir, 'mnist'))).toEqual([])
   })
 })
 
@@ -204,7 +205,7 @@ describe('Fashion-MNIST as Debian installs it', () => {
 
   /** The first labels as the set's own page shows them; mean and std of all pixels. */
   const FACTS: readonly {
-    split: Split
+    split: PublishedSplit
     count: number
     first: readonly number[]
     mean: number

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { create } from 'tar'
 import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { FileError } from '../errors/index.ts'
+import { FileError } from '../../errors/index.ts'
 import { CIFAR_SOURCES, type CifarName, openCifar } from './cifar.ts'
 
 const PIXELS = 3072
@@ -145,7 +145,7 @@ describe('damage', () => {
     const { 'data_batch_4.bin': _, ...files } = CIFAR10
     const dataDir = await newFolder(files)
     await expect(openCifar('cifar10', 'train', { dataDir, cacheDir: '' })).rejects.toThrow(
-      `${join(dataDir, 'data_batch_4.bin')}: expected a readable file, got ENOENT`,
+      `${join(dataDir, 'data_batch_4.bin')}: expected a readable file, got nothing there`,
     )
   })
 
@@ -157,7 +157,7 @@ describe('damage', () => {
         where: dataDir,
         expected: `${files.test[0]}, here or in ${folder}, or ${url.split('/').at(-1)}`,
         got: 'none of them',
-        hint: `Fetch ${url} into that folder, or leave --data-dir out: then Excite does`,
+        hint: `Fetch ${url} into that folder, or name no folder (\`data.dataDir\`): then Excite does`,
       }),
     )
   })

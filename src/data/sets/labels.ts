@@ -1,6 +1,6 @@
 /** Labels as they come from files. */
 
-import { FileError } from '../errors/index.ts'
+import { FileError } from '../../errors/index.ts'
 
 /**
  * Label bytes as ints.

@@ -1,17 +1,17 @@
 /** MNIST and Fashion-MNIST: 60,000 and 10,000 images of 28×28 in four IDX files. */
 
 import { join } from 'node:path'
-import { FileError } from '../errors/index.ts'
-import type { Dataset, Split } from './dataset.ts'
-import { type DownloadProgress, download } from './download.ts'
+import { FileError } from '../../errors/index.ts'
+import { type Dataset, type PublishedSplit, pixelDataset } from '../dataset.ts'
+import { fetchCached } from './fetchCached.ts'
 import { readIdx } from './idx.ts'
 import { labelsOf } from './labels.ts'
-import { findFile, readContent } from './localFiles.ts'
+import { findFile, type Places, readContent } from './localFiles.ts'
 
 const FILES = {
   train: { images: 'train-images-idx3-ubyte', labels: 'train-labels-idx1-ubyte' },
   test: { images: 't10k-images-idx3-ubyte', labels: 't10k-labels-idx1-ubyte' },
-} as const satisfies Record<Split, object>
+} as const satisfies Record<PublishedSplit, object>
 
 type Checksums = Readonly<Record<string, { readonly sha256: string } | { readonly md5: string }>>
 
@@ -72,13 +72,6 @@ export const MNIST_SOURCES = {
 
 export type MnistName = keyof typeof MNIST_SOURCES
 
-export interface Places {
-  /** The only folder to look in, where one is given. */
-  readonly dataDir?: string | undefined
-  readonly cacheDir: string
-  readonly onProgress?: DownloadProgress | undefined
-}
-
 const missing = (name: MnistName, file: string, where: string, cause?: unknown): FileError => {
   const { url, ...source }: Source = MNIST_SOURCES[name]
   const install = source.package ? `install Debian's ${source.package}, or ` : ''
@@ -87,7 +80,7 @@ const missing = (name: MnistName, file: string, where: string, cause?: unknown):
       where,
       expected: `${file} or ${file}.gz`,
       got: cause instanceof FileError ? `neither, and no download (${cause.got})` : 'neither',
-      hint: `Point --data-dir to a folder with the four IDX files of ${name}, or ${install}fetch them from ${url}`,
+      hint: `Name a folder with the four IDX files of ${name} (\`data.dataDir\`), or ${install}fetch them from ${url}`,
     },
     { cause },
   )
@@ -109,7 +102,7 @@ const locate = async (
   if (dataDir !== undefined) throw missing(name, file, dataDir)
   const target = join(cache, `${file}.gz`)
   try {
-    await download({ url: `${url}${file}.gz`, ...checksums[file] }, target, onProgress)
+    await fetchCached({ url: `${url}${file}.gz`, ...checksums[file] }, target, onProgress)
   } catch (cause) {
     throw missing(name, file, `dataset ${name}`, cause)
   }
@@ -119,7 +112,7 @@ const locate = async (
 /** @throws FileError when files are missing, damaged or do not belong together */
 export const openMnist = async (
   name: MnistName,
-  split: Split,
+  split: PublishedSplit,
   places: Places,
 ): Promise<Dataset> => {
   const files = FILES[split]
@@ -140,13 +133,13 @@ export const openMnist = async (
       hint: 'The two files belong to different sets',
     })
   const size = height * width
-  return {
+  return pixelDataset({
     name,
     split,
     classes,
-    shape: [1, height, width],
+    shape: [1, height, width] as const,
     labels,
     inMemory: true,
-    read: index => images.data.subarray(index * size, (index + 1) * size),
-  }
+    read: (index: number) => images.data.subarray(index * size, (index + 1) * size),
+  })
 }

@@ -1,0 +1,68 @@
+/** The images of a training: what it learns from, what it is judged by, and what they are called. */
+
+import type { Dataset } from './dataset.ts'
+import type { FolderReport } from './folder/imageFolder.ts'
+import { type DatasetOptions, openSplits } from './registry.ts'
+
+/** Which images these are, so that they can be opened again. */
+export interface ImagesRecord
+  extends Omit<DatasetOptions, 'cacheDir' | 'workers' | 'onProgress' | 'onChecked' | 'seed'> {
+  /** The name of a dataset, or a folder. */
+  readonly data: string
+}
+
+/** Images to train on: of a folder or a known set, or any datasets of your own. */
+export interface Images {
+  readonly train: Dataset
+  /** Judges every epoch, and which weights are the best. Published sets have their test images here; `split` says so. */
+  readonly validation: Dataset
+  /** To be measured at the end, where there are labeled test images. */
+  readonly test?: Dataset | undefined
+  /** How they were opened; a run of images without it needs them given again to resume. */
+  readonly record?: ImagesRecord | undefined
+  /** What of a folder is not used. */
+  readonly report?: FolderReport | undefined
+}
+
+/** Images that `openImages` has opened. */
+export interface OpenedImages extends Images {
+  /** The names of the classes, in the order of the logits. */
+  readonly classes: readonly string[]
+  readonly record: ImagesRecord
+  /** Ends the threads that decode; nothing is read afterwards. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a dataset by its name, or a folder of images: `train/CLASS/…`, `val/CLASS/…` and
+ * `test/CLASS/…`, or `CLASS/…`, of which a tenth is held back for validation.
+ * @throws UsageError for an unknown name; FileError for missing or damaged files, with the remedy
+ * @example
+ * const images = await openImages('./flowers', { size: 64 })
+ * console.log(images.classes, images.train.labels.length)
+ * await images.close()
+ */
+export const openImages = async (
+  name: string,
+  options: DatasetOptions = {},
+): Promise<OpenedImages> => {
+  const { cacheDir, workers, onProgress, onChecked, seed, ...record } = options
+  const { open, hasTest, report, close } = await openSplits(name, options)
+  try {
+    const train = await open('train')
+    const validation = await open('validation')
+    const stoodIn = validation.split === 'test' ? validation : undefined
+    return {
+      train,
+      validation,
+      test: stoodIn ?? (hasTest ? await open('test') : undefined),
+      classes: train.classes,
+      record: { data: name, ...record },
+      report: report?.(),
+      close,
+    }
+  } catch (cause) {
+    await close()
+    throw cause
+  }
+}
