@@ -64,6 +64,7 @@ export const ATTENTIONS = {
     kind: 'recalibration',
     options: {
       reduction: positive,
+      floor: whole(1),
       bias: flag,
       squeeze: oneOf('mean', 'max', 'none'),
       gate: oneOf('sigmoid', 'tanh', 'relu'),
@@ -110,7 +111,7 @@ export const ATTENTIONS = {
     paper: 'ECA-Net, arXiv:1910.03151',
     does: 'scales channels by a one-dimensional convolution over their means',
     kind: 'recalibration',
-    options: { kernel: odd, gamma: positive, beta: positive },
+    options: { kernel: odd, kernels: pairs('256x3+512x5'), gamma: positive, beta: positive },
   },
   cbam: {
     paper: 'CBAM: Convolutional Block Attention Module, arXiv:1807.06521',

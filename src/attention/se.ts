@@ -24,6 +24,8 @@ const gates = { sigmoid, tanh, relu }
 export interface SEOptions {
   /** r: how much narrower the hidden layer is (Table 10). */
   readonly reduction?: number
+  /** The least width of the hidden layer, as timm has 8. */
+  readonly floor?: number
   readonly bias?: boolean
   /** Table 11. */
   readonly squeeze?: keyof typeof squeezes
@@ -38,13 +40,14 @@ export const squeezeExcite = (
   channels: number,
   {
     reduction = 16,
+    floor = 1,
     bias = true,
     squeeze = 'mean',
     gate = 'sigmoid',
     rectify = false,
   }: SEOptions = {},
 ): Layer => {
-  const hidden = hiddenWidth(channels, reduction)
+  const hidden = Math.max(hiddenWidth(channels, reduction), floor)
   return layer(
     { fc1: conv2d(channels, hidden, 1, { bias }), fc2: conv2d(hidden, channels, 1, { bias }) },
     ({ fc1, fc2 }, x, mode) => {

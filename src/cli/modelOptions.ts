@@ -22,6 +22,7 @@ const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: 
   pooling: ['padded|ceil', "how the stem's max pooling treats the border; ceil is Caffe's"],
   halfBottleneck: ['', 'bottlenecks: the first 1x1 half as wide'],
   shortcutKernel: ['1|3', 'the kernel of projections that stride'],
+  shortcut: ['pad|projection', "shortcuts of CIFAR's ResNets where shapes differ"],
   dropout: ['rate', 'dropout before the classifier'],
 }
 

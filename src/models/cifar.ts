@@ -20,7 +20,11 @@ const cifar = (
   describe,
   size: 32,
   classes: 10,
-  variations: ['dropout', ...(options.block === 'bottleneck' ? (['strideIn'] as const) : [])],
+  variations: [
+    'dropout',
+    ...(options.block === 'bottleneck' ? (['strideIn'] as const) : []),
+    ...(options.block === 'basic' ? (['shortcut'] as const) : []),
+  ],
   build: given =>
     resnet({ depths: new Array<number>(3).fill(blocks), stem: 'cifar', ...options, ...given }),
 })

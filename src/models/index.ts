@@ -13,6 +13,13 @@ export const {
   resnet101,
   resnet152,
   resnet200,
+  resnet18d,
+  resnet26d,
+  resnet34d,
+  resnet50d,
+  resnet101d,
+  resnet152d,
+  resnet200d,
   resnext50,
   resnext50_36x4d,
   resnext56,
@@ -23,6 +30,8 @@ export const {
   sknet101,
   skresnet18,
   skresnet34,
+  resnest14,
+  resnest26,
   resnest50,
   resnest101,
   vgg16_bn,
@@ -67,5 +76,4 @@ export {
   modelNames as names,
   type RegisteredModel,
 } from './registry.ts'
-export { type ResNeStOptions, resnest } from './resnest.ts'
 export { type ResNetOptions, resnet } from './resnet.ts'

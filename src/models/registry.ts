@@ -10,7 +10,7 @@ import {
 import { GraphError, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { AnyLayer, Initializer, Layer } from '../nn/index.ts'
-import { OTHER_NAMES } from './aliases.ts'
+import { aliasOf, lookalike } from './aliases.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
 import { CIFAR } from './cifar.ts'
@@ -19,7 +19,6 @@ import { INCEPTION_RESNET } from './inceptionresnet.ts'
 import { INCEPTION_V3 } from './inceptionv3.ts'
 import { MOBILENET } from './mobilenet.ts'
 import { MOBILENET_V3 } from './mobilenetv3.ts'
-import { RESNESTS } from './resnest.ts'
 import { RESNETS } from './resnetVariants.ts'
 import { SHAKE_SHAKE } from './shakeshake.ts'
 import { SHUFFLENET } from './shufflenet.ts'
@@ -30,7 +29,6 @@ import { VGG } from './vgg.ts'
 /** Every family; a name stands in one of them only. */
 const BACKBONES = {
   ...RESNETS,
-  ...RESNESTS,
   ...VGG,
   ...BN_INCEPTION,
   ...INCEPTION_V3,
@@ -127,7 +125,11 @@ const find = (name: string): Named => {
   const backbone = backboneOf(base)
   const known = prefix === undefined || isAttention(prefix)
   if (backbone === undefined || !known || (prefix !== undefined && backbone.attention)) {
-    const other = Object.hasOwn(OTHER_NAMES, name) ? `It is ${OTHER_NAMES[name]} here` : undefined
+    const alias = aliasOf(name)
+    const here = [alias?.model, alias?.attention].filter(Boolean).join(' with attention ')
+    const other = alias
+      ? `It is ${here} here`
+      : lookalike(name) && 'It computes otherwise than the networks here that have its tensors'
     throw new UsageError({
       where: `model ${name}`,
       expected: 'the name of a network',

@@ -1,8 +1,10 @@
 /**
- * ResNet and ResNeXt, for ImageNet and for CIFAR, with attention as an option: SENet, SKNet and
- * GCT networks are these with `se()`, `sk()` or `gct()` plugged in. Weight names are torchvision's.
+ * ResNet and ResNeXt, for ImageNet and for CIFAR, with attention as an option: SENet, SKNet, GCT and
+ * ResNeSt networks are these with `se()`, `sk()`, `gct()` or `splat()` plugged in. Weight names are
+ * torchvision's.
  */
 
+import type { Value } from '../graph/index.ts'
 import {
   dropout,
   flatten,
@@ -12,12 +14,12 @@ import {
   layer,
   linear,
 } from '../nn/index.ts'
-import { relu } from '../ops/index.ts'
+import { averagePool, relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
 import { basic, bottleneck } from './branches.ts'
 import { preActivationUnit } from './preactivation.ts'
 import { residualUnit } from './residual.ts'
-import { sockets } from './sockets.ts'
+import { type Sockets, sockets } from './sockets.ts'
 import { POOLINGS, type Stem, stem as stemLayer } from './stems.ts'
 
 export interface ResNetOptions extends NetworkOptions {
@@ -33,8 +35,24 @@ export interface ResNetOptions extends NetworkOptions {
   /** ResNeXt's cardinality, and the channels of a group at 64 planes. */
   readonly group?: number
   readonly groupWidth?: number
-  readonly shortcut?: 'projection' | 'pad'
+  /** Whether projections that stride pool before a 1×1 without stride, as in ResNet-D. */
+  readonly poolFirst?: boolean
 }
+
+const pooled = (x: Value, stride: number): Value =>
+  stride === 1
+    ? x
+    : averagePool(x, { kernel: stride, stride, ceilMode: true, countIncludePad: false })
+
+/** Sockets with ResNet-D's projections (He et al.: Bag of Tricks, arXiv:1812.01187). */
+const poolingFirst = (plugs: Sockets): Sockets => ({
+  ...plugs,
+  projection: (channels, outputs, stride) =>
+    layer(
+      { '1': plugs.convolution(channels, outputs, 1), '2': plugs.normalization(outputs) },
+      (children, x) => children['2'](children['1'](pooled(x, stride))),
+    ),
+})
 
 interface Stage {
   readonly blocks: Layer
@@ -59,10 +77,11 @@ const stage = (
   const planes = options.planes * 2 ** index
   const outputs = planes * expansion
   const width = Math.floor((planes * groupWidth) / 64) * group
-  const plugs = sockets(options, index + 2, initialize)
+  const own = sockets(options, index + 2, initialize)
+  const plugs = options.poolFirst ? poolingFirst(own) : own
   const blocks = Array.from({ length: depth }, (_, i) => {
-    const own = { ...options, stride: index > 0 && i === 0 ? 2 : 1, sockets: plugs, width }
-    return unit(steps(i === 0 ? channels : outputs, outputs, own), own)
+    const unitOptions = { ...options, stride: index > 0 && i === 0 ? 2 : 1, sockets: plugs, width }
+    return unit(steps(i === 0 ? channels : outputs, outputs, unitOptions), unitOptions)
   })
   return { blocks: plugs.stage(blocks, outputs), outputs }
 }
@@ -76,6 +95,7 @@ const DEFAULTS = {
   shortcutKernel: 1,
   dropout: 0,
   shortcut: 'projection',
+  poolFirst: false,
   attention: undefined,
   at: undefined,
   stages: undefined,

@@ -1,4 +1,4 @@
-/** The residual networks for ImageNet, by name: ResNet, ResNeXt, SENet-154, SKNet, timm's skresnet. */
+/** The residual networks for ImageNet, by name: ResNet, ResNet-D, ResNeXt, SENet-154, SKNet, timm's skresnet, ResNeSt. */
 
 import { POSITIONS } from '../attention/attention.ts'
 import type { Backbone, Family } from './backbone.ts'
@@ -52,6 +52,23 @@ const SENET154 = {
   dropout: 0.2,
 } as const
 
+/** ResNet-D: three 3×3 convolutions as its stem, projections that pool first. */
+const resnetD = (
+  block: 'basic' | 'bottleneck',
+  depths: readonly number[],
+  describe = 'ResNet-D',
+  stemWidth = 64,
+): Backbone => ({
+  ...imagenet(describe, block, depths, { stem: 'deep', stemWidth, poolFirst: true }),
+  variations: ['pooling', 'dropout'],
+})
+
+/** ResNeSt (arXiv:2004.08955): a stride is an average pool behind the attention (section 4.1). */
+const resnest = (depths: readonly number[], stemWidth: number): Backbone => ({
+  ...resnetD('bottleneck', depths, 'ResNeSt, split attention 2s1x64d', stemWidth),
+  attention: 'splat:avd=true',
+})
+
 export const RESNETS = {
   resnet18: imagenet('ResNet, basic blocks', 'basic', [2, 2, 2, 2]),
   resnet34: imagenet('ResNet, basic blocks', 'basic', [3, 4, 6, 3]),
@@ -59,6 +76,13 @@ export const RESNETS = {
   resnet101: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 4, 23, 3]),
   resnet152: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 8, 36, 3]),
   resnet200: imagenet('ResNet, bottlenecks', 'bottleneck', [3, 24, 36, 3]),
+  resnet18d: resnetD('basic', [2, 2, 2, 2]),
+  resnet26d: resnetD('bottleneck', [2, 2, 2, 2]),
+  resnet34d: resnetD('basic', [3, 4, 6, 3]),
+  resnet50d: resnetD('bottleneck', [3, 4, 6, 3]),
+  resnet101d: resnetD('bottleneck', [3, 4, 23, 3]),
+  resnet152d: resnetD('bottleneck', [3, 8, 36, 3]),
+  resnet200d: resnetD('bottleneck', [3, 24, 36, 3]),
   resnext50: imagenet('ResNeXt 32×4d', 'bottleneck', [3, 4, 6, 3], RESNEXT),
   resnext50_36x4d: imagenet('ResNeXt 36×4d', 'bottleneck', [3, 4, 6, 3], {
     ...RESNEXT,
@@ -75,4 +99,8 @@ export const RESNETS = {
   sknet101: sknet([3, 4, 23, 3]),
   skresnet18: skresnet([2, 2, 2, 2]),
   skresnet34: skresnet([3, 4, 6, 3]),
+  resnest14: resnest([1, 1, 1, 1], 64),
+  resnest26: resnest([2, 2, 2, 2], 64),
+  resnest50: resnest([3, 4, 6, 3], 64),
+  resnest101: resnest([3, 4, 23, 3], 128),
 } satisfies Family

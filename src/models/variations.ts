@@ -15,6 +15,8 @@ export const VARIATIONS = {
   halfBottleneck: flag,
   /** The kernel of projection shortcuts that stride. */
   shortcutKernel: named({ '1': 1, '3': 3 } as const),
+  /** How CIFAR's ResNets shorten where shapes differ: by zero channels, or by a projection. */
+  shortcut: oneOf('pad', 'projection'),
   /** The rate of dropout before the classifier. */
   dropout: rate,
 } as const satisfies OptionTable

@@ -169,7 +169,7 @@ it('knows what timm publishes', () =>
     expect(existsSync(path)).toBe(true)
     expect(facts).toEqual({
       source: 'hub:timm/some',
-      model: 'se-resnet50',
+      architecture: 'seresnet50',
       preprocessing: { mean: [0.1, 0.2, 0.3], std: [1, 2, 3] },
       size: 160,
     })

@@ -3,7 +3,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { FileError, UsageError } from '../errors/index.ts'
-import { OTHER_NAMES } from '../models/aliases.ts'
 import { type HubOptions, hubFile, parseRepository } from './hub.ts'
 import type { Preprocessing } from './names/naming.ts'
 
@@ -27,8 +26,9 @@ export interface HubModel {
   readonly path: string
   /** What to call its source in a card. */
   readonly source: string
-  /** The network, where its architecture is known. */
-  readonly model?: string
+  /** What its configuration calls the network. */
+  readonly architecture?: string | undefined
+  readonly classes?: readonly string[] | undefined
   readonly preprocessing?: Preprocessing
   readonly size?: number
   readonly cropPct?: number
@@ -63,11 +63,10 @@ export const hubModel = async (text: string, options: HubOptions): Promise<HubMo
     })
   const config = configPath === undefined ? {} : await readConfig(configPath)
   const { mean, std, input_size: input, crop_pct: cropPct } = config.pretrained_cfg ?? {}
-  const architecture = config.architecture ?? ''
   return {
     path,
     source: `hub:${text}`,
-    ...(Object.hasOwn(OTHER_NAMES, architecture) ? { model: OTHER_NAMES[architecture] } : {}),
+    architecture: config.architecture,
     ...(mean && std ? { preprocessing: { mean, std: std } } : {}),
     ...(input ? { size: input[1] } : {}),
     ...(cropPct === undefined ? {} : { cropPct }),

@@ -11,13 +11,14 @@ import { variables } from '../nn/index.ts'
 import { random } from '../random/index.ts'
 import { type ImportOptions, importWeights } from './import.ts'
 import { bestNaming, take } from './match.ts'
-import { NAMINGS, ownNetwork, renamed } from './names/index.ts'
+import { bareNames, NAMINGS, ownNetwork, renamed } from './names/index.ts'
 import type { Naming } from './names/naming.ts'
 import { PREPROCESSING } from './names/preprocessing.ts'
 import { openPredictor } from './predictor.ts'
 import { readWeights } from './readWeights.ts'
 import { type StoredTensor, writeSafetensors } from './safetensors.ts'
 import type { Entry } from './stored.ts'
+import { networkIn } from './told.ts'
 import { readTrained, writeTrained } from './trained.ts'
 
 /** For each naming, names as they stand in its files, and what they are here. */
@@ -27,10 +28,46 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'module.layer1.0.downsample.1.running_var': 'layer1.0.downsample.1.running_var',
     'layer1.0.se.fc1.bias': 'layer1.0.se.fc1.bias',
     'layer1.0.conv2.attn.fc_select.weight': 'layer1.0.conv2.attn.fc_select.weight',
+    'layer1.0.conv2.conv.weight': 'layer1.0.conv2.conv.weight',
+    'fc.1.bias': 'fc.bias',
+  },
+  'timm-sk': {
     'layer1.0.conv2.paths.1.conv.weight': 'layer1.0.conv2.paths.1.conv.weight',
     'layer1.0.conv2.attn.bn.bias': 'layer1.0.conv2.attn.bn.bias',
     'layer1.0.conv3.conv.weight': 'layer1.0.conv3.weight',
     'layer1.0.conv1.bn.running_mean': 'layer1.0.bn1.running_mean',
+  },
+  'timm-eca': { 'layer1.0.se.conv.weight': 'layer1.0.eca.conv.weight' },
+  'timm-vgg': {
+    'pre_logits.fc2.bias': 'classifier.3.bias',
+    'head.fc.weight': 'classifier.6.weight',
+  },
+  'timm-mobilenetv3': {
+    'conv_stem.weight': 'features.0.0.weight',
+    'blocks.0.0.conv_dw.weight': 'features.1.block.0.0.weight',
+    'blocks.0.0.bn1.bias': 'features.1.block.0.1.bias',
+    'blocks.0.0.conv_pw.weight': 'features.1.block.1.0.weight',
+    'blocks.0.0.bn2.bias': 'features.1.block.1.1.bias',
+    'blocks.1.0.conv_pw.weight': 'features.2.block.0.0.weight',
+    'blocks.1.0.conv_dw.weight': 'features.2.block.1.0.weight',
+    'blocks.1.0.se.conv_expand.bias': 'features.2.block.2.fc2.bias',
+    'blocks.1.0.conv_pwl.weight': 'features.2.block.3.0.weight',
+    'blocks.1.0.bn3.weight': 'features.2.block.3.1.weight',
+    'blocks.2.0.conv.weight': 'features.3.0.weight',
+    'blocks.2.0.bn1.weight': 'features.3.1.weight',
+    'conv_head.bias': 'classifier.0.bias',
+    'classifier.bias': 'classifier.3.bias',
+  },
+  'timm-efficientnet': {
+    'bn1.weight': 'features.0.1.weight',
+    'blocks.0.0.conv_dw.weight': 'features.1.0.block.0.0.weight',
+    'blocks.0.0.se.conv_reduce.weight': 'features.1.0.block.1.fc1.weight',
+    'blocks.0.0.conv_pw.weight': 'features.1.0.block.2.0.weight',
+    'blocks.6.0.conv_pw.weight': 'features.7.0.block.0.0.weight',
+    'blocks.6.0.conv_pwl.weight': 'features.7.0.block.1.0.weight',
+    'conv_head.weight': 'features.8.0.weight',
+    'bn2.weight': 'features.8.1.weight',
+    'classifier.weight': 'classifier.1.weight',
   },
   cadene: {
     'layer0.conv1.weight': 'conv1.weight',
@@ -48,6 +85,8 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'layer0.bn3.weight': 'bn1.weight',
     'last_linear.weight': 'fc.weight',
   },
+  pretrainedmodels: { 'conv1.weight': 'conv1.weight', 'last_linear.weight': 'fc.weight' },
+  'pretrainedmodels-inception': { 'last_linear.weight': 'classif.weight' },
   moskomule: {
     'layer1.0.se.fc.0.weight': 'layer1.0.se.fc1.weight',
     'layer1.0.se.fc.2.weight': 'layer1.0.se.fc2.weight',
@@ -60,14 +99,35 @@ const NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     'layer1.0.conv1.0.gamma': 'layer1.0.conv1.0.gamma',
     'layer1.0.downsample.0.alpha': 'layer1.0.downsample.0.alpha',
   },
+  fca: { 'layer1.0.att.fc.0.weight': 'layer1.0.fca.fc.0.weight' },
+  srm: { 'layer1.0.rclb.cfc': 'layer1.0.srm.cfc' },
+  bam: {
+    'bam2.spatial_att.gate_s.gate_s_conv_final.bias':
+      'layer2.bam.spatial_att.gate_s.gate_s_conv_final.bias',
+  },
+  simam: { 'layer3.1.conv2.0.weight': 'layer3.1.conv2.weight' },
+  openmmlab: {
+    'layer1.0.se_layer.conv2.conv.bias': 'layer1.0.se.fc2.bias',
+    'head.fc.weight': 'fc.weight',
+  },
+  transformers: {
+    'resnet.embedder.embedder.convolution.weight': 'conv1.weight',
+    'resnet.embedder.embedder.normalization.bias': 'bn1.bias',
+    'resnet.encoder.stages.3.layers.2.layer.1.convolution.weight': 'layer4.2.conv2.weight',
+    'resnet.encoder.stages.0.layers.0.layer.2.normalization.bias': 'layer1.0.bn3.bias',
+    'resnet.encoder.stages.1.layers.0.shortcut.normalization.weight':
+      'layer2.0.downsample.1.weight',
+    'classifier.1.bias': 'fc.bias',
+  },
 }
 
 describe('names', () => {
   it.each(NAMINGS.map(naming => [naming.name, naming] as const))('of %s', (name, naming) => {
-    const names = NAMES[name]
-    const got = Object.keys(names).map(theirs => renamed(naming, theirs))
-    expect(got).toEqual(Object.values(names))
-    expect(renamed(naming, 'module.bn1.num_batches_tracked')).toBeUndefined()
+    const names = Object.keys(NAMES[name])
+    const bare = bareNames([...names, 'module.bn1.num_batches_tracked'])
+    const own = renamed(naming, [...bare.values()])
+    expect(names.map(theirs => own.get(bare.get(theirs) ?? ''))).toEqual(Object.values(NAMES[name]))
+    expect(bare.has('module.bn1.num_batches_tracked')).toBe(false)
   })
 })
 
@@ -102,10 +162,23 @@ const ELSEWHERE: Readonly<
     attention: 'se:bias=false',
     call: name => name.replace('.se.fc1.', '.se.fc.0.').replace('.se.fc2.', '.se.fc.2.'),
   },
-  torchvision_sk: {
+  'timm-sk': {
     model: 'skresnet18',
     call: name =>
-      name.replace(/\.conv2\.weight/, '.conv2.conv.weight').replace('.bn2.', '.conv2.bn.'),
+      name
+        .replace(/^(layer.*)\.conv(\d)\.weight$/, '$1.conv$2.conv.weight')
+        .replace(/^(layer.*)\.bn(\d)\./, '$1.conv$2.bn.'),
+  },
+  'timm-eca': { model: 'eca-resnet50', call: name => name.replace('.eca.', '.se.') },
+  fca: { model: 'fca-resnet50', call: name => name.replace('.fca.', '.att.') },
+  srm: { model: 'srm-resnet18', call: name => name.replace('.srm.', '.rclb.') },
+  bam: { model: 'bam-resnet50', call: name => name.replace(/^layer(\d)\.bam\./, 'bam$1.') },
+  openmmlab: {
+    model: 'se-resnet50',
+    call: name =>
+      `backbone.${name}`
+        .replace(/\.se\.fc(\d)\./, '.se_layer.conv$1.conv.')
+        .replace('backbone.fc.', 'head.fc.'),
   },
   gct: { model: 'gct-resnet50', call: name => name.replace(/^(conv1|bn1)\./, 'stem.$1.') },
 }
@@ -114,15 +187,15 @@ describe("a source's networks where they differ from ours", () => {
   const CAFFE = { pooling: 'ceil', strideIn: '1x1' }
   it.each([
     ['cadene', 'se-resnet50', { variations: CAFFE }],
-    ['cadene', 'resnet152', { variations: CAFFE }],
+    ['cadene', 'se-resnet152', { variations: CAFFE }],
+    ['cadene', 'resnet152', {}],
     ['cadene', 'se-resnext101', { variations: { pooling: 'ceil', strideIn: '3x3' } }],
     ['cadene', 'se-resnet34', { attention: 'se:rectify=true', variations: { pooling: 'ceil' } }],
     ['cadene', 'se-resnet20', {}],
     ['cadene-deep', 'senet154', { variations: { pooling: 'ceil' } }],
     ['torchvision', 'senet154', { variations: { pooling: 'padded' } }],
     ['torchvision', 'se-resnet50', {}],
-    ['moskomule', 'se-resnet50', { attention: 'se:bias=false' }],
-    ['moskomule', 'resnet50', {}],
+    ['moskomule', 'resnet50', { attention: 'se' }],
     ['gct', 'gct-resnet50', { variations: { strideIn: '1x1' } }],
   ])('%s: %s', (source, name, wanted) => {
     const naming = NAMINGS.find(naming => naming.name === source) as Naming
@@ -143,17 +216,17 @@ describe('the naming that fits best', () => {
     )
     const { naming, sources } = bestNaming(
       entries,
-      naming => networkOf({ model: name, ...ownNetwork(naming, name) }),
+      named => networkOf(networkIn(named, { model: name })),
       'file',
     )
-    expect(naming.name).toBe(wanted.split('_')[0])
+    expect(naming.name).toBe(wanted)
     expect([...sources.keys()]).toEqual(variables(network.network).map(({ name }) => name))
   })
 })
 
 const recorded = (name: string): ReadonlyMap<string, Entry> => {
   const path = new URL(`../../test/parity/fixtures/${name}.pth`, import.meta.url)
-  return readWeights(readFileSync(path), name)
+  return readWeights(readFileSync(path), name).entries
 }
 
 it.each(['tiny-zip', 'tiny-legacy'])('%s gives the logits of torchvision', async file => {
@@ -191,7 +264,8 @@ const fileOf = (
     variables(model(name, options).network).map(({ name, tensor: { shape } }) => {
       const draw = random(0).fork(name)
       const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => draw.normal(i))
-      return [name, { dtype: 'F32', shape, data } as StoredTensor]
+      const own = name.endsWith('running_var') ? data.map(value => value ** 2) : data
+      return [name, { dtype: 'F32', shape, data: own } as StoredTensor]
     }),
   )
   change(tensors)
@@ -240,7 +314,7 @@ describe('an import', () => {
       }
     })
     const { trained, naming } = importWeights(bytes, 'a', { model: 'se-resnet8' })
-    expect(naming.name).toBe('moskomule')
+    expect(naming).toBe('moskomule')
     expect(trained.card.attention).toBe(attention)
   })
 
@@ -261,7 +335,7 @@ describe('an import', () => {
     const variations = { pooling: 'ceil' } as const
     expect(trained.card).toMatchObject({ attention: 'se:rectify=true', variations, cropPct: 0.875 })
     expect(trained.model.variations).toEqual(variations)
-    expect(notes).toEqual([])
+    expect(notes).toEqual([expect.stringContaining("as ImageNet's")])
     expect(readTrained(writeTrained(trained), 'file').model.variations).toEqual(variations)
   })
 
@@ -282,7 +356,7 @@ describe('an import', () => {
       model: 'resnet8',
       preprocessing: PREPROCESSING.caffe,
     })
-    const before = readWeights(bytes, 'a').get('conv1.weight')?.read() ?? new Float32Array()
+    const before = readWeights(bytes, 'a').entries.get('conv1.weight')?.read() ?? new Float32Array()
     const after = trained.tensors.get('conv1.weight') ?? new Float32Array()
     const plane = (data: Float32Array, output: number, channel: number) =>
       data.subarray((3 * output + channel) * 9, (3 * output + channel + 1) * 9)
@@ -306,9 +380,138 @@ describe('an import', () => {
     expect(error.got).toBe(
       '3 that do not fit: bn1.weight [3] instead of [16]; bn1.bias [16] missing; stray [2] unexpected',
     )
-    expect(error.hint).toContain('--model')
+    expect(error.hint).toContain('Check the model')
     const other = failure(fileOf('resnet14'), { model: 'resnet8' }) as WeightError
-    expect(other.hint).toMatch(/^These are the tensors of resnet14: --model resnet14\. Check/)
+    expect(other.got).toMatch(
+      /^the tensors of resnet14; \d+ that do not fit: (?:[^;]+; ){12}and \d+ more$/,
+    )
+  })
+
+  it('says what is not finite, and variances below zero', () => {
+    const bytes = fileOf('resnet8', {}, tensors => {
+      tensors.get('fc.bias')?.data.set([Number.NaN] as never)
+      tensors.get('bn1.running_var')?.data.set([-1] as never)
+    })
+    expect((failure(bytes, { model: 'resnet8' }) as WeightError).got).toBe(
+      'bn1.running_var with variances below zero; fc.bias with values that are not finite',
+    )
+  })
+
+  /** The same file with every name changed. */
+  const renaming =
+    (call: (name: string) => string) =>
+    (tensors: Map<string, StoredTensor>): void => {
+      for (const [name, tensor] of [...tensors]) {
+        tensors.delete(name)
+        tensors.set(call(name), tensor)
+      }
+    }
+
+  it.each([
+    'net.',
+    'network.',
+    'encoder.',
+    'module.model.',
+    'resnet.',
+    '_forward_module.',
+    'model._orig_mod.',
+    'anything.of.mine.',
+  ])('looks through the prefix %s', prefix => {
+    const call = (name: string) => `${prefix}${name}`
+    const bytes = fileOf('resnet18', { classes: 7 }, renaming(call))
+    expect(importWeights(bytes, 'a', { model: 'resnet18' }).trained.card.classes).toHaveLength(7)
+  })
+
+  it('leaves out losses, counters and lone numbers', () => {
+    const bytes = fileOf('resnet8', {}, tensors => {
+      const lone: StoredTensor = { dtype: 'F32', shape: [], data: Float32Array.of(1) }
+      const loss: StoredTensor = { dtype: 'F32', shape: [2], data: new Float32Array(2) }
+      for (const name of ['n_averaged', 'global_step', 'temperature']) tensors.set(name, lone)
+      for (const name of ['criterion.weight', 'train_loss.center']) tensors.set(name, loss)
+    })
+    expect(importWeights(bytes, 'a', { model: 'resnet8' }).trained.tensors.has('fc.bias')).toBe(
+      true,
+    )
+  })
+
+  it('takes the only network that has such tensors, and says so', () => {
+    const { trained, notes } = importWeights(fileOf('resnet14'), 'a')
+    expect(trained.card.model).toBe('resnet14')
+    expect(notes).toEqual([expect.stringContaining('taken for resnet14, whose tensors they are')])
+    expect(() => importWeights(fileOf('sknet50'), 'a')).toThrow('sk-resnext50 or sknet50')
+  })
+
+  it.each([
+    ['seresnet50', 'se-resnet50', undefined],
+    ['skresnet50d', 'resnet50d', 'sk:split=true,floor=8'],
+  ])('knows %s by its name elsewhere', (architecture, name, attention) => {
+    const bytes = fileOf(name, attention ? { attention } : {})
+    for (const options of [{ model: architecture }, { architecture }]) {
+      const { card } = importWeights(bytes, 'a', options).trained
+      expect(card.model).toBe(name)
+      expect(card.attention).toBe(attention)
+    }
+  })
+
+  it('doubts tensors whose source speaks of a network that is none here', () => {
+    const bytes = fileOf('resnet8')
+    const doubt = expect.stringContaining('may compute otherwise than resnet8')
+    const model = 'resnet8'
+    expect(importWeights(bytes, 'a', { architecture: 'resnetblur8', model }).notes).toEqual([doubt])
+    expect(importWeights(bytes, 'resnetaa8-1.pth', { model }).notes).toEqual([doubt])
+    expect(() => importWeights(bytes, 'a', { architecture: 'resnetblur8' })).toThrow(
+      'got none, and resnetblur8, which is no network here (they are the tensors of resnet8)',
+    )
+    expect(() => importWeights(bytes, 'a', { model: 'resnetblur50' })).toThrow(
+      'It computes otherwise than the networks here',
+    )
+  })
+
+  it('keeps the card of a file that Excite wrote', () => {
+    const { trained } = importWeights(fileOf('resnet8', { attention: 'se:gate=tanh' }), 'a', {
+      model: 'resnet8',
+      attention: 'se:gate=tanh',
+      preprocessing: PREPROCESSING.inception,
+      classes: Array.from('abcdefghij'),
+    })
+    const own = writeTrained(trained)
+    expect(importWeights(own, 'own').trained.card).toEqual(trained.card)
+    expect(importWeights(own, 'own', { model: 'resnet8', size: 64 }).trained.card).toEqual({
+      ...trained.card,
+      height: 64,
+      width: 64,
+    })
+    expect(() => importWeights(own, 'own', { model: 'resnet14' })).toThrow('a trained resnet8')
+    expect(() => importWeights(own, 'own', { attention: 'se' })).toThrow('a trained resnet8')
+  })
+
+  it.each([
+    ['eca-resnet50', 'eca:kernels=256x3+512x5+1024x5+2048x7'],
+    ['eca-resnet50', 'eca:kernel=3'],
+    ['se-resnet20', 'se:bias=false'],
+    ['se-resnet20', 'se:reduction=4'],
+    ['se-resnet18', 'se:floor=8'],
+  ])('tells the options of %s by its tensors: %s', (name, attention) => {
+    const { card } = importWeights(fileOf(name, { attention }), 'a', { model: name }).trained
+    expect(card.attention).toBe(attention)
+  })
+
+  it("tells projections of CIFAR's networks", () => {
+    const variations = { shortcut: 'projection' } as const
+    const { card } = importWeights(fileOf('resnet20', variations), 'a', {
+      model: 'resnet20',
+    }).trained
+    expect(card.variations).toEqual(variations)
+  })
+
+  it('begins a classifier that is not there anew, for as many classes as have names', () => {
+    const bytes = fileOf('resnet8', {}, tensors => {
+      tensors.delete('fc.weight')
+      tensors.delete('fc.bias')
+    })
+    const { trained, notes } = importWeights(bytes, 'a', { model: 'resnet8', classes: ['a', 'b'] })
+    expect(trained.tensors.get('fc.bias')).toHaveLength(2)
+    expect(notes).toEqual([expect.stringContaining('no classifier')])
   })
 
   it('refuses two names for one tensor', () => {

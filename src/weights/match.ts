@@ -1,10 +1,10 @@
 /** Which tensor of a file is which of a network's: by the naming that fits best, differences all at once. */
 
-import { formatShape, WeightError } from '../errors/index.ts'
-import type { Shape } from '../graph/index.ts'
+import { WeightError } from '../errors/index.ts'
+import { type Shape, sizeOf } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
-import { type Variable, variables } from '../nn/index.ts'
-import { NAMINGS, renamed } from './names/index.ts'
+import { compareTensors, listed, variables } from '../nn/index.ts'
+import { bareNames, NAMINGS, renamed } from './names/index.ts'
 import type { Naming } from './names/naming.ts'
 import type { Entry } from './stored.ts'
 
@@ -22,21 +22,25 @@ export interface Named {
   readonly clashes: readonly { readonly name: string; readonly theirs: readonly string[] }[]
 }
 
-export const nameBy = (naming: Naming, entries: ReadonlyMap<string, Entry>): Named => {
-  const sources = new Map<string, Source>()
-  const clashes: { name: string; theirs: string[] }[] = []
-  for (const [name, entry] of entries) {
-    const own = renamed(naming, name)
-    if (own === undefined) continue
-    const other = sources.get(own)
-    if (other !== undefined) clashes.push({ name: own, theirs: [other.name, name] })
-    else sources.set(own, { name, entry })
-  }
-  return { naming, sources, clashes }
+/** A file's tensors by every naming that may be theirs; lone numbers are no weights. */
+export const namings = (entries: ReadonlyMap<string, Entry>): readonly Named[] => {
+  const tensors = [...entries].filter(([, { shape }]) => shape.length > 0)
+  const bare = bareNames(tensors.map(([name]) => name))
+  const names = [...new Set(bare.values())]
+  return NAMINGS.filter(({ sign }) => !sign || names.some(name => sign.test(name))).map(naming => {
+    const own = renamed(naming, names)
+    const sources = new Map<string, Source>()
+    const clashes: { name: string; theirs: string[] }[] = []
+    for (const [name, entry] of tensors) {
+      const ours = own.get(bare.get(name) ?? '')
+      if (ours === undefined) continue
+      const other = sources.get(ours)
+      if (other !== undefined) clashes.push({ name: ours, theirs: [other.name, name] })
+      else sources.set(ours, { name, entry })
+    }
+    return { naming, sources, clashes }
+  })
 }
-
-const hits = ({ sources }: Named, all: readonly Variable[]): number =>
-  all.filter(({ name }) => sources.has(name)).length
 
 /**
  * The naming by which most of a network's tensors are in the file.
@@ -44,77 +48,81 @@ const hits = ({ sources }: Named, all: readonly Variable[]): number =>
  */
 export const bestNaming = (
   entries: ReadonlyMap<string, Entry>,
-  modelFor: (naming: Naming) => Model,
+  modelFor: (named: Named) => Model,
   file: string,
 ): Named => {
-  const scored = NAMINGS.map(naming => {
-    const named = nameBy(naming, entries)
-    const all = variables(modelFor(naming).network)
-    const found = hits(named, all)
-    const size = named.sources.size + named.clashes.length
-    return { named, score: found / Math.max(all.length, size) }
+  const scored = namings(entries).map(named => {
+    const { sources, clashes } = named
+    const all = variables(modelFor(named).network)
+    const found = all.filter(({ name }) => sources.has(name)).length
+    return { named, score: found / Math.max(all.length, sources.size + clashes.length) }
   })
   const { named } = scored.reduce((best, next) => (next.score > best.score ? next : best))
   if (named.clashes.length > 0)
     throw new WeightError({
       where: file,
-      expected: `one tensor for ${named.clashes.map(({ name }) => name).join(', ')}`,
-      got: named.clashes.map(({ theirs }) => theirs.join(' and ')).join('; '),
+      expected: `one tensor for ${listed(named.clashes.map(({ name }) => name))}`,
+      got: listed(named.clashes.map(({ theirs }) => theirs.join(' and '))),
     })
   return named
 }
 
-/** A fully connected layer and a 1×1 convolution hold the same numbers. */
+/** A fully connected layer holds the same numbers as a convolution of the whole map, or of one pixel. */
 export const fits = (found: Shape, wanted: Shape): boolean => {
   const bare = (shape: Shape): string => shape.join().replace(/(?:,1)+$/, '')
-  return bare(found) === bare(wanted)
+  const isMatrix = wanted.length === 2 && found[0] === wanted[0]
+  return bare(found) === bare(wanted) || (isMatrix && sizeOf(found) === sizeOf(wanted))
 }
 
-/** More than any network has; a file of a million stray names is not to be a message. */
-const LISTED = 2000
+/** Tensors with values that no training means: NaN, infinity, and running variances below zero. */
+const invalid = (tensors: ReadonlyMap<string, Float32Array>): readonly string[] =>
+  [...tensors].flatMap(([name, data]) => {
+    if (!data.every(Number.isFinite)) return [`${name} with values that are not finite`]
+    return name.endsWith('running_var') && data.some(value => value < 0)
+      ? [`${name} with variances below zero`]
+      : []
+  })
 
 /**
  * The network's tensors, taken from the file.
- * @param nearest - what may be said of the network that they are of, when so many do not fit
- * @throws WeightError that lists all that are missing, unexpected and misshapen
+ * @param absent - names that need not be there
+ * @param nearest - the network that they are of, when so many do not fit, as the end of a sentence
+ * @throws WeightError that lists what is missing, unexpected, misshapen or not finite
  */
 export const take = (
   { naming, sources }: Named,
   { name: model, network }: Model,
   file: string,
+  absent: readonly string[] = [],
   nearest: (misfits: number) => string | undefined = () => undefined,
 ): Map<string, Float32Array> => {
-  const all = variables(network)
-  const known = new Set(all.map(({ name }) => name))
-  const problems = [
-    ...all.flatMap(({ name, tensor: { shape } }) => {
-      const source = sources.get(name)
-      if (source === undefined) return [`${name} ${formatShape(shape)} missing`]
-      const { shape: found } = source.entry
-      return fits(found, shape)
-        ? []
-        : [`${source.name} ${formatShape(found)} instead of ${formatShape(shape)}`]
-    }),
-    ...[...sources].flatMap(([own, { name, entry }]) =>
-      known.has(own) ? [] : [`${name} ${formatShape(entry.shape)} unexpected`],
-    ),
-  ]
+  const wanted = variables(network)
+    .filter(({ name }) => !absent.includes(name))
+    .map(({ name, tensor: { shape } }) => ({ name, shape }))
+  const found = [...sources].map(
+    ([own, { name, entry }]) => [own, { shape: entry.shape, source: name }] as const,
+  )
+  const problems = compareTensors(wanted, new Map(found), { fits })
   if (problems.length > 0) {
-    const more = problems.length - LISTED
+    const other = nearest(problems.length)
     throw new WeightError({
       where: file,
-      expected: `the ${all.length} tensors of ${model}`,
-      got: `${problems.length} that do not fit: ${problems.slice(0, LISTED).join('; ')}${more > 0 ? `; and ${more} more` : ''}`,
+      expected: `the ${wanted.length} tensors of ${model}`,
+      got: `${other === undefined ? '' : `${other}; `}${problems.length} that do not fit: ${listed(problems)}`,
       context: `names read as ${naming.name}'s`,
-      hint: [
-        nearest(problems.length),
-        'Check --model, --attention and what varies it, such as --stem, against what the weights were made for',
-      ]
-        .filter(text => text !== undefined)
-        .join('. '),
+      hint: 'Check the model, its attention and its variations against what the weights were made for',
     })
   }
-  return new Map(
-    all.map(({ name }) => [name, sources.get(name)?.entry.read() ?? new Float32Array()]),
+  const tensors = new Map(
+    wanted.map(({ name }) => [name, sources.get(name)?.entry.read() ?? new Float32Array()]),
   )
+  const unfit = invalid(tensors)
+  if (unfit.length > 0)
+    throw new WeightError({
+      where: file,
+      expected: 'finite weights, and running variances from zero',
+      got: listed(unfit),
+      hint: 'The training that saved them had diverged: use an earlier checkpoint',
+    })
+  return tensors
 }

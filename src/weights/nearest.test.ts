@@ -3,8 +3,10 @@
 import { describe, expect, it } from 'vitest'
 import { type ModelOptions, model, modelNames } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
-import { modelHint, nearestModels } from './nearest.ts'
+import { described, likelyModels, nearestModels } from './nearest.ts'
 import type { Entry } from './stored.ts'
+
+const hint = (entries: ReadonlyMap<string, Entry>): string => described(likelyModels(entries))
 
 const entriesOf = (name: string, options: ModelOptions = {}, call = (name: string) => name) =>
   new Map(
@@ -30,24 +32,21 @@ describe('the nearest network', () => {
         .replace('.se.', '.se_module.')
         .replace(/^fc\./, 'last_linear.'),
     )
-    expect(modelHint(cadene)).toBe('These are the tensors of se-resnet50: --model se-resnet50')
+    expect(hint(cadene)).toBe('the tensors of se-resnet50')
   })
 
   it('is named with others of the same tensors', () => {
-    expect(modelHint(entriesOf('sknet50'))).toBe(
-      'These are the tensors of sk-resnext50 or sknet50: --model sk-resnext50',
-    )
+    expect(hint(entriesOf('sknet50'))).toBe('the tensors of sk-resnext50 or sknet50')
   })
 
   it('is said to be near only', () => {
-    const hint = modelHint(entriesOf('resnet20', { attention: 'se:reduction=4' }))
-    expect(hint).toMatch(/^The nearest is se-resnet20, which \d+ do not fit$/)
-    expect(modelHint(entriesOf('resnet20', { attention: 'se:reduction=4' }), 3)).toBeUndefined()
+    const near = hint(entriesOf('resnet20', { attention: 'cbam' }))
+    expect(near).toMatch(/^tensors nearest to those of resnet20, which \d+ do not fit$/)
   })
 
   it('is not guessed from strangers', () => {
     const entry: Entry = { dtype: 'F32', shape: [3], read: () => new Float32Array() }
-    expect(modelHint(new Map([['conv1.weight', entry]]))).toBeUndefined()
-    expect(modelHint(new Map())).toBeUndefined()
+    expect(hint(new Map([['conv1.weight', entry]]))).toBe('tensors of no network here')
+    expect(hint(new Map())).toBe('tensors of no network here')
   })
 })

@@ -3,9 +3,9 @@
 import type { Shape } from '../graph/index.ts'
 import { modelNames, networkOf } from '../models/registry.ts'
 import { type Variable, variables } from '../nn/index.ts'
-import { fits, nameBy } from './match.ts'
-import { NAMINGS, ownNetwork } from './names/index.ts'
+import { fits, namings } from './match.ts'
 import type { Entry } from './stored.ts'
+import { networkIn } from './told.ts'
 
 interface Candidate {
   readonly model: string
@@ -38,18 +38,19 @@ const compare = (
 
 /** Of every listed network under every naming, those that the fewest tensors do not fit. */
 export const nearestModels = (entries: ReadonlyMap<string, Entry>): readonly Candidate[] => {
-  const named = NAMINGS.map(naming => {
-    const shapes = [...nameBy(naming, entries).sources].map(
-      ([name, { entry }]): [string, Shape] => [name, entry.shape],
-    )
-    return { naming, shapes: new Map(shapes) }
+  const named = namings(entries).map(named => {
+    const shapes = [...named.sources].map(([name, { entry }]): [string, Shape] => [
+      name,
+      entry.shape,
+    ])
+    return { named, shapes: new Map(shapes) }
   })
   const all = modelNames.flatMap(model => {
     const networks = new Map<string, readonly Variable[]>()
     return named
-      .map(({ naming, shapes }) => {
-        const record = { model, ...ownNetwork(naming, model) }
-        const key = JSON.stringify([record.attention, record.variations])
+      .map(({ named, shapes }) => {
+        const record = networkIn(named, { model })
+        const key = JSON.stringify(record)
         const built = networks.get(key) ?? variables(networkOf(record).network)
         networks.set(key, built)
         return compare(model, built, shapes)
@@ -66,20 +67,19 @@ const LIKENESS = 0.5
 /** More than any network here has: not worth the time. */
 const MOST_TENSORS = 20_000
 
-/**
- * What to say of a file's tensors to whoever looks for their network.
- * @param known - how many of them do not fit the network that was asked for
- */
-export const modelHint = (
-  entries: ReadonlyMap<string, Entry>,
-  known = Number.POSITIVE_INFINITY,
-): string | undefined => {
-  if (entries.size > MOST_TENSORS) return undefined
+/** The networks whose tensors a file's are, or are nearest to; none where nothing is near. */
+export const likelyModels = (entries: ReadonlyMap<string, Entry>): readonly Candidate[] => {
+  if (entries.size > MOST_TENSORS) return []
   const found = nearestModels(entries)
-  const [{ misfits, share }] = found
-  if (share > LIKENESS || misfits >= known) return undefined
+  return found[0].share > LIKENESS ? [] : found
+}
+
+/** What a file's tensors are, as the end of a sentence. */
+export const described = (found: readonly Candidate[]): string => {
   const names = found.map(({ model }) => model).join(' or ')
+  if (found.length === 0) return 'tensors of no network here'
+  const { misfits } = found[0]
   return misfits === 0
-    ? `These are the tensors of ${names}: --model ${found[0].model}`
-    : `The nearest is ${names}, which ${misfits} do not fit`
+    ? `the tensors of ${names}`
+    : `tensors nearest to those of ${names}, which ${misfits} do not fit`
 }

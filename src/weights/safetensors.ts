@@ -7,6 +7,8 @@
 import { FileError, formatShape, messageOf } from '../errors/index.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
 import { half } from '../tensor/float16.ts'
+import { type Bytes, byteSource } from './byteSource.ts'
+import type { Refuse } from './stored.ts'
 
 const ARRAYS = {
   F64: Float64Array,
@@ -80,8 +82,6 @@ export const writeSafetensors = (
   }
   return bytes
 }
-
-type Refuse = (rule: string, got: string) => never
 
 interface Described {
   readonly name: string
@@ -161,16 +161,12 @@ const decode = (dtype: string, bytes: Uint8Array): { dtype: StoredDType; data: S
   }
 }
 
-const parseHeader = (
-  bytes: Uint8Array,
-  length: number,
-  refuse: Refuse,
-): Record<string, unknown> => {
+const parseHeader = (bytes: Uint8Array, refuse: Refuse): Record<string, unknown> => {
   try {
-    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes.subarray(8, 8 + length))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes)
     // Not even a byte order mark, which the decoder takes away.
-    if (length > 0 && bytes[8] !== 0x7b)
-      refuse('a JSON object as header, from its first byte on', `0x${bytes[8].toString(16)}`)
+    if (bytes.length > 0 && bytes[0] !== 0x7b)
+      refuse('a JSON object as header, from its first byte on', `0x${bytes[0].toString(16)}`)
     const header = JSON.parse(text) as Record<string, unknown>
     // Of keys that come twice the parser keeps the last; in JSON's text this can be nothing else.
     const told = text.match(/"data_offsets"\s*:\s*\[/g)?.length ?? 0
@@ -185,12 +181,22 @@ const parseHeader = (
   }
 }
 
+/** A file whose tensors are read when they are asked for. */
+interface OpenSafetensors {
+  readonly tensors: ReadonlyMap<
+    string,
+    Pick<StoredTensor, 'dtype' | 'shape'> & { read(): StoredTensor }
+  >
+  readonly metadata: Readonly<Record<string, string>>
+}
+
 /**
- * Reads a file.
+ * Opens a file.
  * @param file - its name, for messages
  * @throws FileError that names the file, the rule and what was found
  */
-export const readSafetensors = (bytes: Uint8Array, file: string): Safetensors => {
+export const openSafetensors = (bytes: Bytes, file: string): OpenSafetensors => {
+  const source = byteSource(bytes)
   const refuse: Refuse = (expected, got) => {
     throw new FileError({
       where: file,
@@ -199,24 +205,32 @@ export const readSafetensors = (bytes: Uint8Array, file: string): Safetensors =>
       hint: 'The file is damaged or not safetensors',
     })
   }
-  if (bytes.length < 8) refuse('at least 8 bytes', `${bytes.length}`)
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  const declared = view.getBigUint64(0, true)
+  if (source.size < 8) refuse('at least 8 bytes', `${source.size}`)
+  const start = source.read(0, 8)
+  const declared = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true)
   if (declared > BigInt(LARGEST_HEADER))
     refuse(`a header of at most ${LARGEST_HEADER} bytes at offset 0`, `${declared}`)
-  const length = Number(declared)
-  if (8 + length > bytes.length)
-    refuse(`${length} header bytes from offset 8`, `${bytes.length - 8}`)
-  const { __metadata__: metadata = {}, ...entries } = parseHeader(bytes, length, refuse)
+  const data = 8 + Number(declared)
+  if (data > source.size) refuse(`${declared} header bytes from offset 8`, `${source.size - 8}`)
+  const { __metadata__: metadata = {}, ...entries } = parseHeader(source.read(8, data), refuse)
   if (!isRecord(metadata) || Object.values(metadata).some(value => typeof value !== 'string'))
     return refuse('__metadata__ of strings', quoted(metadata))
   const described = Object.entries(entries).map(([name, value]) => describe(name, value, refuse))
-  checkCover(described, bytes.length - 8 - length, refuse)
-  const tensors = new Map<string, StoredTensor>()
-  for (const { name, dtype, shape, start, end } of described)
-    tensors.set(name, {
-      shape,
-      ...decode(dtype, bytes.subarray(8 + length + start, 8 + length + end)),
-    })
-  return { tensors, metadata: metadata as Record<string, string> }
+  checkCover(described, source.size - data, refuse)
+  const tensors = described.map(({ name, dtype, shape, start, end }) => {
+    const read = () => ({ shape, ...decode(dtype, source.read(data + start, data + end)) })
+    const known = WIDENED.includes(dtype) ? 'F32' : (dtype as StoredDType)
+    return [name, { dtype: known, shape, read }] as const
+  })
+  return { tensors: new Map(tensors), metadata: metadata as Record<string, string> }
+}
+
+/**
+ * Reads a whole file.
+ * @param file - its name, for messages
+ * @throws FileError that names the file, the rule and what was found
+ */
+export const readSafetensors = (bytes: Uint8Array, file: string): Safetensors => {
+  const { tensors, metadata } = openSafetensors(bytes, file)
+  return { tensors: new Map([...tensors].map(([name, { read }]) => [name, read()])), metadata }
 }

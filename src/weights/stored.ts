@@ -9,5 +9,22 @@ export interface Entry {
   read(): Float32Array
 }
 
+/** What a file of weights holds. */
+export interface Weights {
+  readonly entries: ReadonlyMap<string, Entry>
+  /** What was chosen among several sets of weights, in sentences. */
+  readonly notes: readonly string[]
+  /** What the file itself calls its network. */
+  readonly architecture?: string | undefined
+  /** The card of a file that Excite wrote, as text. */
+  readonly card?: string | undefined
+}
+
+/** Which of two sets of weights in a file is read. */
+export interface WeightChoice {
+  /** The running average or the weights themselves; the average where there is one unless given. */
+  readonly ema?: boolean | undefined
+}
+
 /** Refuses a file: the rule, and what was found instead. */
 export type Refuse = (expected: string, got: string, hint?: string) => never

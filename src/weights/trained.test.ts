@@ -187,7 +187,10 @@ describe('a damaged card', () => {
   it.each([
     [{ model: 'resnet9' }, 'Did you mean resnet8?'],
     [{ attention: 'see' }, 'Did you mean se?'],
-    [{ variations: { pooling: 'ceil' } }, 'expected variations among dropout, got pooling'],
+    [
+      { variations: { pooling: 'ceil' } },
+      'expected variations among dropout, shortcut, got pooling',
+    ],
     [{ attention: 'se:reduction=0' }, 'expected reduction as a number above 0'],
   ])('that asks for %j says what there is', (change, message) => {
     const failure = failureOf(

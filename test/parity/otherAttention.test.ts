@@ -18,7 +18,7 @@ import { simpleAttention } from '../../src/attention/simam.ts'
 import { splat, splitAttention } from '../../src/attention/splitAttention.ts'
 import { styleRecalibration } from '../../src/attention/srm.ts'
 import type { Shape } from '../../src/graph/index.ts'
-import { resnest } from '../../src/models/resnest.ts'
+import { resnet } from '../../src/models/resnet.ts'
 import type { Layer } from '../../src/nn/index.ts'
 import { CLASSES, describeParity } from './compare.ts'
 
@@ -104,10 +104,18 @@ describeParity(
   ),
 )
 
-const options = { depths: [1, 2, 1, 1], planes: 8, stemWidth: 8, classes: CLASSES } as const
+const options = {
+  block: 'bottleneck',
+  stem: 'deep',
+  poolFirst: true,
+  depths: [1, 2, 1, 1],
+  planes: 8,
+  stemWidth: 8,
+  classes: CLASSES,
+} as const
 describeParity('networks', 'otherAttention', {
   'resnest, an eighth as wide': {
-    network: resnest({ ...options, attention: splat({ avd: true }) }),
+    network: resnet({ ...options, attention: splat({ avd: true }) }),
     shape: [8, 3, 32, 32],
   },
 })

@@ -169,7 +169,7 @@ const importAll = (folder: string, name: string, size: number): Trained => {
 const compare = async (name: string, folder: string): Promise<string> => {
   python('record', folder, name)
   const path = join(folder, 'known.pth')
-  const recorded = readWeights(readFileSync(path), path)
+  const { entries: recorded } = readWeights(readFileSync(path), path)
   const known: Known = key => {
     const entry = recorded.get(key)
     if (entry === undefined) throw new Error(`${name} has no ${key}`)

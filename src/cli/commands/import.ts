@@ -6,7 +6,6 @@ import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../errors/index.ts'
 import type { HubModel } from '../../weights/hubModel.ts'
-import type { ImportOptions } from '../../weights/import.ts'
 import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
 import { path, share, whole } from '../dataOptions.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
@@ -22,13 +21,15 @@ Examples:
   $ excite predict runs/se-resnet50-imported dog.jpg
 
 Reads safetensors and PyTorch checkpoints (nothing in them is executed), and knows the names of
-torchvision, timm, pretrainedmodels, senet.pytorch and the GCT authors, and where their networks
-stride and how they pool; options of yours go first. Every tensor must fit; what does not is listed,
-and without --model you are told whose tensors they are. Files of the hub are kept in EXCITE_CACHE;
+torchvision, timm, pretrainedmodels, senet.pytorch, mmpretrain, transformers and the authors of GCT,
+ECA, FcaNet, SRM, BAM, CBAM and SimAM, and where their networks stride and how they pool; options of
+yours go first. Every tensor must fit; what does not is listed. Without --model the network is the one
+that the file names, or that alone has such tensors. An index.json is read with its shards. Files of the hub are kept in EXCITE_CACHE;
 HF_ENDPOINT names a mirror.`
 
 interface ImportFlags extends ModelFlags {
   readonly model?: string
+  readonly ema?: boolean
   readonly fromHub?: string
   readonly out?: string
   readonly classes?: string
@@ -66,19 +67,6 @@ const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> =>
   }
 }
 
-/** Asks for the network, with what the tensors say of it. */
-const needed = async (path: string, hub: HubModel | undefined): Promise<never> => {
-  const { readWeights } = await import('../../weights/readWeights.ts')
-  const { modelHint } = await import('../../weights/nearest.ts')
-  const hint = modelHint(readWeights(await readFile(path), path))
-  throw new UsageError({
-    where: '--model',
-    expected: 'the network that the weights are of',
-    got: hub === undefined ? 'none' : 'none, and an architecture that has no name here',
-    hint: hint ?? 'Such as: --model se-resnet50; excite models lists them',
-  })
-}
-
 const localFile = (file: string | undefined): string => {
   const found = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })
   if (file !== undefined && found?.isFile()) return file
@@ -106,7 +94,7 @@ const targetOf = async (out: string | undefined, model: string): Promise<string>
 }
 
 const run = async (given: string | undefined, flags: ImportFlags): Promise<void> => {
-  const { importWeights } = await import('../../weights/import.ts')
+  const { importFile } = await import('../../weights/importFile.ts')
   const { writeTrained } = await import('../../weights/trained.ts')
   const { writeFileAtomic } = await import('../../platform/node/files.ts')
   const { fromHub: repository, quiet = false, json = false } = flags
@@ -118,30 +106,26 @@ const run = async (given: string | undefined, flags: ImportFlags): Promise<void>
     })
   const hub = repository === undefined ? undefined : await fromHub(repository, quiet || json)
   const path = hub?.path ?? localFile(given)
-  const model = flags.model ?? hub?.model ?? (await needed(path, hub))
-  const preprocessing = flags.preprocessing ? PREPROCESSING[flags.preprocessing] : undefined
-  const options: ImportOptions = {
-    model,
+  const { variations } = variationFlags(flags)
+  const { trained, naming, notes } = importFile(path, {
+    model: flags.model,
+    attention: flags.attention,
+    variations,
+    ema: flags.ema,
+    architecture: hub?.architecture,
+    classes: flags.classes === undefined ? hub?.classes : await readClasses(flags.classes),
+    preprocessing: flags.preprocessing ? PREPROCESSING[flags.preprocessing] : hub?.preprocessing,
+    size: flags.size ?? hub?.size,
+    cropPct: flags.cropPct ?? hub?.cropPct,
     source: hub?.source ?? basename(path),
-    ...(hub?.preprocessing ? { preprocessing: hub.preprocessing } : {}),
-    ...(hub?.size === undefined ? {} : { size: hub.size }),
-    ...(hub?.cropPct === undefined ? {} : { cropPct: hub.cropPct }),
-    ...(flags.attention === undefined ? {} : { attention: flags.attention }),
-    ...variationFlags(flags),
-    ...(flags.size === undefined ? {} : { size: flags.size }),
-    ...(flags.cropPct === undefined ? {} : { cropPct: flags.cropPct }),
-    ...(preprocessing === undefined ? {} : { preprocessing }),
-    ...(flags.classes === undefined ? {} : { classes: await readClasses(flags.classes) }),
-  }
-  const target = await targetOf(flags.out, model)
-  const { trained, naming, notes } = importWeights(await readFile(path), path, options)
-  await writeFileAtomic(target, writeTrained(trained))
+  })
   const { card, tensors } = trained
-  if (json)
-    return printJson({ file: target, naming: naming.name, tensors: tensors.size, notes, card })
+  const target = await targetOf(flags.out, card.model)
+  await writeFileAtomic(target, writeTrained(trained))
+  if (json) return printJson({ file: target, naming, tensors: tensors.size, notes, card })
   for (const note of notes) console.error(`note: ${note}`)
   console.log(
-    `${target}: ${model}, ${tensors.size} tensors named as ${naming.name}'s, ${card.classes.length} classes`,
+    `${target}: ${card.model}, ${tensors.size} tensors named as ${naming}'s, ${card.classes.length} classes`,
   )
 }
 
@@ -151,7 +135,9 @@ export const importCommand = (): Command =>
       new Command('import')
         .description('take over the weights of another program')
         .argument('[file]', 'a safetensors file or a PyTorch checkpoint')
-        .option('--model <name>', 'the network that they are of')
+        .option('--model <name>', 'the network that they are of (default: told by name or tensors)')
+        .option('--ema', 'the running average of the weights (default where there is one)')
+        .option('--no-ema', 'the weights without their running average')
         .option('--from-hub <repository>', 'fetch them, such as timm/seresnet50.a1_in1k')
         .option(
           '--out <path>',

@@ -8,6 +8,7 @@ import type { Naming } from './naming.ts'
 export const gctAuthors: Naming = {
   name: 'gct',
   describe: "the GCT authors': stem.conv1.0.alpha, stem.conv1.1.weight, layer1.0.conv1.0.alpha",
+  sign: /^stem\.conv1\./,
   rules: [[/^stem\./, '']],
   networks: [[/resnet(50|101)$/, { variations: { strideIn: '1x1' } }]],
 }

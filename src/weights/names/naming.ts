@@ -16,7 +16,11 @@ export interface Preprocessing {
 export interface Naming {
   readonly name: string
   readonly describe: string
+  /** A name that only its files have; without it the naming is tried on every file. */
+  readonly sign?: RegExp
   readonly rules: readonly Rule[]
+  /** Where a name here depends on what else there is: a name by all names, before the rules. */
+  readonly layout?: (names: readonly string[]) => (name: string) => string
   /** What it holds that no network here has: only training used it. */
   readonly ignored?: RegExp
   /** What its networks are besides their names here, by the first pattern that matches. */
@@ -28,6 +32,8 @@ export interface OwnNetwork {
   readonly attention?: string
   readonly variations?: Variations
   readonly preprocessing?: Preprocessing
+  /** ε of its batch normalizations, where ours have another. */
+  readonly epsilon?: { readonly theirs: number; readonly ours: number }
   /** What is to be known of it. */
   readonly note?: string
 }

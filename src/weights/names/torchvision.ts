@@ -1,8 +1,8 @@
 /**
- * torchvision, timm's newer networks, and Excite itself: the names are the same, but that in timm's
- * SK networks a convolution and its normalization are one layer. timm's senet154
- * pads its pooling; torchvision's Inception-v3 was trained on pixels from −1 to 1, to which it turns
- * ImageNet's normalization back by itself, and has an auxiliary classifier.
+ * torchvision, timm's newer networks, and Excite itself: the names are the same. A head may be a
+ * Sequential that ends in the classifier. timm's senet154 pads its pooling; torchvision's Inception-v3
+ * was trained on pixels from −1 to 1, to which it turns ImageNet's normalization back by itself, and
+ * has an auxiliary classifier.
  */
 
 import type { Naming } from './naming.ts'
@@ -11,10 +11,7 @@ import { PREPROCESSING } from './preprocessing.ts'
 export const torchvision: Naming = {
   name: 'torchvision',
   describe: 'torchvision and timm: layer1.0.conv1.weight, layer1.0.se.fc1.weight, fc.weight',
-  rules: [
-    [/\.conv(\d)\.conv\./, '.conv$1.'],
-    [/\.conv(\d)\.bn\./, '.bn$1.'],
-  ],
+  rules: [[/^fc\.\d\./, 'fc.']],
   ignored: /^AuxLogits\./,
   networks: [
     [/senet154$/, { variations: { pooling: 'padded' } }],

@@ -38,7 +38,7 @@ describe.each(['zip', 'legacy'])('the %s format', kind => {
   const odd = fixture(`odd-${kind}`)
 
   it('gives tensors of every dtype and layout, out of their wrapper', () => {
-    const entries = readWeights(odd, 'odd')
+    const { entries } = readWeights(odd, 'odd')
     expect([...entries.keys()]).toEqual(Object.keys(ODD))
     for (const [name, [dtype, shape, data]] of Object.entries(ODD)) {
       const entry = entries.get(name)
@@ -49,13 +49,13 @@ describe.each(['zip', 'legacy'])('the %s format', kind => {
 
   it('is read from any place in a buffer', () => {
     const larger = Buffer.concat([Buffer.of(1, 2, 3), odd, Buffer.of(4)])
-    const entries = readWeights(larger.subarray(3, 3 + odd.length), 'odd')
+    const { entries } = readWeights(larger.subarray(3, 3 + odd.length), 'odd')
     expect(Array.from(entries.get('offset')?.read() ?? [])).toEqual(range(5, 11))
   })
 
   it('refuses a pickled module by the name of its class', () => {
     expect(() => readWeights(fixture(`module-${kind}`), 'folder/module.pth')).toThrow(
-      'folder/module.pth: expected tensors and plain containers only, got the Python object "torch.nn.modules.linear.Linear". Save the weights alone',
+      'folder/module.pth: expected a dict of tensors, got the Python object torch.nn.modules.linear.Linear in place of weights. Save the weights alone',
     )
   })
 
@@ -63,7 +63,7 @@ describe.each(['zip', 'legacy'])('the %s format', kind => {
     const untouched = Object.getOwnPropertyNames(Object.prototype)
     const read = (bytes: Uint8Array): void => {
       try {
-        for (const entry of readWeights(bytes, 'file').values()) entry.read()
+        for (const entry of readWeights(bytes, 'file').entries.values()) entry.read()
       } catch (error) {
         if (!(error instanceof FileError)) throw error
       }
@@ -147,7 +147,7 @@ const HUGE = 'J\xff\xff\xff\x7f'
 const GOOD = tensor(K0, `${K2}${K2}\x86`, `${K2}${K1}\x86`)
 
 it('reads a checkpoint made by hand', () => {
-  const entries = readWeights(checkpoint(GOOD), 'file')
+  const { entries } = readWeights(checkpoint(GOOD), 'file')
   expect(entries.get('a')?.shape).toEqual([2, 2])
   expect(entries.get('a')?.read()).toEqual(new Float32Array(4))
 })
@@ -159,28 +159,36 @@ const LAUGHS = `${K1}${'q\x00h\x00\x86'.repeat(60)}`
 const ITSELF = ']q\x00h\x00a'
 
 const PICKLES: Malformed<string> = {
-  'os.system': [`cos\nsystem\n(${text('true')}tR`, 'got the Python object "os.system"'],
-  'posix.system': [call('posix', 'system'), '"posix.system"'],
-  'builtins.eval': [call('builtins', 'eval'), '"builtins.eval"'],
-  'builtins.getattr': [call('builtins', 'getattr'), '"builtins.getattr"'],
-  'subprocess.Popen': [call('subprocess', 'Popen'), '"subprocess.Popen"'],
-  'torch.load': [call('torch', 'load'), '"torch.load"'],
-  'torch.hub.load': [call('torch.hub', 'load'), '"torch.hub.load"'],
-  'a numpy scalar': [call('numpy.core.multiarray', 'scalar'), '"numpy.core.multiarray.scalar"'],
-  'a name of every object': [call('__proto__', 'constructor'), '"__proto__.constructor"'],
-  'a global by text': [`${text('os')}${text('system')}\x93`, '"os.system"'],
+  'os.system': [`cos\nsystem\n(${text('true')}tR`, 'the Python object os.system'],
+  'posix.system': [call('posix', 'system'), 'the Python object posix.system'],
+  'builtins.eval': [call('builtins', 'eval'), 'the Python object builtins.eval'],
+  'builtins.getattr': [call('builtins', 'getattr'), 'the Python object builtins.getattr'],
+  'subprocess.Popen': [call('subprocess', 'Popen'), 'the Python object subprocess.Popen'],
+  'torch.load': [call('torch', 'load'), 'the Python object torch.load'],
+  'torch.hub.load': [call('torch.hub', 'load'), 'the Python object torch.hub.load'],
+  'a numpy scalar': [call('numpy.core.multiarray', 'scalar'), 'the Python object numpy scalar'],
+  'a name of every object': [
+    call('__proto__', 'constructor'),
+    'the Python object __proto__.constructor',
+  ],
+  'a global by text': [`${text('os')}${text('system')}\x93`, 'the Python object os.system'],
   'a global of numbers': [`${K1}${K1}\x93`, 'the names of a global as text'],
-  'a class that is called': [call('torch', 'FloatStorage'), 'a call of a known function'],
-  'a call of a number': [`${K1})R`, 'a call of a known function, got number'],
+  'a class that is called': [call('torch', 'FloatStorage'), 'the Python object torch.FloatStorage'],
+  'a call of a number': [`${K1})R`, 'a call of a function, got number'],
   'a call without a tuple': ['ccollections\nOrderedDict\nNR', 'arguments as a tuple'],
-  'an object by INST': ['(ios\nsystem\n', 'the pickle opcode 0x69'],
-  'an object by OBJ': ['(o', 'the pickle opcode 0x6f'],
-  'an object by NEWOBJ': [')\x81', 'the pickle opcode 0x81'],
-  'an extension': ['\x82\x01', 'the pickle opcode 0x82'],
-  'a text of protocol 0': ["S'a'\n", 'the pickle opcode 0x53'],
-  'an unknown opcode': ['\xff', 'the pickle opcode 0xff'],
+  'an object by INST': ['(ios\nsystem\n', 'the Python object os.system'],
+  'an object by OBJ': ['(cos\nsystem\no', 'the Python object os.system'],
+  'an object by OBJ of nothing': ['(o', 'a call of a function, got undefined'],
+  'an object by NEWOBJ': ['cos\nsystem\n)\x81', 'the Python object os.system'],
+  'an object by NEWOBJ_EX': ['cos\nsystem\n)}\x92', 'the Python object os.system'],
+  'an object by NEWOBJ of nothing': [')\x81', 'a value on the stack, got none'],
+  'an extension': ['\x82\x01', 'the opcode 0x82'],
+  'a text of protocol 0': ["S'a'\n", 'a dict of tensors, got string'],
+  'a text without quotation marks': ['Sa\n', 'text in quotation marks, got "a"'],
+  'a number of protocol 0 that is none': ['Ix\n', 'a whole number, got "x"'],
+  'an unknown opcode': ['\xff', 'the opcode 0xff'],
   'a newer protocol': ['\x80\x06', 'a pickle of protocol 0 to 5, got 6'],
-  'state for a number': [`${K1}${K1}b`, 'a dict, got number'],
+  'state for a number': [`${K1}${K1}b`, 'an object to give a state, got number'],
   'nothing at all': ['', 'a value on the stack, got none'],
   'two values': [`${K1}${K1}`, 'one value in a pickle, got 2'],
   'a tuple without a mark': ['t', 'a mark on the stack'],
@@ -203,12 +211,12 @@ const PICKLES: Malformed<string> = {
   'a number': [K1, 'a dict of tensors, got number'],
   'a list': [']', 'a dict of tensors, got a list'],
   'an empty dict': ['}', 'a dict of tensors, or one under'],
-  'a dict without tensors': [`}${text('epoch')}${K3}s`, '1 entries without a tensor ("epoch")'],
+  'a dict without tensors': [`}${text('epoch')}${K3}s`, '1 entries without weights ("epoch")'],
   'a persistent number': [`${K1}Q`, 'the id of a storage, got number'],
   'a persistent module': [`(${text('module')}${K1}tQ`, 'the id of a storage'],
   'an unknown storage class': [
     `(${text('storage')}ctorch\nQInt8Storage\n${text('0')}${text('cpu')}K\x04tQ`,
-    '"torch.QInt8Storage"',
+    'the Python object torch.QInt8Storage',
   ],
   'a storage of no class': [
     `(${text('storage')}${K1}${text('0')}${text('cpu')}K\x04tQ`,
@@ -245,10 +253,10 @@ const PICKLES: Malformed<string> = {
     'a shape of at most 16',
   ],
   'fewer strides than dimensions': [tensor(K0, `${K2}${K2}\x86`, `${K1}\x85`), '2 strides for'],
-  'a key that doubles sixty times': [`}${LAUGHS}${K1}s`, '1 entries without a tensor (a list)'],
+  'a key that doubles sixty times': [`}${LAUGHS}${K1}s`, '1 entries without weights (a list)'],
   'an offset that doubles sixty times': [tensor(LAUGHS, ')', ')'), 'storage, got a list'],
   'a shape that holds itself': [tensor(K0, ITSELF, ')'), 'a shape of at most 16'],
-  'a key that holds itself': [`}${ITSELF}${K1}s`, '1 entries without a tensor (a list)'],
+  'a key that holds itself': [`}${ITSELF}${K1}s`, '1 entries without weights (a list)'],
   'a storage key of 200 characters': [
     tensor(K0, ')', ')', STORAGE.replace(text('0'), text('0'.repeat(200)))),
     'storage keys of at most 40 characters, got 200',
@@ -269,7 +277,7 @@ const PICKLES: Malformed<string> = {
 
 const SOME = 'folder/some.pth'
 const readAll = (bytes: Uint8Array): void => {
-  for (const entry of readWeights(bytes, SOME).values()) entry.read()
+  for (const entry of readWeights(bytes, SOME).entries.values()) entry.read()
 }
 
 describe('a pickle is refused, with file and rule', () => {
@@ -280,9 +288,86 @@ describe('a pickle is refused, with file and rule', () => {
   )
 
   it('and a dict key that every object has is only a key', () => {
-    const entries = readWeights(checkpoint(GOOD.replace(text('a'), text('__proto__'))), 'file')
+    const { entries } = readWeights(checkpoint(GOOD.replace(text('a'), text('__proto__'))), 'file')
     expect([...entries.keys()]).toEqual(['__proto__'])
   })
+})
+
+const inDict = (...pairs: readonly (readonly [key: string, value: string])[]): string =>
+  `}(${pairs.map(([key, value]) => `${text(key)}${value}`).join('')}u`
+
+/** Values beside the weights that a training script leaves, none of which is made. */
+const BESIDE: Readonly<Record<string, string>> = {
+  'a Namespace': `cargparse\nNamespace\n)\x81}${text('lr')}${K1}sb`,
+  'a NumPy scalar': `cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(${text('f8')}${K0}${K1}tR${text('x')}tR`,
+  'a NumPy array': `cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(${K0}t${text('b')}tR(${K1}tb`,
+  'a device': `ctorch\ndevice\n(${text('cuda')}${K0}tR`,
+  'a dtype': 'ctorch\nfloat32\n',
+  'a set': `\x8f(${K1}${K2}\x90`,
+  'a frozen set': `(${K1}${K2}\x91`,
+  'a set of protocol 2': `c__builtin__\nset\n(](${K1}e\x85R`.replace('(]', ']'),
+  bytes: `c_codecs\nencode\n(${text('ab')}${text('latin1')}tR`,
+  'a defaultdict': `ccollections\ndefaultdict\n(c__builtin__\nlist\ntR(${text('a')}]u`,
+  'a Counter': `ccollections\nCounter\n(}(${text('a')}${K2}utR`,
+  'a datetime': `cdatetime\ndatetime\n(${text('x')}tR`,
+  'a path': `cpathlib\nPosixPath\n(${text('x')}tR`,
+  'a scheduler': `ctorch.optim.lr_scheduler\nStepLR\n)\x81}${text('last_epoch')}${K1}sb`,
+  'a list of its own class': `cmine\nList\n)\x81(${K1}${K2}e`,
+}
+
+describe('weights beside', () => {
+  it.each(Object.entries(BESIDE))('%s are read', (_, value) => {
+    const { entries } = readWeights(checkpoint(inDict(['state_dict', GOOD], ['other', value])), 'f')
+    expect([...entries.keys()]).toEqual(['a'])
+  })
+
+  it('names that are text of NumPy are names', () => {
+    const name = `cnumpy.core.multiarray\nscalar\n(cnumpy\ndtype\n(${text('U1')}${K0}${K1}tRC\x04a\0\0\0tR`
+    const { entries } = readWeights(checkpoint(GOOD.replace(text('a'), name)), 'f')
+    expect([...entries.keys()]).toEqual(['a'])
+  })
+})
+
+describe('the running average', () => {
+  const both = checkpoint(
+    inDict(['state_dict', GOOD], ['state_dict_ema', GOOD.replace(text('a'), text('b'))]),
+  )
+  const names = (bytes: Uint8Array, ema?: boolean) => {
+    const { entries, notes } = readWeights(bytes, 'file', { ema })
+    return [[...entries.keys()], notes]
+  }
+
+  it('is read where there is one, unless the weights are asked for, and said', () => {
+    expect(names(both)).toEqual([
+      ['b'],
+      [expect.stringContaining('state_dict_ema; state_dict are')],
+    ])
+    expect(names(both, true)).toEqual(names(both))
+    expect(names(both, false)).toEqual([['a'], [expect.stringContaining('without their running')]])
+  })
+
+  it('is refused where there is none', () => {
+    expect(names(checkpoint(inDict(['model', GOOD])), false)).toEqual([['a'], []])
+    expect(() => names(checkpoint(inDict(['model', GOOD])), true)).toThrow('a running average')
+    expect(names(checkpoint(inDict(['ema_model', GOOD])))).toEqual([['a'], []])
+    expect(() => names(checkpoint(inDict(['ema_model', GOOD])), false)).toThrow('got none')
+  })
+})
+
+it('says what a checkpoint calls its network', () => {
+  const arch = inDict(['state_dict', GOOD], ['arch', text('resnetblur50')])
+  expect(readWeights(checkpoint(arch), 'f').architecture).toBe('resnetblur50')
+  const args = `cargparse\nNamespace\n)\x81}${text('model')}${text('resnet18')}sb`
+  const named = inDict(['model', GOOD], ['args', args])
+  expect(readWeights(checkpoint(named), 'f').architecture).toBe('resnet18')
+})
+
+it('takes no longer for one tuple of pairs in many OrderedDicts', () => {
+  const pairs = `(${`${K1}${K1}\x86`.repeat(3000)}tq\x01`
+  const again = 'ccollections\nOrderedDict\nh\x01\x85R0'.repeat(3000)
+  expect(() => readAll(checkpoint(`${pairs}${again}${GOOD}`))).toThrow(
+    'the pairs of an OrderedDict',
+  )
 })
 
 const DATA = Buffer.from(`\x80\x02${GOOD}.`, 'latin1')
@@ -331,9 +416,14 @@ const ARCHIVES: Malformed = {
   'with an entry beyond the end': [altered(CENTRAL_AT + 45, 0x7f), 'at byte 2130706432'],
   'with an encrypted entry': [altered(CENTRAL_AT + 8, 1), 'in the clear, got an encrypted one'],
   'with an entry of another name': [altered(30, 0x62), 'at byte 0, got an entry of another name'],
-  'with a name of 64 kB, compressed': [
-    zip({ ['a'.repeat(65535)]: DATA }, 8),
-    `entry ${'a'.repeat(80)}… stored without compression`,
+  'with a name of 64 kB, twice': [
+    Buffer.from(
+      Buffer.from(zip({ ['a'.repeat(65535)]: DATA, [`b${'a'.repeat(65534)}`]: DATA }))
+        .toString('latin1')
+        .replaceAll('ba', 'aa'),
+      'latin1',
+    ),
+    `entry ${'a'.repeat(80)}… once, got it twice`,
   ],
   'with an entry twice': [
     Buffer.from(
@@ -367,7 +457,7 @@ describe('an archive is refused', () => {
 })
 
 it('reads an archive by its ZIP64 directory', () => {
-  expect([...readWeights(end64(good, 2n), 'file').keys()]).toEqual(['a'])
+  expect([...readWeights(end64(good, 2n), 'file').entries.keys()]).toEqual(['a'])
 })
 
 const MAGIC = '\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19.'
@@ -424,7 +514,10 @@ const STREAMS: Malformed = {
   ],
   'no object': [upTo(), '1 more bytes from byte'],
   'an object that is a number': [upTo(`\x80\x02${K1}.`, keys()), 'a dict of tensors, got number'],
-  'an object that calls': [upTo('\x80\x02cposix\nsystem\n)R.'), '"posix.system"'],
+  'an object that calls': [
+    upTo('\x80\x02cposix\nsystem\n)R.', keys()),
+    'the Python object posix.system',
+  ],
   'no keys': [upTo(OBJECT), '1 more bytes from byte'],
   'keys that are no list': [upTo(OBJECT, `\x80\x02${K1}.`), 'a list of storage keys, got 1'],
   'keys in a dict': [upTo(OBJECT, '\x80\x02}.'), 'a list of storage keys, got a dict'],
@@ -467,7 +560,7 @@ describe('a stream of the older format is refused', () => {
 })
 
 it('reads a stream made by hand', () => {
-  const entries = readWeights(upTo(twice(STORAGE), keys('0'), DATA16), 'file')
+  const { entries } = readWeights(upTo(twice(STORAGE), keys('0'), DATA16), 'file')
   expect([...entries.values()].map(entry => [...entry.read()])).toEqual([
     [0, 0, 0, 0],
     [0, 0, 0, 0],
@@ -475,11 +568,19 @@ it('reads a stream made by hand', () => {
 })
 
 it.each([
-  ['nothing', Uint8Array.of()],
-  ['text', Buffer.from('<!doctype html><title>Not found</title>')],
-  ['a bare pickle', Buffer.from('\x80\x02}.', 'latin1')],
-])('what is no file of weights is refused: %s', (_, bytes) => {
-  expect(() => readWeights(bytes, 'some.pth')).toThrow(
-    'some.pth: expected a safetensors file or a PyTorch checkpoint, got neither',
+  ['nothing', '', 'an empty file. Fetch it again'],
+  ['a web page', '<!doctype html><title>Not found</title>', 'a web page. Download the file'],
+  ['a pointer', 'version https://git-lfs.github.com/spec/v1\noid', 'a Git LFS pointer, which'],
+  ['gzip', '\x1f\x8b\x08\0', 'a gzip archive. Unpack it first'],
+  ['HDF5', '\x89HDF\r\n\x1a\n', 'an HDF5 file, as Keras writes'],
+  ['an index', '{"metadata": {}, "weight_map": {}}', 'an index of shards'],
+  ['JSON', '{"architectures": ["ResNet"]}', 'a JSON file'],
+  ['a tar', `${'a'.repeat(257)}ustar`, 'a tar archive'],
+  ['NumPy', '\x93NUMPY\x01', 'a NumPy file'],
+  ['ONNX', '\x08\x08\x12\x07pytorch', 'an ONNX model. Run excite inspect'],
+  ['a bare pickle', '\x80\x02}.', 'neither'],
+])('what is no file of weights is named: %s', (_, text, got) => {
+  expect(() => readWeights(Buffer.from(text, 'latin1'), 'some.pth')).toThrow(
+    `some.pth: expected a safetensors file or a PyTorch checkpoint, got ${got}`,
   )
 })

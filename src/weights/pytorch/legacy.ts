@@ -4,26 +4,36 @@
  * storage as a 64-bit count and its elements.
  */
 
+import { type ByteSource, byteSource } from '../byteSource.ts'
 import type { Refuse } from '../stored.ts'
-import { type Pickled, shown, unpickle } from './pickle.ts'
+import { Mark, type Pickled, shown, unpickle } from './pickle.ts'
 import { byteSize, GLOBALS, type Storage, type StorageBytes, storageOf } from './tensor.ts'
 
 const MAGIC = 0x1950a86a20f9469cfc6cn
 const PROTOCOL = 1001
-/** The magic number as its pickle begins: protocol 2, LONG1 of ten bytes. */
-const START = [0x80, 0x02, 0x8a, 0x0a, 0x6c, 0xfc, 0x9c, 0x46, 0xf9, 0x20, 0x6a, 0xa8, 0x50, 0x19]
+/** The magic number as a pickle of protocol 2 and up has it, and as one of 0 and 1. */
+const MAGIC_BYTES = '\x8a\x0a\x6c\xfc\x9c\x46\xf9\x20\x6a\xa8\x50\x19'
+const MAGIC_TEXT = `L${MAGIC}L\n`
 
-export const isLegacy = (bytes: Uint8Array): boolean => START.every((byte, i) => bytes[i] === byte)
+/** Before the number stand a protocol and, in newer ones, the length of a frame. */
+export const isLegacy = (bytes: Uint8Array): boolean => {
+  const start = Buffer.from(bytes.subarray(0, 32)).toString('latin1')
+  return start.startsWith(MAGIC_TEXT) || (start[0] === '\x80' && start.includes(MAGIC_BYTES))
+}
 
 const plain = {
   globals: new Map(),
   persistent: (_: Pickled, refuse: Refuse) => refuse('no storage in this place', 'one'),
 }
 
+/** The pickles stand before the storages; longer ones than this no training writes. */
+const LONGEST_PICKLES = 2 ** 28
+
 export const readLegacy = (
-  bytes: Uint8Array,
+  source: ByteSource,
   refuse: Refuse,
 ): { value: Pickled; bytesOf: StorageBytes } => {
+  const bytes = source.read(0, Math.min(source.size, LONGEST_PICKLES))
   let end = 0
   const next = (options: Parameters<typeof unpickle>[3] = plain): Pickled => {
     const read = unpickle(bytes, end, refuse, options)
@@ -41,6 +51,7 @@ export const readLegacy = (
     globals: GLOBALS,
     persistent: id => {
       const storage = storageOf(id, refuse)
+      if (storage instanceof Mark) return storage
       const known = storages.get(storage.key)
       if (known === undefined) storages.set(storage.key, storage)
       else if (known.type !== storage.type || known.size !== storage.size)
@@ -50,23 +61,22 @@ export const readLegacy = (
   })
   const keys = next()
   if (!Array.isArray(keys)) return refuse('a list of storage keys', shown(keys))
-  const found = new Map<string, Uint8Array>()
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const found = new Map<string, ByteSource>()
   for (const key of keys) {
     const storage = storages.get(key)
     if (storage === undefined || found.has(key))
       return refuse('the keys of the storages, once each', shown(key))
-    if (end + 8 > bytes.length) refuse(`storage ${key} at byte ${end}`, 'the end of the file')
-    const count = view.getBigInt64(end, true)
+    if (end + 8 > source.size) refuse(`storage ${key} at byte ${end}`, 'the end of the file')
+    const [start, size] = [end + 8, byteSize(storage)]
+    const count = Buffer.from(source.read(end, start)).readBigInt64LE()
     if (count !== BigInt(storage.size))
       refuse(`${storage.size} elements of storage ${key}`, `${count}`)
-    const size = byteSize(storage)
-    if (end + 8 + size > bytes.length)
-      refuse(`${size} bytes of storage ${key}`, `${bytes.length - end - 8}`)
-    found.set(key, bytes.subarray(end + 8, end + 8 + size))
-    end += 8 + size
+    if (start + size > source.size)
+      refuse(`${size} bytes of storage ${key}`, `${source.size - start}`)
+    found.set(key, { size, read: (from, to) => source.read(start + from, start + to) })
+    end = start + size
   }
   const lost = [...storages.keys()].find(key => !found.has(key))
   if (lost !== undefined) refuse(`storage ${lost}`, 'a file without it')
-  return { value, bytesOf: ({ key }) => found.get(key) ?? new Uint8Array() }
+  return { value, bytesOf: ({ key }) => found.get(key) ?? byteSource(new Uint8Array()) }
 }

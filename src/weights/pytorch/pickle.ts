@@ -1,36 +1,46 @@
 /**
  * A restricted unpickler: Python's stack machine (PEP 307, PEP 3154; the opcodes of pickletools.py)
  * with plain containers, numbers and text. What a stream may call is a table given from outside;
- * anything else is refused by its name, before its arguments are looked at.
+ * for any other object there is a mark of its name, and nothing of it is made or run.
  *
  * A dict is a Map, so that no key reaches a prototype; lists and tuples are arrays. Everything that
  * the machine builds is bounded by the bytes that it has read.
  */
 
+import { quoted } from '../../text/visible.ts'
 import type { Refuse } from '../stored.ts'
 import { type Reader, reader } from './reader.ts'
 
 export type Pickled = unknown
 
-/** What a global stands for: a callable, or a mark such as the class of a storage. */
-export interface Global {
+/**
+ * What stands for a Python class, function or object: its name, and for those few that may be
+ * called what calling them gives. It is inert: an object is never made, nor its state applied.
+ */
+export class Mark {
   readonly name: string
-  readonly call?: (args: readonly Pickled[], refuse: Refuse) => Pickled
+  readonly call: ((args: readonly Pickled[], refuse: Refuse) => Pickled) | undefined
+  /** What it was made of or given, where somebody may ask. */
+  detail: Pickled
+
+  constructor(name: string, call?: Mark['call'], detail?: Pickled) {
+    this.name = name
+    this.call = call
+    this.detail = detail
+  }
 }
 
 export interface PickleOptions {
-  readonly globals: ReadonlyMap<string, Global>
+  readonly globals: ReadonlyMap<string, Mark>
   /** What stands outside the pickle, such as the storage of a tensor. */
   persistent(id: Pickled, refuse: Refuse): Pickled
 }
 
-export const isGlobal = (value: Pickled): value is Global =>
-  typeof value === 'object' && value !== null && 'name' in value
-
 /** A value as a message shows it: its kind, unless it is text or a number; never what is in it. */
 export const shown = (value: Pickled): string => {
-  if (typeof value === 'string') return JSON.stringify(value.slice(0, 40))
+  if (typeof value === 'string') return quoted(value)
   if (typeof value === 'bigint') return 'an integer beyond 2⁵³'
+  if (value instanceof Mark) return `the Python object ${quoted(value.name)}`
   if (typeof value === 'object' && value !== null)
     return Array.isArray(value) ? 'a list' : value instanceof Map ? 'a dict' : 'an object'
   return String(value)
@@ -56,29 +66,20 @@ const popMark = ({ stack, marks, refuse }: Machine): Pickled[] =>
 const top = ({ stack, refuse }: Machine): Pickled =>
   stack.length > 0 ? stack[stack.length - 1] : refuse('a value on the stack', 'none')
 
-/** Tuples are frozen, so that nothing is appended to one. */
-const topList = (machine: Machine): Pickled[] => {
-  const list = top(machine)
-  return Array.isArray(list) && !Object.isFrozen(list)
-    ? list
-    : machine.refuse('a list to append to', typeof list)
-}
-
+/** What is put into a mark is dropped. Tuples are frozen, so that nothing is appended to one. */
 const append = (machine: Machine, items: readonly Pickled[]): void => {
-  const list = topList(machine)
-  for (const item of items) list.push(item)
-}
-
-const topDict = (machine: Machine): Map<Pickled, Pickled> => {
-  const dict = top(machine)
-  return dict instanceof Map ? dict : machine.refuse('a dict', typeof dict)
+  const list = top(machine)
+  if (Array.isArray(list) && !Object.isFrozen(list)) for (const item of items) list.push(item)
+  else if (!(list instanceof Mark)) machine.refuse('a list to append to', typeof list)
 }
 
 /** Keys that are no text or number, such as tuples, are kept by identity: nobody asks for them. */
 const setItems = (machine: Machine, items: readonly Pickled[]): void => {
-  const dict = topDict(machine)
+  const dict = top(machine)
   if (items.length % 2 !== 0) machine.refuse('a value for every key of a dict', 'a key alone')
-  for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1])
+  if (dict instanceof Map)
+    for (let i = 0; i < items.length; i += 2) dict.set(items[i], items[i + 1])
+  else if (!(dict instanceof Mark)) machine.refuse('a dict', typeof dict)
 }
 
 const dictOf = (machine: Machine, items: readonly Pickled[]): void => {
@@ -99,20 +100,11 @@ const integer = (bytes: Uint8Array, refuse: Refuse): number | bigint => {
   return Number.isSafeInteger(Number(value)) ? Number(value) : value
 }
 
-const find = ({ globals, refuse }: Machine, module: string, name: string): Global => {
-  const full = `${module}.${name}`
-  const shown = full.length > 120 ? `${full.slice(0, 120)}…` : full
-  return (
-    globals.get(full) ??
-    refuse(
-      'tensors and plain containers only',
-      `the Python object ${JSON.stringify(shown)}`,
-      'Save the weights alone, in Python: torch.save(model.state_dict(), file)',
-    )
-  )
-}
+/** A global of a name that the table does not have is a mark that cannot be called. */
+const find = ({ globals }: Machine, module: string, name: string): Mark =>
+  globals.get(`${module}.${name}`) ?? new Mark(`${module}.${name}`)
 
-const textGlobal = (machine: Machine): Global => {
+const textGlobal = (machine: Machine): Mark => {
   const name = pop(machine)
   const module = pop(machine)
   return typeof module === 'string' && typeof name === 'string'
@@ -120,22 +112,28 @@ const textGlobal = (machine: Machine): Global => {
     : machine.refuse('the names of a global as text', `${typeof module}, ${typeof name}`)
 }
 
-const reduce = (machine: Machine): Pickled => {
-  const args = pop(machine)
-  const callable = pop(machine)
-  if (!Array.isArray(args)) return machine.refuse('arguments as a tuple', typeof args)
-  if (!isGlobal(callable) || callable.call === undefined)
-    return machine.refuse(
-      'a call of a known function',
-      isGlobal(callable) ? callable.name : typeof callable,
-    )
-  return callable.call(args, machine.refuse)
+/** What calling something gives: an inert mark, unless the table says otherwise. */
+const made = ({ refuse }: Machine, callable: Pickled, args: Pickled): Pickled => {
+  if (!Array.isArray(args)) return refuse('arguments as a tuple', typeof args)
+  if (!(callable instanceof Mark)) return refuse('a call of a function', typeof callable)
+  return callable.call ? callable.call(args, refuse) : new Mark(callable.name)
 }
 
-/** The state of an OrderedDict is its attributes, such as _metadata, which nobody needs here. */
+const reduce = (machine: Machine): Pickled => {
+  const args = pop(machine)
+  return made(machine, pop(machine), args)
+}
+
+/** An object by its class and arguments, which stand after a mark on the stack. */
+const object = (machine: Machine, [type, ...args]: readonly Pickled[]): Pickled =>
+  made(machine, type, args)
+
+/** The state of an object, such as the _metadata of an OrderedDict, which nobody needs here. */
 const build = (machine: Machine): void => {
-  pop(machine)
-  topDict(machine)
+  const state = pop(machine)
+  const built = top(machine)
+  if (built instanceof Mark) built.detail ??= state
+  else if (typeof built !== 'object') machine.refuse('an object to give a state', typeof built)
 }
 
 const memoized = ({ memo, refuse }: Machine, index: number): Pickled =>
@@ -143,6 +141,23 @@ const memoized = ({ memo, refuse }: Machine, index: number): Pickled =>
 
 const whole = (line: string, refuse: Refuse): number =>
   /^\d{1,10}$/.test(line) ? Number(line) : refuse('a whole number', JSON.stringify(line))
+
+/** A number as text; protocol 1 writes booleans as 00 and 01. */
+const numberOf = (line: string, refuse: Refuse): Pickled => {
+  if (line === '00' || line === '01') return line === '01'
+  const value = /^[+-]?\d{1,600}L?$/.test(line) ? BigInt(line.replace(/L$/, '')) : undefined
+  if (value === undefined) return refuse('a whole number', quoted(line))
+  return Number.isSafeInteger(Number(value)) ? Number(value) : value
+}
+
+/** Text of protocol 0, between quotation marks; its escapes stay as they are. */
+const quotedText = (line: string, refuse: Refuse): string =>
+  /^(['"]).*\1$/.test(line) ? line.slice(1, -1) : refuse('text in quotation marks', quoted(line))
+
+const unescaped = (line: string): string =>
+  line.replace(/\\(?:u([\da-f]{4})|U000([\da-f]{5}))/gi, (_, short, long) =>
+    String.fromCodePoint(Math.min(Number.parseInt(short ?? long, 16), 0x10ffff)),
+  )
 
 type Step = (machine: Machine) => void
 
@@ -165,15 +180,21 @@ const STEPS: ReadonlyMap<number, Step> = new Map(
     '(': machine => machine.marks.push(machine.stack.length),
     '0': machine => pop(machine),
     '1': machine => popMark(machine),
+    '2': push(machine => top(machine)),
     N: push(() => null),
     '\x88': push(() => true),
     '\x89': push(() => false),
+    I: push(({ input, refuse }) => numberOf(input.line(), refuse)),
+    L: push(({ input, refuse }) => numberOf(input.line(), refuse)),
+    F: push(({ input }) => Number(input.line())),
     J: push(({ input }) => input.int32()),
     K: push(({ input }) => input.byte()),
     M: push(({ input }) => input.unsigned(2)),
     '\x8a': push(({ input, refuse }) => integer(input.bytes(input.byte()), refuse)),
     '\x8b': push(({ input, refuse }) => integer(input.bytes(input.unsigned(4)), refuse)),
     G: push(({ input }) => input.double()),
+    S: push(({ input, refuse }) => quotedText(input.line(), refuse)),
+    V: push(({ input }) => unescaped(input.line('latin1'))),
     X: push(({ input }) => input.text(input.unsigned(4))),
     '\x8c': push(({ input }) => input.text(input.byte())),
     '\x8d': push(({ input }) => input.text(input.unsigned(8))),
@@ -181,8 +202,14 @@ const STEPS: ReadonlyMap<number, Step> = new Map(
     U: push(({ input }) => input.text(input.byte())),
     B: push(({ input }) => input.bytes(input.unsigned(4))),
     C: push(({ input }) => input.bytes(input.byte())),
+    '\x8e': push(({ input }) => input.bytes(input.unsigned(8))),
+    '\x96': push(({ input }) => input.bytes(input.unsigned(8))),
     '}': push(() => new Map()),
     ']': push(() => []),
+    // Sets are lists: nobody asks what is in them.
+    '\x8f': push(() => []),
+    '\x90': machine => append(machine, popMark(machine)),
+    '\x91': push(machine => tuple(popMark(machine))),
     ')': push(() => tuple([])),
     t: push(machine => tuple(popMark(machine))),
     l: push(popMark),
@@ -197,7 +224,18 @@ const STEPS: ReadonlyMap<number, Step> = new Map(
     c: push(machine => find(machine, machine.input.line(), machine.input.line())),
     '\x93': push(textGlobal),
     R: push(reduce),
+    '\x81': push(reduce),
+    '\x92': push(machine => {
+      pop(machine)
+      return reduce(machine)
+    }),
+    o: push(machine => object(machine, popMark(machine))),
+    i: push(machine => {
+      const type = find(machine, machine.input.line(), machine.input.line())
+      return made(machine, type, popMark(machine))
+    }),
     b: build,
+    P: push(({ input, persistent, refuse }) => persistent(input.line(), refuse)),
     Q: push(machine => machine.persistent(pop(machine), machine.refuse)),
     q: memorize(({ input }) => input.byte()),
     r: memorize(({ input }) => input.unsigned(4)),
@@ -237,11 +275,7 @@ export const unpickle = (
     }
     const step =
       STEPS.get(opcode) ??
-      refuse(
-        'tensors and plain containers only',
-        `the pickle opcode 0x${opcode.toString(16)} at byte ${at}`,
-        'Save the weights alone, in Python: torch.save(model.state_dict(), file)',
-      )
+      refuse('a pickle of known opcodes', `the opcode 0x${opcode.toString(16)} at byte ${at}`)
     step(machine)
   }
   const value = pop(machine)

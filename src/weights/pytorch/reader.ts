@@ -13,11 +13,11 @@ export interface Reader {
   bytes(count: number): Uint8Array
   /** UTF-8 text of so many bytes. */
   text(count: number): string
-  /** Up to the next line feed. */
-  line(): string
+  /** Up to the next line feed; UTF-8 unless Latin-1 is asked for. */
+  line(encoding?: 'latin1'): string
 }
 
-const LONGEST_LINE = 4096
+const LONGEST_LINE = 2 ** 16
 
 export const reader = (bytes: Uint8Array, start: number, refuse: Refuse): Reader => {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
@@ -59,12 +59,14 @@ export const reader = (bytes: Uint8Array, start: number, refuse: Refuse): Reader
       const at = take(count)
       return decode(at, at + count)
     },
-    line: () => {
+    line: encoding => {
       const from = position
       const end = bytes.subarray(from, from + LONGEST_LINE).indexOf(0x0a)
       if (end < 0) return refuse(`a line from byte ${from}`, 'no end of one')
       position = from + end + 1
-      return decode(from, from + end)
+      return encoding === undefined
+        ? decode(from, from + end)
+        : Buffer.from(bytes.subarray(from, from + end)).toString(encoding)
     },
   }
 }

@@ -7,8 +7,9 @@
 import { formatShape } from '../../errors/index.ts'
 import { type Shape, sizeOf } from '../../graph/index.ts'
 import { half } from '../../tensor/float16.ts'
+import type { ByteSource } from '../byteSource.ts'
 import type { Entry, Refuse } from '../stored.ts'
-import { type Global, isGlobal, type Pickled, shown } from './pickle.ts'
+import { Mark, type Pickled, shown } from './pickle.ts'
 
 interface Elements {
   readonly bytes: number
@@ -51,7 +52,7 @@ export class Storage {
 }
 
 /** The bytes of a storage. */
-export type StorageBytes = (storage: Storage) => Uint8Array
+export type StorageBytes = (storage: Storage) => ByteSource
 
 /** A tensor as the pickle describes it. */
 export class View {
@@ -81,32 +82,57 @@ const counts = (value: Pickled, what: string, refuse: Refuse): readonly number[]
     ? value
     : refuse(`${what} of at most ${MOST_DIMENSIONS} whole numbers`, String(typeof value))
 
-/** The storage that a persistent id names: ('storage', class, key, device, size, …). */
-export const storageOf = (id: Pickled, refuse: Refuse): Storage => {
+/** As Python 2 and pickles of protocol 0 write the id of a storage: as the text of the tuple. */
+const ID_TEXT =
+  /^\('storage', <class 'torch\.(?<type>\w{1,40})'>, '(?<key>\w{1,40})', '[\w:]{1,40}', (?<size>\d{1,15})(?:, None)?\)$/
+
+/**
+ * The storage that a persistent id names: ('storage', class, key, device, size, …); a mark where its
+ * elements are of a type that no weights here have.
+ */
+export const storageOf = (given: Pickled, refuse: Refuse): Storage | Mark => {
+  const {
+    type: typeText,
+    key: keyText,
+    size: sizeText,
+  } = (typeof given === 'string' && ID_TEXT.exec(given)?.groups) || {}
+  const id =
+    typeText === undefined
+      ? given
+      : ['storage', new Mark(`torch.${typeText}`), keyText, '', Number(sizeText)]
   if (!Array.isArray(id)) return refuse('the id of a storage', typeof id)
   const [kind, type, key, , size] = id
-  const name = isGlobal(type) ? CLASS.exec(type.name)?.[1] : undefined
+  // The older stream names the source code of a whole network's classes so.
+  if (kind === 'module' && type instanceof Mark) return new Mark(type.name)
+  const name = type instanceof Mark ? CLASS.exec(type.name)?.[1] : undefined
   if (kind !== 'storage' || name === undefined || typeof key !== 'string' || !isCount(size))
     return refuse('the id of a storage', 'something else')
   if (key.length > LONGEST_KEY)
     return refuse(`storage keys of at most ${LONGEST_KEY} characters`, `${key.length}`)
   if (id[5] !== undefined && id[5] !== null)
     return refuse('storages of their own', 'a view of another', 'Save it again with PyTorch 1.6+')
-  return new Storage(name as ElementType, key, size)
+  return Object.hasOwn(ELEMENTS, name)
+    ? new Storage(name as ElementType, key, size)
+    : new Mark(`torch.${name}Storage`)
 }
 
-const rebuild = (args: readonly Pickled[], refuse: Refuse): View => {
+/** A view that repeats elements, such as an expanded vector, may be as large as this whatever it views. */
+const MOST_REPEATED = 2 ** 20
+
+const rebuild = (args: readonly Pickled[], refuse: Refuse): View | Mark => {
   const [storage, offset, size, stride] = args
-  if (!(storage instanceof Storage)) return refuse('a tensor of a storage', typeof storage)
+  if (storage instanceof Mark) return new Mark(`a tensor of ${storage.name}`)
+  if (!(storage instanceof Storage)) return refuse('a tensor of a storage', shown(storage))
   if (!isCount(offset)) return refuse('an offset into a storage', shown(offset))
   const shape = counts(size, 'a shape', refuse)
   const strides = counts(stride, 'strides', refuse)
   if (strides.length !== shape.length)
     refuse(`${shape.length} strides for shape ${formatShape(shape)}`, `${strides.length}`)
   const elements = sizeOf(shape)
-  const last = shape.reduce((index, length, axis) => index + (length - 1) * strides[axis], offset)
-  // Not even a view that repeats elements may be larger than what the file holds.
-  if (!(elements <= storage.size) || (elements > 0 && last >= storage.size))
+  if (
+    !(elements <= Math.max(storage.size, MOST_REPEATED)) ||
+    (elements > 0 && lastOf(offset, shape, strides) >= storage.size)
+  )
     refuse(
       `tensors within their storage of ${storage.size} elements`,
       `shape ${formatShape(shape)} with strides ${formatShape(strides)} from ${offset}`,
@@ -114,29 +140,71 @@ const rebuild = (args: readonly Pickled[], refuse: Refuse): View => {
   return new View(storage, offset, shape, strides)
 }
 
-const known = (name: string, call?: Global['call']): [string, Global] => [
-  name,
-  call === undefined ? { name } : { name, call },
-]
+/** The index of a view's last element within its storage. */
+const lastOf = (offset: number, shape: Shape, strides: readonly number[]): number =>
+  shape.reduce((index, length, axis) => index + (length - 1) * strides[axis], offset)
 
-const orderedDict: Global['call'] = ([pairs = []], refuse) => {
-  if (!Array.isArray(pairs) || !pairs.every(pair => Array.isArray(pair) && pair.length === 2))
-    return refuse('the pairs of an OrderedDict', typeof pairs)
-  // Taken out of their list, so that calling again with the same list does no work again.
+type Call = NonNullable<Mark['call']>
+
+/** Only of a list, as old versions of Python write it, which is emptied: calling again costs nothing. */
+const orderedDict: Call = ([pairs = []], refuse) => {
+  if (
+    !Array.isArray(pairs) ||
+    (Object.isFrozen(pairs) && pairs.length > 0) ||
+    !pairs.every(pair => Array.isArray(pair) && pair.length === 2)
+  )
+    return refuse('the pairs of an OrderedDict', shown(pairs))
   return new Map(Object.isFrozen(pairs) ? [] : pairs.splice(0))
 }
 
-/** All that a checkpoint may call or name. */
-export const GLOBALS: ReadonlyMap<string, Global> = new Map([
-  known('collections.OrderedDict', orderedDict),
-  known('torch._utils._rebuild_tensor', rebuild),
-  known('torch._utils._rebuild_tensor_v2', rebuild),
-  known('torch._utils._rebuild_parameter', ([tensor], refuse) =>
-    tensor instanceof View ? tensor : refuse('a parameter of a tensor', typeof tensor),
-  ),
-  known('torch.Size', ([size], refuse) => counts(size, 'a size', refuse)),
-  ...Object.keys(ELEMENTS).map(type => known(`torch.${type}Storage`)),
-])
+const parameter: Call = ([tensor], refuse) =>
+  tensor instanceof View || tensor instanceof Mark
+    ? tensor
+    : refuse('a parameter of a tensor', shown(tensor))
+
+/** A tensor with attributes, (function, class, arguments, state): what the function makes of the arguments. */
+const fromType: Call = ([make, , args], refuse) =>
+  make instanceof Mark && TENSOR.test(make.name) && make.call && Array.isArray(args)
+    ? make.call(args, refuse)
+    : new Mark('a tensor of another class')
+
+const TENSOR = /^torch\._utils\._rebuild_/
+
+/** Longer texts are no names. */
+const LONGEST_TEXT = 4096
+
+/** How bytes are written before protocol 3: as the text of Latin-1. */
+const encode: Call = ([text]) =>
+  typeof text === 'string' && text.length <= LONGEST_TEXT
+    ? Buffer.from(text, 'latin1')
+    : new Mark('_codecs.encode')
+
+/** NumPy's scalars: text is kept, as names are sometimes written with it. */
+const scalar: Call = ([type, bytes]) => {
+  const isText = type instanceof Mark && typeof type.detail === 'string' && /^U\d/.test(type.detail)
+  if (!isText || !(bytes instanceof Uint8Array) || bytes.length > LONGEST_TEXT)
+    return new Mark('numpy scalar')
+  const codes = new Uint32Array(Uint8Array.from(bytes.subarray(0, bytes.length & ~3)).buffer)
+  return String.fromCodePoint(...codes.filter(code => code > 0 && code <= 0x10ffff))
+}
+
+/** All that a checkpoint may call; whatever else it names is a mark. */
+export const GLOBALS: ReadonlyMap<string, Mark> = new Map(
+  Object.entries<Call>({
+    'collections.OrderedDict': orderedDict,
+    'collections.defaultdict': () => new Map(),
+    'torch._utils._rebuild_tensor': rebuild,
+    'torch._utils._rebuild_tensor_v2': rebuild,
+    'torch._utils._rebuild_parameter': parameter,
+    'torch._utils._rebuild_parameter_with_state': parameter,
+    'torch._tensor._rebuild_from_type_v2': fromType,
+    'torch.Size': ([size], refuse) => counts(size, 'a size', refuse),
+    '_codecs.encode': encode,
+    'numpy.dtype': ([format]) => new Mark('numpy.dtype', undefined, format),
+    'numpy.core.multiarray.scalar': scalar,
+    'numpy._core.multiarray.scalar': scalar,
+  }).map(([name, call]) => [name, new Mark(name, call)]),
+)
 
 /** How many bytes a storage takes in the file. */
 export const byteSize = ({ type, size }: Storage): number => ELEMENTS[type].bytes * size
@@ -157,16 +225,18 @@ export const entryOf = (tensor: View, bytesOf: StorageBytes): Entry => ({
   shape: tensor.shape,
   read: () => {
     const { storage, offset, shape, strides } = tensor
-    const bytes = bytesOf(storage)
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-    const { bytes: width, read } = ELEMENTS[storage.type]
+    const source = bytesOf(storage)
     const data = new Float32Array(sizeOf(shape))
+    if (data.length === 0) return data
+    const { bytes: width, read } = ELEMENTS[storage.type]
+    const bytes = source.read(offset * width, (lastOf(offset, shape, strides) + 1) * width)
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
     if (isContiguous(tensor)) {
-      for (let i = 0; i < data.length; i++) data[i] = read(view, (offset + i) * width)
+      for (let i = 0; i < data.length; i++) data[i] = read(view, i * width)
       return data
     }
     const index = new Array<number>(shape.length).fill(0)
-    let at = offset
+    let at = 0
     for (let i = 0; i < data.length; i++) {
       data[i] = read(view, at * width)
       for (let axis = shape.length - 1; axis >= 0; axis--) {
