@@ -356,7 +356,7 @@ export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
 
 /** Weights with every tensor's values: they are read when asked for. */
 const readAll = (content: Uint8Array, file: string): void => {
-  for (const entry of readWeights(content, file).values()) entry.read()
+  for (const entry of readWeights(content, file).entries.values()) entry.read()
 }
 
 /** Empties the folder that readers were given. */
