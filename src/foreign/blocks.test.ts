@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { ExciteError } from '../errors/index.ts'
-import { insidesOf } from '../inspect/attentionTaps.ts'
+import { tapsOf } from '../inspect/attentionTaps.ts'
 import { costOf } from '../inspect/cost.ts'
 import { observe } from '../inspect/observe.ts'
 import { initialize } from '../nn/index.ts'
@@ -169,11 +169,11 @@ describe('our own exports', () => {
     expect(sum(({ parameters }) => parameters)).toBe(cost.parameters - unfolded(attention, blocks))
     expect(sum(({ multiplyAdds }) => multiplyAdds)).toBe(cost.multiplyAdds)
     expect(new Set(blocks.map(({ path }) => path)).size).toBe(blocks.length)
-    const insides = insidesOf(observe(model, 1, size))
+    const taps = tapsOf(observe(model, 1, size))
     // A gate of one layer goes by that layer's name.
     const paths = blocks.map(({ path }) => path.replace(/\.conv$/, ''))
-    expect(paths).toEqual(insides.map(({ path }) => path))
-    const channels = insides.map(({ value: { shape } }) => shape[shape.length === 5 ? 2 : 1])
+    expect(paths).toEqual(taps.map(({ path }) => path))
+    const channels = taps.map(({ value: { shape } }) => shape[shape.length === 5 ? 2 : 1])
     expect(blocks.map(({ channels }) => channels)).toEqual(channels)
   })
 

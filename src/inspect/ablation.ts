@@ -10,15 +10,24 @@
  */
 
 import type { Dataset } from '../data/dataset.ts'
-import { evaluationBatches } from '../data/loader.ts'
 import { graph, sizeOf } from '../graph/index.ts'
 import { variables } from '../nn/index.ts'
 import { reduceMean } from '../ops/index.ts'
-import { largest, moments } from '../stats/moments.ts'
 import type { Trained } from '../weights/trained.ts'
-import { type Inside, type InsideKind, insidesOf, leavingOut, places } from './attentionTaps.ts'
-import { type Exchange, observe } from './observe.ts'
-import { openProbe, type ProbeOptions } from './probe.ts'
+import {
+  bypass,
+  places,
+  SWITCH,
+  switched,
+  switchOf,
+  type Tap,
+  type TapKind,
+  type TapMeans,
+  tapsOf,
+} from './attentionTaps.ts'
+import { largest, moments } from '../stats/moments.ts'
+import { type Intervention, type Observed, observe } from './observe.ts'
+import { type Measurement, openProbe, type ProbeOptions, pass } from './probe.ts'
 import { multiplyAddsOf } from './summary.ts'
 
 export const REPLACEMENTS = ['identity', 'mean'] as const
@@ -43,65 +52,43 @@ export interface Ablation {
   readonly parameters: number
   readonly multiplyAdds: number
   /** What its attention shows. */
-  readonly kinds: readonly InsideKind[]
+  readonly kinds: readonly TapKind[]
   readonly rows: readonly Ablated[]
 }
 
 /** What each attention shows, mean over images and places: by channel, or by branch and channel. */
-export const meanInsides = async (
-  trained: Trained,
-  dataset: Dataset,
-  options: ProbeOptions,
-): Promise<ReadonlyMap<string, readonly number[]>> => {
-  const probe = await openProbe(trained, options, observed =>
-    Object.fromEntries(
-      insidesOf(observed).flatMap(({ kind, path, value }) =>
-        kind === 'gain' ? [] : [[path, reduceMean(value, places(value))]],
-      ),
-    ),
-  )
-  if (probe === undefined) return new Map()
-  const sums = new Map<string, ReturnType<typeof moments>>()
-  const { batch } = options
-  for await (const { images, count } of evaluationBatches(dataset, {
-    batch,
-    normalization: trained.card,
-  }))
-    for (const [path, { data }] of Object.entries(await probe.run(images))) {
-      const size = data.length / batch
-      const own = sums.get(path) ?? moments(size)
-      sums.set(path, own)
-      for (let row = 0; row < count; row++) own.add(data.subarray(row * size, (row + 1) * size))
-    }
-  await probe.dispose()
-  return new Map([...sums].map(([path, own]) => [path, own.mean()]))
+export const tapMeansOf = (observed: Observed): Measurement<TapMeans> => {
+  const taps = tapsOf(observed).flatMap(({ kind, path, value }) => {
+    if (kind === 'gain') return []
+    const mean = reduceMean(value, places(value))
+    const size = sizeOf(mean.shape) / mean.shape[0]
+    return [{ path, name: `mean ${path}`, mean, sum: moments(size) }]
+  })
+  return {
+    values: Object.fromEntries(taps.map(({ name, mean }) => [name, mean])),
+    add: values => {
+      for (const { name, sum } of taps) sum.add(values[name])
+    },
+    result: () => new Map(taps.map(({ path, sum }) => [path, sum.mean()])),
+  }
+}
+
+/** Gathers whether each image is classified rightly. */
+const answers = (): Omit<Measurement<readonly boolean[]>, 'values'> => {
+  const hits: boolean[] = []
+  return {
+    add: (values, label) => {
+      hits.push(largest(values.logits) === label)
+    },
+    result: () => hits,
+  }
 }
 
 /** Whether each image is classified rightly. */
-const hits = async (
-  trained: Trained,
-  dataset: Dataset,
-  options: ProbeOptions,
-  exchange?: Exchange,
-): Promise<readonly boolean[]> => {
-  const probe = await openProbe(trained, options, ({ logits }) => ({ logits }), exchange)
-  if (probe === undefined) return []
-  const { batch } = options
-  const right: boolean[] = []
-  for await (const { images, labels, count } of evaluationBatches(dataset, {
-    batch,
-    normalization: trained.card,
-  })) {
-    const { data } = (await probe.run(images)).logits
-    const classes = data.length / batch
-    for (let row = 0; row < count; row++) {
-      const logits = data.subarray(row * classes, (row + 1) * classes)
-      right.push(largest(logits) === labels[row])
-    }
-  }
-  await probe.dispose()
-  return right
-}
+export const hitsOf = ({ logits }: Observed): Measurement<readonly boolean[]> => ({
+  values: { logits },
+  ...answers(),
+})
 
 /** The mean difference of paired outcomes, and its standard error. */
 export const pairedChange = (
@@ -122,8 +109,8 @@ const share = (right: readonly boolean[]): number =>
 type Size = readonly [height: number, width: number]
 
 /** Of a network, without what nothing needs. */
-const costOf = ({ model }: Trained, size: Size, exchange?: Exchange) => {
-  const { logits } = observe(model, 1, size, exchange)
+const costOf = ({ model }: Trained, size: Size, intervention?: Intervention) => {
+  const { logits } = observe(model, 1, size, intervention)
   const needed = graph({ logits })
   const taken = new Set(needed.inputs.map(({ name }) => name))
   const parameters = variables(model.network)
@@ -133,7 +120,7 @@ const costOf = ({ model }: Trained, size: Size, exchange?: Exchange) => {
 }
 
 /** Each block, each stage where there are several, and all. */
-const groupsOf = (blocks: readonly Inside[]) => {
+const groupsOf = (blocks: readonly Tap[]) => {
   const stages = [...new Set(blocks.map(({ stage }) => stage))].map(stage => ({
     removed: `stage ${stage}`,
     blocks: blocks.filter(block => block.stage === stage),
@@ -145,46 +132,63 @@ const groupsOf = (blocks: readonly Inside[]) => {
   ]
 }
 
+/** What is known of the whole network on the same images. */
+export interface Intact {
+  readonly hits: readonly boolean[]
+  readonly means: TapMeans
+}
+
 /**
- * @param onStep - told before each network is measured
+ * Measures a network without each of its blocks, each stage of them, and all: one network, whose
+ * taps are switched.
+ * @param onStep - told before each is measured
  * @returns nothing where there is no attention to take out
  */
 export const ablate = async (
   trained: Trained,
   dataset: Dataset,
   options: ProbeOptions,
+  { hits: before, means }: Intact,
   onStep: (done: number, total: number) => void = () => {},
 ): Promise<Ablation | undefined> => {
   const size: Size = [trained.card.height, trained.card.width]
-  const blocks = insidesOf(observe(trained.model, 1, size))
-  if (blocks.length === 0) return undefined
-  const variants = groupsOf(blocks).flatMap(group =>
+  const taps = tapsOf(observe(trained.model, 1, size))
+  const probe =
+    taps.length === 0
+      ? undefined
+      : await openProbe(trained, options, ({ logits }) => ({ logits }), switched(taps, means))
+  if (probe === undefined) return undefined
+  const variants = groupsOf(taps).flatMap(group =>
     REPLACEMENTS.filter(
       replacement =>
         replacement === 'identity' || group.blocks.every(({ kind }) => kind !== 'gain'),
     ).map(replacement => ({ ...group, replacement })),
   )
-  const total = 1 + variants.length
-  onStep(0, total)
-  const before = await hits(trained, dataset, options)
-  const means = await meanInsides(trained, dataset, options)
   const full = costOf(trained, size)
   const rows: Ablated[] = []
-  for (const { removed, blocks, replacement } of variants) {
-    onStep(1 + rows.length, total)
-    const bare = costOf(trained, size, leavingOut(blocks))
-    const exchange = leavingOut(blocks, replacement === 'mean' ? means : undefined)
-    const after = await hits(trained, dataset, options, exchange)
-    rows.push({
-      removed,
-      blocks: blocks.map(({ path }) => path),
-      replacement,
-      top1: share(after),
-      ...pairedChange(after, before),
-      parametersSaved: full.parameters - bare.parameters,
-      multiplyAddsSaved: full.multiplyAdds - bare.multiplyAdds,
-    })
+  try {
+    for (const { removed, blocks, replacement } of variants) {
+      onStep(rows.length, variants.length)
+      const bare = costOf(trained, size, bypass(blocks))
+      const positions = taps.map(tap => [
+        switchOf(tap),
+        { shape: [1], data: Float32Array.of(SWITCH[blocks.includes(tap) ? replacement : 'on']) },
+      ])
+      const after = answers()
+      await pass(probe, trained, dataset, options.batch, [after], Object.fromEntries(positions))
+      rows.push({
+        removed,
+        blocks: blocks.map(({ path }) => path),
+        replacement,
+        top1: share(after.result()),
+        ...pairedChange(after.result(), before),
+        parametersSaved: full.parameters - bare.parameters,
+        multiplyAddsSaved: full.multiplyAdds - bare.multiplyAdds,
+      })
+    }
+  } finally {
+    await probe.dispose()
   }
-  const kinds = [...new Set(blocks.map(({ kind }) => kind))]
+  const kinds = [...new Set(taps.map(({ kind }) => kind))]
   return { images: before.length, top1: share(before), ...full, kinds, rows }
 }

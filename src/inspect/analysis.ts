@@ -6,33 +6,37 @@ import { balanced, subset } from '../data/subset.ts'
 import { UsageError } from '../errors/index.ts'
 import { type Model, model, modelNames } from '../models/registry.ts'
 import type { Trained } from '../weights/trained.ts'
-import { type Ablation, ablate } from './ablation.ts'
-import { insidesOf } from './attentionTaps.ts'
+import { type Ablation, ablate, hitsOf, tapMeansOf } from './ablation.ts'
+import { tapsOf } from './attentionTaps.ts'
 import { type Cost, costOf } from './cost.ts'
-import { type BlockExcitation, excitation } from './excitation.ts'
-import { type GateLayer, gateDepth } from './gates.ts'
+import { type BlockExcitation, excitationOf } from './excitation.ts'
+import { type GateLayer, gateDepthOf } from './gates.ts'
+import { enlargedDataset } from './images.ts'
 import { type ImageMaps, type MapImage, maps } from './maps.ts'
-import { observe } from './observe.ts'
-import type { ProbeOptions } from './probe.ts'
-import { selection, type UnitSelection } from './selection.ts'
+import { type Observed, observe } from './observe.ts'
+import { openProbe, type ProbeOptions, pass } from './probe.ts'
+import { SCALES, selectionOf, type UnitSelection } from './selection.ts'
 
 export interface Analysis {
   readonly model: string
   /** Where its name does not say it. */
-  readonly attention?: string
+  readonly attention?: string | undefined
   readonly images: number
+  /** In the order of the classes. */
+  readonly imagesByClass: readonly number[]
   readonly cost: Cost
   /** Of the same backbone without attention, where there is one. */
-  readonly plain?: Cost
+  readonly plain?: Cost | undefined
+  /** Empty where no class has two images, too. */
   readonly excitation: readonly BlockExcitation[]
-  readonly ablation?: Ablation
+  readonly ablation?: Ablation | undefined
   readonly selection: readonly UnitSelection[]
   readonly gates: readonly GateLayer[]
   readonly maps: readonly ImageMaps[]
 }
 
 export interface AnalysisOptions extends ProbeOptions {
-  /** How many images of the dataset to look at, as many of each class. */
+  /** How many images of the dataset to look at, as many of each class as there are. */
   readonly images: number
   readonly ablateBlocks?: boolean
   /** Images to explain. */
@@ -55,9 +59,58 @@ export const plainCost = (
   return same || cost.attention.parameters > 0 ? undefined : cost
 }
 
-/**
- * @throws UsageError when there are not two images of any class, or when blocks are to be taken out of a network that has none
- */
+/** All that the images of one dataset tell of a network's inside, each image going through it once. */
+export const measureInside = async (
+  trained: Trained,
+  images: Dataset,
+  options: ProbeOptions,
+  {
+    truth,
+    intact = false,
+    onStep = () => {},
+  }: {
+    /** The true scale of each image's object, where it is known. */
+    readonly truth?: readonly number[] | undefined
+    /** Whether to measure what an ablation is compared with. */
+    readonly intact?: boolean
+    onStep?(what: string): void
+  } = {},
+) => {
+  const measure = (observed: Observed) => ({
+    excitation: excitationOf(observed, images.classes),
+    gates: gateDepthOf(observed, trained.tensors),
+    selection: selectionOf(observed, images.classes, truth),
+    ...(intact ? { means: tapMeansOf(observed), hits: hitsOf(observed) } : {}),
+  })
+  let found: ReturnType<typeof measure> | undefined
+  const probe = await openProbe(trained, options, observed => {
+    found = measure(observed)
+    return Object.assign({}, ...Object.values(found).map(({ values }) => values))
+  })
+  if (probe !== undefined && found !== undefined)
+    try {
+      const { selection } = found
+      onStep('inside the network')
+      await pass(probe, trained, images, options.batch, Object.values(found))
+      if (Object.keys(selection.values).length > 0)
+        for (const scale of SCALES.slice(1)) {
+          onStep(`selection at scale ${scale}`)
+          const enlarged = enlargedDataset(images, scale)
+          await pass(probe, trained, enlarged, options.batch, [selection.at(scale)])
+        }
+    } finally {
+      await probe.dispose()
+    }
+  return {
+    excitation: found?.excitation.result() ?? [],
+    gates: found?.gates.result() ?? [],
+    selection: found?.selection.result() ?? [],
+    means: found?.means?.result() ?? new Map(),
+    hits: found?.hits?.result() ?? [],
+  }
+}
+
+/** @throws UsageError when blocks are to be taken out of a network that has none */
 export const analyze = async (
   trained: Trained,
   dataset: Dataset,
@@ -66,7 +119,7 @@ export const analyze = async (
   const { onStep = () => {}, explain = [], ablateBlocks = false } = options
   const { card, model } = trained
   const size = [card.height, card.width] as const
-  if (ablateBlocks && insidesOf(observe(model, 1, size)).length === 0)
+  if (ablateBlocks && tapsOf(observe(model, 1, size)).length === 0)
     throw new UsageError({
       where: 'without its blocks',
       expected: 'a network with attention to take out',
@@ -74,38 +127,32 @@ export const analyze = async (
     })
   const indices = balanced(dataset, options.images)
   const images = subset(dataset, indices)
-  if (new Set(images.labels).size === indices.length)
-    throw new UsageError({
-      where: `${dataset.name}, ${dataset.split}`,
-      expected: 'two images of a class or more, to tell what classes do from what images do',
-      got: `${indices.length} of ${dataset.classes.length} classes`,
-      hint: 'Take more: --images, --samples',
-    })
-  const plain = plainCost(model, size)
-  onStep('excitation by class')
-  const blocks = await excitation(trained, images, options)
-  onStep('selection by scale')
+  const byClass = dataset.classes.map((_, k) => images.labels.filter(label => label === k).length)
   const truth = isShapes(dataset) ? indices.map(index => dataset.factors(index).scale) : undefined
-  const units = await selection(trained, images, options, truth)
-  onStep('gates by depth')
-  const gates = await gateDepth(trained, images, options)
+  const inside = await measureInside(trained, images, options, {
+    truth,
+    intact: ablateBlocks,
+    onStep,
+  })
   onStep('where it looks')
   const explained = await maps(trained, explain, options)
   const ablation = ablateBlocks
-    ? await ablate(trained, images, options, (done, total) =>
+    ? await ablate(trained, images, options, inside, (done, total) =>
         onStep(`without blocks: ${done}/${total}`),
       )
     : undefined
   return {
     model: card.model,
-    ...(card.attention === undefined ? {} : { attention: card.attention }),
+    attention: card.attention,
     images: indices.length,
+    imagesByClass: byClass,
     cost: costOf(model, size),
-    ...(plain === undefined ? {} : { plain }),
-    excitation: blocks,
-    ...(ablation === undefined ? {} : { ablation }),
-    selection: units,
-    gates,
+    plain: plainCost(model, size),
+    // One image of a class does not tell what the class does from what the image does.
+    excitation: byClass.some(count => count > 1) ? inside.excitation : [],
+    ablation,
+    selection: inside.selection,
+    gates: inside.gates,
     maps: explained,
   }
 }

@@ -2,7 +2,7 @@
 
 import { dependencies } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
-import { insidesOf, leavingOut } from './attentionTaps.ts'
+import { bypass, tapsOf } from './attentionTaps.ts'
 import { observe } from './observe.ts'
 import { summarize } from './summary.ts'
 
@@ -40,7 +40,7 @@ const kindOf = (operations: readonly string[]): LayerKind => {
 
 export const costOf = (model: Model, size: readonly [height: number, width: number]): Cost => {
   const { rows, parameters, buffers, multiplyAdds } = summarize(model, size)
-  const without = observe(model, 1, size, leavingOut(insidesOf(observe(model, 1, size))))
+  const without = observe(model, 1, size, bypass(tapsOf(observe(model, 1, size))))
   const needed = new Set(dependencies([without.logits]).nodes.map(({ path }) => path))
   const kinds = rows.map(row => ({
     ...row,

@@ -4,14 +4,12 @@
  * the same for attention without gates, by what it adds, shares out, or does to each channel.
  */
 
-import type { Dataset } from '../data/dataset.ts'
-import { evaluationBatches } from '../data/loader.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
 import { add, div, mul, reduceMean, slice, sqrt } from '../ops/index.ts'
+import { type Tap, type TapKind, tapsOf } from './attentionTaps.ts'
 import { average, type Moments, moments } from '../stats/moments.ts'
-import type { Trained } from '../weights/trained.ts'
-import { type Inside, type InsideKind, insidesOf } from './attentionTaps.ts'
-import { openProbe, type ProbeOptions } from './probe.ts'
+import type { Observed } from './observe.ts'
+import type { Measurement } from './probe.ts'
 
 export interface ClassExcitation {
   readonly class: string
@@ -27,7 +25,7 @@ export interface ClassExcitation {
  * the share of the branch with the largest kernel (SK), or of the first split (split attention); or,
  * of an attention that shows nothing, the root mean square of the channel after it over before it.
  */
-export type ExcitationKind = InsideKind
+export type ExcitationKind = TapKind
 
 export interface BlockExcitation {
   readonly path: string
@@ -36,7 +34,7 @@ export interface BlockExcitation {
   readonly stage: number
   readonly channels: number
   /** That share each channel, where they do. */
-  readonly branches?: number
+  readonly branches?: number | undefined
   /** Over all images, by channel. */
   readonly mean: readonly number[]
   readonly classes: readonly ClassExcitation[]
@@ -89,7 +87,7 @@ export interface Gated {
   readonly block: string
   readonly stage: number
   readonly channels: number
-  readonly branches?: number
+  readonly branches?: number | undefined
 }
 
 /** Gates that move less than this never do, as far as float32 can tell. */
@@ -163,46 +161,34 @@ const gain = (x: Value, y: Value): Value => {
 }
 
 /** [N, C], or with ones behind. */
-const byChannel = ({ kind, value, input }: Inside): Value => {
+const byChannel = ({ kind, value, input }: Tap): Value => {
   if (kind === 'selection') return branch(value, value.shape[1] - 1)
   if (kind === 'splits') return branch(value, 0)
   return kind === 'gain' && input !== undefined ? gain(input, value) : flat(value)
 }
 
-/** What every attention does to its channels, over a dataset; none where there is no attention. */
-export const excitation = async (
-  trained: Trained,
-  dataset: Dataset,
-  options: ProbeOptions,
-): Promise<readonly BlockExcitation[]> => {
-  const blocks: Gated[] = []
-  const probe = await openProbe(trained, options, observed =>
-    Object.fromEntries(
-      insidesOf(observed).map(inside => {
-        const { path, kind, block, stage } = inside
-        const value = byChannel(inside)
-        const shared = inside.value.shape.length === 5 ? { branches: inside.value.shape[1] } : {}
-        blocks.push({ path, kind, block, stage, channels: value.shape[1], ...shared })
-        return [path, value]
-      }),
-    ),
-  )
-  if (probe === undefined) return []
-  const gathered = gatherGates(blocks, dataset.classes)
-  const { batch } = options
-  for await (const { images, labels, count } of evaluationBatches(dataset, {
-    batch,
-    normalization: trained.card,
-  })) {
-    const outputs = await probe.run(images)
-    for (const [i, { path, channels }] of blocks.entries()) {
-      const { data } = outputs[path]
-      for (let row = 0; row < count; row++)
-        gathered.add(i, labels[row], data.subarray(row * channels, (row + 1) * channels))
-    }
+/** What every attention does to its channels; nothing where there is no attention. */
+export const excitationOf = (
+  observed: Observed,
+  classes: readonly string[],
+): Measurement<readonly BlockExcitation[]> => {
+  const taps = tapsOf(observed).map(tap => ({
+    ...tap,
+    name: `excitation ${tap.path}`,
+    byChannel: byChannel(tap),
+  }))
+  const blocks = taps.map(({ path, kind, block, stage, value, byChannel }): Gated => {
+    const [, branches] = value.shape.length === 5 ? value.shape : []
+    return { path, kind, block, stage, channels: byChannel.shape[1], branches }
+  })
+  const gathered = gatherGates(blocks, classes)
+  return {
+    values: Object.fromEntries(taps.map(({ name, byChannel }) => [name, byChannel])),
+    add: (values, label) => {
+      for (const [i, { name }] of taps.entries()) gathered.add(i, label, values[name])
+    },
+    result: gathered.result,
   }
-  await probe.dispose()
-  return gathered.result()
 }
 
 /** The mean gate of a block over images and channels. */

@@ -7,14 +7,11 @@
  * places, averaged over channels, of the block's output over that of its input.
  */
 
-import type { Dataset } from '../data/dataset.ts'
-import { evaluationBatches } from '../data/loader.ts'
 import type { Value } from '../graph/index.ts'
 import { mul, reduceMean } from '../ops/index.ts'
 import { average, moments, std } from '../stats/moments.ts'
-import type { Trained } from '../weights/trained.ts'
-import { blockName, named, stageOf } from './observe.ts'
-import { openProbe, type ProbeOptions } from './probe.ts'
+import { blockName, named, type Observed, stageOf } from './observe.ts'
+import type { Measurement } from './probe.ts'
 
 /** |γ| below this changes a gate by less than 0.1 for a channel twice as strong as usual. */
 const NEAR_ZERO = 0.05
@@ -51,45 +48,34 @@ const firstMoments = (x: Value): { readonly mean: Value; readonly square: Value 
   square: reduceMean(mul(x, x), SPACE),
 })
 
-/** The gates of a network's GCT blocks; none where it has no such block. */
-export const gateDepth = async (
-  trained: Trained,
-  dataset: Dataset,
-  options: ProbeOptions,
-): Promise<readonly GateLayer[]> => {
-  const isGated = (path: string): boolean => trained.tensors.has(`${path}.gamma`)
-  const blocks: { path: string; channels: number }[] = []
-  const probe = await openProbe(trained, options, observed => {
-    const outputs: Record<string, Value> = {}
-    for (const side of ['input', 'output'] as const)
-      for (const { path, value } of named(observed, side).filter(({ path }) => isGated(path))) {
-        if (side === 'input') blocks.push({ path, channels: value.shape[1] })
-        for (const [key, moment] of Object.entries(firstMoments(value)))
-          outputs[`${path} ${side} ${key}`] = moment
-      }
-    return outputs
-  })
-  if (probe === undefined) return []
-  const sums = new Map<string, ReturnType<typeof moments>>()
-  const { batch } = options
-  for await (const { images, count } of evaluationBatches(dataset, {
-    batch,
-    normalization: trained.card,
-  }))
-    for (const [name, { data, shape }] of Object.entries(await probe.run(images))) {
-      const own = sums.get(name) ?? moments(shape[1])
-      sums.set(name, own)
-      for (let row = 0; row < count; row++)
-        own.add(data.subarray(row * shape[1], (row + 1) * shape[1]))
-    }
-  await probe.dispose()
+const SIDES = ['input', 'output'] as const
+
+/** The gates of a network's GCT blocks, whose weights are among its tensors. */
+export const gateDepthOf = (
+  observed: Observed,
+  tensors: ReadonlyMap<string, Float32Array>,
+): Measurement<readonly GateLayer[]> => {
+  const taps = SIDES.flatMap(side =>
+    named(observed, side).filter(({ path }) => tensors.has(`${path}.gamma`)),
+  )
+  const values = Object.fromEntries(
+    taps.flatMap(({ path, name, value }) =>
+      Object.entries(firstMoments(value)).map(([key, moment]) => [
+        `${path} ${name} ${key}`,
+        moment,
+      ]),
+    ),
+  )
+  const sums = new Map(
+    Object.entries(values).map(([name, { shape }]) => [name, moments(shape[1])] as const),
+  )
   const variance = (path: string, side: string): number => {
     const mean = sums.get(`${path} ${side} mean`)?.mean() ?? []
     const square = sums.get(`${path} ${side} square`)?.mean() ?? []
     return average(square.map((value, c) => value - mean[c] ** 2))
   }
-  return blocks.map(({ path }, i) => {
-    const gamma = [...(trained.tensors.get(`${path}.gamma`) ?? [])]
+  const layer = (path: string, i: number): GateLayer => {
+    const gamma = [...(tensors.get(`${path}.gamma`) ?? [])]
     const mean = average(gamma)
     return {
       index: i + 1,
@@ -103,7 +89,15 @@ export const gateDepth = async (
       varianceRatio: variance(path, 'output') / variance(path, 'input'),
       reading: mean < 0 ? 'cooperation' : 'competition',
     }
-  })
+  }
+  const paths = [...new Set(taps.map(({ path }) => path))]
+  return {
+    values,
+    add: found => {
+      for (const [name, own] of sums) own.add(found[name])
+    },
+    result: () => paths.map(layer),
+  }
 }
 
 /** All γ of a stage together. */

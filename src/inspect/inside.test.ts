@@ -16,20 +16,20 @@ import { resnet } from '../models/resnet.ts'
 import { initialize, lambda, variables } from '../nn/index.ts'
 import { abs, add, mul, reduceMax, reduceMean, reduceSum, sub } from '../ops/index.ts'
 import { random } from '../random/index.ts'
-import { average } from '../stats/moments.ts'
 import { type Card, modelOf, type Trained } from '../weights/trained.ts'
-import { ablate, meanInsides, pairedChange } from './ablation.ts'
-import { analyze } from './analysis.ts'
-import { type InsideKind, insidesOf, leavingOut } from './attentionTaps.ts'
+import { ablate, pairedChange } from './ablation.ts'
+import { analyze, measureInside } from './analysis.ts'
+import { bypass, type TapKind, tapsOf } from './attentionTaps.ts'
 import { costOf } from './cost.ts'
-import { excitation, gatherGates, meanGate } from './excitation.ts'
-import { gateDepth, gateStages } from './gates.ts'
+import { gatherGates, meanGate } from './excitation.ts'
+import { gateStages } from './gates.ts'
 import { enlarged } from './images.ts'
 import { maps, stageMaps } from './maps.ts'
-import { blockName, type Exchange, named, type Observed, observe, stageOf } from './observe.ts'
-import { openProbe } from './probe.ts'
-import { partsOf } from './report.ts'
-import { grouped, selection } from './selection.ts'
+import { average } from '../stats/moments.ts'
+import { blockName, type Intervention, named, type Observed, observe, stageOf } from './observe.ts'
+import { openProbe, type ProbeOptions } from './probe.ts'
+import { imagesText, partsOf } from './report.ts'
+import { grouped } from './selection.ts'
 import { summarize } from './summary.ts'
 
 const dataset = openShapes({ split: 'test', count: 40, size: 16 })
@@ -54,6 +54,25 @@ const untrained = (
     for (const [i, value] of data.entries()) data[i] = change(name, i) ?? value
   return { card, model, tensors }
 }
+
+/** One part of what is measured inside. */
+const part =
+  <Name extends keyof Awaited<ReturnType<typeof measureInside>>>(name: Name) =>
+  async (trained: Trained, images: Dataset, own: ProbeOptions, truth?: readonly number[]) =>
+    (await measureInside(trained, images, own, { truth, intact: true }))[name]
+const [excitation, gateDepth, selection, tapMeans] = [
+  part('excitation'),
+  part('gates'),
+  part('selection'),
+  part('means'),
+]
+const ablated = async (
+  trained: Trained,
+  images: Dataset,
+  own: ProbeOptions,
+  onStep?: (done: number) => void,
+) =>
+  ablate(trained, images, own, await measureInside(trained, images, own, { intact: true }), onStep)
 
 describe('observe', () => {
   it.each([
@@ -132,7 +151,7 @@ describe('excitation', () => {
 })
 
 /** What each shows: a new attention has to say it here. */
-const SHOWS: Readonly<Record<AttentionName, InsideKind>> = {
+const SHOWS: Readonly<Record<AttentionName, TapKind>> = {
   se: 'gate',
   sk: 'selection',
   gct: 'gate',
@@ -147,7 +166,7 @@ const SHOWS: Readonly<Record<AttentionName, InsideKind>> = {
   ca: 'gate',
   splat: 'splits',
 }
-const shows = (attention: string): InsideKind =>
+const shows = (attention: string): TapKind =>
   ['gc:fusion=mul', 'splat:radix=1'].includes(attention)
     ? 'gate'
     : SHOWS[attention.split(':')[0] as AttentionName]
@@ -187,9 +206,9 @@ const bearing = (attention: string): Trained => {
 const look = async (
   trained: Trained,
   pick: (observed: Observed) => Readonly<Record<string, Value>>,
-  exchange?: Exchange,
+  intervention?: Intervention,
 ): Promise<Tensors> => {
-  const probe = await openProbe(trained, { ...options, batch: 2 }, pick, exchange)
+  const probe = await openProbe(trained, { ...options, batch: 2 }, pick, intervention)
   const images = Float32Array.from({ length: 2 * 3 * 16 * 16 }, (_, i) => random(4).normal(i))
   const found = (await probe?.run(images)) ?? {}
   await probe?.dispose()
@@ -200,14 +219,14 @@ const apart = (a: ArrayLike<number>, b: ArrayLike<number>): number =>
 
 describe.each(ATTENTIONS)('attention %s', attention => {
   const trained = bearing(attention)
-  const insides = insidesOf(observe(trained.model, 2, [16, 16]))
+  const taps = tapsOf(observe(trained.model, 2, [16, 16]))
 
   it('shows what it does: the output is what follows from it', async () => {
-    expect(insides.length).toBeGreaterThan(0)
-    expect([...new Set(insides.map(({ kind }) => kind))]).toEqual([shows(attention)])
+    expect(taps.length).toBeGreaterThan(0)
+    expect([...new Set(taps.map(({ kind }) => kind))]).toEqual([shows(attention)])
     const off = (observed: Observed) =>
       Object.fromEntries(
-        insidesOf(observed).flatMap(({ path, kind, value, input }) => {
+        tapsOf(observed).flatMap(({ path, kind, value, input }) => {
           if (kind === 'selection' || kind === 'splits')
             return [[path, reduceMax(abs(sub(reduceSum(value, [1]), 1)))]]
           const output = named(observed, 'output').find(one => one.path === path)?.value
@@ -217,15 +236,15 @@ describe.each(ATTENTIONS)('attention %s', attention => {
         }),
       )
     const found = await look(trained, off)
-    if (attention !== 'splat:radix=1') expect(Object.keys(found)).toHaveLength(insides.length)
+    if (attention !== 'splat:radix=1') expect(Object.keys(found)).toHaveLength(taps.length)
     for (const { data } of Object.values(found)) expect(data[0]).toBeLessThan(1e-5)
   })
 
   it('is drawn over depth, by class, and priced, in words that are true of it', async () => {
     const excited = await excitation(trained, dataset, options)
-    expect(excited.map(({ path }) => path)).toEqual(insides.map(({ path }) => path))
+    expect(excited.map(({ path }) => path)).toEqual(taps.map(({ path }) => path))
     for (const { mean } of excited) expect(mean.every(Number.isFinite)).toBe(true)
-    const ablation = await ablate(trained, subset(dataset, [0, 1]), { ...options, batch: 2 })
+    const ablation = await ablated(trained, subset(dataset, [0, 1]), { ...options, batch: 2 })
     const analysis = {
       model: 'resnet8',
       cost: costOf(trained.model, [16, 16]),
@@ -248,26 +267,19 @@ describe.each(ATTENTIONS)('attention %s', attention => {
   it('left out has no weights left, and with what it did on average changes only what differed', async () => {
     const logits = ({ logits }: Observed) => ({ logits })
     const own = (await look(trained, logits)).logits.data
-    const identity = (await look(trained, logits, leavingOut(insides))).logits.data
+    const identity = (await look(trained, logits, bypass(taps))).logits.data
     if (attention !== 'simam') expect(apart(own, identity)).toBeGreaterThan(1e-4)
     // What each inside was at each of its places, held: nothing changes.
-    const places = insides.map(({ value }) => value.shape.slice(-2))
+    const places = taps.map(({ value }) => value.shape.slice(-2))
     if (places.some(([height, width]) => height * width > 1)) return
     const shown = await look(trained, observed =>
-      Object.fromEntries(
-        insidesOf(observed).map(({ path, value }) => [path, reduceMean(value, [0])]),
-      ),
+      Object.fromEntries(tapsOf(observed).map(({ path, value }) => [path, reduceMean(value, [0])])),
     )
     const one = subset(dataset, [3])
-    const means = await meanInsides(trained, one, { ...options, batch: 1 })
+    const means = await tapMeans(trained, one, { ...options, batch: 1 })
     expect([...means.keys()]).toEqual(Object.keys(shown))
     const predictor = await openProbe(trained, { ...options, batch: 1 }, logits)
-    const held = await openProbe(
-      trained,
-      { ...options, batch: 1 },
-      logits,
-      leavingOut(insides, means),
-    )
+    const held = await openProbe(trained, { ...options, batch: 1 }, logits, bypass(taps, means))
     const images = normalized(await one.read(0), [3, 16, 16], trained.card)
     const [a, b] = [await predictor?.run(images), await held?.run(images)]
     expect(apart(a?.logits.data ?? [], b?.logits.data ?? [])).toBeLessThan(1e-4)
@@ -282,7 +294,7 @@ describe.each(ATTENTIONS)('attention %s', attention => {
     })
     const parameters = own.reduce((sum, { tensor }) => sum + sizeOf(tensor.shape), 0)
     expect(cost.attention.parameters).toBe(parameters)
-    const ablation = await ablate(trained, subset(dataset, [0]), { ...options, batch: 1 })
+    const ablation = await ablated(trained, subset(dataset, [0]), { ...options, batch: 1 })
     expect(ablation?.rows.at(-1)).toMatchObject({ removed: 'all', parametersSaved: parameters })
   })
 })
@@ -297,10 +309,10 @@ it.each([
 ])('leaving out %s that does nothing changes nothing', async (attention, names, value) => {
   const trained = bearing(attention)
   for (const [name, data] of trained.tensors) if (names.test(name)) data.fill(value)
-  const insides = insidesOf(observe(trained.model, 2, [16, 16]))
+  const taps = tapsOf(observe(trained.model, 2, [16, 16]))
   const logits = ({ logits }: Observed) => ({ logits })
   const own = (await look(trained, logits)).logits.data
-  const without = (await look(trained, logits, leavingOut(insides))).logits.data
+  const without = (await look(trained, logits, bypass(taps))).logits.data
   expect(apart(own, without)).toBeLessThan(1e-4)
 })
 
@@ -319,12 +331,12 @@ it('of an attention that shows nothing there is what it does to the size of each
   const blocks = await excitation(own, dataset, options)
   expect(blocks.map(({ kind }) => kind)).toEqual(['gain', 'gain', 'gain'])
   for (const { mean } of blocks) for (const value of mean) expect(value).toBeCloseTo(1.5, 4)
-  const ablation = await ablate(own, subset(dataset, [0]), { ...options, batch: 1 })
+  const ablation = await ablated(own, subset(dataset, [0]), { ...options, batch: 1 })
   expect(ablation?.rows.map(({ replacement }) => replacement)).toEqual(Array(7).fill('identity'))
 })
 
 it('there is nothing to take out of a network without attention, and it is said', async () => {
-  expect(await ablate(untrained('resnet8'), dataset, options)).toBeUndefined()
+  expect(await ablated(untrained('resnet8'), dataset, options)).toBeUndefined()
   const asked = analyze(untrained('resnet8'), dataset, {
     ...options,
     images: 20,
@@ -350,23 +362,23 @@ describe('ablation', () => {
   )
 
   it('with mean gates changes nothing where gates are constant; with identity it does', async () => {
-    const means = await meanInsides(constantGates, dataset, options)
-    const insides = insidesOf(observe(constantGates.model, 2, [16, 16]))
-    const logits = async (exchange?: Exchange) =>
-      (await look(constantGates, ({ logits }) => ({ logits }), exchange)).logits.data
+    const means = await tapMeans(constantGates, dataset, options)
+    const taps = tapsOf(observe(constantGates.model, 2, [16, 16]))
+    const logits = async (intervention?: Intervention) =>
+      (await look(constantGates, ({ logits }) => ({ logits }), intervention)).logits.data
     const own = await logits()
-    expect(apart(own, await logits(leavingOut(insides, means)))).toBeLessThan(1e-4)
-    expect(apart(own, await logits(leavingOut(insides)))).toBeGreaterThan(1e-2)
+    expect(apart(own, await logits(bypass(taps, means)))).toBeLessThan(1e-4)
+    expect(apart(own, await logits(bypass(taps)))).toBeGreaterThan(1e-2)
   })
 
   it('measures each block, each stage and all, and what they cost', async () => {
     const steps: number[] = []
-    const found = await ablate(constantGates, dataset, options, done => steps.push(done))
+    const found = await ablated(constantGates, dataset, options, done => steps.push(done))
     const rows = found?.rows ?? []
     expect(rows.filter(row => row.replacement === 'mean').map(row => row.removed)).toEqual([
       ...['2_1', '3_1', '4_1', 'stage 2', 'stage 3', 'stage 4', 'all'],
     ])
-    expect(steps).toEqual([0, ...Array.from({ length: 14 }, (_, i) => i + 1)])
+    expect(steps).toEqual(Array.from({ length: 14 }, (_, i) => i))
     const plain = summarize(untrained('resnet8').model, [16, 16])
     const full = summarize(constantGates.model, [16, 16])
     expect(found?.parameters).toBe(full.parameters)
@@ -549,3 +561,11 @@ describe('images', () => {
     expect([...enlarged(ramp, [1, 1, 8], 2)]).toEqual([35, 45, 55, 65, 75, 85, 95, 105])
   })
 })
+
+it.each([
+  [[5, 5, 5], '5 of each of 3 classes'],
+  [[20, 8, 1, 11], '1 to 20 of each of 4 classes'],
+  [[1, 1], '1 of each of 2 classes; two of one class are needed to tell what classes do'],
+])('says how many images of each class there were: %j', (imagesByClass, text) =>
+  expect(imagesText({ imagesByClass })).toBe(text),
+)

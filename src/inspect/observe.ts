@@ -21,17 +21,17 @@ export interface Observed {
 }
 
 /** What a layer is to go on with in place of what it shows; nothing, to let it be. */
-export type Exchange = (shown: Observation) => Value | undefined
+export type Intervention = (shown: Observation) => Value | undefined
 
 /**
  * @param size - [height, width] of the images
- * @param exchange - makes it another network: one without some of its attention, for example
+ * @param intervention - makes it another network: one without some of its attention, for example
  */
 export const observe = (
   { network, channels }: Model,
   batch: number,
   size: readonly [height: number, width: number],
-  exchange: Exchange = () => undefined,
+  intervention: Intervention = () => undefined,
 ): Observed => {
   const weights = new Map<string, Value>(
     variables(network).map(({ name, tensor }) => [name, input(name, tensor.shape)]),
@@ -43,7 +43,7 @@ export const observe = (
     observe: (name, value) => {
       const observation = { path: currentPath(), name, value }
       observations.push(observation)
-      return exchange(observation)
+      return intervention(observation)
     },
   })
   return { images, logits, observations }

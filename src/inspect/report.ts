@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import { page } from '../report/html.ts'
 import { svgFile } from '../report/svg.ts'
+import { count } from '../text/numbers.ts'
 import type { Analysis } from './analysis.ts'
 import { ablationPart } from './figures/ablation.ts'
 import { costPart } from './figures/cost.ts'
@@ -33,6 +34,14 @@ export interface ReportOptions {
 }
 
 export type Reported = Pick<Analysis, 'model' | 'cost'> & Partial<Analysis>
+
+/** How many images of each class an analysis looked at. */
+export const imagesText = ({ imagesByClass }: Pick<Analysis, 'imagesByClass'>): string => {
+  const [least, most] = [Math.min(...imagesByClass), Math.max(...imagesByClass)]
+  const classes = `${imagesByClass.length} classes`
+  const note = most < 2 ? '; two of one class are needed to tell what classes do' : ''
+  return `${least === most ? count(least) : `${count(least)} to ${count(most)}`} of each of ${classes}${note}`
+}
 
 /** The parts that an analysis has something for. */
 export const partsOf = async (

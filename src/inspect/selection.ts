@@ -4,14 +4,10 @@
  * the true scale of each object is known, attention is compared with it too.
  */
 
-import type { Dataset } from '../data/dataset.ts'
-import { evaluationBatches } from '../data/loader.ts'
 import { reduceMean } from '../ops/index.ts'
-import { average, moments, rankCorrelation, std } from '../stats/moments.ts'
-import type { Trained } from '../weights/trained.ts'
-import { enlargedDataset } from './images.ts'
-import { blockName, named, stageOf } from './observe.ts'
-import { openProbe, type ProbeOptions } from './probe.ts'
+import { average, type Moments, moments, rankCorrelation, std } from '../stats/moments.ts'
+import { blockName, named, type Observed, stageOf } from './observe.ts'
+import type { ImageValues, Measurement } from './probe.ts'
 
 export const SCALES = [1, 1.5, 2] as const
 
@@ -32,11 +28,13 @@ export interface UnitSelection {
   readonly branches: number
   readonly scales: readonly ScaleSelection[]
   /** By image as it is: the object's true scale, and last branch minus first. */
-  readonly truth?: {
-    readonly scale: readonly number[]
-    readonly difference: readonly number[]
-    readonly rankCorrelation: number
-  }
+  readonly truth?:
+    | {
+        readonly scale: readonly number[]
+        readonly difference: readonly number[]
+        readonly rankCorrelation: number
+      }
+    | undefined
 }
 
 /** The mean of every run of so many successive channels (Figure 3 has sixteens). */
@@ -46,83 +44,77 @@ export const grouped = (values: readonly number[], groups: number): number[] => 
   return Array.from({ length: count }, (_, i) => average(values.slice(border(i), border(i + 1))))
 }
 
-interface Unit {
-  readonly path: string
-  readonly branches: number
-  readonly channels: number
+/** What is measured at one scale: of all images, and of each. */
+interface AtScale {
+  readonly channels: Moments
+  readonly differences: number[]
+  readonly labels: number[]
+}
+
+/** Measures images as they are; `at` takes the same images enlarged. */
+export interface SelectionMeasurement extends Measurement<readonly UnitSelection[]> {
+  at(scale: number): Pick<Measurement<unknown>, 'add'>
 }
 
 /** @param truth - the true scale of each image's object, where it is known */
-export const selection = async (
-  trained: Trained,
-  dataset: Dataset,
-  options: ProbeOptions,
+export const selectionOf = (
+  observed: Observed,
+  classes: readonly string[],
   truth?: readonly number[],
-): Promise<readonly UnitSelection[]> => {
-  const units: Unit[] = []
-  const probe = await openProbe(trained, options, observed =>
-    Object.fromEntries(
-      named(observed, 'selection').map(({ path, value }) => {
-        units.push({ path, branches: value.shape[1], channels: value.shape[2] })
-        return [path, reduceMean(value, [3, 4])]
-      }),
-    ),
-  )
-  if (probe === undefined) return []
-  const found: ScaleSelection[][] = units.map(() => [])
-  const own: number[][] = units.map(() => [])
-  const { batch } = options
-  for (const scale of SCALES) {
-    const all = units.map(({ channels }) => moments(channels))
-    const differences: number[][] = units.map(() => [])
-    const seen: number[] = []
-    const enlarged = enlargedDataset(dataset, scale)
-    for await (const { images, labels, count } of evaluationBatches(enlarged, {
-      batch,
-      normalization: trained.card,
-    })) {
-      const outputs = await probe.run(images)
-      seen.push(...labels.subarray(0, count))
-      for (const [u, { path, branches, channels }] of units.entries()) {
-        const { data } = outputs[path]
-        for (let row = 0; row < count; row++) {
-          const branch = (m: number) =>
-            Array.from(data.subarray((row * branches + m) * channels).subarray(0, channels))
+): SelectionMeasurement => {
+  const taps = named(observed, 'selection').map(({ path, value }) => ({
+    path,
+    name: `selection ${path}`,
+    branches: value.shape[1],
+    channels: value.shape[2],
+    shares: reduceMean(value, [3, 4]),
+    scales: new Map<number, AtScale>(),
+  }))
+  const at = (scale: number) => {
+    for (const { scales, channels } of taps)
+      scales.set(scale, { channels: moments(channels), differences: [], labels: [] })
+    return {
+      add: (values: ImageValues, label: number): void => {
+        for (const { name, branches, channels, scales } of taps) {
+          const own = scales.get(scale) as AtScale
+          const branch = (m: number) => [...values[name]].slice(m * channels, (m + 1) * channels)
           const last = branch(branches - 1)
-          all[u].add(last)
-          differences[u].push(average(last) - average(branch(0)))
+          own.channels.add(last)
+          own.differences.push(average(last) - average(branch(0)))
+          own.labels.push(label)
         }
-      }
-    }
-    for (const u of units.keys()) {
-      if (scale === 1) own[u] = differences[u]
-      found[u].push({
-        scale,
-        channels: all[u].mean(),
-        difference: average(differences[u]),
-        std: std(differences[u]),
-        classes: dataset.classes.map((name, k) => ({
-          class: name,
-          difference: average(differences[u].filter((_, i) => seen[i] === k)),
-        })),
-      })
+      },
     }
   }
-  await probe.dispose()
-  return units.map(({ path, branches }, u) => ({
-    path,
-    block: blockName(path.replace(/\.attn$/, '')).split(' ')[0],
-    stage: stageOf(path),
-    branches,
-    scales: found[u],
-    ...(truth === undefined
-      ? {}
-      : {
-          truth: {
+  const scaleResult = ([scale, { channels, differences, labels }]: [number, AtScale]) => ({
+    scale,
+    channels: channels.mean(),
+    difference: average(differences),
+    std: std(differences),
+    classes: classes.map((name, k) => ({
+      class: name,
+      difference: average(differences.filter((_, i) => labels[i] === k)),
+    })),
+  })
+  return {
+    values: Object.fromEntries(taps.map(({ name, shares }) => [name, shares])),
+    at,
+    add: at(SCALES[0]).add,
+    result: () =>
+      taps.map(({ path, branches, scales }) => {
+        const difference = scales.get(SCALES[0])?.differences ?? []
+        return {
+          path,
+          block: blockName(path.replace(/\.attn$/, '')).split(' ')[0],
+          stage: stageOf(path),
+          branches,
+          scales: [...scales].map(scaleResult),
+          truth: truth && {
             scale: truth,
-            difference: own[u],
-            rankCorrelation: rankCorrelation(truth, own[u]),
+            difference,
+            rankCorrelation: rankCorrelation(truth, difference),
           },
-        }),
-  }))
+        }
+      }),
+  }
 }

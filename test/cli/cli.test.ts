@@ -229,8 +229,12 @@ it('looks inside: a page on its own, figures and numbers', () =>
     const wrong = await inspect('--classes', 'cirle')
     expect(wrong.stderr).toContain('Did you mean circle?')
     expect(wrong.code).toBe(2)
+    // One image of each class does not tell what classes do: the rest of the page is there.
     const few = await inspect('--images', '3')
-    expect(few.stderr).toContain('expected two images of a class or more')
+    expect(few.code).toBe(0)
+    expect(JSON.parse(few.stdout)).toMatchObject({ excitation: [], imagesByClass: { length: 10 } })
+    const page = await readFile(join(folder, 'run/inspect/report.html'), 'utf8')
+    expect(page).toContain('of 10 classes; two of one class are needed to tell what classes do')
     const other = await excite(folder, 'inspect', 'run/config.json')
     expect(other.stderr).toContain('run/config.json: expected a .safetensors file of a run')
     // Weights are of the run whose folder they lie in.

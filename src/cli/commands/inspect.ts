@@ -103,7 +103,7 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
   const analysis = {
     model: name,
     cost: costOf(network, size),
-    ...(plain === undefined ? {} : { plain }),
+    plain,
   }
   const path = await writeReport(flags.out ?? `inspect-${name}`, analysis, {
     subtitle: `${network.describe}, at ${size.join('×')} pixels. Without weights there is its cost alone.`,
@@ -176,13 +176,14 @@ const run = async (
       where: target,
       expected: 'a .safetensors file of a run, or an .onnx file',
       got: 'a file of another kind',
+      hint: 'Import weights of another program first: excite import',
     })
   const only = FOREIGN_ONLY.find(name => flags[name] !== undefined)
   refuseFlag(only && flagOf(only), 'an .onnx file', target)
   refuseFlag(files[0], 'image files for an .onnx file alone', target, 'Of a run: --data, --index')
   const { loadTrained } = await import('../../runs/runFolder.ts')
   const { analyze } = await import('../../inspect/analysis.ts')
-  const { writeReport } = await import('../../inspect/report.ts')
+  const { imagesText, writeReport } = await import('../../inspect/report.ts')
   const { openDevice } = await import('../../engines/registry.ts')
   const { split, batch, quiet = false, json = false, images, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
@@ -207,7 +208,7 @@ const run = async (
     flags.out ??
     (statSync(target).isDirectory() ? join(target, 'inspect') : `inspect-${card.model}`)
   const path = await writeReport(folder, analysis, {
-    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.images)} ${dataset.split === 'all' ? '' : `${dataset.split} `}images of ${name}, as many of each of ${card.classes.length} classes.`,
+    subtitle: `${card.model}${card.attention === undefined ? '' : ` with ${card.attention}`} on ${count(analysis.images)} ${dataset.split === 'all' ? '' : `${dataset.split} `}images of ${name}, ${imagesText(analysis)}.`,
     footer: footer(),
     classes,
     images: explain,
@@ -239,7 +240,12 @@ export const inspectCommand = (): Command => {
     )
     .argument('[images...]', 'for an .onnx file: PNG, JPEG or WebP files')
     .option('--data <name>', "a dataset (default: the run's)")
-    .option('--images <n>', 'how many to look at, as many of each class', whole('--images'), 2000)
+    .option(
+      '--images <n>',
+      'how many to look at, as many of each class as there are',
+      whole('--images'),
+      2000,
+    )
     .option('--classes <a,b,…>', 'classes to draw, at most six', list)
     .option('--index <n,…>', 'images to explain (default: one of each of six classes)', text =>
       list(text).map(whole('--index', 0)),

@@ -7,11 +7,11 @@ import { tableMarkup } from '../../report/table.ts'
 import { count, percent, signed } from '../../text/numbers.ts'
 import { csv } from '../../text/table.ts'
 import { type Ablation, REPLACEMENTS, type ReplacementKind } from '../ablation.ts'
-import type { InsideKind } from '../attentionTaps.ts'
+import type { TapKind } from '../attentionTaps.ts'
 import { type Part, sheet } from './part.ts'
 
 /** What is left of a block, by what it shows; one that shows nothing has no mean to keep. */
-const LEFT: Readonly<Record<InsideKind, Readonly<Record<ReplacementKind, string>>>> = {
+const LEFT: Readonly<Record<TapKind, Readonly<Record<ReplacementKind, string>>>> = {
   gate: { identity: 'removed (gate 1)', mean: 'mean gate kept' },
   addition: { identity: 'removed (nothing added)', mean: 'mean addition kept' },
   selection: { identity: 'removed (even shares)', mean: 'mean shares kept' },
