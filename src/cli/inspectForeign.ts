@@ -10,7 +10,7 @@ import type { FileModel } from '../onnx/read/index.ts'
 import { chosenClasses } from './chosenClasses.ts'
 import { type DataFlags, openSplit } from './dataOptions.ts'
 import type { ForeignLimits, ForeignOnly } from './foreignOptions.ts'
-import { count, multiplyAdds, percent, printJson, table } from './output.ts'
+import { count, multiplyAdds, printJson, table } from './output.ts'
 import { progressLine } from './progressLine.ts'
 
 export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
@@ -150,7 +150,7 @@ const print = async ({
   excitation = [],
 }: ForeignAnalysis): Promise<void> => {
   const figures = await import('../foreign/figures.ts')
-  const { hasEnds, wordsOf } = await import('../inspect/figures/words.ts')
+  const { excitationTables } = await import('../inspect/figures/kinds.ts')
   const { BLOCK_COLUMNS, blockRow, familiesText, NO_BLOCKS, unknownText } = figures
   const { preprocessingText } = await import('../foreign/preprocessing.ts')
   console.log(
@@ -177,15 +177,8 @@ const print = async ({
   console.log(`\n${table(BLOCK_COLUMNS, blocks.map(blockRow))}`)
   console.log(`${familiesText(blocks)}; ${count(cost.blocks.parameters)} parameters.\n`)
   if (preprocessing) console.log(`images  ${preprocessingText(preprocessing)}`)
-  for (const block of excitation) {
-    const { many } = wordsOf([block])
-    const moved =
-      block.classes.length > 1
-        ? `classes move its ${many} by ${block.betweenStd.toFixed(3)}, specificity ${block.specificity.toFixed(2)}`
-        : `images move its ${many} by ${block.withinStd.toFixed(3)}`
-    const ends = `; below 0.1 ${percent(block.nearZero)}, above 0.9 ${percent(block.nearOne)}`
-    console.log(`block ${block.block.padEnd(4)} ${moved}${hasEnds([block]) ? ends : ''}`)
-  }
+  for (const { columns, rows } of excitationTables(excitation))
+    console.log(`${table(columns, rows)}\n`)
 }
 
 export const inspectForeign = async (

@@ -13,21 +13,11 @@ import type { Dataset } from '../data/dataset.ts'
 import { graph, sizeOf } from '../graph/index.ts'
 import { variables } from '../nn/index.ts'
 import { reduceMean } from '../ops/index.ts'
-import type { Trained } from '../weights/trained.ts'
-import {
-  bypass,
-  places,
-  SWITCH,
-  switched,
-  switchOf,
-  type Tap,
-  type TapKind,
-  type TapMeans,
-  tapsOf,
-} from './attentionTaps.ts'
 import { largest, moments } from '../stats/moments.ts'
+import type { Trained } from '../weights/trained.ts'
+import { bypass, places, type Tap, type TapKind, type TapMeans, tapsOf } from './attentionTaps.ts'
 import { type Intervention, type Observed, observe } from './observe.ts'
-import { type Measurement, openProbe, type ProbeOptions, pass } from './probe.ts'
+import { type Measurement, measure, type ProbeOptions } from './probe.ts'
 import { multiplyAddsOf } from './summary.ts'
 
 export const REPLACEMENTS = ['identity', 'mean'] as const
@@ -57,7 +47,7 @@ export interface Ablation {
 }
 
 /** What each attention shows, mean over images and places: by channel, or by branch and channel. */
-export const tapMeansOf = (observed: Observed): Measurement<TapMeans> => {
+export const tapMeansOf = (observed: Pick<Observed, 'observations'>): Measurement<TapMeans> => {
   const taps = tapsOf(observed).flatMap(({ kind, path, value }) => {
     if (kind === 'gain') return []
     const mean = reduceMean(value, places(value))
@@ -73,22 +63,17 @@ export const tapMeansOf = (observed: Observed): Measurement<TapMeans> => {
   }
 }
 
-/** Gathers whether each image is classified rightly. */
-const answers = (): Omit<Measurement<readonly boolean[]>, 'values'> => {
+/** Whether each image is classified rightly. */
+export const hitsOf = ({ logits }: Observed): Measurement<readonly boolean[]> => {
   const hits: boolean[] = []
   return {
+    values: { logits },
     add: (values, label) => {
       hits.push(largest(values.logits) === label)
     },
     result: () => hits,
   }
 }
-
-/** Whether each image is classified rightly. */
-export const hitsOf = ({ logits }: Observed): Measurement<readonly boolean[]> => ({
-  values: { logits },
-  ...answers(),
-})
 
 /** The mean difference of paired outcomes, and its standard error. */
 export const pairedChange = (
@@ -139,8 +124,7 @@ export interface Intact {
 }
 
 /**
- * Measures a network without each of its blocks, each stage of them, and all: one network, whose
- * taps are switched.
+ * Measures a network without each of its blocks, each stage of them, and all.
  * @param onStep - told before each is measured
  * @returns nothing where there is no attention to take out
  */
@@ -153,11 +137,7 @@ export const ablate = async (
 ): Promise<Ablation | undefined> => {
   const size: Size = [trained.card.height, trained.card.width]
   const taps = tapsOf(observe(trained.model, 1, size))
-  const probe =
-    taps.length === 0
-      ? undefined
-      : await openProbe(trained, options, ({ logits }) => ({ logits }), switched(taps, means))
-  if (probe === undefined) return undefined
+  if (taps.length === 0) return undefined
   const variants = groupsOf(taps).flatMap(group =>
     REPLACEMENTS.filter(
       replacement =>
@@ -166,28 +146,27 @@ export const ablate = async (
   )
   const full = costOf(trained, size)
   const rows: Ablated[] = []
-  try {
-    for (const { removed, blocks, replacement } of variants) {
-      onStep(rows.length, variants.length)
-      const bare = costOf(trained, size, bypass(blocks))
-      const positions = taps.map(tap => [
-        switchOf(tap),
-        { shape: [1], data: Float32Array.of(SWITCH[blocks.includes(tap) ? replacement : 'on']) },
-      ])
-      const after = answers()
-      await pass(probe, trained, dataset, options.batch, [after], Object.fromEntries(positions))
-      rows.push({
-        removed,
-        blocks: blocks.map(({ path }) => path),
-        replacement,
-        top1: share(after.result()),
-        ...pairedChange(after.result(), before),
-        parametersSaved: full.parameters - bare.parameters,
-        multiplyAddsSaved: full.multiplyAdds - bare.multiplyAdds,
-      })
-    }
-  } finally {
-    await probe.dispose()
+  for (const { removed, blocks, replacement } of variants) {
+    onStep(rows.length, variants.length)
+    const without = bypass(blocks, replacement === 'mean' ? means : undefined)
+    const { hits } = await measure(
+      trained,
+      options,
+      observed => ({ hits: hitsOf(observed) }),
+      (pass, { hits }) => pass(dataset, [hits]),
+      without,
+    )
+    const after = hits.result()
+    const bare = costOf(trained, size, bypass(blocks))
+    rows.push({
+      removed,
+      blocks: blocks.map(({ path }) => path),
+      replacement,
+      top1: share(after),
+      ...pairedChange(after, before),
+      parametersSaved: full.parameters - bare.parameters,
+      multiplyAddsSaved: full.multiplyAdds - bare.multiplyAdds,
+    })
   }
   const kinds = [...new Set(taps.map(({ kind }) => kind))]
   return { images: before.length, top1: share(before), ...full, kinds, rows }

@@ -13,8 +13,8 @@ import { type BlockExcitation, excitationOf } from './excitation.ts'
 import { type GateLayer, gateDepthOf } from './gates.ts'
 import { enlargedDataset } from './images.ts'
 import { type ImageMaps, type MapImage, maps } from './maps.ts'
-import { type Observed, observe } from './observe.ts'
-import { openProbe, type ProbeOptions, pass } from './probe.ts'
+import { observe } from './observe.ts'
+import { measure, type ProbeOptions } from './probe.ts'
 import { SCALES, selectionOf, type UnitSelection } from './selection.ts'
 
 export interface Analysis {
@@ -76,37 +76,33 @@ export const measureInside = async (
     onStep?(what: string): void
   } = {},
 ) => {
-  const measure = (observed: Observed) => ({
-    excitation: excitationOf(observed, images.classes),
-    gates: gateDepthOf(observed, trained.tensors),
-    selection: selectionOf(observed, images.classes, truth),
-    ...(intact ? { means: tapMeansOf(observed), hits: hitsOf(observed) } : {}),
-  })
-  let found: ReturnType<typeof measure> | undefined
-  const probe = await openProbe(trained, options, observed => {
-    found = measure(observed)
-    return Object.assign({}, ...Object.values(found).map(({ values }) => values))
-  })
-  if (probe !== undefined && found !== undefined)
-    try {
-      const { selection } = found
+  const found = await measure(
+    trained,
+    options,
+    observed => ({
+      excitation: excitationOf(observed, images.classes),
+      gates: gateDepthOf(observed, trained.tensors),
+      selection: selectionOf(observed, images.classes, truth),
+      means: tapMeansOf(intact ? observed : { observations: [] }),
+      ...(intact ? { hits: hitsOf(observed) } : {}),
+    }),
+    async (pass, measurements) => {
+      const { selection } = measurements
       onStep('inside the network')
-      await pass(probe, trained, images, options.batch, Object.values(found))
+      await pass(images, Object.values(measurements))
       if (Object.keys(selection.values).length > 0)
         for (const scale of SCALES.slice(1)) {
           onStep(`selection at scale ${scale}`)
-          const enlarged = enlargedDataset(images, scale)
-          await pass(probe, trained, enlarged, options.batch, [selection.at(scale)])
+          await pass(enlargedDataset(images, scale), [selection.at(scale)])
         }
-    } finally {
-      await probe.dispose()
-    }
+    },
+  )
   return {
-    excitation: found?.excitation.result() ?? [],
-    gates: found?.gates.result() ?? [],
-    selection: found?.selection.result() ?? [],
-    means: found?.means?.result() ?? new Map(),
-    hits: found?.hits?.result() ?? [],
+    excitation: found.excitation.result(),
+    gates: found.gates.result(),
+    selection: found.selection.result(),
+    means: found.means.result(),
+    hits: found.hits?.result() ?? [],
   }
 }
 

@@ -1,7 +1,7 @@
 /** Taps in the attention of a network: what each holds inside, and the network without it. */
 
-import { input, type Value } from '../graph/index.ts'
-import { add, constant, equal, expand, mul, where } from '../ops/index.ts'
+import type { Value } from '../graph/index.ts'
+import { add, constant, expand, mul } from '../ops/index.ts'
 import { blockName, type Intervention, type Observed, stageOf } from './observe.ts'
 
 /**
@@ -70,26 +70,5 @@ export const bypass = (taps: readonly Tap[], means: TapMeans = new Map()): Inter
     const neutral = constant(kind === 'gate' ? 1 : 1 / count)
     const shape = value.shape.map((size, axis) => (axis === 0 ? 1 : size))
     return expand(mean === undefined ? neutral : constant(mean, shape), value.shape)
-  }
-}
-
-/** The positions of a tap's switch. */
-export const SWITCH = { on: 0, identity: 1, mean: 2 } as const
-
-/** The input that switches a tap: a vector of one number. */
-export const switchOf = ({ path }: Pick<Tap, 'path'>): string => `switch ${path}`
-
-/**
- * A network of which every tap can be bypassed when it runs, by an input of its own: compiled once,
- * it answers for any of its blocks taken out.
- */
-export const switched = (taps: readonly Tap[], means: TapMeans): Intervention => {
-  const [none, mean] = [bypass(taps), bypass(taps, means)]
-  return observation => {
-    const [removed, kept] = [none(observation), mean(observation)]
-    if (removed === undefined) return undefined
-    const position = input(switchOf(observation), [1])
-    const without = where(equal(position, SWITCH.identity), removed, observation.value)
-    return kept === undefined ? without : where(equal(position, SWITCH.mean), kept, without)
   }
 }

@@ -6,8 +6,8 @@
 
 import { sizeOf, type Value } from '../graph/index.ts'
 import { add, div, mul, reduceMean, slice, sqrt } from '../ops/index.ts'
-import { type Tap, type TapKind, tapsOf } from './attentionTaps.ts'
 import { average, type Moments, moments } from '../stats/moments.ts'
+import { type Tap, type TapKind, tapsOf } from './attentionTaps.ts'
 import type { Observed } from './observe.ts'
 import type { Measurement } from './probe.ts'
 

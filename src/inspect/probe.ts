@@ -19,26 +19,37 @@ export interface ProbeOptions {
   readonly threads?: number | undefined
 }
 
+type Values = Readonly<Record<string, Value>>
+
+const compile = async (
+  { card, tensors }: Trained,
+  { engine, batch, threads }: ProbeOptions,
+  values: Values,
+): Promise<Probe | undefined> => {
+  if (Object.keys(values).length === 0) return undefined
+  const shape = [batch, card.channels, card.height, card.width]
+  const compiled = await engine.compile(graph(values), { constants: tensors, threads })
+  return {
+    run: (data, inputs = {}) => compiled.run({ ...inputs, images: { shape, data } }),
+    dispose: () => compiled.dispose(),
+  }
+}
+
 /**
+ * Opens a network for values from its inside.
  * @param pick - the values to answer with, by name; may compute on what was observed
  * @param intervention - makes it another network, as observe does
  * @returns nothing where nothing is picked: the network has no such inside
  */
-export const openProbe = async (
-  { card, model, tensors }: Trained,
-  { engine, batch, threads }: ProbeOptions,
-  pick: (observed: Observed) => Readonly<Record<string, Value>>,
+export const openProbe = (
+  trained: Trained,
+  options: ProbeOptions,
+  pick: (observed: Observed) => Values,
   intervention?: Intervention,
 ): Promise<Probe | undefined> => {
-  const { channels, height, width } = card
-  const wanted = graph(pick(observe(model, batch, [height, width], intervention)))
-  if (Object.keys(wanted.outputs).length === 0) return undefined
-  const compiled = await engine.compile(wanted, { constants: tensors, threads })
-  return {
-    run: (data, inputs = {}) =>
-      compiled.run({ ...inputs, images: { shape: [batch, channels, height, width], data } }),
-    dispose: () => compiled.dispose(),
-  }
+  const { card, model } = trained
+  const observed = observe(model, options.batch, [card.height, card.width], intervention)
+  return compile(trained, options, pick(observed))
 }
 
 /** Values of one image, by the names under which they were picked. */
@@ -47,34 +58,53 @@ export type ImageValues = Readonly<Record<string, ArrayLike<number> & Iterable<n
 /** What is measured of a network on images: the values it needs, and what becomes of them. */
 export interface Measurement<Result> {
   /** Values that begin with an axis of images, by names of their own. */
-  readonly values: Readonly<Record<string, Value>>
+  readonly values: Values
   /** Takes what one image made of the values. */
   add(values: ImageValues, label: number): void
   result(): Result
 }
 
-/** Measures all at once: every image goes through the network once. */
-export const pass = async (
-  probe: Probe,
-  { card }: Trained,
-  dataset: Dataset,
-  batch: number,
+/** Sends images through the network once, for some measurements. */
+type Pass = (
+  images: Dataset,
   measurements: readonly Pick<Measurement<unknown>, 'add'>[],
-  inputs?: Tensors,
-): Promise<void> => {
-  for await (const { images, labels, count } of evaluationBatches(dataset, {
-    batch,
-    normalization: card,
-  })) {
-    const outputs = Object.entries(await probe.run(images, inputs))
-    for (let row = 0; row < count; row++) {
-      const values = Object.fromEntries(
-        outputs.map(([name, { data }]) => {
+) => Promise<void>
+
+/**
+ * Takes all measurements of a network with one probe.
+ * @param of - the measurements, by name
+ * @param use - sends images through the network; not called where nothing needs a value of it
+ */
+export const measure = async <M extends Readonly<Record<string, Measurement<unknown>>>>(
+  trained: Trained,
+  options: ProbeOptions,
+  of: (observed: Observed) => M,
+  use: (pass: Pass, measurements: M) => Promise<void>,
+  intervention?: Intervention,
+): Promise<M> => {
+  const { card, model } = trained
+  const { batch } = options
+  const measurements = of(observe(model, batch, [card.height, card.width], intervention))
+  const all = Object.values(measurements).map(({ values }) => values)
+  const probe = await compile(trained, options, Object.assign({}, ...all))
+  if (probe === undefined) return measurements
+  const pass: Pass = async (dataset, given) => {
+    const batches = evaluationBatches(dataset, { batch, normalization: card })
+    for await (const { images, labels, count } of batches) {
+      const outputs = Object.entries(await probe.run(images))
+      for (let row = 0; row < count; row++) {
+        const values = outputs.map(([name, { data }]) => {
           const size = data.length / batch
           return [name, data.subarray(row * size, (row + 1) * size)]
-        }),
-      )
-      for (const one of measurements) one.add(values, labels[row])
+        })
+        for (const one of given) one.add(Object.fromEntries(values), labels[row])
+      }
     }
   }
+  try {
+    await use(pass, measurements)
+  } finally {
+    await probe.dispose()
+  }
+  return measurements
 }

@@ -67,6 +67,7 @@ const rounded = (_: string, value: unknown): unknown =>
 export interface Written {
   readonly title: string
   readonly subtitle: string
+  readonly introduction?: string | undefined
   readonly footer: string
 }
 
@@ -99,6 +100,9 @@ export const writeParts = async (
   return path
 }
 
+const BLOCKS =
+  'An attention block looks at all of a feature map and then decides, for each image, how much of each channel goes on: most multiply a channel by a gate, where 0 shuts it and 1 lets it pass. Blocks have the papers’ names: 2_1 is the first of stage conv2_x, which the weights call layer1.0 (or stage2.0).'
+
 /** An analysis, written as a folder. */
 export const writeReport = async (
   folder: string,
@@ -106,8 +110,9 @@ export const writeReport = async (
   options: ReportOptions,
 ): Promise<string> => {
   const { subtitle, footer } = options
-  const { model, attention } = analysis
+  const { model, attention, cost, excitation = [] } = analysis
   const title = `Inside ${model}${attention === undefined ? '' : ` with ${attention}`}`
   const parts = await partsOf(analysis, options)
-  return writeParts(folder, model, parts, analysis, { title, subtitle, footer })
+  const introduction = cost.attention.parameters > 0 || excitation.length > 0 ? BLOCKS : undefined
+  return writeParts(folder, model, parts, analysis, { title, subtitle, introduction, footer })
 }

@@ -13,6 +13,8 @@ export interface Page {
   readonly title: string
   /** What was looked at, in a sentence. */
   readonly subtitle: string
+  /** What a reader has to know beforehand. */
+  readonly introduction?: string | undefined
   readonly sections: readonly Section[]
   /** How it was made: command, version, date. */
   readonly footer: string
@@ -32,7 +34,7 @@ figcaption,footer{break-before:avoid;break-inside:avoid}
 .panels{display:block}
 .panels svg{margin:0 1% .6rem 0;max-width:48%;vertical-align:top}
 .panels svg:only-child{max-width:100%}
-.scroll{overflow:visible}
+.scroll{overflow:visible;background:none}
 .scroll>svg{max-width:100%;height:auto}
 }`
 
@@ -51,7 +53,11 @@ figure{margin:1.2rem 0}
 figcaption{font-size:.875rem;margin-top:.4rem}
 .panels{display:flex;align-items:flex-start;flex-wrap:wrap;gap:1.2rem 1.2rem}
 .panels svg{max-width:100%;height:auto}
-.scroll{overflow-x:auto}
+.scroll{overflow-x:auto;background:
+linear-gradient(90deg,var(--paper) 40%,transparent) 0 0/2rem 100% no-repeat local,
+linear-gradient(270deg,var(--paper) 40%,transparent) 100% 0/2rem 100% no-repeat local,
+linear-gradient(90deg,var(--line),transparent) 0 0/.7rem 100% no-repeat,
+linear-gradient(270deg,var(--line),transparent) 100% 0/.7rem 100% no-repeat}
 .scroll>svg{max-width:none}
 table{border-collapse:collapse;font-size:.875rem;margin:.8rem 0}
 th,td{text-align:left;padding:.25rem .9rem .25rem 0;white-space:nowrap}
@@ -71,7 +77,7 @@ export const paragraph = (...contents: readonly Content[]): Markup => element('p
 
 export interface FigureOptions {
   /** What the colors mean, above the plots. */
-  readonly key?: Figure
+  readonly key?: Figure | undefined
 }
 
 /** A plot as wide as this shrinks on a telephone; a wider one is read by moving it. */
@@ -96,7 +102,7 @@ export const figure = (
 
 const anchor = (heading: string): string => heading.toLowerCase().replaceAll(/[^a-z0-9]+/g, '-')
 
-export const page = ({ title, subtitle, sections, footer }: Page): string => {
+export const page = ({ title, subtitle, introduction, sections, footer }: Page): string => {
   const links = sections.map(({ heading }) =>
     element('a', { href: `#${anchor(heading)}` }, heading),
   )
@@ -105,6 +111,7 @@ export const page = ({ title, subtitle, sections, footer }: Page): string => {
     {},
     element('h1', {}, title),
     element('p', { class: 'subtitle' }, subtitle),
+    introduction === undefined ? undefined : paragraph(introduction),
     element('nav', {}, ...links),
     ...sections.map(({ heading, body }) =>
       element('section', {}, element('h2', { id: anchor(heading) }, heading), ...body),

@@ -1,5 +1,6 @@
 /** What a plot is made of, as data, and how each is drawn. */
 
+import { area, line } from 'd3-shape'
 import { type Color, fillClass, strokeClass } from './colors.ts'
 import { element, fragment, type Markup } from './markup.ts'
 import type { Scale } from './scale.ts'
@@ -11,55 +12,55 @@ export type Range = readonly [at: number, low: number, high: number]
 export interface Line {
   readonly kind: 'line'
   readonly points: readonly Point[]
-  readonly color?: Color
+  readonly color?: Color | undefined
   /** Written at its end. */
-  readonly label?: string
-  readonly dashed?: boolean
-  readonly width?: number
+  readonly label?: string | undefined
+  readonly dashed?: boolean | undefined
+  readonly width?: number | undefined
 }
 /** A region between two heights at each x: a spread. */
 export interface Band {
   readonly kind: 'band'
   readonly ranges: readonly Range[]
-  readonly color?: Color
+  readonly color?: Color | undefined
 }
 export interface Dots {
   readonly kind: 'dots'
   readonly points: readonly Point[]
-  readonly color?: Color
-  readonly radius?: number
-  readonly opacity?: number
+  readonly color?: Color | undefined
+  readonly radius?: number | undefined
+  readonly opacity?: number | undefined
   /** Written right of the last one. */
-  readonly label?: string
+  readonly label?: string | undefined
 }
 /** Error bars: upright at an x, or lying at a y. */
 export interface Intervals {
   readonly kind: 'intervals'
   readonly ranges: readonly Range[]
   readonly lying?: boolean
-  readonly color?: Color
+  readonly color?: Color | undefined
 }
 /** Bars from 0: upright at an x, or lying at a y. `width` is in units of the axis. */
 export interface Bars {
   readonly kind: 'bars'
   readonly points: readonly Point[]
   readonly lying?: boolean
-  readonly width?: number
-  readonly color?: Color
+  readonly width?: number | undefined
+  readonly color?: Color | undefined
 }
 /** A line across the plot, to compare with; the label of one that is upright stands above the plot. */
 export interface Rule {
   readonly kind: 'rule'
   readonly x?: number
   readonly y?: number
-  readonly label?: string
+  readonly label?: string | undefined
 }
 export interface Note {
   readonly kind: 'note'
   readonly at: Point
   readonly text: string
   readonly anchor?: 'start' | 'middle' | 'end'
-  readonly color?: Color
+  readonly color?: Color | undefined
 }
 export type Mark = Line | Band | Dots | Intervals | Bars | Rule | Note
 
@@ -96,43 +97,38 @@ export interface Area {
   readonly bottom: number
 }
 
-const number = (value: number): string => `${Math.round(value * 100) / 100}`
-
-/** Points where a value is missing are left out, and the line is broken there. */
-const path = (points: readonly Point[]): string => {
-  let pen = 'M'
-  return points
-    .map(([x, y]) => {
-      if (!Number.isFinite(x) || !Number.isFinite(y)) {
-        pen = 'M'
-        return ''
-      }
-      const step = `${pen}${number(x)} ${number(y)}`
-      pen = 'L'
-      return step
-    })
-    .join('')
-}
-
-export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
+export const draw = (
+  mark: Mark,
+  x: Scale,
+  y: Scale,
+  { left, right, top, bottom }: Area,
+): Markup => {
   switch (mark.kind) {
     case 'line':
       return element('path', {
         class: strokeClass(mark.color ?? 0),
-        d: path(mark.points.map(([a, b]) => [x(a), y(b)])),
+        // The line is broken where a value is missing.
+        d:
+          line<Point>()
+            .digits(2)
+            .defined(([a, b]) => Number.isFinite(x(a)) && Number.isFinite(y(b)))
+            .x(([a]) => x(a))
+            .y(([, b]) => y(b))(mark.points) ?? '',
         'stroke-width': mark.width ?? 1.6,
         'stroke-linejoin': 'round',
         'stroke-dasharray': mark.dashed ? '4 3' : undefined,
       })
-    case 'band': {
-      const upper = mark.ranges.map(([at, , high]): Point => [x(at), y(high)])
-      const lower = mark.ranges.map(([at, low]): Point => [x(at), y(low)]).reverse()
-      return element('polygon', {
+    case 'band':
+      return element('path', {
         class: fillClass(mark.color ?? 0),
-        points: [...upper, ...lower].map(([a, b]) => `${number(a)},${number(b)}`).join(' '),
+        d:
+          area<Range>()
+            .digits(2)
+            .x(([at]) => x(at))
+            .y0(([, low]) => y(low))
+            .y1(([, , high]) => y(high))(mark.ranges) ?? '',
         'fill-opacity': 0.18,
       })
-    }
     case 'dots':
       return element(
         'g',
@@ -171,14 +167,14 @@ export const draw = (mark: Mark, x: Scale, y: Scale, area: Area): Markup => {
     case 'rule': {
       const upright = mark.x !== undefined
       const at = upright ? x(mark.x as number) : y(mark.y ?? 0)
-      const line = upright
-        ? { x1: at, x2: at, y1: area.top, y2: area.bottom }
-        : { x1: area.left, x2: area.right, y1: at, y2: at }
+      const across = upright
+        ? { x1: at, x2: at, y1: top, y2: bottom }
+        : { x1: left, x2: right, y1: at, y2: at }
       const label = upright
-        ? { x: at, y: area.top - 4, 'text-anchor': 'middle' }
-        : { x: area.right - 2, y: at - 4, 'text-anchor': 'end' }
+        ? { x: at, y: top - 4, 'text-anchor': 'middle' }
+        : { x: right - 2, y: at - 4, 'text-anchor': 'end' }
       return fragment(
-        element('line', { class: 'axis', 'stroke-dasharray': '2 2', ...line }),
+        element('line', { class: 'axis', 'stroke-dasharray': '2 2', ...across }),
         mark.label === undefined
           ? undefined
           : element('text', { class: 'faint halo', ...label }, mark.label),

@@ -75,7 +75,7 @@ it('runs a model in half precision', () =>
     await paint(join(folder, 'red.png'), '#e00')
     const args = ['inspect', fixture('float16'), 'red.png', '--trust-model', '--out', 'out']
     const { code, stdout } = await excite(folder, ...args)
-    expect(stdout).toMatch(/^block 1 +images move its gates by 0\.\d+;/m)
+    expect(stdout).toMatch(/^block +channels +mean gate +std between images +below 0\.1/m)
     expect(code).toBe(0)
   }))
 
@@ -104,7 +104,7 @@ it('runs on a dataset and on files, when the model is trusted, and says how', ()
     const files = ['red.png', 'blue.png', '--trust-model', '--mean', '0.5', '--std', '0.5']
     const plain = await inspect(...files)
     expect(plain.stdout).toContain('NCHW 6×6 RGB, pixels 0 to 1, mean 0.5, 0.5, 0.5')
-    expect(plain.stdout).toMatch(/^block 1 +images move its gates by 0\.\d+;/m)
+    expect(plain.stdout).toMatch(/^1 +8 +0\.\d{3} +0\.\d{4} +0\.0 %/m)
     const page = await readFile(join(folder, 'out', 'report.html'), 'utf8')
     expect(page).toContain('>Excitation</h2>')
     expect(page).not.toMatch(/NaN|undefined|within a class/)

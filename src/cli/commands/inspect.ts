@@ -19,7 +19,7 @@ import {
   withForeignOptions,
 } from '../foreignOptions.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
-import { commandLine, count, percent, printJson, withJson } from '../output.ts'
+import { commandLine, count, printJson, table, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 import { openRunData, type RunDataFlags } from '../runData.ts'
 
@@ -215,17 +215,14 @@ const run = async (
     shape: [card.channels, card.height, card.width],
   })
   if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
-  const { hasEnds, wordsOf } = await import('../../inspect/figures/words.ts')
-  for (const one of analysis.excitation) {
-    const ends = `; below 0.1 ${percent(one.nearZero)}, above 0.9 ${percent(one.nearOne)}`
-    console.log(
-      `block ${one.block.padEnd(8)} classes move its ${wordsOf([one]).many} by ${one.betweenStd.toFixed(3)}, specificity ${one.specificity.toFixed(2)}${hasEnds([one]) ? ends : ''}`,
-    )
-  }
-  for (const { removed, replacement, change, parametersSaved } of analysis.ablation?.rows ?? [])
-    console.log(
-      `without ${removed.padEnd(8)} (${replacement}) ${(100 * change).toFixed(2)} points, ${count(parametersSaved)} parameters saved`,
-    )
+  const { excitationTables } = await import('../../inspect/figures/kinds.ts')
+  const { ablationTable } = await import('../../inspect/figures/ablation.ts')
+  const { excitation, ablation } = analysis
+  for (const { columns, rows } of [
+    ...excitationTables(excitation),
+    ...(ablation ? [ablationTable(ablation)] : []),
+  ])
+    console.log(`${table(columns, rows)}\n`)
   console.log(`report  ${path}`)
 }
 

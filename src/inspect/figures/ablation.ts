@@ -3,7 +3,7 @@
 import { figure, paragraph } from '../../report/html.ts'
 import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
-import { tableMarkup } from '../../report/table.ts'
+import { type Table, tableMarkup } from '../../report/table.ts'
 import { count, percent, signed } from '../../text/numbers.ts'
 import { csv } from '../../text/table.ts'
 import { type Ablation, REPLACEMENTS, type ReplacementKind } from '../ablation.ts'
@@ -51,6 +51,28 @@ const panel = (ablation: Ablation, replacement: ReplacementKind, color: number) 
   })
 }
 
+/** A row for each block, stage and way to take it out, the same on a page and on a terminal. */
+export const ablationTable = (ablation: Ablation): Table => ({
+  columns: [
+    { heading: 'removed' },
+    { heading: 'how' },
+    { heading: 'accuracy', right: true },
+    { heading: 'change (points)', right: true },
+    { heading: '± 95 %', right: true },
+    { heading: 'parameters saved', right: true },
+    { heading: 'multiply-adds saved', right: true },
+  ],
+  rows: ablation.rows.map(row => [
+    row.removed,
+    leftOf(ablation, row.replacement),
+    percent(row.top1),
+    signed(100 * row.change),
+    (196 * row.standardError).toFixed(2),
+    count(row.parametersSaved),
+    count(row.multiplyAddsSaved),
+  ]),
+})
+
 const MEANS =
   'Removing a block also removes what it does on average, to which later layers are used; keeping that average for each channel, which a convolution beside it can absorb at no cost, asks only what the block does from image to image. The means are those over the same images.'
 
@@ -83,26 +105,7 @@ export const ablationPart = (ablation: Ablation): Part => {
         panels,
         `Accuracy without some blocks minus accuracy with all, on the same images; bars are 95 % confidence intervals of the paired difference.${panels.length > 1 ? ' The two panels have scales of their own.' : ''}`,
       ),
-      tableMarkup({
-        columns: [
-          { heading: 'removed' },
-          { heading: 'how' },
-          { heading: 'accuracy', right: true },
-          { heading: 'change (points)', right: true },
-          { heading: '± 95 %', right: true },
-          { heading: 'parameters saved', right: true },
-          { heading: 'multiply-adds saved', right: true },
-        ],
-        rows: ablation.rows.map(row => [
-          row.removed,
-          leftOf(ablation, row.replacement),
-          percent(row.top1, 2),
-          signed(100 * row.change),
-          (196 * row.standardError).toFixed(2),
-          count(row.parametersSaved),
-          count(row.multiplyAddsSaved),
-        ]),
-      }),
+      tableMarkup(ablationTable(ablation)),
     ],
     figures: { ablation: sheet(panels) },
     tables: {

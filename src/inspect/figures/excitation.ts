@@ -6,7 +6,7 @@ import type { Mark } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
 import { formatNumber } from '../../report/scale.ts'
 import type { Figure } from '../../report/svg.ts'
-import { tableMarkup } from '../../report/table.ts'
+import { type Table, tableMarkup } from '../../report/table.ts'
 import { percent } from '../../text/numbers.ts'
 import { csv } from '../../text/table.ts'
 import { type BlockExcitation, meanGate, STILL } from '../excitation.ts'
@@ -14,25 +14,30 @@ import { byClass, spread } from './curves.ts'
 import { type Part, sheet } from './part.ts'
 import { hasEnds, scaleFor, type Words, wordsOf } from './words.ts'
 
+interface Quantity {
+  of(block: BlockExcitation): number
+  readonly name?: string | undefined
+}
+
+const percentOf = ({ of, name }: Quantity): Quantity => ({ of: block => 100 * of(block), name })
+
 /** A quantity by block, along the depth of the network. */
 const byBlock = (
   blocks: readonly BlockExcitation[],
   title: string,
   label: string,
-  lines: readonly { of: (block: BlockExcitation) => number; name?: string }[],
-  domain?: readonly [number, number],
+  lines: readonly Quantity[],
 ): Figure =>
   plot({
     title,
-    width: Math.min(Math.max(360, 26 * blocks.length + 120), 560),
+    width: Math.min(Math.max(360, 30 * blocks.length + 150), 560),
     height: 220,
     x: { label: 'block', categories: blocks.map(({ block }) => block) },
-    y: { label, ...(domain === undefined ? {} : { domain }) },
+    y: { label },
     marks: lines.flatMap(({ of, name }, color): Mark[] => {
       const drawn = blocks.map((block, i) => [i, of(block)] as const)
-      const label = name === undefined ? {} : { label: name }
       return [
-        { kind: 'line', points: drawn, color, ...label },
+        { kind: 'line', points: drawn, color, label: name },
         { kind: 'dots', points: drawn, color },
       ]
     }),
@@ -62,6 +67,125 @@ const reading = (blocks: readonly BlockExcitation[], { many }: Words): string =>
   return `Classes move the ${many} of block ${most.block} most: by ${amount(most.betweenStd)} (standard deviation of the classes’ means), ${most.specificity.toFixed(1)} times the variance within a class. They move those of ${least.block} least: by ${amount(least.betweenStd)}.${dead}`
 }
 
+/** What is near the end of the range where the block does nothing: 1 in the middle of 1 + tanh. */
+const openEnd = (blocks: readonly BlockExcitation[]) =>
+  scaleFor(blocks)[1] > 1
+    ? { of: (block: BlockExcitation) => block.neutral, name: 'within 0.1 of 1' }
+    : { of: (block: BlockExcitation) => block.nearOne, name: 'above 0.9' }
+
+/** A row for each block, the same on a page and on a terminal. */
+export const excitationTable = (blocks: readonly BlockExcitation[]): Table => {
+  const { one } = wordsOf(blocks)
+  const open = openEnd(blocks)
+  const right = (heading: string, cell: (block: BlockExcitation) => string) => ({
+    heading,
+    right: true,
+    cell,
+  })
+  const within = (block: BlockExcitation): string => block.withinStd.toFixed(4)
+  const columns = [
+    { heading: 'block', cell: ({ block }: BlockExcitation) => block },
+    right('channels', ({ channels }) => `${channels}`),
+    right(`mean ${one}`, block => formatNumber(meanGate(block), 3)),
+    ...(isDivided(blocks)
+      ? [
+          right('std between classes', ({ betweenStd }) => betweenStd.toFixed(4)),
+          right('std within a class', within),
+          right('between / within variance', ({ specificity }) => specificity.toFixed(2)),
+        ]
+      : [right('std between images', within)]),
+    ...(hasEnds(blocks)
+      ? [
+          right('below 0.1', ({ nearZero }) => percent(nearZero, 1)),
+          right(open.name, block => percent(open.of(block), 1)),
+        ]
+      : []),
+  ]
+  return { columns, rows: blocks.map(block => columns.map(({ cell }) => cell(block))) }
+}
+
+/** How far blocks move, how specific to classes they are, and how many gates are at an end. */
+const depthPanels = (blocks: readonly BlockExcitation[]) => {
+  const { one, many } = wordsOf(blocks)
+  const divided = isDivided(blocks)
+  const moves = byBlock(blocks, `How far ${many} move`, `standard deviation of the ${one}`, [
+    ...(divided
+      ? [{ of: (block: BlockExcitation) => block.betweenStd, name: 'between classes' }]
+      : []),
+    { of: block => block.withinStd, name: divided ? 'within a class' : 'between images' },
+  ])
+  const specificity =
+    divided &&
+    byBlock(blocks, 'Class-specificity by block', 'between-class / within-class variance', [
+      { of: block => block.specificity },
+    ])
+  const saturation =
+    hasEnds(blocks) &&
+    byBlock(
+      blocks,
+      `Saturated ${many} (below 0.1, ${openEnd(blocks).name})`,
+      `share of ${many === 'gates' ? 'gates' : 'channels and images'} (%)`,
+      [{ of: block => 100 * block.nearZero, name: 'below 0.1' }, percentOf(openEnd(blocks))],
+    )
+  return {
+    'excitation-moves': moves,
+    ...(specificity ? { 'excitation-specificity': specificity } : {}),
+    ...(saturation ? { 'excitation-saturation': saturation } : {}),
+  }
+}
+
+const movesCaption = (blocks: readonly BlockExcitation[]): string => {
+  const { many } = wordsOf(blocks)
+  const moves = isDivided(blocks)
+    ? `How far each block’s ${many} move from class to class and from image to image of a class; and the ratio of the two variances, which is how class-specific the block is. What chance puts between the means of a finite number of images is subtracted.`
+    : `How far each block’s ${many} move from image to image.`
+  const ends = hasEnds(blocks) ? ` And how many ${many} are near an end of their range.` : ''
+  return `${moves} A block whose ${many} hardly move can be replaced by constants.${ends}`
+}
+
+/** Every block by class, and the spread in the last block of each stage, with their keys. */
+const channelPanels = (blocks: readonly BlockExcitation[], classes: readonly string[]) => {
+  const divided = isDivided(blocks)
+  const options = { words: wordsOf(blocks), range: scaleFor(blocks) }
+  // One channel makes no curve: the first GCT of a network on gray images.
+  const several = blocks.filter(({ channels }) => channels > 1)
+  const stages = [...new Set(blocks.map(({ stage }) => stage))]
+  const last = stages.flatMap(stage => several.findLast(block => block.stage === stage) ?? [])
+  const chosen = classes.map((text, color) => ({ text, color }))
+  // The first and the last drawn: the figure has room for two.
+  const pair = chosen
+    .filter((_, i) => i === 0 || i === chosen.length - 1)
+    .map(({ text }, color) => ({ text, color }))
+  return {
+    curves: several.map(block => byClass(block, divided ? classes : [], options)),
+    key: divided ? legend([...chosen, { text: 'all classes', color: 'ink' }]) : undefined,
+    spreads: last.map(block => spread(block, pair, options)),
+    pairKey: legend(pair),
+  }
+}
+
+const tablesOf = (blocks: readonly BlockExcitation[]) => ({
+  'excitation-blocks': csv(
+    blocks.map(one => {
+      const { block, path, channels, kind, stage, branches, mean, classes, ...rest } = one
+      return { block, path, channels, meanGate: meanGate(one), ...rest }
+    }),
+  ),
+  excitation: csv(
+    blocks.flatMap(({ block, classes }) =>
+      classes.flatMap(({ class: name, mean, std }) =>
+        mean.map((value, channel) => ({
+          block,
+          class: name,
+          channel,
+          mean: value,
+          std: std[channel],
+        })),
+      ),
+    ),
+  ),
+})
+
 /** @param classes - the names of those to draw, up to six */
 export const excitationPart = (
   blocks: readonly BlockExcitation[],
@@ -69,130 +193,30 @@ export const excitationPart = (
 ): Part => {
   const divided = isDivided(blocks)
   const words = wordsOf(blocks)
-  const { one, many } = words
-  const range = scaleFor(blocks)
-  const options = { words, range }
-  // One channel makes no curve: the first GCT of a network on gray images.
-  const several = blocks.filter(({ channels }) => channels > 1)
-  const stages = [...new Set(blocks.map(({ stage }) => stage))]
-  const last = stages.flatMap(stage => several.findLast(block => block.stage === stage) ?? [])
-  const chosen = classes.map((text, color) => ({ text, color }))
-  const key = divided ? legend([...chosen, { text: 'all classes', color: 'ink' }]) : undefined
-  // The first and the last drawn: the figure has room for two.
-  const pair = chosen.filter((_, i) => i === 0 || i === chosen.length - 1)
-  const pairKey = legend(pair)
-  const curves = several.map(block => byClass(block, divided ? classes : [], options))
-  const spreads = last.map(block => spread(block, pair, options))
-  const specific = byBlock(
-    blocks,
-    'Class-specificity by block',
-    'between-class / within-class variance',
-    [{ of: block => block.specificity }],
-  )
-  const moved = byBlock(blocks, `How far ${many} move`, `standard deviation of the ${one}`, [
-    ...(divided
-      ? [{ of: (block: BlockExcitation) => block.betweenStd, name: 'between classes' }]
-      : []),
-    { of: block => block.withinStd, name: divided ? 'within a class' : 'between images' },
-  ])
-  // A gate of 1 + tanh does nothing in the middle of its range; a sigmoid, at its end.
-  const open =
-    range[1] > 1
-      ? { of: (block: BlockExcitation) => block.neutral, name: 'within 0.1 of 1' }
-      : { of: (block: BlockExcitation) => block.nearOne, name: 'above 0.9' }
-  const saturated = hasEnds(blocks)
-    ? byBlock(
-        blocks,
-        words.many === 'gates' ? 'Gates that shut, or let pass' : 'Shares near none, or all',
-        `share of ${words.many === 'gates' ? 'gates' : 'channels and images'}`,
-        [{ of: block => block.nearZero, name: 'below 0.1' }, open],
-        [0, 1],
-      )
-    : undefined
+  const depth = depthPanels(blocks)
+  const { curves, key, spreads, pairKey } = channelPanels(blocks, classes)
   const images = blocks[0].classes.reduce((sum, { count }) => sum + count, 0)
+  const curvesCaption = divided
+    ? `Mean ${words.one} of each channel over the images of a class, and over all ${images} images. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
+    : `Mean ${words.one} of each channel over ${images} images, in the order of that mean. Same scale everywhere.`
   return {
     heading: divided ? 'Excitation by class' : 'Excitation',
     body: [
       paragraph(reading(blocks, words)),
-      figure(
-        [moved, ...(divided ? [specific] : []), ...(saturated ? [saturated] : [])],
-        `${
-          divided
-            ? `How far each block’s ${many} move from class to class and from image to image of a class; and the ratio of the two variances, which is how class-specific the block is. What chance puts between the means of a finite number of images is subtracted.`
-            : `How far each block’s ${many} move from image to image.`
-        } A block whose ${many} hardly move can be replaced by constants.${
-          saturated ? ` And how many ${many} are near an end of their range.` : ''
-        }`,
-      ),
-      figure(
-        curves,
-        divided
-          ? `Mean ${one} of each channel over the images of a class, and over all ${images} images. Channels stand in the order of their mean over all classes, so that what leaves the thick line is specific to a class. Same scale everywhere.`
-          : `Mean ${one} of each channel over ${images} images, in the order of that mean. Same scale everywhere.`,
-        key && { key },
-      ),
+      figure(Object.values(depth), movesCaption(blocks)),
+      figure(curves, curvesCaption, { key }),
       figure(
         spreads,
         `The spread ${divided ? 'within a class' : 'over images'}: mean and one standard deviation, in the last block of each stage.`,
         { key: pairKey },
       ),
-      tableMarkup({
-        columns: [
-          { heading: 'block' },
-          { heading: 'channels', right: true },
-          { heading: `mean ${one}`, right: true },
-          ...(divided
-            ? ['between classes', 'within a class', 'specificity']
-            : ['between images']
-          ).map(heading => ({ heading, right: true })),
-          ...(saturated ? ['below 0.1', open.name] : []).map(heading => ({ heading, right: true })),
-        ],
-        rows: blocks.map(block => [
-          block.block,
-          `${block.channels}`,
-          formatNumber(meanGate(block), 3),
-          ...(divided ? [block.betweenStd.toFixed(4)] : []),
-          block.withinStd.toFixed(4),
-          ...(divided ? [block.specificity.toFixed(2)] : []),
-          ...(saturated ? [percent(block.nearZero, 1), percent(open.of(block), 1)] : []),
-        ]),
-      }),
+      tableMarkup(excitationTable(blocks)),
     ],
     figures: {
       'excitation-by-class': sheet(curves, key),
       'excitation-spread': sheet(spreads, pairKey),
-      'excitation-moves': moved,
-      ...(divided ? { 'excitation-specificity': specific } : {}),
-      ...(saturated ? { 'excitation-saturation': saturated } : {}),
+      ...depth,
     },
-    tables: {
-      'excitation-blocks': csv(
-        blocks.map(block => ({
-          block: block.block,
-          path: block.path,
-          channels: block.channels,
-          meanGate: meanGate(block),
-          betweenStd: block.betweenStd,
-          withinStd: block.withinStd,
-          specificity: block.specificity,
-          nearZero: block.nearZero,
-          nearOne: block.nearOne,
-          neutral: block.neutral,
-        })),
-      ),
-      excitation: csv(
-        blocks.flatMap(block =>
-          block.classes.flatMap(one =>
-            one.mean.map((mean, channel) => ({
-              block: block.block,
-              class: one.class,
-              channel,
-              mean,
-              std: one.std[channel],
-            })),
-          ),
-        ),
-      ),
-    },
+    tables: tablesOf(blocks),
   }
 }

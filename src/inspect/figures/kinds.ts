@@ -1,8 +1,9 @@
 /** Parts about what attention does to channels: one for each kind of attention that a network has. */
 
+import type { Table } from '../../report/table.ts'
 import type { BlockExcitation } from '../excitation.ts'
 import { channelsPart } from './channels.ts'
-import { excitationPart } from './excitation.ts'
+import { excitationPart, excitationTable } from './excitation.ts'
 import type { Part } from './part.ts'
 import { wordsOf } from './words.ts'
 
@@ -22,7 +23,11 @@ const told = (part: Part, blocks: readonly BlockExcitation[], i: number): Part =
   return { ...part, heading, figures: renamed(figures), tables: renamed(tables) }
 }
 
-/** Of an attention to kernels, selection by scale tells more. */
+/** A table for each kind of attention. */
+export const excitationTables = (excitation: readonly BlockExcitation[]): readonly Table[] =>
+  byKind(excitation).map(excitationTable)
+
+/** Excitation by kind; of an attention to kernels, selection by scale tells more. */
 export const excitationParts = (
   excitation: readonly BlockExcitation[],
   classes: readonly string[],

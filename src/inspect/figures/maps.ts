@@ -3,7 +3,6 @@
 import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import type { Figure } from '../../report/svg.ts'
-import { percent } from '../../text/numbers.ts'
 import { csv } from '../../text/table.ts'
 import type { ImageMaps, MapImage } from '../maps.ts'
 import { dataUri, heatUri, image } from './heat.ts'
@@ -37,7 +36,7 @@ const row = (uris: readonly string[], headings: readonly string[], title: string
 const titleOf = ({ image, predicted, label }: ImageMaps): string =>
   label === undefined || label === predicted
     ? `${image}: ${predicted}`
-    : `${image}: ${predicted}, but is ${label}`
+    : `${image}: predicted ${predicted}, actually ${label}`
 
 export const mapsPart = async (
   found: readonly ImageMaps[],
@@ -61,7 +60,7 @@ export const mapsPart = async (
     heading: 'Where it looks',
     body: [
       paragraph(
-        `For each image the class that the network says${found.some(({ label }) => label !== undefined) ? ` (right for ${percent(right / found.length, 0)} of these)` : ''} is traced back: by the gradient of its score by pixel, and by Grad-CAM at the end of each stage (of each size, where a network names no stages), at the resolution that it has. Bright is much; each map has its own maximum.`,
+        `For each image the class that the network says${found.some(({ label }) => label !== undefined) ? ` (right for ${right} of ${found.length})` : ''} is traced back: by the gradient of its score by pixel, and by Grad-CAM at the end of each stage (of each size, where a network names no stages), at the resolution that it has. Brighter is stronger; each map is scaled on its own.`,
       ),
       figure(
         rows,
