@@ -31,8 +31,10 @@ export const ELSEWHERE = [
  * on the output of each stage's last unit, once a stage.
  */
 export const POSITIONS = [...IN_UNIT, ...ELSEWHERE] as const
+/** Where a recalibration stands. */
 export type Position = (typeof POSITIONS)[number]
 
+/** An attention that keeps the shape of what it stands on. */
 export interface Recalibration {
   readonly kind: 'recalibration'
   /** The block's name, which is also the key of its weights. */
@@ -43,11 +45,15 @@ export interface Recalibration {
   readonly stages?: readonly number[]
   /** How it is written down, as `se:reduction=8`; only what a registry can build again has it. */
   readonly spec?: string
+  /** Its layer for so many channels. */
   build(channels: number): Layer
 }
 
+/** An attention that takes the place of a block's spatial convolution. */
 export interface Replacement {
+  /** Tells it from a recalibration. */
   readonly kind: 'replacement'
+  /** The key of its weights. */
   readonly name: string
   /** How it is written down, as `sk:branches=3+5`; only what a registry can build again has it. */
   readonly spec?: string
@@ -55,4 +61,5 @@ export interface Replacement {
   build(channels: number, outputs: number, options: ConvolutionLayerOptions): Layer
 }
 
+/** What a backbone can plug in. */
 export type Attention = Recalibration | Replacement

@@ -6,6 +6,7 @@ import { type Preparation, prepareImages } from './prepare.ts'
 
 /** The parts of a dataset by their names; `all` is the three together. */
 export const SPLITS = ['train', 'validation', 'test', 'all'] as const
+/** Which part of a dataset. */
 export type Split = (typeof SPLITS)[number]
 
 /** The splits that published sets come in: their test set is also what training is evaluated on. */
@@ -27,6 +28,7 @@ export interface LabeledImages extends PixelSource {
   readonly fingerprint?: string | undefined
 }
 
+/** A dataset: labeled images, read one by one or prepared in batches. */
 export interface Dataset extends LabeledImages {
   /** Images as a batch [count, C, H, W], augmented and normalized, perhaps by other threads. */
   prepare(indices: Uint32Array, preparation: Preparation): Promise<Float32Array>

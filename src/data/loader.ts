@@ -8,6 +8,7 @@ import type { Normalization } from './normalization.ts'
 import type { Preparation } from './prepare.ts'
 import { epochOrder, type Sampling } from './sampling.ts'
 
+/** Images and labels of one step. */
 export interface Batch {
   /** [batch, C, H, W], row-major and normalized. */
   readonly images: Float32Array

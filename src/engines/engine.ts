@@ -45,6 +45,7 @@ export interface Compiled {
   dispose(): Promise<void>
 }
 
+/** How a graph is compiled. */
 export interface CompileOptions {
   /** Threads to compute with; the engine's default otherwise. */
   readonly threads?: number | undefined
@@ -54,6 +55,7 @@ export interface CompileOptions {
   readonly constants?: ReadonlyMap<string, Float32Array>
 }
 
+/** What compiles graphs. */
 export interface Engine {
   readonly name: string
   /**

@@ -8,6 +8,7 @@ import { type ForeignCost, foreignCost } from './cost.ts'
 import { openNetwork } from './network.ts'
 import type { Preprocessing } from './preprocessing.ts'
 
+/** What is in a foreign model, and what it costs. */
 export interface ForeignAnalysis {
   readonly model: string
   readonly producer: string

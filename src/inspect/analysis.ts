@@ -17,6 +17,7 @@ import { observe } from './observe.ts'
 import { measure, type ProbeOptions } from './probe.ts'
 import { SCALES, selectionOf, type UnitSelection } from './selection.ts'
 
+/** What a network does inside, as data. */
 export interface Analysis {
   readonly model: string
   /** Where its name does not say it. */
@@ -35,6 +36,7 @@ export interface Analysis {
   readonly maps: readonly ImageMaps[]
 }
 
+/** What is looked at, and with what. */
 export interface AnalysisOptions extends ProbeOptions {
   /** How many images of the dataset to look at, as many of each class as there are. */
   readonly images: number

@@ -22,6 +22,7 @@ export interface KindCost {
   readonly multiplyAdds: number
 }
 
+/** What a network costs, and which part of that is its attention. */
 export interface Cost {
   readonly parameters: number
   readonly buffers: number
@@ -38,6 +39,7 @@ const kindOf = (operations: readonly string[]): LayerKind => {
   return has('matmul') ? 'fully connected' : 'other'
 }
 
+/** Counts what a network costs at a size of images. */
 export const costOf = (model: Model, size: readonly [height: number, width: number]): Cost => {
   const { rows, parameters, buffers, multiplyAdds } = summarize(model, size)
   const without = observe(model, 1, size, bypass(tapsOf(observe(model, 1, size))))

@@ -11,6 +11,7 @@ export interface Observation {
   readonly value: Value
 }
 
+/** A graph whose observations are outputs. */
 export interface Observed {
   /** [N, C, H, W] */
   readonly images: Value

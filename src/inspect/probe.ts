@@ -7,6 +7,7 @@ import { graph, type Value } from '../graph/index.ts'
 import type { Trained } from '../weights/trained.ts'
 import { type Intervention, type Observed, observe } from './observe.ts'
 
+/** A trained network that is run to look inside it. */
 export interface Probe {
   /** Normalized images [batch, C, H, W], and what other inputs the values have, to the values. */
   run(images: Float32Array, inputs?: Tensors): Promise<Tensors>

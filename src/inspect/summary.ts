@@ -10,6 +10,7 @@ import type { Model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { type OperationName, operationOf } from '../ops/index.ts'
 
+/** One layer of a network. */
 export interface LayerRow {
   /** The layer's path; the network itself is ''. */
   readonly path: string
@@ -20,6 +21,7 @@ export interface LayerRow {
   readonly multiplyAdds: number
 }
 
+/** A network layer by layer, and its sums. */
 export interface Summary {
   readonly rows: readonly LayerRow[]
   readonly parameters: number

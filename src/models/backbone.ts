@@ -14,6 +14,7 @@ export interface NetworkOptions extends AttentionOptions, Variations {
   readonly initialize?: Initializer
 }
 
+/** A network by its name: how it is built, and what it is by default. */
 export interface Backbone {
   readonly describe: string
   /** Height and width of the images that it was designed for. */

@@ -9,6 +9,7 @@
 
 import type { ModelOptions } from './registry.ts'
 
+/** What a paper prints of a network. */
 export interface Published {
   readonly source: string
   /** What the paper's network has that the name does not say. */
@@ -70,6 +71,7 @@ const INCEPTION_RESNET =
   'ours has the parameters of timm and Cadene, at 299²; SENet does not say what it counts'
 const SHUFFLE = 'the paper seems to cut digits off'
 
+/** The papers' figures, by the name of the network. */
 export const PUBLISHED: Readonly<Record<string, readonly Published[]>> = {
   resnet50: [
     senet('3.86', { options: V1 }),

@@ -62,8 +62,11 @@ const fits = (
 ): boolean => (at === undefined ? replaceable : positions.includes(at))
 
 export interface ModelInfo {
+  /** As it is asked for. */
   readonly name: string
+  /** What it is, in a line. */
   readonly describe: string
+  /** Height and width of the images it was designed for. */
   readonly size: number
 }
 
@@ -77,6 +80,7 @@ export const modelNames: readonly string[] = Object.entries<Backbone>(BACKBONES)
   ],
 )
 
+/** What a network is told besides its name. */
 export interface ModelOptions extends Variations {
   /** As many logits; the paper's unless given. */
   readonly classes?: number | undefined
@@ -97,9 +101,13 @@ export interface NetworkRecord {
   readonly custom?: boolean | undefined
 }
 
+/** A network, ready to be trained or filled with weights. */
 export interface Model extends ModelInfo {
+  /** Its layers. */
   readonly network: Layer
+  /** How many logits it gives. */
   readonly classes: number
+  /** Channels of its images. */
   readonly channels: number
   /** The attention in place of the name's own, as text. */
   readonly attention?: string | undefined

@@ -22,6 +22,7 @@ import { residualUnit } from './residual.ts'
 import { type Sockets, sockets } from './sockets.ts'
 import { POOLINGS, type Stem, stem as stemLayer } from './stems.ts'
 
+/** What a residual network is told. */
 export interface ResNetOptions extends NetworkOptions {
   readonly block: keyof typeof BLOCKS
   /** Blocks a stage, for up to four stages. */

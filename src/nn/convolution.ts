@@ -6,6 +6,7 @@ import { type PerAxis, perAxis } from '../ops/window.ts'
 import * as init from './init.ts'
 import { type Initializer, type Layer, layer, parameter } from './layer.ts'
 
+/** How a convolution moves, and whether it has a bias. */
 export interface ConvolutionLayerOptions extends ConvolutionOptions {
   /** Whether there is one, or how it begins; otherwise as PyTorch's. */
   readonly bias?: boolean | Initializer

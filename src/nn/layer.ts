@@ -26,6 +26,7 @@ export interface Buffer {
 
 /** Values by name: what layers of several inputs or outputs take and give. */
 export type Named = Readonly<Record<string, Value>>
+/** One value, or several by name. */
 export type Values = Value | Named
 
 /** A layer of one input and one output, unless its types say otherwise. */
@@ -116,12 +117,14 @@ export const layer = <
   forward: forward as Layer<Input, Output>['forward'],
 })
 
+/** A tensor that is learned. */
 export const parameter = (shape: Shape, initialize: Initializer): Parameter => ({
   kind: 'parameter',
   shape,
   initialize,
 })
 
+/** A tensor that training updates by itself, such as a running mean. */
 export const buffer = (shape: Shape, initialize: Initializer): Buffer => ({
   kind: 'buffer',
   shape,

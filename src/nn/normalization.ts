@@ -11,6 +11,7 @@ import {
 import * as init from './init.ts'
 import { buffer, type Layer, layer, parameter } from './layer.ts'
 
+/** How a batch normalization counts. */
 export interface BatchNormOptions {
   readonly epsilon?: number
   /** How far the running statistics move to the batch's at each step, as in PyTorch. */

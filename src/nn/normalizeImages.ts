@@ -4,6 +4,7 @@ import { GraphError } from '../errors/index.ts'
 import { input, type Shape, type Value } from '../graph/index.ts'
 import { add, cast, constant, mul } from '../ops/index.ts'
 
+/** Mean and std per channel. */
 export interface Statistics {
   /** One a channel, of pixels in 0…1. */
   readonly mean: readonly number[]

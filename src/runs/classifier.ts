@@ -17,7 +17,9 @@ import { loadTrained } from './runFolder.ts'
 
 /** A class, and how sure the network is of it: from 0 to 1. */
 export interface Guess {
+  /** The name of the class. */
   readonly label: string
+  /** The share of the softmax. */
   readonly probability: number
 }
 
@@ -37,6 +39,7 @@ export interface ClassifierOptions {
 export interface Classifier {
   /** What it was trained as: the network, its classes, and how images are prepared. */
   readonly card: Card
+  /** The names of the classes, in the order of the logits. */
   readonly classes: readonly string[]
   /** What computes, with its version. */
   readonly device: string
@@ -60,6 +63,7 @@ export interface Classifier {
   evaluate(dataset: Dataset, options?: EvaluationOptions): Promise<Evaluation>
   /** The network as an ONNX file, checked against the network itself; written where a path is given. */
   exportOnnx(path?: string): Promise<Uint8Array>
+  /** Frees what the engine holds. */
   close(): Promise<void>
 }
 

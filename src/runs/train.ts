@@ -17,8 +17,11 @@ import type { StepReport } from './trainOptions.ts'
 
 /** How a network does on images: the loss, and shares of images that are classified rightly. */
 export interface Scores {
+  /** Mean cross-entropy. */
   readonly loss: number
+  /** The share that was right. */
   readonly top1: number
+  /** The share whose class was among the five likeliest. */
   readonly top5?: number
 }
 
@@ -26,11 +29,13 @@ export interface Scores {
 export interface EpochReport {
   /** From 1. */
   readonly epoch: number
+  /** The rate at the end of the epoch. */
   readonly learningRate: number
   /** Over the steps of the epoch, augmentation included. */
   readonly training: Scores
   /** Over all images of validation, by the weights at the epoch's end. */
   readonly validation: Scores
+  /** How long its steps took. */
   readonly seconds: number
 }
 
@@ -38,6 +43,7 @@ export interface EpochReport {
 export interface Run extends Omit<Launched, 'best' | 'history'> {
   /** The epoch that did best on the images of validation; its weights are the run's. */
   readonly best: EpochReport | undefined
+  /** Every finished epoch. */
   readonly history: readonly EpochReport[]
 }
 

@@ -12,6 +12,7 @@ import type { Cost } from './results.ts'
 export const networkFor = (config: Config, { classes, shape: [channels] }: Dataset): Model =>
   networkOf(config, { classes: classes.length, channels })
 
+/** A plan whose networks fit the images, with their costs. */
 export interface Fitted {
   /** With those variants only whose networks can take the images. */
   readonly plan: Plan

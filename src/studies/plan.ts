@@ -8,6 +8,7 @@ import { type Config, checkConfig, type Recipe } from '../train/config.ts'
 import { findStudy } from './registry.ts'
 import { missing, type Study, type Variant } from './study.ts'
 
+/** On what and how a study is run. */
 export interface StudySettings extends Omit<Config, 'attention' | 'recipe' | 'seed'> {
   readonly recipe: unknown
   /** How many: 0, 1, … */
@@ -18,6 +19,7 @@ export interface StudySettings extends Omit<Config, 'attention' | 'recipe' | 'se
   readonly baseline?: string
 }
 
+/** One training of a study. */
 export interface PlannedRun {
   readonly variant: Variant
   readonly seed: number
@@ -25,6 +27,7 @@ export interface PlannedRun {
   readonly config: Config
 }
 
+/** A study, run by run. */
 export interface Plan {
   readonly name: string
   readonly study: Study

@@ -8,6 +8,7 @@ import { SE_STUDIES } from './tables/se.ts'
 import { SK_STUDIES } from './tables/sk.ts'
 import { VERSUS } from './tables/versus.ts'
 
+/** The papers' ablations by name. */
 export const STUDIES: Readonly<Record<string, Study>> = {
   versus: VERSUS,
   ...SE_STUDIES,
@@ -15,6 +16,7 @@ export const STUDIES: Readonly<Record<string, Study>> = {
   ...GCT_STUDIES,
 }
 
+/** The names of the studies. */
 export const studyNames: readonly string[] = Object.keys(STUDIES)
 
 /** @throws UsageError for an unknown name, with the nearest known one */

@@ -41,6 +41,7 @@ export interface VariantResult {
   readonly difference?: Difference & { readonly adjusted?: number }
 }
 
+/** What is said of a study besides its numbers. */
 export interface Facts {
   readonly data: {
     readonly name: string
@@ -58,6 +59,7 @@ export interface Facts {
   readonly machine: string
 }
 
+/** What a study has come to. */
 export interface StudyResults {
   readonly study: string
   readonly title: string
@@ -177,6 +179,7 @@ const failuresOf = (outcomes: readonly Outcome[]): StudyResults['failures'] =>
 export const runName = ({ variant, seed }: Outcome['run']): string =>
   `${variant.name}, seed ${seed}`
 
+/** Sums up the runs of a study that have ended. */
 export const summarizeStudy = (
   plan: Plan,
   outcomes: readonly Outcome[],

@@ -11,6 +11,7 @@ export type Trainer = (
   options: { readonly signal: AbortSignal; onLine(text: string): void },
 ) => Promise<void>
 
+/** How one run of a study ended. */
 export interface Outcome {
   readonly run: PlannedRun
   /** `stopped` can go on; `failed` has done so twice. */
@@ -22,6 +23,7 @@ export interface Outcome {
   readonly failures: readonly string[]
 }
 
+/** How runs are started, and who is told. */
 export interface RunnerOptions {
   readonly jobs: number
   readonly signal: AbortSignal

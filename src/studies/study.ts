@@ -18,6 +18,7 @@ export interface PaperFigure {
   readonly source?: string
 }
 
+/** One network of a study. */
 export interface Variant {
   /** Short and without spaces: it names the folders of the runs. */
   readonly id: string
@@ -27,6 +28,7 @@ export interface Variant {
   readonly paper?: PaperFigure
 }
 
+/** A paper's ablation. */
 export interface Study {
   /** A sentence: what is asked. */
   readonly title: string

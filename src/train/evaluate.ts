@@ -6,6 +6,7 @@ import type { Normalization } from '../data/normalization.ts'
 import { DivergenceError } from '../errors/index.ts'
 import { addLogits, type Metrics, meanOf, noSums } from './metrics.ts'
 
+/** How a dataset is gone through. */
 export interface EvaluateOptions {
   readonly batch: number
   readonly normalization: Normalization
@@ -14,6 +15,7 @@ export interface EvaluateOptions {
   readonly onBatch?: ((done: number, total: number) => void) | undefined
 }
 
+/** What a network reaches on a dataset. */
 export interface Evaluation extends Metrics {
   /** In the order of the classes: how many images, and which fraction of them was right. */
   readonly perClass: readonly { readonly count: number; readonly top1: number }[]

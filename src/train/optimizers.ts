@@ -16,6 +16,7 @@ export interface Update {
   readonly step: Value
 }
 
+/** Makes a step of a gradient. */
 export interface Optimizer {
   readonly slots: readonly string[]
   update(update: Update): { readonly parameters: Value; readonly slots: readonly Value[] }

@@ -7,6 +7,7 @@ const NESTEROV = { ...SGD, nesterov: true } as const
 const every30of100 = { kind: 'multi-step', at: [0.3, 0.6, 0.9], factor: 0.1 } as const
 const PADDED_CROP = { crop: { padding: 4 }, flip: true }
 
+/** The papers' trainings, and two for everyday use. */
 export const RECIPES = {
   /** For a handful of epochs: one cosine after a short warm-up. The default. */
   short: {
@@ -111,5 +112,6 @@ export const RECIPES = {
   },
 } as const satisfies Record<string, Recipe>
 
+/** The name of a recipe. */
 export type RecipeName = keyof typeof RECIPES
 export const recipeNames = Object.keys(RECIPES) as readonly RecipeName[]

@@ -32,6 +32,7 @@ export interface StepResult {
   readonly logits: Float32Array
 }
 
+/** A network in training, with the state of its optimizer. */
 export interface Session {
   /**
    * One update. A step that would make anything not finite changes nothing.

@@ -35,6 +35,7 @@ export interface ImportOptions extends Omit<NetworkRecord, 'model' | 'custom'>, 
   readonly source?: string | undefined
 }
 
+/** Weights under our names, and how they came to be. */
 export interface Imported {
   readonly trained: Trained
   /** By whose names its tensors were found. */

@@ -5,6 +5,7 @@ import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
 import type { Trained } from './trained.ts'
 
+/** A compiled network that answers batches. */
 export interface Predictor {
   /** Normalized images [batch, C, H, W] to logits [batch, classes]. */
   infer(images: Float32Array): Promise<Float32Array>

@@ -22,6 +22,7 @@ const ARRAYS = {
 export type StoredDType = keyof typeof ARRAYS
 type StoredData = Float64Array | Float32Array | BigInt64Array | Int32Array | Uint8Array
 
+/** A tensor as a file has it. */
 export interface StoredTensor {
   readonly dtype: StoredDType
   readonly shape: Shape

@@ -52,8 +52,10 @@ export const cardSchema = z
     path: ['mean and std'],
     message: 'not one number a channel',
   })
+/** What to know of a trained network besides its weights. */
 export type Card = z.infer<typeof cardSchema>
 
+/** A network with its weights. */
 export interface Trained {
   readonly card: Card
   readonly model: Model
@@ -65,6 +67,7 @@ export interface Trained {
 export const modelOf = (card: Card): Model =>
   networkOf(card, { classes: card.classes.length, channels: card.channels })
 
+/** Writes a trained network as one safetensors file. */
 export const writeTrained = ({ card, model, tensors }: Trained): Uint8Array => {
   const stored = new Map<string, StoredTensor>()
   for (const { name, tensor } of variables(model.network)) {

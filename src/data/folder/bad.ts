@@ -4,6 +4,7 @@ import { FileError } from '../../errors/index.ts'
 import { readImage } from '../decode/openImage.ts'
 import type { ImageList } from './list.ts'
 
+/** An image that could not be decoded. */
 export interface BadImage {
   readonly file: string
   readonly reason: string
@@ -11,6 +12,7 @@ export interface BadImage {
 
 /** `stop` at the first that is read; `skip` leaves them out; `replace` by others of their class. */
 export const BAD_IMAGES = ['stop', 'skip', 'replace'] as const
+/** What is done about images that cannot be decoded. */
 export type BadImagePolicy = (typeof BAD_IMAGES)[number]
 
 /** The share that may be bad, unless told: more than that is no accident, but in small folders. */

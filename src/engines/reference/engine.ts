@@ -34,6 +34,7 @@ const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
   bool: data => Uint8Array.from(data),
 }
 
+/** Float64 loops that read as the formulas do: slow, and what all others are compared with. */
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
