@@ -9,6 +9,7 @@ import { type CpuDType, tensor } from '../tensor/tensor.ts'
 import { drawCase } from './cases.testing.ts'
 import type { Compiled, Engine, Tensor, TensorData } from './engine.ts'
 import { referenceEngine } from './reference/engine.ts'
+import { describeSpecialValues } from './specialValues.suite.ts'
 
 const CASES = 24
 const ABSOLUTE = 1e-5
@@ -321,4 +322,5 @@ export const describeConformance = (
   describeOperations(engine, skip)
   describeContract(engine)
   describeState(engine)
+  describeSpecialValues(engine)
 }

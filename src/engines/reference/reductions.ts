@@ -25,12 +25,13 @@ const reduction =
     return [totals.map(total => finish(total, x.length / totals.length))]
   }
 
-/** ln Σ eˣ along an axis, for every element. */
-const logSumExp = (x: Numbers, shape: Shape, axis: number): Numbers =>
-  fill(shape, at => {
+/** The numbers along an axis minus the largest of them, and ln Σ eˣ of those, for every element. */
+const shifted = (x: Numbers, shape: Shape, axis: number, each: (x: number, ln: number) => number) =>
+  fill(shape, (at, offset) => {
     const line = Array.from({ length: shape[axis] }, (_, i) => x[offsetOf(at.with(axis, i), shape)])
     const largest = Math.max(...line)
-    return largest + Math.log(line.reduce((sum, value) => sum + Math.exp(value - largest), 0))
+    const sum = line.reduce((total, value) => total + Math.exp(value - largest), 0)
+    return each(x[offset] - largest, Math.log(sum))
   })
 
 export const reductions = {
@@ -44,12 +45,10 @@ export const reductions = {
     (total, count) => total / count,
   ),
   reduceSumSquare: reduction(0, (total, x) => total + x * x),
-  logSoftmax: ({ inputs: [x], shapes: [shape], attributes: { axis } }) => {
-    const total = logSumExp(x, shape, axis)
-    return [x.map((value, i) => value - total[i])]
-  },
-  softmax: ({ inputs: [x], shapes: [shape], attributes: { axis } }) => {
-    const total = logSumExp(x, shape, axis)
-    return [x.map((value, i) => Math.exp(value - total[i]))]
-  },
+  logSoftmax: ({ inputs: [x], shapes: [shape], attributes: { axis } }) => [
+    shifted(x, shape, axis, (value, ln) => value - ln),
+  ],
+  softmax: ({ inputs: [x], shapes: [shape], attributes: { axis } }) => [
+    shifted(x, shape, axis, (value, ln) => Math.exp(value - ln)),
+  ],
 } satisfies Partial<Kernels>

@@ -1,23 +1,13 @@
 /** Pooling and its gradients. */
 
 import type { Shape } from '../../graph/index.ts'
-import type { AveragePoolAttributes, PoolingAttributes } from '../../ops/pooling.ts'
+import type { PoolingAttributes } from '../../ops/pooling.ts'
+import { endPads, windowCounts } from '../../ops/poolingWindows.ts'
 import type { Emitter, Lowerings } from '../emitter.ts'
 import type { OnnxAttribute } from '../model.ts'
 import { spread } from './convolution/dilate.ts'
 
-/** Explicit padding at the end in place of ceil mode, whose rounding differs between runtimes. */
-const endPads = (
-  { kernelShape, strides, pads, dilations }: PoolingAttributes,
-  input: Shape,
-  output: Shape,
-): number[] =>
-  [0, 1].map(axis => {
-    const extent = dilations[axis] * (kernelShape[axis] - 1) + 1
-    const reach = (output[axis + 2] - 1) * strides[axis] + extent
-    return Math.max(pads[axis + 2], reach - input[axis + 2] - pads[axis])
-  })
-
+/** Padding at the end is explicit in place of ceil mode, whose rounding differs between runtimes. */
 const window = (
   attributes: PoolingAttributes,
   input: Shape,
@@ -27,35 +17,6 @@ const window = (
   strides: attributes.strides,
   pads: [...attributes.pads.slice(0, 2), ...endPads(attributes, input, output)],
 })
-
-/** How many pixels each window position counts along one axis. */
-const countsAlong = (
-  { kernelShape, strides, pads, countIncludePad }: AveragePoolAttributes,
-  axis: number,
-  size: number,
-  windows: number,
-): number[] =>
-  Array.from({ length: windows }, (_, i) => {
-    const start = i * strides[axis] - pads[axis]
-    const end = start + kernelShape[axis]
-    return countIncludePad
-      ? Math.min(end, size + pads[axis + 2]) - start
-      : Math.min(end, size) - Math.max(start, 0)
-  })
-
-/** The number of pixels that each window counts, as rows; undefined where all count the whole kernel. */
-const counts = (
-  attributes: AveragePoolAttributes,
-  input: Shape,
-  output: Shape,
-): number[] | undefined => {
-  const [rows, columns] = [0, 1].map(axis =>
-    countsAlong(attributes, axis, input[axis + 2], output[axis + 2]),
-  )
-  const [height, width] = attributes.kernelShape
-  const all = rows.flatMap(row => columns.map(column => row * column))
-  return all.every(count => count === height * width) ? undefined : all
-}
 
 /** Multiplies [N, C, H, W] by one factor a pixel. */
 const scaleMap = (
@@ -95,7 +56,7 @@ export const pooling = {
       count_include_pad: 1,
     })
     const [height, width] = attributes.kernelShape
-    const counted = counts(attributes, shape, pooled)
+    const counted = windowCounts(attributes, shape, pooled)
     if (counted === undefined) return [y]
     return [
       scaleMap(
@@ -109,7 +70,7 @@ export const pooling = {
   averagePoolGradient: (emit, { names: [dy], inputs: [{ shape: pooled }], attributes }) => {
     const { inputShape, kernelShape, strides, pads } = attributes
     const [height, width] = kernelShape
-    const counted = counts(attributes, inputShape, pooled)
+    const counted = windowCounts(attributes, inputShape, pooled)
     const shares = (counted ?? [height * width]).map(count => 1 / count)
     const share = counted
       ? scaleMap(emit, dy, shares, pooled)

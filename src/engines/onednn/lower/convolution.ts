@@ -9,7 +9,7 @@ import type { Plan, Request, Stored } from '../plan.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
 import type { Lowerings } from './lowering.ts'
 import { gathered, joinedShape, joining, spread, WIDE } from './mergeGroups.ts'
-import { applied, begin, type Post, resolve } from './postOps.ts'
+import { applied, begin, type Post, RELU, resolve } from './postOps.ts'
 import { winogradPays } from './winograd.ts'
 
 interface Geometry {
@@ -109,12 +109,11 @@ const soonest = (
 const isWide = ({ weight, attributes }: Geometry): boolean =>
   attributes.group === 1 || weight[1] % WIDE === 0
 
-/** How many of these it does in its own pass: Winograd's knows relu alone. */
-const takes = (algorithm: number, posts: readonly Post[], geometry: Geometry): number => {
-  if (!isWide(geometry)) return 0
-  if (algorithm === CONVOLUTION.direct) return posts.length
-  const [first] = posts
-  return first !== undefined && 'algorithm' in first && first.algorithm === ELTWISE.relu ? 1 : 0
+/** The first of these, as the convolution's primitive does them in its own pass; Winograd's knows ReLU alone, and keeps NaN. */
+const own = (algorithm: number, posts: readonly Post[], geometry: Geometry): readonly Post[] => {
+  if (!isWide(geometry)) return []
+  if (algorithm === CONVOLUTION.direct) return posts
+  return posts[0] === RELU ? [{ algorithm: ELTWISE.relu }] : []
 }
 
 const POINTWISE: ConvolutionAttributes = {
@@ -161,10 +160,10 @@ export const convolution = {
         forward(plan.descriptors, geometry, { algorithm, biased, ...more })
       const { primitive: alone, algorithm } = soonest(plan, geometry, request)
       const desc = chosen(alone, 'result')
-      const own = takes(algorithm, posts, geometry)
-      const { post, given } = resolve(posts.slice(0, own), desc)
+      const fused = own(algorithm, posts, geometry)
+      const { post, given } = resolve(fused, desc)
       const primitive =
-        own === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))
+        fused.length === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))
       const to = plan.allocate(desc)
       plan.execute(primitive, [
         [ARG.source, plan.in(x, chosen(primitive, 'source'))],
@@ -173,7 +172,7 @@ export const convolution = {
         ...given(primitive),
         [ARG.result, to],
       ])
-      return applied(plan, widely(plan, to, geometry), posts.slice(own))
+      return applied(plan, widely(plan, to, geometry), posts.slice(fused.length))
     })
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {

@@ -2,18 +2,21 @@
 
 import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
 import { ARG, BINARY, ELTWISE, PROP, type Versioned } from '../constants.ts'
-import { rowMajor, unit } from '../descriptor.ts'
+import { unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
 import { fuseGradient } from './fusion.ts'
+import { stretch } from './loops.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 import {
   begin,
   binary,
   type Eltwise,
+  eltwise,
   follow,
   isOperand,
   narrowed,
   operandOf,
+  RELU,
   waits,
 } from './postOps.ts'
 
@@ -23,34 +26,6 @@ const unary =
     // Relu may have been made with its batch norm.
     if (!plan.has(y)) follow(plan, x, y, of(attributes))
   }
-
-/** Copies a tensor along the axes that it stretches over. */
-const stretch = (plan: Plan, x: Value, shape: Shape): Stored => {
-  const to = plan.plainly(shape)
-  const full = unit(shape)
-  const from = widened(x.shape, full.length)
-  const strides = rowMajor(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride))
-  const moving = strides.findLastIndex((stride, axis) => stride !== 0 && full[axis] > 1)
-  // The axes at the end that stretch are one run of one number; without such, the last is a row.
-  const repeats = moving < full.length - 1
-  const rows = repeats ? full.slice(0, moving + 1) : full.slice(0, -1)
-  const inner = sizeOf(full) / sizeOf(rows)
-  plan.loop([plan.plain(x)], [to], ([source], [target]) => {
-    const at = new Int32Array(rows.length)
-    let base = 0
-    for (let start = 0; start < target.length; start += inner) {
-      if (repeats) target.fill(source[base], start, start + inner)
-      else target.set(source.subarray(base, base + inner), start)
-      for (let axis = rows.length - 1; axis >= 0; axis--) {
-        base += strides[axis]
-        if (++at[axis] < rows[axis]) break
-        base -= strides[axis] * rows[axis]
-        at[axis] = 0
-      }
-    }
-  })
-  return to
-}
 
 /** What an operand stretches from, if it was stretched only to meet the other one. */
 const unstretched = (value: Value): Value =>
@@ -134,7 +109,6 @@ const fixed = (algorithm: Versioned, alpha = 0, beta = 0): Lowering<object> =>
 export const elementwise = {
   abs: fixed(ELTWISE.abs),
   add: broadcast(BINARY.add, commuting(BINARY.add), c => ({ beta: c })),
-  clip: unary(({ min, max }) => [{ algorithm: ELTWISE.clip, alpha: min, beta: max }]),
   constant: (plan, { outputs: [y], attributes: { data } }) =>
     plan.later(y, () => {
       const count = sizeOf(y.shape)
@@ -144,22 +118,21 @@ export const elementwise = {
   div: broadcast(BINARY.div),
   elu: unary(({ alpha }) => [{ algorithm: ELTWISE.elu, alpha }]),
   equal: broadcast(BINARY.equal, commuting(BINARY.equal)),
-  exp: fixed(ELTWISE.exp),
+  // The library's makes Infinity of NaN. The larger of exp x and x is exp x, and NaN where x is.
+  exp: (plan, { inputs: [x], outputs: [y] }) =>
+    begin(plan, y, posts => {
+      const from = plan.natural(x)
+      const made = eltwise(plan, from, { algorithm: ELTWISE.exp })
+      return binary(plan, BINARY.maximum, [made, from], posts)
+    }),
   expand: (plan, { inputs: [x], outputs: [y] }) => plan.later(y, () => stretch(plan, x, y.shape)),
-  greater: broadcast(BINARY.greater),
-  hardSigmoid: unary(({ alpha, beta }) => [
-    { algorithm: ELTWISE.linear, alpha, beta },
-    { algorithm: ELTWISE.clip, alpha: 0, beta: 1 },
-  ]),
   hardSwish: fixed(ELTWISE.hardSwish, 1 / 6, 1 / 2),
   less: broadcast(BINARY.less),
   log: fixed(ELTWISE.log),
-  maximum: broadcast(BINARY.maximum, commuting(BINARY.maximum)),
-  minimum: broadcast(BINARY.minimum, commuting(BINARY.minimum)),
   mul: broadcast(BINARY.mul, commuting(BINARY.mul), c => ({ alpha: c })),
   neg: fixed(ELTWISE.linear, -1),
   power: unary(({ exponent }) => [{ algorithm: ELTWISE.pow, alpha: 1, beta: exponent }]),
-  relu: fixed(ELTWISE.relu),
+  relu: unary(() => [RELU]),
   reluGradient: (plan, { inputs: [y, dy], outputs: [dx] }) => {
     if (fuseGradient(plan, y, dy, dx)) return
     const result = plan.natural(y)

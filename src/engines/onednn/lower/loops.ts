@@ -1,52 +1,144 @@
-/**
- * Operations without a primitive, on small tensors or rare: the reference's loops, over the arena.
- * They compute in double precision and round once.
- */
+/** Operations without a primitive that does them right, as loops over the arena's arrays. */
 
-import { sizeOf } from '../../../graph/index.ts'
-import type { OperationName } from '../../../ops/table.ts'
-import { elementwise } from '../../reference/elementwise.ts'
-import type { Kernel, Kernels } from '../../reference/kernel.ts'
-import { movement } from '../../reference/movement.ts'
-import { normalization } from '../../reference/normalization.ts'
-import { pooling } from '../../reference/pooling.ts'
-import type { Plan } from '../plan.ts'
-import type { Call, Lowering, Lowerings } from './lowering.ts'
+import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
+import { rowMajor, unit } from '../descriptor.ts'
+import type { Plan, Stored } from '../plan.ts'
+import { type Lowering, type Lowerings, widened } from './lowering.ts'
 
 const ints = (floats: Float32Array): Int32Array =>
   new Int32Array(floats.buffer, floats.byteOffset, floats.length)
 
-/** Any operation by its reference kernel. */
-export const byReference =
-  <Attributes extends object>(kernel: Kernel<Attributes>): Lowering<Attributes> =>
-  (plan: Plan, { inputs, outputs, attributes }: Call<Attributes>) => {
-    const results = outputs.map(({ shape, dtype }) => plan.plainly(shape, dtype))
-    const shapes = inputs.map(({ shape }) => shape)
-    plan.loop(inputs.map(plan.plain), results, (from, to) => {
-      const numbers = from.map((data, i) =>
-        new Float64Array(inputs[i].dtype === 'int32' ? ints(data) : data).subarray(
-          0,
-          sizeOf(shapes[i]),
-        ),
-      )
-      for (const [i, values] of kernel({ inputs: numbers, shapes, outputs, attributes }).entries())
-        (outputs[i].dtype === 'int32' ? ints(to[i]) : to[i]).set(values)
+/** Copies a tensor along the axes that it stretches over. */
+export const stretch = (plan: Plan, x: Value, shape: Shape): Stored => {
+  const to = plan.plainly(shape)
+  const full = unit(shape)
+  const from = widened(x.shape, full.length)
+  const strides = rowMajor(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride))
+  const moving = strides.findLastIndex((stride, axis) => stride !== 0 && full[axis] > 1)
+  // The axes at the end that stretch are one run of one number; without such, the last is a row.
+  const repeats = moving < full.length - 1
+  const rows = repeats ? full.slice(0, moving + 1) : full.slice(0, -1)
+  const inner = sizeOf(full) / sizeOf(rows)
+  plan.loop([plan.plain(x)], [to], ([source], [target]) => {
+    const at = new Int32Array(rows.length)
+    let base = 0
+    for (let start = 0; start < target.length; start += inner) {
+      if (repeats) target.fill(source[base], start, start + inner)
+      else target.set(source.subarray(base, base + inner), start)
+      for (let axis = rows.length - 1; axis >= 0; axis--) {
+        base += strides[axis]
+        if (++at[axis] < rows[axis]) break
+        base -= strides[axis] * rows[axis]
+        at[axis] = 0
+      }
+    }
+  })
+  return to
+}
+
+const BYTES = 4
+
+type Elements = readonly Float32Array[]
+
+/**
+ * An element-wise operation in the layout of its first full operand. Each operand is full, or one
+ * number, whose step is 0; others are stretched before.
+ */
+const elementwise =
+  <Attributes>(
+    run: (
+      y: Float32Array,
+      operands: Elements,
+      steps: readonly number[],
+      attributes: Attributes,
+    ) => void,
+  ): Lowering<Attributes> =>
+  (plan, { inputs, outputs: [y], attributes }) => {
+    const isFull = ({ shape }: Value): boolean => sameShape(shape, y.shape)
+    const full = inputs.find(isFull)
+    const natural = full && plan.natural(full).desc
+    // Where a layout has padding, that must stay zero.
+    const dense = natural?.size === BYTES * sizeOf(y.shape)
+    const desc = dense ? natural : plan.descriptors.strided(y.shape)
+    const stored = inputs.map(x => {
+      if (isFull(x)) return plan.in(x, desc)
+      return sizeOf(x.shape) === 1 ? plan.plain(x) : plan.brought(stretch(plan, x, y.shape), desc)
     })
-    for (const [i, output] of outputs.entries()) plan.define(output, results[i])
+    const steps = inputs.map(x => (sizeOf(x.shape) === 1 ? 0 : 1))
+    const to = plan.allocate(desc)
+    plan.loop(stored, [to], (from, [target]) => run(target, from, steps, attributes))
+    plan.define(y, to)
   }
 
-const { sign, where, cast } = elementwise
-const { gather, gatherGradient } = movement
-const { layerNormalization, layerNormalizationGradient } = normalization
-export const { averagePool: averagePoolLoop, averagePoolGradient: averagePoolGradientLoop } =
-  pooling
+/** Sizes before an axis, of the axis, and after it. */
+const around = (shape: Shape, axis: number): [number, number, number] => [
+  sizeOf(shape.slice(0, axis)),
+  shape[axis],
+  sizeOf(shape.slice(axis + 1)),
+]
+
+/** Mean and 1 / √(variance + ε) of a row. */
+const rowMoments = (row: Float32Array, epsilon: number): [number, number] => {
+  let [sum, squares] = [0, 0]
+  for (const value of row) sum += value
+  const mean = sum / row.length
+  for (const value of row) squares += (value - mean) ** 2
+  return [mean, 1 / Math.sqrt(squares / row.length + epsilon)]
+}
 
 export const loops = {
-  sign: byReference(sign),
-  where: byReference(where),
-  cast: byReference(cast),
-  gather: byReference(gather as Kernels['gather']),
-  gatherGradient: byReference(gatherGradient as Kernels['gatherGradient']),
+  cast: (plan, { inputs: [x], outputs: [y] }) => {
+    if (x.dtype !== 'int32') return plan.same(y, x)
+    const to = plan.plainly(y.shape)
+    plan.loop([plan.plain(x)], [to], ([from], [target]) => target.set(ints(from)))
+    plan.define(y, to)
+  },
+  // The library's makes a bound of NaN, here and in hardSigmoid.
+  clip: elementwise((y, [x], _, { min, max }) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.min(Math.max(x[i], min), max)
+  }),
+  // The library's says that NaN is greater than any number.
+  greater: elementwise((y, [a, b], [stepA, stepB]) => {
+    for (let i = 0; i < y.length; i++) y[i] = a[i * stepA] > b[i * stepB] ? 1 : 0
+  }),
+  gather: (plan, { inputs: [x, indices], outputs: [y], attributes: { axis } }) => {
+    const [outer, size, inner] = around(x.shape, axis)
+    const to = plan.plainly(y.shape, y.dtype)
+    plan.loop([plan.plain(x), plan.plain(indices)], [to], ([from, picked], [target]) => {
+      // By ints: as floats some of their bits would be NaN, which copying may change.
+      const [places, x, y] = [picked, from, target].map(ints)
+      for (let o = 0, at = 0; o < outer; o++)
+        for (const place of places) {
+          const start = (o * size + place) * inner
+          for (let i = start; i < start + inner; i++) y[at++] = x[i]
+        }
+    })
+    plan.define(y, to)
+  },
+  gatherGradient: (plan, { inputs: [indices, dy], outputs: [dx], attributes: { axis } }) => {
+    const [outer, size, inner] = around(dx.shape, axis)
+    const to = plan.plainly(dx.shape)
+    plan.loop([plan.plain(indices), plan.plain(dy)], [to], ([picked, from], [target]) => {
+      const places = ints(picked)
+      target.fill(0)
+      for (let o = 0, at = 0; o < outer; o++)
+        for (const place of places) {
+          const start = (o * size + place) * inner
+          for (let i = start; i < start + inner; i++) target[i] += from[at++]
+        }
+    })
+    plan.define(dx, to)
+  },
+  hardSigmoid: elementwise((y, [x], _, { alpha, beta }) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.min(Math.max(alpha * x[i] + beta, 0), 1)
+  }),
+  // The library's pass over NaN on one side.
+  maximum: elementwise((y, [a, b], [stepA, stepB]) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.max(a[i * stepA], b[i * stepB])
+  }),
+  minimum: elementwise((y, [a, b], [stepA, stepB]) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.min(a[i * stepA], b[i * stepB])
+  }),
   oneHot: (plan, { inputs: [labels], outputs: [y], attributes: { depth } }) => {
     const to = plan.plainly(y.shape)
     plan.loop([plan.plain(labels)], [to], ([from], [target]) => {
@@ -56,8 +148,58 @@ export const loops = {
     })
     plan.define(y, to)
   },
-  layerNormalization: byReference(layerNormalization as Kernels['layerNormalization']),
-  layerNormalizationGradient: byReference(
-    layerNormalizationGradient as Kernels['layerNormalizationGradient'],
-  ),
-} satisfies Partial<Lowerings> & Partial<Record<OperationName, unknown>>
+  layerNormalization: (
+    plan,
+    { inputs: [x, scale, bias], outputs: [y], attributes: { epsilon } },
+  ) => {
+    const [features] = scale.shape
+    const to = plan.plainly(y.shape)
+    plan.loop([x, scale, bias].map(plan.plain), [to], ([from, gamma, beta], [target]) => {
+      for (let start = 0; start < from.length; start += features) {
+        const [mean, inverse] = rowMoments(from.subarray(start, start + features), epsilon)
+        for (let i = 0; i < features; i++)
+          target[start + i] = gamma[i] * (from[start + i] - mean) * inverse + beta[i]
+      }
+    })
+    plan.define(y, to)
+  },
+  // With x̂ = (x − μ)/σ and g = γ·dy: dx = (g − mean(g) − x̂·mean(g·x̂))/σ, row by row.
+  layerNormalizationGradient: (
+    plan,
+    { inputs: [x, scale, dy], outputs: [dx, dScale, dBias], attributes: { epsilon } },
+  ) => {
+    const [features] = scale.shape
+    const results = [dx, dScale, dBias].map(({ shape }) => plan.plainly(shape))
+    const sums = new Float64Array(2 * features)
+    plan.loop([x, scale, dy].map(plan.plain), results, ([from, gamma, cotangent], to) => {
+      sums.fill(0)
+      for (let start = 0; start < from.length; start += features) {
+        const [mean, inverse] = rowMoments(from.subarray(start, start + features), epsilon)
+        let [sumG, sumGx] = [0, 0]
+        for (let i = 0; i < features; i++) {
+          const normalized = (from[start + i] - mean) * inverse
+          const slope = cotangent[start + i]
+          sums[i] += slope * normalized
+          sums[features + i] += slope
+          sumG += slope * gamma[i]
+          sumGx += slope * gamma[i] * normalized
+        }
+        for (let i = 0; i < features; i++) {
+          const normalized = (from[start + i] - mean) * inverse
+          const centered = cotangent[start + i] * gamma[i] - sumG / features
+          to[0][start + i] = (centered - (normalized * sumGx) / features) * inverse
+        }
+      }
+      to[1].set(sums.subarray(0, features))
+      to[2].set(sums.subarray(features))
+    })
+    for (const [i, value] of [dx, dScale, dBias].entries()) plan.define(value, results[i])
+  },
+  sign: elementwise((y, [x]) => {
+    for (let i = 0; i < y.length; i++) y[i] = Math.sign(x[i])
+  }),
+  where: elementwise((y, [condition, a, b], [step, stepA, stepB]) => {
+    for (let i = 0; i < y.length; i++)
+      y[i] = condition[i * step] === 0 ? b[i * stepB] : a[i * stepA]
+  }),
+} satisfies Partial<Lowerings>

@@ -1,6 +1,6 @@
 /** Batch normalization, in the layout of its input. */
 
-import type { Shape, Value } from '../../../graph/index.ts'
+import { type Shape, sizeOf, type Value } from '../../../graph/index.ts'
 import type { Flags } from '../api/index.ts'
 import { ARG, BINARY, NORM, PROP } from '../constants.ts'
 import type { Descriptor } from '../descriptor.ts'
@@ -34,6 +34,20 @@ const defineLike = (plan: Plan, value: Value, made: Stored): void =>
     value.shape.length >= 4 ? made : plan.window(made, plan.descriptors.strided(value.shape)),
   )
 
+/** Makes NaN again what the library's ReLU made 0: the channels whose statistics are not numbers. */
+const keepNaN = (plan: Plan, to: Stored, statistics: readonly Stored[]): void => {
+  const { dims, block = 1 } = to.desc
+  const run = block * sizeOf(dims.slice(2))
+  const blocks = Math.ceil(dims[1] / block)
+  plan.loop(statistics, [to], (given, [y]) => {
+    for (let c = 0; c < dims[1]; c++) {
+      if (!given.some(values => Number.isNaN(values[c]))) continue
+      for (let start = Math.floor(c / block) * run; start < y.length; start += blocks * run)
+        for (let i = c % block; i < run; i += block) y[start + i] = Number.NaN
+    }
+  })
+}
+
 export const normalization = {
   batchNormalization: (
     plan,
@@ -56,6 +70,8 @@ export const normalization = {
       [ARG.workspace, workspace],
       [ARG.result, to],
     ])
+    if (relu !== undefined)
+      keepNaN(plan, to, [average, spread, plan.plain(scale), plan.plain(bias)])
     if (relu !== undefined && workspace !== undefined) noteForward(plan, relu, { x, workspace })
     defineLike(plan, relu ?? y, to)
     plan.define(mean, average)

@@ -1,31 +1,21 @@
 /** Pooling, forward and backward. */
 
-import type { Node, Shape } from '../../../graph/index.ts'
+import { type Shape, sizeOf, type Value } from '../../../graph/index.ts'
 import type { AveragePoolAttributes, PoolingAttributes } from '../../../ops/pooling.ts'
+import { endPads, windowCounts } from '../../../ops/poolingWindows.ts'
 import type { Pooling } from '../api/index.ts'
 import { ARG, POOLING, PROP } from '../constants.ts'
 import { type Descriptor, int64s } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
 import type { Primitive } from '../primitives.ts'
-import { averagePoolGradientLoop, averagePoolLoop, byReference } from './loops.ts'
 import type { Lowerings } from './lowering.ts'
-
-/** The padding at the ends that the output size implies: in ceil mode a window may hang over. */
-const endsOf = (input: Shape, output: Shape, attributes: PoolingAttributes): number[] => {
-  const { kernelShape, strides, pads, dilations } = attributes
-  return kernelShape.map((kernel, axis) => {
-    const extent = dilations[axis] * (kernel - 1) + 1
-    const reach = (output[axis + 2] - 1) * strides[axis] + extent
-    return Math.max(pads[axis + 2], reach - input[axis + 2] - pads[axis])
-  })
-}
 
 const windowOf = (input: Shape, output: Shape, attributes: PoolingAttributes): Pooling => [
   int64s(attributes.strides),
   int64s(attributes.kernelShape),
   int64s(attributes.dilations.map(dilation => dilation - 1)),
   int64s(attributes.pads.slice(0, 2)),
-  int64s(endsOf(input, output, attributes)),
+  int64s(endPads(attributes, input, output)),
 ]
 
 const forward = (
@@ -88,10 +78,27 @@ const pool = (
 const averaging = ({ countIncludePad }: AveragePoolAttributes): number =>
   countIncludePad ? POOLING.averageWithPadding : POOLING.average
 
-/** Whether what hangs over would count as padding there, which it does not here. */
-const overhangs = (input: Shape, output: Shape, attributes: AveragePoolAttributes): boolean =>
-  attributes.countIncludePad &&
-  endsOf(input, output, attributes).some((end, axis) => end !== attributes.pads[axis + 2])
+/**
+ * What each mean of `averageWithPadding` is to be multiplied by, [1, 1, H, W], where windows hang
+ * over: what hangs over counts as padding there, and not here.
+ */
+const correction = (attributes: AveragePoolAttributes, input: Shape, output: Shape) => {
+  const { countIncludePad, kernelShape, pads } = attributes
+  const ends = endPads(attributes, input, output)
+  if (!countIncludePad || ends.every((end, axis) => end === pads[axis + 2])) return undefined
+  const counts = windowCounts(attributes, input, output)
+  return counts?.map(count => sizeOf(kernelShape) / count)
+}
+
+/** Multiplies images by one factor a pixel. */
+const scaleMap = (plan: Plan, from: Stored, factors: readonly number[]): Stored => {
+  const plain = plan.brought(from, plan.descriptors.strided(from.desc.dims))
+  const to = plan.allocate(plain.desc)
+  plan.loop([plain], [to], ([x], [y]) => {
+    for (let i = 0; i < y.length; i++) y[i] = x[i] * factors[i % factors.length]
+  })
+  return to
+}
 
 /** The mean over space of [N, C, H, W], as [N, C, 1, 1]. */
 export const spatialMean = (plan: Plan, from: Stored): Stored =>
@@ -104,47 +111,49 @@ export const spatialMean = (plan: Plan, from: Stored): Stored =>
   }).to
 
 /** What forward max pooling has kept for its gradient, by input and window. */
-const kept = new WeakMap<Plan, Map<Node['inputs'][number], Map<string, Pooled>>>()
+const kept = new WeakMap<Plan, Map<Value, Map<string, Pooled>>>()
 
-const maxPooled = (
-  plan: Plan,
-  x: Node['inputs'][number],
-  output: Shape,
-  attributes: PoolingAttributes,
-): Pooled => {
-  const byInput = kept.get(plan) ?? new Map<Node['inputs'][number], Map<string, Pooled>>()
+/**
+ * Max pooling that keeps NaN. The library's passes over it, so a mean of the same windows tells where
+ * one is (or where Infinity and −Infinity meet in a window).
+ */
+const largest = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttributes): Pooled => {
+  const from = plan.natural(x)
+  const pooled = pool(plan, POOLING.max, from, output, attributes)
+  const means = plan.brought(
+    pool(plan, POOLING.average, from, output, attributes).to,
+    pooled.to.desc,
+  )
+  plan.loop([means], [pooled.to], ([mean], [y]) => {
+    for (let i = 0; i < y.length; i++) if (Number.isNaN(mean[i])) y[i] = Number.NaN
+  })
+  return pooled
+}
+
+const maxPooled = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttributes): Pooled => {
+  const byInput = kept.get(plan) ?? new Map<Value, Map<string, Pooled>>()
   kept.set(plan, byInput)
   const byWindow = byInput.get(x) ?? new Map<string, Pooled>()
   byInput.set(x, byWindow)
   const key = JSON.stringify(attributes)
   const known = byWindow.get(key)
   if (known !== undefined) return known
-  const made = pool(plan, POOLING.max, plan.natural(x), output, attributes)
+  const made = largest(plan, x, output, attributes)
   byWindow.set(key, made)
   return made
 }
 
 export const pooling = {
-  averagePool: (plan, call) => {
-    const { inputs, outputs, attributes } = call
-    if (overhangs(inputs[0].shape, outputs[0].shape, attributes))
-      return byReference<AveragePoolAttributes>(averagePoolLoop)(plan, call)
-    const from = plan.natural(inputs[0])
-    plan.define(
-      outputs[0],
-      pool(plan, averaging(attributes), from, outputs[0].shape, attributes).to,
-    )
+  averagePool: (plan, { inputs: [x], outputs: [y], attributes }) => {
+    const { to } = pool(plan, averaging(attributes), plan.natural(x), y.shape, attributes)
+    const factors = correction(attributes, x.shape, y.shape)
+    plan.define(y, factors === undefined ? to : scaleMap(plan, to, factors))
   },
-  averagePoolGradient: (plan, call) => {
-    const {
-      inputs: [dy],
-      outputs: [dx],
-      attributes,
-    } = call
-    if (overhangs(dx.shape, dy.shape, attributes))
-      return byReference<typeof attributes>(averagePoolGradientLoop)(plan, call)
+  averagePoolGradient: (plan, { inputs: [dy], outputs: [dx], attributes }) => {
     const algorithm = averaging(attributes)
-    const from = plan.natural(dy)
+    const factors = correction(attributes, dx.shape, dy.shape)
+    const given = plan.natural(dy)
+    const from = factors === undefined ? given : scaleMap(plan, given, factors)
     const to = plan.descriptors.any(dx.shape)
     const hint = forward(plan, algorithm, plan.descriptors.strided(dx.shape), dy.shape, attributes)
     const primitive = backward(plan, hint, algorithm, [to, from.desc], attributes)

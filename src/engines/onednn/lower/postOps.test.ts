@@ -7,9 +7,11 @@ import {
   add,
   batchNormalizationInference,
   clip,
+  constant,
   convolution,
   div,
   maximum,
+  maxPool,
   mul,
   relu,
   sigmoid,
@@ -119,3 +121,23 @@ it.skipIf(missing !== undefined)('are what the reference makes of them', async (
     }
   }
 })
+
+it.skipIf(missing !== undefined)(
+  'keep a NaN that stands among numbers in a window, and one before a fused ReLU',
+  async () => {
+    const x = input('x', [1, 16, 4, 4])
+    const data = Float32Array.from({ length: 256 }, (_, i) => (i === 21 ? Number.NaN : i))
+    const pooled = maxPool(x, { kernel: 2, stride: 2 })
+    const weight = constant(1, [16, 16, 1, 1])
+    const compiled = await onednnEngine.compile(
+      graph({ pooled, y: relu(convolution(x, weight)), z: relu(add(convolution(x, weight), x)) }),
+    )
+    const { pooled: largest, y, z } = await compiled.run({ x: { shape: x.shape, data } })
+    await compiled.dispose()
+    const places = (values: ArrayLike<number>): number[] =>
+      Array.from(values).flatMap((value, i) => (Number.isNaN(value) ? [i] : []))
+    expect(places(largest.data)).toEqual([4])
+    const channels = Array.from({ length: 16 }, (_, c) => 16 * c + 5)
+    expect([y, z].map(({ data }) => places(data))).toEqual([channels, channels])
+  },
+)

@@ -23,6 +23,9 @@ export interface Binary {
   readonly operand: (desc: Descriptor) => Stored
 }
 
+/** ReLU, as ELU with α = −0, which makes 0 of all negative numbers: the library's own makes it of NaN too. */
+export const RELU: Eltwise = { algorithm: ELTWISE.elu, alpha: -0 }
+
 export type Post = Eltwise | Binary
 
 /** Makes a result and does these to it. */
@@ -61,15 +64,16 @@ const chainsOf = (plan: Plan): Map<Value, Chain> => {
   return known
 }
 
-const TAKING: ReadonlySet<string> = new Set(
-  `abs add batchNormalizationInference clip div elu exp hardSigmoid hardSwish log maximum minimum
-   mul neg power relu sigmoid silu sqrt sub tanh`.split(/\s+/),
+/** Operations that go on with an accumulator; those that must see their operand in memory are none. */
+const FUSIBLE: ReadonlySet<string> = new Set(
+  `abs add batchNormalizationInference div elu hardSwish log mul neg power relu sigmoid silu sqrt
+   sub tanh`.split(/\s+/),
 )
 
 /** Says how a value is made, and leaves it to the one element-wise operation that reads it, if so. */
 export const begin = (plan: Plan, y: Value, base: Base, posts: readonly Post[] = []): void => {
   const next = plan.only(y)
-  const taken = next !== undefined && TAKING.has(next.op) && posts.length < MOST
+  const taken = next !== undefined && FUSIBLE.has(next.op) && posts.length < MOST
   if (taken) chainsOf(plan).set(y, { base, posts })
   if (taken) plan.later(y, () => emitted(plan, base, posts))
   else plan.define(y, emitted(plan, base, posts))
@@ -105,18 +109,34 @@ export const resolve = (posts: readonly Post[], desc: Descriptor) => {
   return { post, given }
 }
 
+type SmallLoop = (y: Float32Array, x: Float32Array, alpha: number, beta: number) => void
+
+const smallLoops: ReadonlyMap<Versioned, SmallLoop> = new Map<Versioned, SmallLoop>([
+  [
+    ELTWISE.linear,
+    (y, x, alpha, beta) => {
+      for (let i = 0; i < y.length; i++) y[i] = alpha * x[i] + beta
+    },
+  ],
+  [
+    ELTWISE.elu,
+    (y, x, alpha) => {
+      for (let i = 0; i < y.length; i++) y[i] = x[i] > 0 ? x[i] : alpha * Math.expm1(x[i])
+    },
+  ],
+])
+
 /** y = f(x), in x's layout. */
 export const eltwise = (
   plan: Plan,
   from: Stored,
   { algorithm, alpha = 0, beta = 0 }: Eltwise,
 ): Stored => {
-  if (algorithm === ELTWISE.linear && isSmall(from.desc)) {
-    const line = plan.allocate(from.desc)
-    plan.loop([from], [line], ([x], [y]) => {
-      for (let i = 0; i < y.length; i++) y[i] = alpha * x[i] + beta
-    })
-    return line
+  const loop = isSmall(from.desc) ? smallLoops.get(algorithm) : undefined
+  if (loop !== undefined) {
+    const made = plan.allocate(from.desc)
+    plan.loop([from], [made], ([x], [y]) => loop(y, x, alpha, beta))
+    return made
   }
   const primitive = plan.primitive({
     kind: 'eltwiseForward',
