@@ -28,7 +28,7 @@ const missing = await onednnEngine.version().then(
   (error: Error) => error.message,
 )
 
-const GRAPHS = 200
+const GRAPHS = 50
 const MOST_STEPS = 5
 const SHAPES: readonly Shape[] = [
   [1],
