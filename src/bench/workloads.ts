@@ -5,7 +5,7 @@ import { sizeOf } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
 import { initialize } from '../nn/index.ts'
 import { RECIPES } from '../train/recipes.ts'
-import { openSession } from '../train/session.ts'
+import { TrainingSession } from '../train/session.ts'
 import { openPredictor } from '../weights/predictor.ts'
 import type { Trained } from '../weights/trained.ts'
 
@@ -50,7 +50,7 @@ export const untrained = (model: Model, size: number): Trained => ({
 const openTraining = async (options: WorkloadOptions): Promise<Workload> => {
   const { model, size, batch, engine, threads } = options
   const recipe = { ...RECIPES.senet, batch }
-  const session = await openSession({
+  const session = new TrainingSession({
     model,
     size: [size, size],
     recipe,
@@ -61,12 +61,9 @@ const openTraining = async (options: WorkloadOptions): Promise<Workload> => {
   const images = pattern(options)
   const labels = Int32Array.from({ length: batch }, (_, i) => i % model.classes)
   const indices = Uint32Array.from(labels.keys())
+  const targets = { labels: { shape: [batch], data: labels } }
   return {
-    step: run =>
-      session.step(
-        { images, labels, indices, count: batch },
-        { step: run, learningRate: 1e-3, frozen: false },
-      ),
+    step: run => session.step({ images, indices }, targets, { step: run, learningRate: 1e-3 }),
     dispose: () => session.dispose(),
   }
 }

@@ -2,9 +2,9 @@
 
 import { join } from 'node:path'
 import type { LaunchOptions, Started } from '../runs/launch.ts'
-import type { EpochRow } from '../runs/progress.ts'
 import { RUN_FILES } from '../runs/runFolder.ts'
 import type { StepReport } from '../runs/trainOptions.ts'
+import type { EpochRow } from '../train/epochRow.ts'
 import { deviceText } from './deviceOption.ts'
 import { count, duration, percent } from './output.ts'
 import { bar, progressLine } from './progressLine.ts'
@@ -55,11 +55,11 @@ export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {
   const { update, line, clear } = progressLine(quiet)
   let speed: number | undefined
   return {
-    step: ({ epoch, epochs, step, steps, loss, top1, batch, imagesPerSecond }) => {
+    step: ({ epoch, epochs, step, steps, metrics, batch, imagesPerSecond }) => {
       speed = speed === undefined ? imagesPerSecond : speed + WEIGHT * (imagesPerSecond - speed)
       const left = (((epochs - epoch) * steps + steps - step) * batch) / speed
       update(
-        `${label}epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps}  loss ${loss.toFixed(4)}  acc ${percent(top1)}  ${speed.toFixed(0)} images/s  ${duration(left)} left`,
+        `${label}epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps}  loss ${metrics.loss.toFixed(4)}  acc ${percent(metrics.top1)}  ${speed.toFixed(0)} images/s  ${duration(left)} left`,
       )
     },
     epoch: (row, epochs) =>

@@ -15,7 +15,7 @@ export interface Batch {
   readonly labels: Int32Array
   /** Which images of the dataset these are. */
   readonly indices: Uint32Array
-  /** The other half of each label, where images are mixed. */
+  /** The other half of each image, where images are mixed. */
   readonly mixed?: Mixed
   /** How many are real: the last batch of an evaluation is filled up with the first image. */
   readonly count: number
@@ -30,8 +30,8 @@ export interface TrainingBatchOptions extends BatchOptions {
   readonly seed: number
   readonly epoch: number
   readonly augmentation: Augmentation
-  readonly sampling?: Sampling
-  readonly mixing?: Mixing
+  readonly sampling?: Sampling | undefined
+  readonly mixing?: Mixing | undefined
   /** How many batches of the epoch to skip: where a resumed training goes on. */
   readonly start?: number
 }
@@ -85,7 +85,7 @@ export async function* trainingBatches(
       .fork('mix')
       .fork(epoch)
       .fork(start + i)
-    const mixed = mix(made.images, made.labels, dataset.shape, mixing, draw)
+    const mixed = mix(made.images, indices, dataset.shape, mixing, draw)
     return mixed === undefined ? made : { ...made, mixed }
   })
 }

@@ -19,30 +19,30 @@ describe('Beta(α, α)', () => {
 describe('mixing', () => {
   const shape = [2, 8, 6] as const
   const SIZE = 96
-  const labels = Int32Array.of(0, 1, 2, 3, 4)
+  const indices = Uint32Array.of(0, 1, 2, 3, 4)
   /** Image k is k all over. */
   const batch = (): Float32Array =>
     Float32Array.from({ length: 5 * SIZE }, (_, i) => Math.floor(i / SIZE))
 
   it('does nothing unasked', () => {
     const images = batch()
-    expect(mix(images, labels, shape, {}, random(0))).toBeUndefined()
+    expect(mix(images, indices, shape, {}, random(0))).toBeUndefined()
     expect(images).toEqual(batch())
   })
 
-  it('blends first with last by the share of the labels', () => {
+  it('blends first with last by the share of the targets', () => {
     const images = batch()
-    const mixed = mix(images, labels, shape, { mixup: 1 }, random(2))
+    const mixed = mix(images, indices, shape, { mixup: 1 }, random(2))
     const share = mixed?.share ?? Number.NaN
-    expect([...(mixed?.labels ?? [])]).toEqual([4, 3, 2, 1, 0])
+    expect([...(mixed?.partners ?? [])]).toEqual([4, 3, 2, 1, 0])
     for (let k = 0; k < 5; k++)
       expect(images[k * SIZE + 7]).toBeCloseTo(share * k + (1 - share) * (4 - k), 5)
   })
 
-  it('cuts rectangles of just the share that the labels lose', () => {
+  it('cuts rectangles of just the share that the targets lose', () => {
     for (let seed = 0; seed < 30; seed++) {
       const images = batch()
-      const share = mix(images, labels, shape, { cutmix: 1 }, random(seed))?.share ?? Number.NaN
+      const share = mix(images, indices, shape, { cutmix: 1 }, random(seed))?.share ?? Number.NaN
       for (const k of [0, 1, 3, 4]) {
         const own = images.subarray(k * SIZE, (k + 1) * SIZE)
         expect(own.filter(value => value === k).length / SIZE).toBeCloseTo(share, 6)
@@ -55,7 +55,7 @@ describe('mixing', () => {
   it('takes turns where both are asked for', () => {
     const cut = Array.from({ length: 40 }, (_, seed) => {
       const images = batch()
-      mix(images, labels, shape, { mixup: 1, cutmix: 1 }, random(seed))
+      mix(images, indices, shape, { mixup: 1, cutmix: 1 }, random(seed))
       return images.every(Number.isInteger)
     })
     expect(new Set(cut).size).toBe(2)

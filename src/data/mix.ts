@@ -1,7 +1,7 @@
 /**
  * Two images in one: mixup (Zhang et al., arXiv:1710.09412) blends each with another of its batch,
- * CutMix (Yun et al., arXiv:1905.04899, algorithm 1) pastes a rectangle of the other in. The label
- * is shared by the same proportion: one a batch, and images pair first with last.
+ * CutMix (Yun et al., arXiv:1905.04899, algorithm 1) pastes a rectangle of the other in. Targets
+ * are shared by the same proportion: one a batch, and images pair first with last.
  */
 
 import type { RandomStream } from '../random/index.ts'
@@ -14,8 +14,8 @@ export interface Mixing {
 }
 
 export interface Mixed {
-  /** The labels of the other images. */
-  readonly labels: Int32Array
+  /** The index of the other image of each. */
+  readonly partners: Uint32Array
   /** How much of each image is still its own. */
   readonly share: number
 }
@@ -78,7 +78,7 @@ const paste = (
 /** Mixes a batch in its place; nothing where nothing is asked for. */
 export const mix = (
   images: Float32Array,
-  labels: Int32Array,
+  indices: Uint32Array,
   shape: ImageShape,
   { mixup, cutmix }: Mixing,
   draw: RandomStream,
@@ -87,8 +87,8 @@ export const mix = (
   const alpha = cutting ? cutmix : mixup
   if (alpha === undefined) return undefined
   const drawn = beta(alpha, draw.fork('share'))
-  const partners = labels.toReversed()
-  if (cutting) return { labels: partners, share: paste(images, shape, drawn, draw.fork('cut')) }
-  blend(images, images.length / labels.length, drawn)
-  return { labels: partners, share: drawn }
+  const partners = indices.toReversed()
+  if (cutting) return { partners, share: paste(images, shape, drawn, draw.fork('cut')) }
+  blend(images, images.length / indices.length, drawn)
+  return { partners, share: drawn }
 }

@@ -14,7 +14,7 @@ const card = {
   std: [1, 1, 1],
 }
 const trained: Trained = { card, model: modelOf(card), tensors: new Map() }
-const epoch = { testLoss: 0.5, testTop5: 0.99, seconds: 30 }
+const epoch = { learningRate: 0.1, testLoss: 0.5, testTop5: 0.99, seconds: 30 }
 const run: RunFacts = {
   data: 'shapes',
   seed: 7,

@@ -6,6 +6,7 @@
 import { variationTexts } from '../models/variations.ts'
 import { count, percent } from '../text/numbers.ts'
 import { markdownText as plain, tableMarkdown } from '../text/table.ts'
+import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { summarize } from './summary.ts'
 
@@ -24,13 +25,7 @@ export interface RunFacts {
     readonly schedule: { readonly kind: string }
   }
   /** Finished epochs, in their order. */
-  readonly history: readonly {
-    readonly epoch: number
-    readonly testLoss: number
-    readonly testTop1: number
-    readonly testTop5: number
-    readonly seconds: number
-  }[]
+  readonly history: readonly EpochRow[]
 }
 
 export interface ModelCardOptions {
@@ -74,8 +69,8 @@ const trainingText = (
   which: ModelCardOptions['which'],
 ): string => {
   const seconds = history.reduce((sum, row) => sum + row.seconds, 0)
-  const best = history.reduce((best, row) => (row.testTop1 > best.testTop1 ? row : best))
-  const row = which === 'best' ? best : history[history.length - 1]
+  const last = history[history.length - 1]
+  const row = which === 'best' ? (bestRow(history) ?? last) : last
   return `## Training
 
 ${table([

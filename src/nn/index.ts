@@ -15,6 +15,7 @@ export {
   layer,
   type Mode,
   type Named,
+  namedValues,
   type Parameter,
   parameter,
   trace,

@@ -29,6 +29,12 @@ export type Named = Readonly<Record<string, Value>>
 /** One value, or several by name. */
 export type Values = Value | Named
 
+const isValue = (values: Values): values is Value => typeof values.index === 'number'
+
+/** Values as a record: one alone under the name given. */
+export const namedValues = (values: Values, name: string): Named =>
+  isValue(values) ? { [name]: values } : values
+
 /** A layer of one input and one output, unless its types say otherwise. */
 export interface Layer<Input = Value, Output = Value> {
   readonly kind: 'layer'

@@ -60,7 +60,7 @@ const OPTIONS: Readonly<Record<string, Partial<StepOptions>>> = {
     optimizer: adamw(),
     weightDecay: 1e-2,
     clipNorm: 0.1,
-    averageDecay: 0.9,
+    emaDecay: 0.9,
   },
   'frozen parts': {
     weightDecay: 1e-2,

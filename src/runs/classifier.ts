@@ -8,7 +8,12 @@ import { openDevice } from '../engines/registry.ts'
 import { UsageError, WeightError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
-import { type Evaluation, evaluate } from '../train/evaluate.ts'
+import {
+  type ClassificationMetrics,
+  classification,
+  perClassAccuracy,
+} from '../tasks/classification.ts'
+import { evaluate } from '../train/evaluate.ts'
 import { checkExport, exportOnnx } from '../weights/export.ts'
 import { isOnnx, type OnnxFile, openOnnxPredictor, readOnnxFile } from '../weights/onnxFile.ts'
 import { openPredictor, type Predictor } from '../weights/predictor.ts'
@@ -65,6 +70,12 @@ export interface Classifier {
   exportOnnx(path?: string): Promise<Uint8Array>
   /** Frees what the engine holds. */
   close(): Promise<void>
+}
+
+/** How a network does on a dataset. */
+export interface Evaluation extends ClassificationMetrics {
+  /** In the order of the classes: how many images, and which fraction of them was right. */
+  readonly perClass: readonly { readonly count: number; readonly top1: number }[]
 }
 
 /** How a dataset is gone through. */
@@ -165,10 +176,20 @@ export const openClassifier = async (
     evaluate: async (dataset, { batch = 100, onBatch } = {}) => {
       const predictor = await source.open(batch)
       try {
-        const { infer } = predictor
-        const found = await evaluate(dataset, { batch, normalization: card, infer, onBatch })
-        if (!Number.isFinite(found.loss)) throw notFinite(path, `a loss of ${found.loss}`)
-        return found
+        const shape = [batch, card.classes.length]
+        const byClass = perClassAccuracy(dataset)
+        const metrics = await evaluate(dataset, {
+          batch,
+          normalization: card,
+          infer: async images => ({ logits: { shape, data: await predictor.infer(images) } }),
+          accumulator: classification().accumulator(dataset),
+          onBatch: (done, outputs, one) => {
+            byClass.add(outputs, one)
+            onBatch?.(done, dataset.labels.length)
+          },
+        })
+        if (!Number.isFinite(metrics.loss)) throw notFinite(path, `a loss of ${metrics.loss}`)
+        return { ...metrics, perClass: byClass.perClass() }
       } finally {
         await predictor.dispose()
       }

@@ -11,12 +11,12 @@ import { type Model, networkOf } from '../models/registry.ts'
 import { init } from '../nn/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import type { Config } from '../train/config.ts'
+import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { frozenBy } from '../train/freeze.ts'
-import { checkSize } from '../train/layout.ts'
+import { layoutsOf } from '../train/layout.ts'
 import { checkExport, exportOnnx } from '../weights/export.ts'
 import { conditionsOf } from './environment.ts'
 import { type Adopted, adoptInto, continued, readFirstWeights } from './initialWeights.ts'
-import { bestRow, type EpochRow } from './progress.ts'
 import { createRun, RUN_FILES } from './runFolder.ts'
 import { checkData, train } from './trainer.ts'
 import type { TrainOptions } from './trainOptions.ts'
@@ -115,7 +115,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   if (config.freeze !== undefined) frozenBy(network, config.freeze)
   const normalization = config.normalization ?? (await measureNormalization(options.train))
   checkData(options)
-  checkSize(network.network)
+  layoutsOf(network.network)
   inferenceGraph(network, 1, [shape[1], shape[2]])
   if (resume === undefined) await createRun(folder, config)
   const badImages = badReport(options)

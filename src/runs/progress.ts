@@ -1,35 +1,14 @@
-/** Where a training stands: what a checkpoint remembers besides the weights. */
+/** Where a training stands, as a checkpoint remembers it besides the weights. */
 
 import { z } from 'zod'
-import { FileError, messageOf } from '../errors/index.ts'
-
-const sums = z.strictObject({
-  loss: z.number(),
-  top1: z.number(),
-  top5: z.number(),
-  count: z.number(),
-})
-
-/** One finished epoch; `epoch` counts from 1, accuracies are fractions. */
-export const epochRowSchema = z.strictObject({
-  epoch: z.number(),
-  learningRate: z.number(),
-  trainLoss: z.number(),
-  trainTop1: z.number(),
-  testLoss: z.number(),
-  testTop1: z.number(),
-  testTop5: z.number(),
-  seconds: z.number(),
-  /** Of these, how many the step waited for its images; earlier runs did not measure it. */
-  waiting: z.number().optional(),
-})
-export type EpochRow = z.infer<typeof epochRowSchema>
+import { FileError } from '../errors/index.ts'
+import { epochRowSchema } from '../train/epochRow.ts'
 
 const progressSchema = z.strictObject({
   /** Steps done. */
   step: z.number(),
-  /** Sums over the steps of the epoch that is under way. */
-  sums,
+  /** What the task's metrics have gathered over the steps of the epoch that is under way. */
+  sums: z.record(z.string(), z.union([z.number(), z.array(z.number()).readonly()])),
   /** Seconds spent in it, and of these waiting for images. */
   seconds: z.number(),
   waiting: z.number().optional(),
@@ -37,13 +16,13 @@ const progressSchema = z.strictObject({
   /** What must be the same for a resumed run to give the same bits. */
   conditions: z.record(z.string(), z.string()),
 })
-export type Progress = z.infer<typeof progressSchema>
+export type SavedProgress = z.infer<typeof progressSchema>
 
-export const writeProgress = (progress: Progress): Uint8Array =>
+export const writeProgress = (progress: SavedProgress): Uint8Array =>
   new TextEncoder().encode(JSON.stringify(progress, null, 2))
 
 /** @throws FileError when the bytes are not what `writeProgress` wrote */
-export const readProgress = (bytes: Uint8Array, file: string): Progress => {
+export const readProgress = (bytes: Uint8Array, file: string): SavedProgress => {
   try {
     return progressSchema.parse(JSON.parse(new TextDecoder().decode(bytes)))
   } catch (cause) {
@@ -51,16 +30,9 @@ export const readProgress = (bytes: Uint8Array, file: string): Progress => {
       {
         where: file,
         expected: 'the progress of a training',
-        got: messageOf(cause),
+        got: cause instanceof Error ? cause.message : String(cause),
       },
       { cause },
     )
   }
 }
-
-/** The epoch with the highest test accuracy, the first of equals. */
-export const bestRow = (history: readonly EpochRow[]): EpochRow | undefined =>
-  history.reduce<EpochRow | undefined>(
-    (best, row) => (best === undefined || row.testTop1 > best.testTop1 ? row : best),
-    undefined,
-  )

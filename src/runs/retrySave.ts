@@ -2,14 +2,14 @@
 
 import { FileError } from '../errors/index.ts'
 
-/** So many saves may fail one after another; then a training is not worth its time. */
-const MOST_FAILED = 3
+/** After so many failed saves in a row a training is not worth its time. */
+const MAX_FAILED = 3
 
 /**
  * A save that may fail, with a warning.
  * @returns what throws a FileError when it has failed three times in a row
  */
-export const patient = (
+export const retrySave = (
   save: () => Promise<void>,
   warn?: (message: string) => void,
 ): (() => Promise<void>) => {
@@ -21,20 +21,20 @@ export const patient = (
     } catch (error) {
       if (!(error instanceof FileError)) throw error
       failed++
-      const { where, expected, got, context, hint } = error
-      const many = `save ${failed} of ${MOST_FAILED} in a row that failed`
-      if (failed === MOST_FAILED)
-        throw new FileError(
-          {
-            where,
-            expected,
-            got,
-            context: context === undefined ? many : `${context}; ${many}`,
-            hint: `${hint ?? 'Look at that disk'}; the checkpoints from before are whole`,
-          },
-          { cause: error },
-        )
-      warn?.(`not saved, to be tried again (${many}): ${error.message}`)
+      const attempt = `failed attempt ${failed} of ${MAX_FAILED}`
+      if (failed < MAX_FAILED)
+        return warn?.(`checkpoint not saved, will retry (${attempt}): ${error.message}`)
+      const { where, expected, got, context, hint = 'Check the disk' } = error
+      throw new FileError(
+        {
+          where,
+          expected,
+          got,
+          context: context === undefined ? attempt : `${context}; ${attempt}`,
+          hint: `${hint}. Earlier checkpoints are intact`,
+        },
+        { cause: error },
+      )
     }
   }
 }

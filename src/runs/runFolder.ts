@@ -14,11 +14,11 @@ import {
 } from '../platform/node/files.ts'
 import { shellWord } from '../text/shell.ts'
 import { type Config, checkConfig } from '../train/config.ts'
+import { type EpochRow, epochRowSchema } from '../train/epochRow.ts'
 import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { lockRun } from './lock.ts'
-import { type EpochRow, epochRowSchema } from './progress.ts'
 
 const LARGEST_CONFIG = 1e6
 const LARGEST_METRICS = 1e8
@@ -79,13 +79,18 @@ export const readRun = async (folder: string): Promise<Config> => {
 
 /** Writes the metrics of all finished epochs, whole each time: so a resumed run has no stray lines. */
 export const writeMetrics = async (folder: string, rows: readonly EpochRow[]): Promise<void> => {
-  const [first] = rows
-  if (first === undefined) return
-  const columns = Object.keys(first) as (keyof EpochRow)[]
-  const csv = [columns.join(','), ...rows.map(row => columns.map(name => row[name]).join(','))]
-  await writeFileAtomic(join(folder, RUN_FILES.table), `${csv.join('\n')}\n`)
-  const lines = rows.map(row => JSON.stringify(row))
-  await writeFileAtomic(join(folder, RUN_FILES.lines), `${lines.join('\n')}\n`)
+  if (rows.length === 0) return
+  // The newest row has all columns: earlier versions wrote fewer.
+  const columns = Object.keys(rows[rows.length - 1])
+  const cells = rows.map(row => new Map(Object.entries(row)))
+  const csv = [columns, ...cells.map(row => columns.map(name => row.get(name)))]
+  const write = (name: string, lines: readonly string[]): Promise<void> =>
+    writeFileAtomic(join(folder, name), lines.map(line => `${line}\n`).join(''))
+  await write(RUN_FILES.table, csv.map(String))
+  await write(
+    RUN_FILES.lines,
+    rows.map(row => JSON.stringify(row)),
+  )
 }
 
 /**

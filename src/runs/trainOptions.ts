@@ -4,22 +4,16 @@ import type { Dataset } from '../data/dataset.ts'
 import type { Normalization } from '../data/normalization.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Model } from '../models/registry.ts'
+import type { Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
+import type { EpochRow } from '../train/epochRow.ts'
+import type { StepEvent } from '../train/loop.ts'
 import type { Trained } from '../weights/trained.ts'
 import type { Conditions } from './environment.ts'
-import type { EpochRow } from './progress.ts'
 
-export interface StepReport {
-  /** From 1. */
-  readonly epoch: number
+/** A step of the loop, and what it counts for in the training. */
+export interface StepReport extends StepEvent {
   readonly epochs: number
-  /** Steps done in the epoch, and how many it has. */
-  readonly step: number
-  readonly steps: number
-  /** Means over the epoch so far. */
-  readonly loss: number
-  readonly top1: number
-  readonly learningRate: number
   /** Images a step. */
   readonly batch: number
   /** Of this step, its data included. */
@@ -29,6 +23,8 @@ export interface StepReport {
 export interface TrainOptions {
   readonly config: Config
   readonly model: Model
+  /** What the network is trained for; classification by the recipe unless given. */
+  readonly task?: Task | undefined
   readonly train: Dataset
   readonly test: Dataset
   readonly normalization: Normalization
@@ -48,6 +44,9 @@ export interface TrainOptions {
   readonly onEpoch?: ((row: EpochRow, epochs: number) => void) | undefined
   readonly onWarning?: ((message: string) => void) | undefined
 }
+
+/** Options whose task is known. */
+export type TaskTrainOptions = TrainOptions & { readonly task: Task }
 
 export interface TrainResult {
   readonly history: readonly EpochRow[]

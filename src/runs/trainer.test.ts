@@ -163,10 +163,10 @@ it('refuses to resume under other conditions, unless exactness is given up', asy
   const elsewhere = { conditions: { threads: '2' } }
   await expect(run(folder, config, { ...elsewhere, resume: 'exact' })).rejects.toThrow(
     new UsageError({
-      where: '--resume',
-      expected: 'the conditions under which the run was saved, so that it goes on bit for bit',
+      where: 'resume',
+      expected: 'the environment that the run was saved in',
       got: 'threads 1 then, 2 now',
-      hint: 'Restore them, or go on without exactness: --resume-compatible',
+      hint: 'Restore it for a bit-exact resume, or resume with `compatible`',
     }),
   )
   const result = await run(folder, config, { ...elsewhere, resume: 'compatible' })
@@ -249,7 +249,9 @@ it('goes on where a save fails, and tries again', async () => {
     },
   })
   expect(warnings).toEqual(
-    [1, 2].map(n => expect.stringMatching(`^not saved, .*save ${n} of 3 in a row .*${folder}`)),
+    [1, 2].map(n =>
+      expect.stringMatching(`^checkpoint not saved, will retry .*attempt ${n} of 3.*${folder}`),
+    ),
   )
   expect(await bytesOf(folder)).toBe(whole)
 })
@@ -267,7 +269,7 @@ it('stops after the third save that fails, and has lost nothing from before', as
   }).catch((error: unknown) => error)
   expect(failure).toBeInstanceOf(FileError)
   expect((failure as Error).message).toMatch(
-    /save 3 of 3 in a row .*checkpoints from before are whole/,
+    /failed attempt 3 of 3.*Earlier checkpoints are intact/,
   )
   expect(steps).toBe(4)
   disk.mend()
@@ -307,7 +309,7 @@ it('keeps the newest checkpoints and that of the best epoch, no more', async () 
 
 it('refuses a batch that is larger than the training set', async () => {
   await expect(run(await newFolder(), configOf('resnet8', { batch: 999 }))).rejects.toThrow(
-    '--batch: expected at most 43, the number of training images, got 999',
+    'recipe.batch: expected at most 43, the number of training images, got 999',
   )
 })
 

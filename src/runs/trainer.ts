@@ -4,12 +4,14 @@ import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { UsageError } from '../errors/index.ts'
 import { frozenBy } from '../train/freeze.ts'
-import { openSession } from '../train/session.ts'
+import { newProgress, trainingLoop } from '../train/loop.ts'
+import { TrainingSession } from '../train/session.ts'
+import { taskOf } from '../train/taskOf.ts'
 import { openCheckpoints } from './checkpoints.ts'
 import { lockRun } from './lock.ts'
-import { Loop } from './loop.ts'
 import { RUN_FILES } from './runFolder.ts'
-import type { TrainOptions, TrainResult } from './trainOptions.ts'
+import { RunSaver } from './saver.ts'
+import type { TaskTrainOptions, TrainOptions, TrainResult } from './trainOptions.ts'
 
 /** @throws UsageError when there are too few images for the configuration */
 export const checkData = ({
@@ -38,29 +40,55 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
   checkData(options)
   const unlock = await lockRun(options.folder)
   try {
-    return await trainLocked(options)
+    return await trainLocked({ ...options, task: options.task ?? taskOf(options.config.recipe) })
   } finally {
     await unlock()
   }
 }
 
-const trainLocked = async (options: TrainOptions): Promise<TrainResult> => {
-  const { config, model, engine } = options
+/** Lets signals and timers in: a step blocks the event loop while it runs. */
+const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
+
+const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
+  const { config, model, engine, task, signal, firstWeights, resume } = options
+  const { recipe, seed, threads, freeze, unfreezeAt } = config
+  const { epochs, batch } = recipe
   const [, ...size] = options.train.shape
   const checkpoints = await openCheckpoints(join(options.folder, RUN_FILES.checkpoints), {
-    ...(options.onWarning ? { warn: options.onWarning } : {}),
+    warn: options.onWarning,
   })
-  const session = await openSession({
+  const frozen = freeze === undefined ? undefined : frozenBy(model, freeze)
+  const session = new TrainingSession({
     model,
     size,
-    recipe: config.recipe,
-    seed: config.seed,
-    ...(config.freeze === undefined ? {} : { frozen: frozenBy(model, config.freeze) }),
+    recipe,
+    task,
+    seed,
+    frozen,
     engine,
-    ...(config.threads === undefined ? {} : { threads: config.threads }),
+    threads,
   })
   try {
-    return await new Loop(options, session, checkpoints).run()
+    const progress = newProgress(task, options.train)
+    const saver = new RunSaver(options, session, checkpoints, progress)
+    const restored = resume !== undefined && (await saver.restore(resume === 'compatible'))
+    if (!restored && firstWeights) await session.begin(await firstWeights())
+    const { train, test, normalization } = options
+    const data = { train, test, normalization }
+    const loop = { session, task, ...data, recipe, seed, unfreezeAt, progress, signal }
+    for await (const event of trainingLoop(loop))
+      if (event.kind === 'step') {
+        const imagesPerSecond = batch / event.seconds
+        options.onStep?.({ ...event, epochs, batch, imagesPerSecond })
+        await breathe()
+        if (!signal?.aborted) await saver.afterStep()
+      } else {
+        await saver.afterEpoch(event.row)
+        options.onEpoch?.(event.row, epochs)
+      }
+    await saver.save()
+    const { history } = progress
+    return { history, finished: history.length >= epochs, best: await saver.best() }
   } finally {
     await session.dispose()
   }

@@ -8,13 +8,13 @@ import type { Model } from '../models/registry.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.ts'
 import { readTrained, type Trained, writeTrained } from '../weights/trained.ts'
 import type { Checkpoint } from './checkpoints.ts'
-import { type Progress, readProgress, writeProgress } from './progress.ts'
+import { readProgress, type SavedProgress, writeProgress } from './progress.ts'
 import { RUN_FILES } from './runFolder.ts'
 
 type Tensors = ReadonlyMap<string, Float32Array>
 
 export interface Saved {
-  readonly progress: Progress
+  readonly progress: SavedProgress
   /** Parameters and buffers by name. */
   readonly weights: Tensors
   /** The optimizer's vectors and the average, as `slot:parameter`. */
@@ -27,10 +27,23 @@ const FILES = {
   progress: 'state.json',
 } as const
 
+/** Slots as version 0.1 called them. */
+const FORMER_SLOTS: Readonly<Record<string, string>> = {
+  mean: 'expAvg',
+  square: 'expAvgSq',
+  average: 'ema',
+}
+
+const slotNow = (name: string): string => name.replace(/^[^:]+/, slot => FORMER_SLOTS[slot] ?? slot)
+
 const asStored = (tensors: Tensors): ReadonlyMap<string, StoredTensor> =>
   new Map([...tensors].map(([name, data]) => [name, { dtype: 'F32', shape: [data.length], data }]))
 
-export const writeSaved = (trained: Trained, slots: Tensors, progress: Progress): Checkpoint => ({
+export const writeSaved = (
+  trained: Trained,
+  slots: Tensors,
+  progress: SavedProgress,
+): Checkpoint => ({
   step: progress.step,
   files: new Map([
     [FILES.weights, writeTrained(trained)],
@@ -52,6 +65,6 @@ export const readSaved = ({ step, files }: Checkpoint, folder: string, model: Mo
   return {
     progress: readProgress(...file(FILES.progress)),
     weights: readTrained(...file(FILES.weights), model).tensors,
-    slots: new Map([...slots].map(([name, { data }]) => [name, data as Float32Array])),
+    slots: new Map([...slots].map(([name, { data }]) => [slotNow(name), data as Float32Array])),
   }
 }

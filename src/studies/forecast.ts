@@ -4,9 +4,10 @@ import type { Dataset } from '../data/dataset.ts'
 import { evaluationBatches, stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import { measureNormalization } from '../data/normalization.ts'
 import type { Engine } from '../engines/engine.ts'
-import type { EpochRow } from '../runs/progress.ts'
 import { secondsOf, spreadOf } from '../stats/clock.ts'
-import { openSession } from '../train/session.ts'
+import type { EpochRow } from '../train/epochRow.ts'
+import { TrainingSession } from '../train/session.ts'
+import { taskOf } from '../train/taskOf.ts'
 import { networkFor } from './networks.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
@@ -54,15 +55,17 @@ export const measurePace = async (
   const { recipe, seed, threads } = config
   const { batch } = recipe
   const [, ...size] = train.shape
+  const task = taskOf(recipe)
   const normalization = await measureNormalization(train)
   const before = performance.now()
-  const session = await openSession({
+  const session = new TrainingSession({
     model: networkFor(config, train),
     size,
     recipe,
     seed,
     engine,
-    ...(threads === undefined ? {} : { threads }),
+    task,
+    threads,
   })
   const opened = (performance.now() - before) / 1000
   try {
@@ -79,7 +82,8 @@ export const measurePace = async (
         await secondsOf(async () => {
           const { value, done } = await batches.next()
           // A rate of next to nothing: only the time counts.
-          if (!done) await session.step(value, { step, learningRate: 1e-9, frozen: false })
+          if (!done)
+            await session.step(value, task.encode(train, value), { step, learningRate: 1e-9 })
         }),
       )
     const tests = evaluationBatches(test, { batch, normalization })

@@ -4,9 +4,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { UsageError } from '../errors/index.ts'
-import type { EpochRow } from '../runs/progress.ts'
 import { RUN_FILES, readMetrics, readRun } from '../runs/runFolder.ts'
 import type { Config } from '../train/config.ts'
+import type { EpochRow } from '../train/epochRow.ts'
 import type { PlannedRun } from './plan.ts'
 
 export interface RunProgress {

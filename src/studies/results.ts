@@ -1,6 +1,5 @@
 /** What the runs of a study say together: means, intervals, and differences paired by seed. */
 
-import type { EpochRow } from '../runs/progress.ts'
 import {
   type Difference,
   type Estimate,
@@ -9,6 +8,7 @@ import {
   pairedDifference,
 } from '../stats/inference.ts'
 import { count } from '../text/numbers.ts'
+import type { EpochRow } from '../train/epochRow.ts'
 import type { Plan } from './plan.ts'
 import type { Outcome } from './runner.ts'
 import type { PaperFigure, Variant } from './study.ts'

@@ -1,7 +1,7 @@
 /** Runs what a study takes: several at a time, each once, a failed one twice, finished ones never. */
 
 import { messageOf } from '../errors/index.ts'
-import type { EpochRow } from '../runs/progress.ts'
+import type { EpochRow } from '../train/epochRow.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
 

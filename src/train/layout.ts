@@ -2,8 +2,9 @@
 
 import { UsageError, WeightError } from '../errors/index.ts'
 import { type Shape, sizeOf, type Value } from '../graph/index.ts'
-import { compareTensors, type Layer, listed, variables } from '../nn/index.ts'
+import { type AnyLayer, compareTensors, listed, variables } from '../nn/index.ts'
 import { reshape, split } from '../ops/index.ts'
+import { DECAY_RULES, type DecayRule } from './weightDecay.ts'
 
 export interface Entry {
   readonly name: string
@@ -40,9 +41,24 @@ export const layout = (tensors: Iterable<{ name: string; shape: Shape }>): Layou
   return { entries, size: offset }
 }
 
+/** The flat vectors of a network: its parameters, those that decay first, and its buffers. */
+export interface NetworkLayout {
+  readonly parameters: Layout
+  readonly buffers: Layout
+  decays(entry: Pick<Entry, 'name' | 'shape'>): boolean
+}
+
 /** @throws UsageError for a network of more numbers than one vector holds */
-export const checkSize = (network: Layer): void => {
-  layout(variables(network).map(({ name, tensor: { shape } }) => ({ name, shape })))
+export const layoutsOf = (network: AnyLayer, rule: DecayRule = 'weights'): NetworkLayout => {
+  const all = variables(network).map(({ name, tensor: { kind, shape } }) => ({ name, kind, shape }))
+  const parameters = all.filter(({ kind }) => kind === 'parameter')
+  const decays: NetworkLayout['decays'] = ({ name, shape }) => DECAY_RULES[rule](name, shape)
+  return {
+    // Contiguous, so that decay is one slice of the flat vector and not a mask as large as it.
+    parameters: layout([...parameters.filter(decays), ...parameters.filter(one => !decays(one))]),
+    buffers: layout(all.filter(({ kind }) => kind === 'buffer')),
+    decays,
+  }
 }
 
 /** The tensors of a flat value, by name. */

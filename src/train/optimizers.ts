@@ -35,7 +35,7 @@ export const sgd = ({ momentum = 0.9, nesterov = false } = {}): Optimizer => ({
 
 /** Adam with decoupled weight decay (Loshchilov & Hutter, arXiv:1711.05101, algorithm 2). */
 export const adamw = ({ beta1 = 0.9, beta2 = 0.999, epsilon = 1e-8 } = {}): Optimizer => ({
-  slots: ['mean', 'square'],
+  slots: ['expAvg', 'expAvgSq'],
   update: ({ parameters, gradients, decay, slots: [mean, square], learningRate, step }) => {
     const nextMean = add(mul(mean, beta1), mul(gradients, 1 - beta1))
     const nextSquare = add(mul(square, beta2), mul(mul(gradients, gradients), 1 - beta2))

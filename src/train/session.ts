@@ -1,63 +1,48 @@
-/** A network in training: its compiled graphs, and the flat vectors that they take and return. */
+/** A network in training: one update after the other, and inference in between. */
 
 import type { Batch } from '../data/loader.ts'
 import type { Compiled, Engine, Tensor, Tensors } from '../engines/engine.ts'
 import { DivergenceError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
-import type { Model } from '../models/registry.ts'
-import { initialize } from '../nn/index.ts'
 import type { Recipe } from './config.ts'
 import { firstNonFinite } from './diagnose.ts'
-import { type Layout, pack, unpack } from './layout.ts'
+import { Evaluator } from './evaluator.ts'
+import { ModelState, vectors, type Weights } from './modelState.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
 import { randomInputs } from './randomInputs.ts'
-import { inferenceStep, type TrainingStep, trainingStep } from './step.ts'
+import { type GraphTask, type TaskNetwork, type TrainingStep, trainingStep } from './step.ts'
+import { taskOf } from './taskOf.ts'
 
 export interface SessionOptions {
-  readonly model: Model
+  readonly model: { readonly network: TaskNetwork; readonly channels: number }
   /** Height and width of the images. */
   readonly size: readonly [height: number, width: number]
   readonly recipe: Recipe
+  /** That of the recipe unless given. */
+  readonly task?: GraphTask | undefined
   readonly seed: number
-  /** Parameters that a step leaves as they are when told to hold. */
-  readonly frozen?: ReadonlySet<string>
+  /** Parameters that a step leaves as they are when told to freeze. */
+  readonly frozen?: ReadonlySet<string> | undefined
   readonly engine: Engine
   readonly threads?: number | undefined
+}
+
+/** Where in a training a step stands. */
+export interface StepAt {
+  /** From 0. */
+  readonly step: number
+  readonly learningRate: number
+  /** Whether batch-norm statistics stay as they are. */
+  readonly freezeBatchNorm?: boolean
+  /** Whether the frozen parameters do. */
+  readonly freeze?: boolean
 }
 
 export interface StepResult {
   readonly loss: number
   readonly gradientNorm: number
-  /** [N, classes] */
-  readonly logits: Float32Array
-}
-
-/** A network in training, with the state of its optimizer. */
-export interface Session {
-  /**
-   * One update. A step that would make anything not finite changes nothing.
-   * @param frozen - whether batch-norm statistics stay as they are
-   * @param hold - whether the frozen parameters do
-   * @throws DivergenceError that names the step, the image indices and what was not finite first
-   */
-  step(
-    batch: Batch,
-    at: { step: number; learningRate: number; frozen: boolean; hold?: boolean },
-  ): Promise<StepResult>
-  /** Logits of one batch, by the averaged parameters where there are any. */
-  infer(images: Float32Array): Promise<Float32Array>
-  /** Parameters (averaged where asked for) and buffers by name. */
-  weights(averaged: boolean): Promise<ReadonlyMap<string, Float32Array>>
-  /** The optimizer's vectors and the average, as `slot:parameter`. */
-  slots(): Promise<ReadonlyMap<string, Float32Array>>
-  /** Begins with these weights in place of the initialized ones. */
-  begin(weights: ReadonlyMap<string, Float32Array>): void
-  /** Takes over what `weights(false)` and `slots()` gave. */
-  restore(
-    weights: ReadonlyMap<string, Float32Array>,
-    slots: ReadonlyMap<string, Float32Array>,
-  ): void
-  dispose(): Promise<void>
+  /** What the network gave, by name. */
+  readonly outputs: Tensors
 }
 
 const optimizerOf = ({ optimizer }: Recipe): Optimizer =>
@@ -65,192 +50,126 @@ const optimizerOf = ({ optimizer }: Recipe): Optimizer =>
 
 const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
 
-const vectors = (flat: Readonly<Record<string, Float32Array>>): Tensors =>
-  Object.fromEntries(
-    Object.entries(flat).map(([name, data]) => [name, { shape: [data.length], data }]),
-  )
+/** The step's variants are compiled when first used, one at a time. */
+export class TrainingSession {
+  readonly #options: SessionOptions
+  readonly #images: Shape
+  readonly #step: TrainingStep
+  readonly #state: ModelState
+  readonly #evaluator: Evaluator
+  #compiled: { variant: string; compiled: Compiled } | undefined
 
-/** Builds; the step's variants are compiled when first used, one at a time, and the weights are drawn unless others are given. */
-export const openSession = async ({
-  model,
-  size,
-  recipe,
-  seed,
-  frozen: frozenParameters = new Set(),
-  engine,
-  threads,
-}: SessionOptions): Promise<Session> => {
-  const { network, channels } = model
-  const images: Shape = [recipe.batch, channels, ...size]
-  const { weightDecay, decayRule, smoothing, clipNorm, averageDecay } = recipe
-  const mixed = recipe.mixing?.mixup !== undefined || recipe.mixing?.cutmix !== undefined
-  const build = (batchStatistics: boolean, hold: boolean): TrainingStep =>
-    trainingStep({
-      network,
-      images,
+  constructor(options: SessionOptions) {
+    const { model, size, recipe, engine, threads, task = taskOf(recipe) } = options
+    this.#options = options
+    this.#images = [recipe.batch, model.channels, ...size]
+    this.#step = this.#build(false, false)
+    this.#state = new ModelState(model.network, options.seed, this.#step)
+    const inference = [model.network, this.#images, recipe.decayRule, task.output] as const
+    this.#evaluator = new Evaluator(this.#state, [...inference], engine, threads)
+  }
+
+  /**
+   * One update. A step that would make anything not finite changes nothing.
+   * @param targets - what the task encodes of the batch
+   * @throws DivergenceError that names the step, the image indices and what was not finite first
+   */
+  async step(
+    { images, indices }: Pick<Batch, 'images' | 'indices'>,
+    targets: Tensors,
+    { step, learningRate, freezeBatchNorm = false, freeze = false }: StepAt,
+  ): Promise<StepResult> {
+    const inputs: Tensors = {
+      images: { shape: this.#images, data: images },
+      ...targets,
+      learningRate: scalar(learningRate),
+      step: scalar(step + 1),
+      ...randomInputs(this.#step, this.#options.seed, step),
+    }
+    const compiled = await this.#compile(freezeBatchNorm, freeze)
+    const { loss, gradientNorm, finite, ...outputs } = await compiled.run(inputs)
+    const result = { loss: loss.data[0], gradientNorm: gradientNorm.data[0], outputs }
+    if (finite.data[0] === 0) throw await this.#diverged(inputs, step, indices, result)
+    this.#state.revision++
+    return result
+  }
+
+  /** What the network gives for a batch, by the averaged parameters where there are any. */
+  infer(images: Float32Array): Promise<Tensors> {
+    return this.#evaluator.infer(images)
+  }
+
+  /** Parameters (averaged where asked for) and buffers by name. */
+  weights(averaged: boolean): Promise<Weights> {
+    return this.#state.weights(averaged)
+  }
+
+  /** The optimizer's vectors and the average, as `slot:parameter`. */
+  slots(): Promise<Weights> {
+    return this.#state.slots()
+  }
+
+  /** Begins with these weights in place of the initialized ones. */
+  begin(weights: Weights): Promise<void> {
+    return this.#state.begin(weights)
+  }
+
+  /** Takes over what `weights(false)` and `slots()` gave. */
+  restore(weights: Weights, slots: Weights): Promise<void> {
+    return this.#state.restore(weights, slots)
+  }
+
+  async dispose(): Promise<void> {
+    await this.#evaluator.dispose()
+    await this.#compiled?.compiled.dispose()
+  }
+
+  #build(freezeBatchNorm: boolean, freeze: boolean): TrainingStep {
+    const { model, recipe, frozen, task = taskOf(recipe) } = this.#options
+    return trainingStep({
+      network: model.network,
+      task,
+      images: this.#images,
       optimizer: optimizerOf(recipe),
-      weightDecay,
-      decayRule,
-      smoothing,
-      mixed,
-      batchStatistics,
-      ...(hold ? { frozen: frozenParameters } : {}),
-      ...(clipNorm === undefined ? {} : { clipNorm }),
-      ...(averageDecay === undefined ? {} : { averageDecay }),
+      weightDecay: recipe.weightDecay,
+      decayRule: recipe.decayRule,
+      clipNorm: recipe.clipNorm,
+      emaDecay: recipe.averageDecay,
+      batchStatistics: !freezeBatchNorm,
+      frozen: freeze ? frozen : undefined,
     })
-  const step = build(true, false)
-
-  /** The flat vectors while no step is compiled; then they are with the engine. */
-  let state: Record<string, Float32Array> | undefined
-  let training: { variant: string; compiled: Compiled } | undefined
-  const averaged = step.state.includes('average')
-  const slotNames = step.state.filter(name => name !== 'parameters' && name !== 'buffers')
-  const start = (parameters: Float32Array, buffers: Float32Array): Record<string, Float32Array> => {
-    current = false
-    state = {
-      ...Object.fromEntries(step.state.map(name => [name, new Float32Array(step.parameters.size)])),
-      parameters,
-      ...(step.buffers.size > 0 ? { buffers } : {}),
-      ...(averaged ? { average: parameters.slice() } : {}),
-    }
-    return state
-  }
-  const begin = (weights: ReadonlyMap<string, Float32Array>): Record<string, Float32Array> =>
-    start(pack(step.parameters, weights), pack(step.buffers, weights))
-  /** How each flat vector is made as the seed gives it, in this order: they are large. */
-  const firstValues = (): [string, (values: Float32Array) => void][] => {
-    let drawn: ReadonlyMap<string, Float32Array> = new Map()
-    const copy = (table: Layout) => (values: Float32Array) => {
-      for (const [name, place] of unpack(table, values)) place.set(drawn.get(name) ?? [])
-    }
-    const fills: Record<string, (values: Float32Array) => void> = {
-      parameters: values => {
-        drawn = initialize(network, seed, unpack(step.parameters, values))
-      },
-      buffers: copy(step.buffers),
-      average: copy(step.parameters),
-    }
-    return step.state.map(name => [name, fills[name] ?? (values => void values.fill(0))])
-  }
-  const drawn = (): Record<string, Float32Array> => {
-    const made: Record<string, Float32Array> = {}
-    for (const [name, fill] of firstValues()) {
-      made[name] = new Float32Array((name === 'buffers' ? step.buffers : step.parameters).size)
-      fill(made[name])
-    }
-    return made
-  }
-  const now = async (name: string): Promise<Float32Array> => {
-    if (training === undefined) state ??= drawn()
-    return state?.[name] ?? ((await training?.compiled.state.read(name))?.data as Float32Array)
-  }
-  const allNow = async (names: readonly string[]): Promise<Record<string, Float32Array>> => {
-    const found: Record<string, Float32Array> = {}
-    for (const name of names) found[name] = await now(name)
-    return found
-  }
-  const compiledFor = async (frozen: boolean, hold: boolean): Promise<Compiled> => {
-    const variant = `${frozen} ${hold}`
-    if (training?.variant !== variant) {
-      if (training !== undefined) state = await allNow(step.state)
-      await training?.compiled.dispose()
-      training = undefined
-      const { graph } = frozen || hold ? build(!frozen, hold) : step
-      const compiled = await engine.compile(graph, { threads, state: step.state })
-      if (state === undefined)
-        for (const [name, fill] of firstValues()) await compiled.state.initialize(name, fill)
-      training = { variant, compiled }
-    }
-    if (state !== undefined) await training.compiled.state.write(vectors(state))
-    state = undefined
-    return training.compiled
   }
 
-  /** Compiled when first used, and given the weights whenever they have changed since. */
-  let inferring: Compiled | undefined
-  let current = false
-  const inferred = async (): Promise<Compiled> => {
-    const buffers = step.buffers.size === 0 ? [] : ['buffers']
-    inferring ??= await engine.compile(inferenceStep(network, images, decayRule), {
-      threads,
-      state: ['parameters', ...buffers],
+  async #compile(freezeBatchNorm: boolean, freezing: boolean): Promise<Compiled> {
+    const freeze = freezing && this.#options.frozen !== undefined
+    const variant = `${freezeBatchNorm} ${freeze}`
+    if (this.#compiled?.variant === variant) return this.#compiled.compiled
+    await this.#state.detach()
+    await this.#compiled?.compiled.dispose()
+    this.#compiled = undefined
+    const { engine, threads } = this.#options
+    const { graph } = freezeBatchNorm || freeze ? this.#build(freezeBatchNorm, freeze) : this.#step
+    const compiled = await engine.compile(graph, { threads, state: this.#state.names })
+    await this.#state.attach(compiled.state)
+    this.#compiled = { variant, compiled }
+    return compiled
+  }
+
+  async #diverged(
+    inputs: Tensors,
+    step: number,
+    indices: Uint32Array,
+    { loss, gradientNorm }: StepResult,
+  ): Promise<DivergenceError> {
+    const { engine, threads } = this.#options
+    const all = { ...inputs, ...vectors(await this.#state.read(this.#state.names)) }
+    const culprit = await firstNonFinite(this.#step, all, engine, threads)
+    return new DivergenceError({
+      where: `step ${step}`,
+      expected: 'a finite loss, gradient and next state',
+      got: `loss ${loss}, gradient norm ${gradientNorm}`,
+      context: `images ${[...indices.subarray(0, 4)].join(', ')}, …; first not finite: ${culprit ?? 'unknown'}`,
+      hint: 'The update was not applied. Try a lower learning rate, a longer warm-up or gradient clipping',
     })
-    if (!current)
-      await inferring.state.write(
-        vectors({
-          parameters: await now(averaged ? 'average' : 'parameters'),
-          ...(await allNow(buffers)),
-        }),
-      )
-    current = true
-    return inferring
-  }
-
-  return {
-    step: async (batch, { step: at, learningRate, frozen, hold = false }) => {
-      const feeds: Record<string, Tensor> = {
-        images: { shape: images, data: batch.images },
-        labels: { shape: [recipe.batch], data: batch.labels },
-        ...(mixed
-          ? {
-              partners: { shape: [recipe.batch], data: batch.mixed?.labels ?? batch.labels },
-              share: scalar(batch.mixed?.share ?? 1),
-            }
-          : {}),
-        learningRate: scalar(learningRate),
-        step: scalar(at + 1),
-        ...randomInputs(step, seed, at),
-      }
-      const compiled = await compiledFor(frozen, hold)
-      const outputs = await compiled.run(feeds)
-      const [loss] = outputs.loss.data
-      const [gradientNorm] = outputs.gradientNorm.data
-      if (outputs.finite.data[0] === 0) {
-        const inputs = { ...feeds, ...vectors(await allNow(step.state)) }
-        const culprit = await firstNonFinite(step, inputs, engine, threads)
-        throw new DivergenceError({
-          where: `step ${at}`,
-          expected: 'a finite loss, gradient and next state',
-          got: `loss ${loss}, gradient norm ${gradientNorm}`,
-          context: `images ${[...batch.indices.subarray(0, 4)].join(', ')}, …; first not finite: ${culprit ?? 'unknown'}`,
-          hint: 'The update was not applied. Try a lower learning rate, a longer warm-up or gradient clipping',
-        })
-      }
-      current = false
-      return { loss, gradientNorm, logits: outputs.logits.data as Float32Array }
-    },
-    infer: async data => {
-      const { logits } = await (await inferred()).run({ images: { shape: images, data } })
-      return logits.data as Float32Array
-    },
-    weights: async average => {
-      const parameters = await now(average && averaged ? 'average' : 'parameters')
-      const buffers = step.buffers.size === 0 ? [] : unpack(step.buffers, await now('buffers'))
-      return new Map([...unpack(step.parameters, parameters), ...buffers])
-    },
-    slots: async () => {
-      const slots = new Map<string, Float32Array>()
-      for (const slot of slotNames)
-        for (const [name, data] of unpack(step.parameters, await now(slot)))
-          slots.set(`${slot}:${name}`, data)
-      return slots
-    },
-    begin: weights => {
-      begin(new Map([...initialize(network, seed), ...weights]))
-    },
-    restore: (weights, slots) => {
-      const begun = begin(weights)
-      for (const slot of slotNames) {
-        const own = step.parameters.entries.map(({ name }): [string, Float32Array] => [
-          name,
-          slots.get(`${slot}:${name}`) ?? new Float32Array(),
-        ])
-        begun[slot] = pack(step.parameters, new Map(own))
-      }
-    },
-    dispose: async () => {
-      await inferring?.dispose()
-      await training?.compiled.dispose()
-    },
   }
 }

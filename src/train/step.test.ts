@@ -5,6 +5,7 @@ import { referenceEngine } from '../engines/reference/engine.ts'
 import { batchNorm2d, conv2d, flatten, globalAveragePool, layer, linear } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import { random } from '../random/index.ts'
+import { classification } from '../tasks/classification.ts'
 import { adamw, sgd } from './optimizers.ts'
 import { type StepOptions, trainingStep } from './step.ts'
 
@@ -34,8 +35,8 @@ const run = async (options: Partial<StepOptions>, share?: number) => {
     parameters: before,
     buffers: vector('buffers', step.buffers.size, buffers),
     momentum: zero(),
-    mean: zero(),
-    square: zero(),
+    expAvg: zero(),
+    expAvgSq: zero(),
     learningRate: scalar(0.1),
     step: scalar(1),
     ...(share === undefined
@@ -55,7 +56,10 @@ const inputsOf = ({ inputs }: { inputs: Iterable<{ name: string }> | object }): 
 
 it('takes a mixed loss that is each label’s by its share, smoothing included', async () => {
   const lossOf = async (share?: number): Promise<number> => {
-    const { outputs } = await run({ mixed: share !== undefined, smoothing: 0.1 }, share)
+    const { outputs } = await run(
+      { task: classification({ mixed: share !== undefined, labelSmoothing: 0.1 }) },
+      share,
+    )
     return outputs.loss.data[0]
   }
   const [own, other] = [await lossOf(1), await lossOf(0)]

@@ -6,7 +6,7 @@ import { type Model, model } from '../models/registry.ts'
 import { conv2d, flatten, globalAveragePool, layer, linear, shake } from '../nn/index.ts'
 import { sgd } from './optimizers.ts'
 import { RECIPES } from './recipes.ts'
-import { openSession } from './session.ts'
+import { TrainingSession } from './session.ts'
 import { trainingStep } from './step.ts'
 
 const CLASSES = 3
@@ -28,14 +28,15 @@ const shaken: Model = {
 
 const batch = {
   images: Float32Array.from({ length: BATCH * SIZE ** 2 }, (_, i) => Math.sin(i)),
-  labels: Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES),
   indices: Uint32Array.from({ length: BATCH }, (_, i) => i),
-  count: BATCH,
+}
+const targets = {
+  labels: { shape: [BATCH], data: Int32Array.from({ length: BATCH }, (_, i) => i % CLASSES) },
 }
 
 /** The logits of the first update, if it is the given step. */
 const logitsAt = async (step: number): Promise<readonly number[]> => {
-  const session = await openSession({
+  const session = new TrainingSession({
     model: shaken,
     size: [SIZE, SIZE],
     recipe: { ...RECIPES.short, batch: BATCH },
@@ -44,8 +45,8 @@ const logitsAt = async (step: number): Promise<readonly number[]> => {
     threads: 1,
   })
   try {
-    const { logits } = await session.step(batch, { step, learningRate: 0.1, frozen: false })
-    return [...logits]
+    const { outputs } = await session.step(batch, targets, { step, learningRate: 0.1 })
+    return [...outputs.logits.data]
   } finally {
     await session.dispose()
   }

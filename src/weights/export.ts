@@ -20,6 +20,7 @@ export const onnxMetadata = ({
   attention,
   variations,
   custom: _,
+  task,
   classes,
   origin,
   ...image
@@ -27,6 +28,7 @@ export const onnxMetadata = ({
   model,
   ...(attention === undefined ? {} : { attention }),
   ...(variations === undefined ? {} : { variations: JSON.stringify(variations) }),
+  ...(task === undefined ? {} : { task }),
   classes: JSON.stringify(classes),
   ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
   preprocessing: JSON.stringify({

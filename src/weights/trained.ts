@@ -28,8 +28,10 @@ export const cardSchema = z
     variations: variationsSchema.optional(),
     /** Of a network that holds code which no registry knows: it must be given to read this. */
     custom: z.boolean().optional(),
-    /** The names of the classes, in the order of the logits. */
-    classes: z.array(z.string()).min(2),
+    /** What it was trained for; classification unless said. */
+    task: z.string().optional(),
+    /** The names of the outputs in their order: the classes, where the task is classification. */
+    classes: z.array(z.string()).min(1),
     channels: wholeUpTo(MOST_CHANNELS),
     height: wholeUpTo(LARGEST_SIDE),
     width: wholeUpTo(LARGEST_SIDE),
@@ -47,6 +49,10 @@ export const cardSchema = z
         notes: z.array(z.string()),
       })
       .optional(),
+  })
+  .refine(({ task, classes }) => task !== undefined || classes.length >= 2, {
+    path: ['classes'],
+    message: 'fewer than two',
   })
   .refine(({ channels, mean, std }) => mean.length === channels && std.length === channels, {
     path: ['mean and std'],

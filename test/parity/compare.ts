@@ -15,7 +15,7 @@ import { openDevice } from '../../src/engines/registry.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
 import { mul, reduceSum } from '../../src/ops/index.ts'
-import { crossEntropy } from '../../src/train/loss.ts'
+import { crossEntropy } from '../../src/tasks/crossEntropy.ts'
 import { readSafetensors } from '../../src/weights/safetensors.ts'
 import { distance, labels, value } from './formula.ts'
 

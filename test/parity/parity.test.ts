@@ -11,8 +11,9 @@ import { graph, input } from '../../src/graph/index.ts'
 import { model } from '../../src/models/registry.ts'
 import { resnet } from '../../src/models/resnet.ts'
 import { mul } from '../../src/ops/index.ts'
+import { classification } from '../../src/tasks/classification.ts'
+import { crossEntropy } from '../../src/tasks/crossEntropy.ts'
 import { pack, unpack } from '../../src/train/layout.ts'
-import { crossEntropy } from '../../src/train/loss.ts'
 import { adamw, type Optimizer, sgd } from '../../src/train/optimizers.ts'
 import { trainingStep } from '../../src/train/step.ts'
 import {
@@ -261,7 +262,7 @@ describe('training', () => {
       network: model('resnet8').network,
       images,
       optimizer: sgd({ nesterov: true }),
-      smoothing: 0.1,
+      task: classification({ labelSmoothing: 0.1 }),
       weightDecay: 0.01,
       clipNorm: 6,
     })

@@ -9,7 +9,7 @@ import type { Engine, Tensors } from '../../src/engines/engine.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { model } from '../../src/models/registry.ts'
 import { adaptiveAveragePool, type Layer, trace, variables } from '../../src/nn/index.ts'
-import { crossEntropy } from '../../src/train/loss.ts'
+import { crossEntropy } from '../../src/tasks/crossEntropy.ts'
 import { CLASSES, FLOAT32_ENGINES, feedsOf, fixtures, runOnce } from './compare.ts'
 import { distance, value } from './formula.ts'
 

@@ -17,7 +17,7 @@ import { compileOnnx, onnxEngine } from '../../src/engines/onnxruntime/engine.ts
 import { graph, input, sizeOf, type Value } from '../../src/graph/index.ts'
 import { inferenceGraph } from '../../src/models/inferenceGraph.ts'
 import { trace, variables } from '../../src/nn/index.ts'
-import { crossEntropy } from '../../src/train/loss.ts'
+import { crossEntropy } from '../../src/tasks/crossEntropy.ts'
 import { exportOnnx } from '../../src/weights/export.ts'
 import { importWeights } from '../../src/weights/import.ts'
 import { openPredictor } from '../../src/weights/predictor.ts'

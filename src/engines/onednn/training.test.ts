@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { model } from '../../models/registry.ts'
 import { random } from '../../random/index.ts'
 import { RECIPES } from '../../train/recipes.ts'
-import { openSession } from '../../train/session.ts'
+import { TrainingSession } from '../../train/session.ts'
 import type { Engine } from '../engine.ts'
 import { onnxEngine } from '../onnxruntime/engine.ts'
 import { onednnEngine } from './engine.ts'
@@ -25,7 +25,7 @@ type State = readonly [ReadonlyMap<string, Float32Array>, ReadonlyMap<string, Fl
 /** Losses and final weights of a few steps. */
 const trained = async (name: string, engine: Engine, steps = 3, from?: State) => {
   const network = model(name)
-  const session = await openSession({
+  const session = new TrainingSession({
     model: network,
     size: [SIZE, SIZE],
     recipe: { ...RECIPES.short, batch: BATCH },
@@ -33,22 +33,23 @@ const trained = async (name: string, engine: Engine, steps = 3, from?: State) =>
     engine,
     threads: 2,
   })
-  if (from) session.restore(...from)
+  if (from) await session.restore(...from)
   const draw = random(2)
   const images = Float32Array.from({ length: BATCH * network.channels * SIZE * SIZE }, (_, i) =>
     draw.normal(i),
   )
   const labels = Int32Array.from({ length: BATCH }, (_, i) => i % network.classes)
-  const batch = { images, labels, indices: Uint32Array.from(labels.keys()), count: BATCH }
+  const batch = { images, indices: Uint32Array.from(labels.keys()) }
+  const targets = { labels: { shape: [BATCH], data: labels } }
   const losses: number[] = []
   for (let step = 0; step < steps; step++) {
-    const { loss } = await session.step(batch, { step, learningRate: 0.05, frozen: false })
+    const { loss } = await session.step(batch, targets, { step, learningRate: 0.05 })
     losses.push(loss)
   }
-  const logits = await session.infer(images)
+  const { logits } = await session.infer(images)
   const state: State = [new Map(await session.weights(false)), new Map(await session.slots())]
   await session.dispose()
-  return { losses, logits: [...logits], state }
+  return { losses, logits: [...logits.data], state }
 }
 
 describe.skipIf(missing !== undefined)(

@@ -1,0 +1,142 @@
+/** What a training leaves in the folder of its run: metrics, weights and checkpoints. */
+
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { stepsPerEpoch } from '../data/loader.ts'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import { bestRow, type EpochRow } from '../train/epochRow.ts'
+import type { Progress } from '../train/loop.ts'
+import type { TrainingSession } from '../train/session.ts'
+import { type Card, readTrained, type Trained, writeTrained } from '../weights/trained.ts'
+import type { Checkpoints } from './checkpoints.ts'
+import { checkConditions } from './environment.ts'
+import { retrySave } from './retrySave.ts'
+import { RUN_FILES, writeMetrics } from './runFolder.ts'
+import { readSaved, writeSaved } from './trainingState.ts'
+import type { TaskTrainOptions } from './trainOptions.ts'
+
+/** How many checkpoints stay, besides the best. */
+const CHECKPOINTS_KEPT = 2
+const SAVE_EVERY_SECONDS = 300
+
+const cardOf = ({ config, task, train, normalization }: TaskTrainOptions): Card => {
+  const { model, attention, variations, custom } = config
+  const [channels, height, width] = train.shape
+  const { classes, cropPct } = train
+  const { mean, std } = normalization
+  return {
+    model,
+    attention,
+    variations,
+    custom,
+    task: task.name === 'classification' ? undefined : task.name,
+    classes: [...classes],
+    channels,
+    height,
+    width,
+    cropPct,
+    mean: [...mean],
+    std: [...std],
+  }
+}
+
+/** Saves a training as it goes, and restores it from its newest checkpoint. */
+export class RunSaver {
+  readonly #options: TaskTrainOptions
+  readonly #session: TrainingSession
+  readonly #checkpoints: Checkpoints
+  readonly #progress: Progress
+  readonly #trySave: () => Promise<void>
+  #savedAt = performance.now()
+  /** Weights that are to be written besides the next checkpoint, by the names of their files. */
+  readonly #unwritten = new Map<string, Uint8Array>()
+
+  constructor(
+    options: TaskTrainOptions,
+    session: TrainingSession,
+    checkpoints: Checkpoints,
+    progress: Progress,
+  ) {
+    this.#options = options
+    this.#session = session
+    this.#checkpoints = checkpoints
+    this.#progress = progress
+    this.#trySave = retrySave(() => this.save(), options.onWarning)
+  }
+
+  /** Saves after a step, where that is due; a save that fails is tried again later. */
+  async afterStep(): Promise<void> {
+    const { saveEvery = SAVE_EVERY_SECONDS } = this.#options
+    if (performance.now() - this.#savedAt > saveEvery * 1000) await this.#saveNow()
+  }
+
+  /** Saves after an epoch, its weights included. */
+  async afterEpoch(row: EpochRow): Promise<void> {
+    const weights = writeTrained(await this.#trained(true))
+    this.#unwritten.set(RUN_FILES.last, weights)
+    if (this.#best() === row) this.#unwritten.set(RUN_FILES.best, weights)
+    await this.#saveNow()
+  }
+
+  /** @throws FileError where something cannot be written */
+  async save(): Promise<void> {
+    const { folder, conditions, train, config } = this.#options
+    const { step, metrics, seconds, waiting, history } = this.#progress
+    for (const [name, bytes] of this.#unwritten) await writeFileAtomic(join(folder, name), bytes)
+    this.#unwritten.clear()
+    await writeMetrics(folder, history)
+    const sums = { ...metrics.gathered() }
+    const state = { step, sums, seconds, waiting, history, conditions: { ...conditions } }
+    await this.#checkpoints.save(
+      writeSaved(await this.#trained(false), await this.#session.slots(), state),
+    )
+    const steps = stepsPerEpoch(train, config.recipe.batch)
+    const best = this.#best()
+    await this.#checkpoints.prune(CHECKPOINTS_KEPT, best === undefined ? [] : [best.epoch * steps])
+  }
+
+  /**
+   * Goes on from the newest checkpoint.
+   * @returns false where there is none: the training begins anew
+   */
+  async restore(compatible: boolean): Promise<boolean> {
+    const { folder, conditions, model, onWarning } = this.#options
+    const found = await this.#checkpoints.latest(one => readSaved(one, folder, model))
+    if (found === undefined) return false
+    const { progress: saved, weights, slots } = found
+    const differences = checkConditions(saved.conditions, conditions, compatible)
+    if (differences.length > 0)
+      onWarning?.(`going on within rounding, no longer bit for bit: ${differences.join('; ')}`)
+    await this.#session.restore(weights, slots)
+    const { step, seconds, waiting = 0, sums, history } = saved
+    Object.assign(this.#progress, { step, seconds, waiting })
+    this.#progress.metrics.merge(sums)
+    this.#progress.history.push(...history)
+    await writeMetrics(folder, history)
+    return true
+  }
+
+  /** The network with the weights of the best epoch, where one has ended. */
+  async best(): Promise<Trained | undefined> {
+    if (this.#best() === undefined) return undefined
+    const path = join(this.#options.folder, RUN_FILES.best)
+    return readTrained(await readFile(path), path, this.#options.model)
+  }
+
+  #best(): EpochRow | undefined {
+    return bestRow(this.#progress.history, this.#options.task.best)
+  }
+
+  async #trained(averaged: boolean): Promise<Trained> {
+    const tensors = await this.#session.weights(averaged)
+    return { card: cardOf(this.#options), model: this.#options.model, tensors }
+  }
+
+  async #saveNow(): Promise<void> {
+    try {
+      await this.#trySave()
+    } finally {
+      this.#savedAt = performance.now()
+    }
+  }
+}

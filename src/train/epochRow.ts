@@ -1,0 +1,66 @@
+/** One row of a training's metrics, and the best of many. */
+
+import { z } from 'zod'
+import type { Best, Metrics } from '../tasks/task.ts'
+
+/** A finished epoch, `epoch` from 1. Columns of metrics are named by split and metric: `testTop1`. */
+export interface EpochRow {
+  readonly epoch: number
+  readonly learningRate: number
+  readonly seconds: number
+  /** Of these, how many the step waited for its images; earlier runs did not measure it. */
+  readonly waiting?: number | undefined
+  readonly [column: `train${string}` | `test${string}`]: number
+}
+
+const NEEDED = ['epoch', 'learningRate', 'trainLoss', 'testLoss', 'seconds']
+
+/** Keeps the order of columns, so that rows are written again as they were read. */
+export const epochRowSchema = z
+  .record(z.string(), z.number())
+  .refine(row => NEEDED.every(name => Object.hasOwn(row, name)), {
+    message: `expected ${NEEDED.join(', ')}`,
+  }) as unknown as z.ZodType<EpochRow>
+
+type MetricSplit = 'train' | 'test'
+
+/** The column of a metric: `test` and `top1` give `testTop1`. */
+export const columnOf = <Split extends MetricSplit>(split: Split, metric: string) =>
+  `${split}${metric[0].toUpperCase()}${metric.slice(1)}` as `${Split}${string}`
+
+const columns = (
+  split: MetricSplit,
+  metrics: Metrics,
+): Readonly<Record<`${MetricSplit}${string}`, number>> =>
+  Object.fromEntries(Object.entries(metrics).map(([name, value]) => [columnOf(split, name), value]))
+
+/** To a thousandth. */
+const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000
+
+/** The row of an epoch that has ended, of its times and what training and evaluation measured. */
+export const epochRow = (
+  at: { epoch: number; learningRate: number; seconds: number; waiting: number },
+  trained: Metrics,
+  tested: Metrics,
+): EpochRow => ({
+  epoch: at.epoch,
+  learningRate: at.learningRate,
+  ...columns('train', trained),
+  ...columns('test', tested),
+  seconds: rounded(at.seconds),
+  waiting: rounded(at.waiting),
+})
+
+/** The best epoch, the first of equals. */
+export const bestRow = (
+  history: readonly EpochRow[],
+  { metric, higher }: Best = { metric: 'top1', higher: true },
+): EpochRow | undefined => {
+  const column = columnOf('test', metric)
+  const better = (a: EpochRow, b: EpochRow): boolean =>
+    higher ? a[column] > b[column] : a[column] < b[column]
+  return history.reduce<EpochRow | undefined>(
+    (best, row) => (best === undefined || better(row, best) ? row : best),
+    undefined,
+  )
+}

@@ -1,0 +1,156 @@
+/** The training loop: epochs of steps, each epoch evaluated at its end. */
+
+import type { Dataset } from '../data/dataset.ts'
+import { stepsPerEpoch, trainingBatches } from '../data/loader.ts'
+import type { Normalization } from '../data/normalization.ts'
+import { DivergenceError } from '../errors/index.ts'
+import type { Accumulator, Metrics, Task } from '../tasks/task.ts'
+import type { Recipe } from './config.ts'
+import { type EpochRow, epochRow } from './epochRow.ts'
+import { evaluate } from './evaluate.ts'
+import { learningRate } from './schedule.ts'
+import type { TrainingSession } from './session.ts'
+
+/** Where a training stands: with the session's weights and slots, all that it needs to go on. */
+export interface Progress {
+  /** Steps done. */
+  step: number
+  /** The metrics of the epoch under way, the seconds spent in it, and how many of these waiting for images. */
+  metrics: Accumulator
+  seconds: number
+  waiting: number
+  readonly history: EpochRow[]
+}
+
+export interface LoopOptions {
+  readonly session: TrainingSession
+  readonly task: Task
+  readonly train: Dataset
+  readonly test: Dataset
+  readonly normalization: Normalization
+  readonly recipe: Recipe
+  readonly seed: number
+  /** The epoch (the first is 1) from which on nothing is frozen. */
+  readonly unfreezeAt?: number | undefined
+  /** Where to go on; the loop keeps it up to date, for whoever saves between two events. */
+  readonly progress: Progress
+  /** Ends the loop after the step under way. */
+  readonly signal?: AbortSignal | undefined
+}
+
+export interface StepEvent {
+  readonly kind: 'step'
+  /** From 1. */
+  readonly epoch: number
+  /** Steps done in the epoch, and how many it has. */
+  readonly step: number
+  readonly steps: number
+  /** Means over the epoch so far. */
+  readonly metrics: Metrics
+  readonly learningRate: number
+  /** Seconds since the step before: its data, and whatever happened between two events, included. */
+  readonly seconds: number
+}
+
+export interface EpochEvent {
+  readonly kind: 'epoch'
+  readonly row: EpochRow
+}
+
+/** The progress of a training that has not begun. */
+export const newProgress = (task: Task, train: Dataset): Progress => ({
+  step: 0,
+  metrics: task.accumulator(train),
+  seconds: 0,
+  waiting: 0,
+  history: [],
+})
+
+const diverged = (epoch: number, loss: number): DivergenceError =>
+  new DivergenceError({
+    where: `evaluation after epoch ${epoch}`,
+    expected: 'a finite loss',
+    got: `${loss}`,
+    hint: 'The weights are finite, but too large to compute with: train with a lower learning rate',
+  })
+
+/**
+ * Trains from where the progress stands to the end, or until the signal.
+ * @throws DivergenceError when a step or a loss is not finite
+ */
+export async function* trainingLoop(
+  options: LoopOptions,
+): AsyncGenerator<StepEvent | EpochEvent, void, void> {
+  const { session, task, train, test, normalization, recipe, seed, progress, signal } = options
+  const { unfreezeAt = Number.POSITIVE_INFINITY } = options
+  const { batch, epochs } = recipe
+  const { history } = progress
+  const steps = stepsPerEpoch(train, batch)
+  const rate = (): number =>
+    learningRate(recipe.learningRate, recipe.schedule, recipe.warmUp, {
+      step: progress.step,
+      stepsPerEpoch: steps,
+      epochs,
+      losses: history.map(({ testLoss }) => testLoss),
+    })
+  while (history.length < epochs) {
+    const epoch = history.length
+    const first = epoch * steps
+    const batches = trainingBatches(train, {
+      batch,
+      seed,
+      epoch,
+      augmentation: recipe.augment,
+      sampling: recipe.sampling,
+      mixing: recipe.mixing,
+      normalization,
+      start: progress.step - first,
+    })
+    let before = performance.now()
+    let asked = before
+    for await (const images of batches) {
+      progress.waiting += (performance.now() - asked) / 1000
+      const learningRate = rate()
+      const { outputs } = await session.step(images, task.encode(train, images), {
+        step: progress.step,
+        learningRate,
+        freezeBatchNorm: epoch >= epochs - recipe.frozenEpochs,
+        freeze: epoch + 1 < unfreezeAt,
+      })
+      progress.metrics.add(outputs, images)
+      progress.step++
+      const now = performance.now()
+      const seconds = (now - before) / 1000
+      progress.seconds += seconds
+      before = now
+      yield {
+        kind: 'step',
+        epoch: epoch + 1,
+        step: progress.step - first,
+        steps,
+        metrics: progress.metrics.metrics(),
+        learningRate,
+        seconds,
+      }
+      if (signal?.aborted && progress.step < first + steps) return
+      asked = performance.now()
+    }
+    const tested = await evaluate(test, {
+      batch,
+      normalization,
+      infer: images => session.infer(images),
+      accumulator: task.accumulator(test),
+    })
+    if (!Number.isFinite(tested.loss)) throw diverged(epoch + 1, tested.loss)
+    const { seconds, waiting, metrics } = progress
+    const row = epochRow(
+      { epoch: epoch + 1, learningRate: rate(), seconds, waiting },
+      metrics.metrics(),
+      tested,
+    )
+    history.push(row)
+    Object.assign(progress, { ...newProgress(task, train), step: progress.step, history })
+    yield { kind: 'epoch', row }
+    if (signal?.aborted) return
+  }
+}
