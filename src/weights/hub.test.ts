@@ -1,4 +1,4 @@
-/** The hub, played by a local server: fetched once, resumed where it broke, checked, kept. */
+/** The hub, played by a local server: fetched once, resumed where it broke, checked, kept, and never waited for for ever. */
 
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { FileError, UsageError } from '../errors/index.ts'
-import { hubFile, parseRepository } from './hub.ts'
+import { fetchFile, parseRepository, remoteFiles } from './hub.ts'
 import { hubModel } from './hubModel.ts'
 
 const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251))
@@ -29,38 +29,65 @@ interface Hub {
   content: Buffer
   readonly breaks: number[]
   ranges: boolean
+  /** Where the large file lies. */
+  location: string
+  readonly tokens: (string | undefined)[]
+}
+
+const json = (response: ServerResponse, content: unknown, status = 200): void => {
+  response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(content))
+}
+
+const gitHash = (content: string): string =>
+  createHash('sha1').update(`blob ${content.length}\0${content}`).digest('hex')
+
+/** What the hub knows of its files. */
+const FILES = [
+  { type: 'file', path: 'config.json', size: CONFIG.length, oid: gitHash(CONFIG) },
+  {
+    type: 'file',
+    path: 'model.safetensors',
+    size: CONTENT.length,
+    oid: '0'.repeat(40),
+    lfs: { oid: SHA256, size: CONTENT.length, pointerSize: 130 },
+  },
+]
+
+/** A part of a file, where a server knows ranges. */
+const send = (hub: Hub, request: IncomingMessage, response: ServerResponse, all: Buffer): void => {
+  const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? []
+  const partial = first !== undefined && (hub.ranges || last === '0')
+  const from = partial ? Number(first) : 0
+  const body = all.subarray(from, partial ? Number(last) + 1 : undefined)
+  if (all === hub.content && last !== '0') hub.starts.push(from)
+  response.writeHead(partial ? 206 : 200, {
+    etag: '"any"',
+    'content-length': body.length,
+    ...(partial
+      ? { 'content-range': `bytes ${from}-${from + body.length - 1}/${all.length}` }
+      : {}),
+  })
+  const limit = last === '0' ? undefined : hub.breaks.shift()
+  if (limit === undefined) response.end(body)
+  else response.write(body.subarray(0, limit), () => setTimeout(() => response.destroy(), 50))
 }
 
 const serve = (hub: Hub, request: IncomingMessage, response: ServerResponse): void => {
-  const { url = '', method } = request
-  if (url === '/timm/some/resolve/main/config.json') {
-    const hash = createHash('sha1').update(`blob ${CONFIG.length}\0${CONFIG}`).digest('hex')
-    response.writeHead(200, { etag: `W/"${hash}"`, 'content-length': CONFIG.length })
-    response.end(method === 'HEAD' ? '' : CONFIG)
-  } else if (url === '/timm/old/resolve/main/model.safetensors') {
-    response.writeHead(307, { location: '/timm/some/resolve/main/model.safetensors' }).end()
-  } else if (url === '/timm/some/resolve/main/model.safetensors') {
-    response
-      .writeHead(302, {
-        location: '/elsewhere',
-        'x-linked-etag': `"${SHA256}"`,
-        'x-linked-size': CONTENT.length,
-      })
-      .end()
-  } else if (url === '/elsewhere') {
-    const from = hub.ranges
-      ? Number(/^bytes=(\d+)-$/.exec(request.headers.range ?? '')?.[1] ?? 0)
-      : 0
-    hub.starts.push(from)
-    const body = hub.content.subarray(from)
-    response.writeHead(from > 0 ? 206 : 200, {
-      'content-length': body.length,
-      ...(from > 0 ? { 'content-range': `bytes ${from}-${hub.content.length - 1}/*` } : {}),
-    })
-    const limit = hub.breaks.shift()
-    if (limit === undefined) response.end(body)
-    else response.write(body.subarray(0, limit), () => setTimeout(() => response.destroy(), 50))
-  } else response.writeHead(404).end()
+  const { url = '', headers } = request
+  hub.tokens.push(headers.authorization)
+  if (url.startsWith('/api/models/timm/gated/')) json(response, { error: 'gated' }, 403)
+  else if (url.startsWith('/api/models/timm/none/')) json(response, { error: 'none' }, 404)
+  else if (url.startsWith('/api/models/timm/odd/')) json(response, [{ ...FILES[0], oid: 'x' }])
+  else if (url.startsWith('/api/models/timm/endless/'))
+    json(response, [{ ...FILES[0], more: 'x'.repeat(2 ** 21) }])
+  else if (url.startsWith('/api/models/timm/silent/')) return
+  else if (url.startsWith('/api/models/timm/')) json(response, FILES)
+  else if (url === '/timm/some/resolve/main/config.json')
+    send(hub, request, response, Buffer.from(CONFIG))
+  else if (url === '/timm/some/resolve/main/model.safetensors')
+    response.writeHead(302, { location: hub.location }).end()
+  else if (url === '/elsewhere') send(hub, request, response, hub.content)
+  else response.writeHead(404).end()
 }
 
 const withHub = async (work: (hub: Hub) => Promise<void>): Promise<void> => {
@@ -69,7 +96,16 @@ const withHub = async (work: (hub: Hub) => Promise<void>): Promise<void> => {
   await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
   const { port } = server.address() as AddressInfo
   const endpoint = `http://127.0.0.1:${port}/`
-  const hub: Hub = { endpoint, cache, starts: [], content: CONTENT, breaks: [], ranges: true }
+  const hub: Hub = {
+    endpoint,
+    cache,
+    starts: [],
+    content: CONTENT,
+    breaks: [],
+    ranges: true,
+    location: '/elsewhere',
+    tokens: [],
+  }
   try {
     await work(hub)
   } finally {
@@ -84,8 +120,17 @@ const expectContent = async (path: string | undefined): Promise<void> => {
   expect(CONTENT.equals(await readFile(path ?? ''))).toBe(true)
 }
 
-const fetchLarge = (hub: Hub, onProgress = (_: string, __: number, ___: number): void => {}) =>
-  hubFile(REPOSITORY, 'model.safetensors', { ...hub, onProgress })
+const FOLDER = ['hub', 'timm', 'some', 'main']
+const PART = `model.safetensors.${SHA256.slice(0, 8)}.part`
+
+const fetchLarge = async (
+  hub: Hub,
+  onProgress = (_: string, __: number, ___: number): void => {},
+): Promise<string> => {
+  const options = { ...hub, onProgress, patience: 2000 }
+  const [remote] = await remoteFiles(REPOSITORY, ['model.safetensors'], options)
+  return fetchFile(REPOSITORY, remote, options)
+}
 
 it('fetches a file once, with progress', () =>
   withHub(async hub => {
@@ -98,7 +143,7 @@ it('fetches a file once, with progress', () =>
     expect(seen.at(-1)).toBe(CONTENT.length)
     expect(await fetchLarge(hub)).toBe(path)
     expect(hub.starts).toEqual([0])
-    expect(await readdir(dirname(path as string))).toEqual(['model.safetensors'])
+    expect(await readdir(dirname(path))).toEqual(['model.safetensors'])
   }))
 
 it('goes on where a connection broke', () =>
@@ -113,7 +158,7 @@ it('goes on where a connection broke', () =>
 
 it('goes on in another run', () =>
   withHub(async hub => {
-    const part = join(hub.cache, 'hub', 'timm', 'some', SHA256, 'model.safetensors.part')
+    const part = join(hub.cache, ...FOLDER, PART)
     await mkdir(dirname(part), { recursive: true })
     await writeFile(part, CONTENT.subarray(0, 123_456))
     const path = await fetchLarge(hub)
@@ -121,21 +166,20 @@ it('goes on in another run', () =>
     await expectContent(path)
   }))
 
-it('starts over where a server knows no ranges', () =>
+it('discards what a server that knows no ranges gave', () =>
   withHub(async hub => {
     hub.ranges = false
     hub.breaks.push(100_000)
-    const path = await fetchLarge(hub)
-    expect(hub.starts).toEqual([0, 0])
-    await expectContent(path)
+    await expect(fetchLarge(hub)).rejects.toThrow(`${CONTENT.length} bytes, got more`)
+    await expectContent(await fetchLarge(hub))
   }))
 
 it('stops where nothing comes any more, and keeps the part', () =>
   withHub(async hub => {
     hub.breaks.push(100_000, 0)
     await expect(fetchLarge(hub)).rejects.toThrow('Run the same command again: it goes on')
-    const [file] = await readdir(join(hub.cache, 'hub', 'timm', 'some', SHA256))
-    expect(file).toBe('model.safetensors.part')
+    const [file] = await readdir(join(hub.cache, ...FOLDER))
+    expect(file).toBe(PART)
   }))
 
 it('keeps nothing of a file that is not what the hub says', () =>
@@ -145,21 +189,14 @@ it('keeps nothing of a file that is not what the hub says', () =>
     const failed = fetchLarge(hub)
     await expect(failed).rejects.toThrow(FileError)
     await expect(failed).rejects.toThrow(`expected a file of hash ${SHA256}`)
-    expect(await readdir(join(hub.cache, 'hub', 'timm', 'some', SHA256))).toEqual([])
+    expect(await readdir(join(hub.cache, ...FOLDER))).toEqual([])
   }))
 
 it('fetches again what was damaged in the cache', () =>
   withHub(async hub => {
-    const path = (await fetchLarge(hub)) as string
+    const path = await fetchLarge(hub)
     await writeFile(path, 'damaged')
     expect(await fetchLarge(hub)).toBe(path)
-    await expectContent(path)
-  }))
-
-it('follows a renamed repository', () =>
-  withHub(async hub => {
-    const old = { name: 'timm/old', revision: 'main' }
-    const path = await hubFile(old, 'model.safetensors', hub)
     await expectContent(path)
   }))
 
@@ -176,10 +213,39 @@ it('knows what timm publishes', () =>
     await expect(hubModel('timm/none', hub)).rejects.toThrow(UsageError)
   }))
 
-it('says when the hub does not answer', async () => {
-  const hub = { cache: tmpdir(), endpoint: 'http://127.0.0.1:9' }
-  await expect(hubFile(REPOSITORY, 'config.json', hub)).rejects.toThrow('HF_ENDPOINT')
+const remote = (hub: Hub, name: string) =>
+  remoteFiles({ name, revision: 'main' }, ['config.json'], { ...hub, patience: 300 })
+
+it('gives its token to the hub, and says how to where one is needed', () =>
+  withHub(async hub => {
+    await remoteFiles(REPOSITORY, ['config.json'], { ...hub, token: 'hf_x' })
+    expect(hub.tokens).toEqual(['Bearer hf_x'])
+    await expect(remote(hub, 'timm/gated')).rejects.toThrow('set the variable HF_TOKEN')
+  }))
+
+it('says when the hub does not answer, or not what it should', async () => {
+  const away = { cache: tmpdir(), endpoint: 'http://127.0.0.1:9' }
+  await expect(remoteFiles(REPOSITORY, ['config.json'], away)).rejects.toThrow('HF_ENDPOINT')
+  await withHub(async hub => {
+    await expect(remote(hub, 'timm/silent')).rejects.toThrow('expected an answer, got none')
+    await expect(remote(hub, 'timm/endless')).rejects.toThrow('an answer of at most')
+    await expect(remote(hub, 'timm/odd')).rejects.toThrow(
+      'a SHA-256 or git hash of the file, got x',
+    )
+    expect(await remote(hub, 'timm/none')).toEqual([])
+  })
 })
+
+it.each(['http://[', 'file:///etc/passwd', 'ftp://127.0.0.1/x'])(
+  'follows no redirect to %s',
+  location =>
+    withHub(async hub => {
+      hub.location = location
+      const failed = fetchLarge(hub)
+      await expect(failed).rejects.toThrow(FileError)
+      await expect(failed).rejects.toThrow('bytes, got 0, then')
+    }),
+)
 
 it('reads names of repositories strictly', () => {
   expect(parseRepository('timm/seresnet50.a1_in1k@v1.0')).toEqual({

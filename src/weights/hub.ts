@@ -1,26 +1,29 @@
 /**
- * Files of the Hugging Face hub: fetched once, in parts where a connection breaks, and stored under
- * the hash that the hub gives for them, which is checked.
- *
- * The hub answers /{repo}/resolve/{revision}/{file} with the hash as x-linked-etag (SHA-256 of large
- * files) or etag (git's SHA-1 of small ones), and redirects large files to where they lie.
+ * Files of the Hugging Face hub, by its own library: fetched once, in parts where a connection breaks,
+ * and checked by the hash that the hub gives for them (SHA-256 of large files, git's SHA-1 of small
+ * ones), which the library leaves to its callers.
  */
 
 import { createHash } from 'node:crypto'
-import { createReadStream, createWriteStream, existsSync } from 'node:fs'
+import { createReadStream, createWriteStream } from 'node:fs'
 import { rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { FileError, UsageError } from '../errors/index.ts'
+import type { downloadFile } from '@huggingface/hub'
+import { FileError, messageOf, UsageError } from '../errors/index.ts'
 import { makeFolder } from '../platform/node/files.ts'
 
 export interface HubOptions {
   /** Where fetched files are kept. */
   readonly cache: string
   /** The hub's address; `HF_ENDPOINT` or huggingface.co unless given. */
-  readonly endpoint?: string
+  readonly endpoint?: string | undefined
+  /** What opens gated and private repositories; `HF_TOKEN` unless given. */
+  readonly token?: string | undefined
   readonly onProgress?: (file: string, received: number, total: number) => void
+  /** How long nothing may come, in milliseconds. */
+  readonly patience?: number
 }
 
 /** A repository, and which state of it. */
@@ -36,65 +39,142 @@ export const parseRepository = (text: string): Repository => {
   const { name, revision = 'main' } = REPOSITORY.exec(text)?.groups ?? {}
   if (name === undefined || text.includes('..'))
     throw new UsageError({
-      where: '--from-hub',
+      where: 'repository',
       expected: 'a repository as owner/name or owner/name@revision',
       got: text,
-      hint: 'Such as: --from-hub timm/seresnet50.a1_in1k',
+      hint: 'For example: timm/seresnet50.a1_in1k',
     })
   return { name, revision }
 }
 
-interface Remote {
-  readonly url: string
-  readonly hash: string
-  readonly size: number
-}
-
 const ATTEMPTS = 5
-const REDIRECTS = 5
+const PATIENCE_MS = 60_000
+/** Answers that are no files: lists of a few names. */
+const LONGEST_ANSWER = 2 ** 20
+/** More than any network here has. */
+const LARGEST_FILE = 2 ** 36
+const CONNECTION = 'Check the connection; a mirror can be named by the variable HF_ENDPOINT'
 
 const refuse = (where: string, expected: string, got: string, hint?: string): never => {
   throw new FileError({ where, expected, got, ...(hint ? { hint } : {}) })
 }
 
-const reasonOf = (failure: unknown): string => {
-  const { cause, message } = failure as { cause?: { message?: string }; message?: string }
-  return cause?.message || message || String(failure)
-}
+const reasonOf = (failure: unknown): string =>
+  messageOf((failure as { cause?: unknown } | undefined)?.cause ?? failure)
 
-const CONNECTION = 'Check the connection; a mirror can be named by the variable HF_ENDPOINT'
+/** What went wrong on the way to the hub. */
+const problem = (expected: string, got: string): FileError =>
+  new FileError({ where: 'connection', expected, got })
 
-/** What the hub says of a file; undefined where it has none of that name. */
-const lookUp = async (first: string): Promise<Remote | undefined> => {
-  let url = first
-  for (let i = 0; i < REDIRECTS; i++) {
-    const response = await fetch(url, {
-      method: 'HEAD',
-      redirect: 'manual',
-      headers: { 'accept-encoding': 'identity' },
-    }).catch(cause => refuse(url, 'the hub to answer', reasonOf(cause), CONNECTION))
-    const { status, headers } = response
-    const tag = headers.get('x-linked-etag') ?? headers.get('etag')
-    const hash = tag?.replace(/^W\//, '').replaceAll('"', '')
-    const size = Number(headers.get('x-linked-size') ?? headers.get('content-length'))
-    const location = headers.get('location')
-    if (status === 404 || status === 401) return undefined
-    // A renamed repository is redirected without a hash of the file.
-    if (status >= 300 && status < 400 && location && !headers.has('x-linked-etag')) {
-      url = new URL(location, url).href
-      continue
+/** Chunks as they come, ended by an error where none comes for too long. */
+async function* timed(
+  chunks: AsyncIterable<Uint8Array>,
+  patience: number,
+): AsyncGenerator<Uint8Array> {
+  const iterator = chunks[Symbol.asyncIterator]()
+  for (;;) {
+    let timer: NodeJS.Timeout | undefined
+    const silence = new Promise<never>((_, reject) => {
+      timer = setTimeout(() => reject(problem('bytes', `none for ${patience / 1000} s`)), patience)
+    })
+    try {
+      const { done, value } = await Promise.race([iterator.next(), silence])
+      if (done) return
+      yield value
+    } finally {
+      clearTimeout(timer)
     }
-    if (status >= 400) return refuse(url, 'the file', `HTTP status ${status}`)
-    if (hash === undefined || !/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(hash))
-      return refuse(url, 'a SHA-256 or git hash of the file', hash ?? 'none')
-    if (!Number.isSafeInteger(size) || size < 0)
-      return refuse(url, 'the size of the file', String(size))
-    return { url, hash, size }
   }
-  return refuse(first, `at most ${REDIRECTS} redirections`, 'more')
 }
 
-/** Of a file: SHA-256, or SHA-1 as git has it, by the length of the hash that is expected. */
+/** A fetch that waits for no answer for ever, and follows no redirect from https to anything else. */
+const carefulFetch =
+  (patience: number): typeof fetch =>
+  async (input, init) => {
+    const stop = new AbortController()
+    const timer = setTimeout(
+      () => stop.abort(problem('an answer', `none for ${patience / 1000} s`)),
+      patience,
+    )
+    try {
+      const asked = new URL(input instanceof Request ? input.url : input)
+      const response = await fetch(input, { ...init, signal: stop.signal })
+      if (asked.protocol === 'https:' && !response.url.startsWith('https:'))
+        throw problem('https all the way', `a redirect to ${new URL(response.url).protocol}`)
+      if (!asked.pathname.startsWith('/api/')) return response
+      const parts: Uint8Array[] = []
+      let size = 0
+      for await (const part of timed(
+        (response.body ?? []) as unknown as AsyncIterable<Uint8Array>,
+        patience,
+      )) {
+        size += part.length
+        if (size > LONGEST_ANSWER)
+          throw problem(`an answer of at most ${LONGEST_ANSWER} bytes`, 'more')
+        parts.push(part)
+      }
+      return new Response(Buffer.concat(parts), response)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+/** What the library's functions take of ours. */
+const common = ({
+  endpoint = process.env.HF_ENDPOINT || 'https://huggingface.co',
+  token = process.env.HF_TOKEN || undefined,
+  patience = PATIENCE_MS,
+}: HubOptions) => ({
+  hubUrl: endpoint.replace(/\/+$/, ''),
+  accessToken: token,
+  fetch: carefulFetch(patience),
+})
+
+/** A file that the hub has. */
+export interface Remote {
+  readonly file: string
+  readonly hash: string
+  readonly size: number
+}
+
+/**
+ * Those of some files that a repository has; none where there is no such repository.
+ * @throws FileError where the hub does not answer, or answers nonsense
+ */
+export const remoteFiles = async (
+  { name, revision }: Repository,
+  files: readonly string[],
+  options: HubOptions,
+): Promise<readonly Remote[]> => {
+  const { HubApiError, pathsInfo } = await import('@huggingface/hub')
+  const shared = common(options)
+  const where = `${shared.hubUrl}/${name}`
+  const found = await pathsInfo({ ...shared, repo: name, revision, paths: [...files] }).catch(
+    (cause: unknown) => {
+      const status = cause instanceof HubApiError ? cause.statusCode : undefined
+      if (status === 401 || status === 403)
+        return refuse(
+          where,
+          'a repository that may be read',
+          `HTTP status ${status}`,
+          'Check its name; where it is gated, accept its terms and set the variable HF_TOKEN',
+        )
+      if (status === 404) return []
+      return refuse(where, 'the hub to answer', reasonOf(cause), CONNECTION)
+    },
+  )
+  return found.flatMap(({ path: file, type, size, oid, lfs }): Remote[] => {
+    if (!files.includes(file) || type !== 'file') return []
+    const hash = lfs?.oid ?? oid ?? 'none'
+    if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(hash))
+      return refuse(`${where}/${file}`, 'a SHA-256 or git hash of the file', hash)
+    if (!Number.isSafeInteger(size) || size < 0 || size > LARGEST_FILE)
+      return refuse(`${where}/${file}`, `a size up to ${LARGEST_FILE}`, String(size))
+    return [{ file, hash, size }]
+  })
+}
+
+/** SHA-256 of a file, or SHA-1 as git has it, by the length of the hash that is expected. */
 const hashOf = async (path: string, { hash, size }: Remote): Promise<string> => {
   const digest = hash.length === 64 ? createHash('sha256') : createHash('sha1')
   if (hash.length === 40) digest.update(`blob ${size}\0`)
@@ -108,99 +188,84 @@ const sizeOf = (path: string): Promise<number> =>
     () => 0,
   )
 
-/** Goes on with a part that is there; a server that cannot is started over. */
+/** Goes on with a part that is there. */
 const transfer = async (
-  { url, size }: Remote,
+  { size }: Remote,
   part: string,
+  open: () => ReturnType<typeof downloadFile>,
+  patience: number,
   onBytes: (received: number) => void,
 ): Promise<void> => {
   const have = await sizeOf(part)
   if (have === size) return
-  const resume = have > 0 && have < size
-  const response = await fetch(url, {
-    headers: { 'accept-encoding': 'identity', ...(resume ? { range: `bytes=${have}-` } : {}) },
-  })
-  const { status, body, headers } = response
-  if (!response.ok || body === null) throw new Error(`HTTP status ${status}`)
-  const from = status === 206 ? have : 0
-  if (status === 206 && !headers.get('content-range')?.startsWith(`bytes ${have}-`))
-    throw new Error('another part than was asked for')
+  const blob = await open()
+  if (blob === null) throw problem('the file', 'none any more')
+  const from = have < size ? have : 0
+  const stream = (from > 0 ? blob.slice(from) : blob).stream()
   let received = from
   const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
-    for await (const chunk of chunks) {
+    for await (const chunk of timed(chunks, patience)) {
       received += chunk.length
-      if (received > size) throw new Error(`more than ${size} bytes`)
+      if (received > size) throw problem(`${size} bytes`, 'more')
       onBytes(received)
       yield chunk
     }
   }
   await pipeline(
-    Readable.fromWeb(body as Parameters<typeof Readable.fromWeb>[0]),
+    Readable.fromWeb(stream as Parameters<typeof Readable.fromWeb>[0]),
     counted,
     createWriteStream(part, { flags: from > 0 ? 'a' : 'w' }),
-  )
-}
-
-const fetchTo = async (
-  remote: Remote,
-  path: string,
-  onBytes: (received: number) => void,
-): Promise<void> => {
-  const part = `${path}.part`
-  const again = 'Run the same command again: it goes on from there'
-  await makeFolder(dirname(path))
-  for (let attempt = 1, before = await sizeOf(part); ; attempt++) {
-    const broken = await transfer(remote, part, onBytes).then(
-      () => undefined,
-      (cause: unknown) => reasonOf(cause),
-    )
-    const size = await sizeOf(part)
-    if (broken === undefined && size === remote.size) break
-    if (attempt >= ATTEMPTS || size <= before)
-      refuse(
-        remote.url,
-        `${remote.size} bytes`,
-        `${size}, then: ${broken ?? 'the end'}`,
-        size > 0 ? again : CONNECTION,
-      )
-    before = size
-  }
-  const got = await hashOf(part, remote)
-  if (got !== remote.hash) {
-    await rm(part, { force: true })
-    return refuse(
-      remote.url,
-      `a file of hash ${remote.hash}`,
-      got,
-      'It was altered on its way; nothing was kept',
-    )
-  }
-  await rename(part, path)
+  ).catch(async (cause: unknown) => {
+    // A server that knows no ranges began at the start again.
+    if (received > size) await rm(part, { force: true })
+    throw cause
+  })
 }
 
 /**
- * The path of a repository's file, fetched unless it is in the cache; undefined where the
- * repository has none of that name.
+ * The path of a repository's file, fetched unless it is in the cache.
  * @throws FileError for a transfer that failed, or a file that is not what the hub says
  */
-export const hubFile = async (
+export const fetchFile = async (
   { name, revision }: Repository,
-  file: string,
+  remote: Remote,
   options: HubOptions,
-): Promise<string | undefined> => {
-  const {
-    endpoint = process.env.HF_ENDPOINT || 'https://huggingface.co',
-    cache,
-    onProgress = () => {},
-  } = options
-  const url = `${endpoint.replace(/\/+$/, '')}/${name}/resolve/${encodeURIComponent(revision)}/${file}`
-  const remote = await lookUp(url)
-  if (remote === undefined) return undefined
-  const path = join(cache, 'hub', ...name.split('/'), remote.hash, file)
-  if (existsSync(path)) {
-    if ((await hashOf(path, remote)) === remote.hash) return path
-    await rm(path)
+): Promise<string> => {
+  const { file, hash, size } = remote
+  const { cache, onProgress, patience = PATIENCE_MS } = options
+  const path = join(cache, 'hub', ...name.split('/'), revision.replaceAll('/', '--'), file)
+  if ((await sizeOf(path)) === size && (await hashOf(path, remote)) === hash) return path
+  const { downloadFile } = await import('@huggingface/hub')
+  const shared = common(options)
+  const open = () => downloadFile({ ...shared, repo: name, revision, path: file })
+  const where = `${shared.hubUrl}/${name}/${file}`
+  const part = `${path}.${hash.slice(0, 8)}.part`
+  await makeFolder(dirname(path))
+  for (let attempt = 1, before = await sizeOf(part); ; attempt++) {
+    const broken = await transfer(remote, part, open, patience, received =>
+      onProgress?.(file, received, size),
+    ).then(() => undefined, reasonOf)
+    const have = await sizeOf(part)
+    if (broken === undefined && have === size) break
+    if (attempt >= ATTEMPTS || have <= before)
+      refuse(
+        where,
+        `${size} bytes`,
+        `${have}, then: ${broken ?? 'the end'}`,
+        have > 0 ? 'Run the same command again: it goes on from there' : CONNECTION,
+      )
+    before = have
   }
-  await fetchTo(remote, path, received => onProgress(file, received, remote.size))
+  const got = await hashOf(part, remote)
+  if (got !== hash) {
+    await rm(part, { force: true })
+    refuse(
+      where,
+      `a file of hash ${hash}`,
+      got,
+      'The download is corrupt and was discarded. Try again',
+    )
+  }
+  await rename(part, path)
   return path
 }

@@ -41,6 +41,9 @@ const readIndex = (path: string): ReadonlyMap<string, string> => {
   }
 }
 
+/** The files that an index names. */
+export const shardsOf = (path: string): readonly string[] => [...new Set(readIndex(path).values())]
+
 const importShards = (path: string, options: ImportOptions): Imported => {
   const shards = readIndex(path)
   const files = [...new Set(shards.values())]

@@ -25,7 +25,7 @@ torchvision, timm, pretrainedmodels, senet.pytorch, mmpretrain, transformers and
 ECA, FcaNet, SRM, BAM, CBAM and SimAM, and where their networks stride and how they pool; options of
 yours go first. Every tensor must fit; what does not is listed. Without --model the network is the one
 that the file names, or that alone has such tensors. An index.json is read with its shards. Files of the hub are kept in EXCITE_CACHE;
-HF_ENDPOINT names a mirror.`
+HF_ENDPOINT names a mirror, HF_TOKEN opens gated repositories.`
 
 interface ImportFlags extends ModelFlags {
   readonly model?: string
@@ -110,7 +110,7 @@ const run = async (given: string | undefined, flags: ImportFlags): Promise<void>
   const { trained, naming, notes } = importFile(path, {
     model: flags.model,
     attention: flags.attention,
-    variations,
+    variations: variations ?? hub?.variations,
     ema: flags.ema,
     architecture: hub?.architecture,
     classes: flags.classes === undefined ? hub?.classes : await readClasses(flags.classes),
