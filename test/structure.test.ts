@@ -55,14 +55,19 @@ const BROWSER = [
   'passes',
   'onnx',
   'engines',
+  'data',
   'tasks',
   'train',
   'browser.ts',
 ]
 
-/** But for these, which need Node: FFI, ONNX Runtime's package for Node, and which engines are here. */
+/**
+ * But for these, which need Node: FFI, ONNX Runtime's package for Node, which engines and datasets are
+ * here, and files of images.
+ */
 const isOfNode = (file: string): boolean =>
-  /^(native\/(koffi|libvips)|engines\/(onednn\/|onnxruntime\/|registry|index))/.test(file)
+  /^(native\/(koffi|libvips)|engines\/(onednn\/|onnxruntime\/|registry|index))/.test(file) ||
+  /^data\/(decode\/|folder\/|sets\/|registry|openImages|index)/.test(file)
 
 interface Import {
   readonly from: string
@@ -195,6 +200,10 @@ describe('imports', () => {
 
   it('form no cycles of files', () => {
     expect(cyclesOf(internal.filter(({ types }) => !types))).toEqual([])
+  })
+
+  it('of data form none by types either', () => {
+    expect(cyclesOf(internal.filter(({ from }) => folderOf(from) === 'data'))).toEqual([])
   })
 })
 

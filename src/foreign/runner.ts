@@ -3,6 +3,7 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import { EngineError } from '../errors/index.ts'
+import { loaderArguments, moduleUrl } from '../platform/node/child.ts'
 import { visible } from '../text/visible.ts'
 import type { Answer, Found, Request } from './child.ts'
 import type { InputTensor } from './inputs.ts'
@@ -26,13 +27,11 @@ export interface Runner {
 /** Kept of what the child wrote, to be told if it crashes. */
 const KEPT_LINES = 5
 
-/** The sources as they are written need a loader; what is built does not. */
 const start = (): ChildProcess => {
-  const written = import.meta.url.endsWith('.ts')
   // Nothing of ours is in its environment: it needs none of it.
   const env = process.env.SystemRoot ? { SystemRoot: process.env.SystemRoot } : {}
-  return fork(new URL(written ? './child.ts' : './child.js', import.meta.url), {
-    execArgv: written ? ['--import', import.meta.resolve('tsx')] : [],
+  return fork(moduleUrl('./child', import.meta.url), {
+    execArgv: [...loaderArguments],
     env,
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],

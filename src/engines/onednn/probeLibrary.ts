@@ -9,6 +9,7 @@ import { cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EngineError } from '../../errors/index.ts'
+import { loaderArguments, moduleUrl } from '../../platform/node/child.ts'
 import { cacheFolder, writeFileAtomic } from '../../platform/node/files.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import { candidates, PATH_VARIABLE, stampOf } from './find.ts'
@@ -24,12 +25,10 @@ export interface Verdict {
 
 export const INSTALL = `oneDNN 2.6 or newer: apt install libdnnl2 (Debian 12, Ubuntu 22.04), libdnnl3.6 (Debian 13); brew install onednn; conda install -c conda-forge onednn; or its path in ${PATH_VARIABLE}`
 
-/** What the sources as they are written need, and what is built does not. */
-const WRITTEN = import.meta.url.endsWith('.ts')
 const ROOT = fileURLToPath(new URL('../../..', import.meta.url))
-const SELF_TEST = new URL(`./selfTest.${WRITTEN ? 'ts' : 'js'}`, import.meta.url)
+const SELF_TEST = moduleUrl('./selfTest', import.meta.url)
 
-const program = `${WRITTEN ? "import { register } from 'tsx/esm/api'\nregister()\n" : ''}
+const program = `
 const { selfTest } = await import(${JSON.stringify(SELF_TEST.href)})
 try {
   process.stdout.write(JSON.stringify(await selfTest(process.argv[1])))
@@ -45,7 +44,7 @@ const PATIENCE = 60_000
 export const judge = (path: string, code = program): Promise<Verdict> =>
   new Promise(resolve => {
     const unfit = (problem: string): void => resolve({ path, problem })
-    const args = ['--input-type=module', '--eval', code, path]
+    const args = [...loaderArguments, '--input-type=module', '--eval', code, path]
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'ignore'],

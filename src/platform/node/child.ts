@@ -1,4 +1,4 @@
-/** Code of ours in another thread: the sources as they are written need a loader there, what is built does not. */
+/** Code of ours in another thread or process: the sources as they are written need a loader there, what is built does not. */
 
 import { Worker } from 'node:worker_threads'
 
@@ -8,10 +8,17 @@ const WRITTEN = import.meta.url.endsWith('.ts')
 export const moduleUrl = (name: string, beside: string): URL =>
   new URL(`${name}.${WRITTEN ? 'ts' : 'js'}`, beside)
 
-/** Program text that imports a module of ours, whatever it is written in. */
-const importing = (url: URL): string =>
-  `${WRITTEN ? "import('tsx/esm/api').then(({ register }) => register()).then(() => " : '('}import(${JSON.stringify(url.href)}))`
+/** What Node is told before it runs a module of ours in another process. */
+export const loaderArguments: readonly string[] = WRITTEN
+  ? ['--import', import.meta.resolve('tsx')]
+  : []
 
 /** Starts a thread that runs a module of ours. */
-export const startThread = (url: URL, workerData: unknown): Worker =>
-  WRITTEN ? new Worker(importing(url), { eval: true, workerData }) : new Worker(url, { workerData })
+export const startThread = (url: URL, workerData: unknown): Worker => {
+  if (!WRITTEN) return new Worker(url, { workerData })
+  const load = `import('tsx/esm/api').then(({ register }) => {
+    register()
+    return import(${JSON.stringify(url.href)})
+  })`
+  return new Worker(load, { eval: true, workerData })
+}
