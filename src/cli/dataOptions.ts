@@ -9,6 +9,7 @@ import type { FolderReport } from '../data/folder/imageFolder.ts'
 import type { Splits } from '../data/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { count } from '../text/numbers.ts'
+import { visible } from '../text/visible.ts'
 import type { Config } from '../train/config.ts'
 import { progressLine } from './progressLine.ts'
 
@@ -127,17 +128,12 @@ export const closeDatasets = async (): Promise<void> => {
   for (const splits of opened.splice(0)) await splits.close()
 }
 
-/** What of a folder is not used: `7 files left out: .heic 5, .bmp 2`. */
-export const leftOutLines = ({ leftOut, unlabeledTest }: FolderReport): string[] => {
+/** What of a folder is not used, as lines of text: `7 files left out: .heic 5, .bmp 2`. */
+export const leftOutLines = ({ leftOut }: FolderReport): string[] => {
   const endings = Object.entries(leftOut).sort(([, a], [, b]) => b - a)
   const total = endings.reduce((sum, [, files]) => sum + files, 0)
-  const text = endings.map(([ending, files]) => `${ending} ${count(files)}`).join(', ')
-  return [
-    ...(total === 0 ? [] : [`${count(total)} file${total === 1 ? '' : 's'} left out: ${text}`]),
-    ...(unlabeledTest === undefined
-      ? []
-      : [`${unlabeledTest} has no folders of the classes and is not used`]),
-  ]
+  const text = endings.map(([ending, files]) => `${visible(ending)} ${count(files)}`).join(', ')
+  return total === 0 ? [] : [`${count(total)} file${total === 1 ? '' : 's'} left out: ${text}`]
 }
 
 /** A dataset whose splits are opened as they are asked for, showing downloads. */

@@ -46,7 +46,7 @@ export const openRunData = async (
     name,
     split,
     {
-      ...(config === undefined ? {} : dataFlagsOf(config)),
+      ...(config && dataFlagsOf(config)),
       ...(card.cropPct === undefined ? {} : { size: card.height, cropPct: card.cropPct }),
       ...flags,
     },

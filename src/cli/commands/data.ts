@@ -87,14 +87,10 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
       shape,
       classes: classes.map((label, i) => ({ name: label, images: counts[i] })),
       ...normalization,
-      ...(factors === undefined ? {} : { factors: made }),
-      ...(sheet === undefined ? {} : { sheet }),
-      ...(report === undefined
-        ? {}
-        : { leftOut: report.leftOut, unlabeledTest: report.unlabeledTest }),
-      ...(report === undefined || report.checked === 0
-        ? {}
-        : { bad: { checked: report.checked, images: report.bad } }),
+      factors: factors === undefined ? undefined : made,
+      sheet,
+      leftOut: report?.leftOut,
+      bad: report?.checked ? { checked: report.checked, images: report.bad } : undefined,
     })
   for (const { file, reason } of report?.bad ?? []) console.error(`bad: ${file}: ${reason}`)
   for (const line of report === undefined ? [] : leftOutLines(report)) console.error(line)

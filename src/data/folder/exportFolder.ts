@@ -16,11 +16,9 @@ const WRITE_BATCH = 16
 
 const encode = async (dataset: Dataset, index: number, format: ImageFormat): Promise<Buffer> => {
   const { default: sharp } = await import('sharp')
-  const [channels, height, width] = dataset.shape
-  const pixels = interleaved(await dataset.read(index), dataset.shape)
-  const raw = { width, height, channels: channels as 1 | 3 }
+  const { input, raw } = await interleaved(dataset, index)
   const options = format === 'png' ? {} : { quality: 95 }
-  return sharp(pixels, { raw }).toFormat(format, options).toBuffer()
+  return sharp(input, { raw }).toFormat(format, options).toBuffer()
 }
 
 /** A class's folder: its name, with what a path cannot hold replaced. */

@@ -164,8 +164,8 @@ describe('splits', () => {
     const found = await openFolder(root)
     expect((await found.open('validation')).labels).toHaveLength(10)
     expect(found.hasTest).toBe(false)
-    expect(found.report().unlabeledTest).toBe(join(root, 'test'))
-    await expect(found.open('test')).rejects.toThrow('test without the classes')
+    expect(found.report().leftOut).toEqual({ 'test/ (no classes)': 1 })
+    await expect(found.open('test')).rejects.toThrow('labeled test images, in test/CLASS, got none')
   })
 
   it('have images of six formats; files of others are counted', async () => {

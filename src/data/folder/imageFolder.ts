@@ -32,10 +32,8 @@ export interface ImageFolderOptions {
 
 /** What of a folder is not used, and why. */
 export interface FolderReport {
-  /** How many files of each ending were found that are no images, such as `.heic`. */
+  /** How many files of each ending were found that are no images, such as `.heic`; and test images without classes. */
   readonly leftOut: Readonly<Record<string, number>>
-  /** A folder of test images without classes. */
-  readonly unlabeledTest?: string | undefined
   /** How many images were looked at for bad ones. */
   readonly checked: number
   /** Images that were skipped or replaced. */
@@ -82,7 +80,7 @@ export const openImageFolder = async (
 ): Promise<ImageFolder> => {
   within('data.cropPct', cropPct, 1)
   if (valFraction !== undefined) within('data.valFraction', valFraction, 0.9)
-  const { classes, splits, leftOut, unlabeledTest } = await listFolder(path, valFraction)
+  const { classes, splits, leftOut } = await listFolder(path, valFraction)
   const shape = [3, size, size] as const
   const format = { shape, cropPct }
   const pool = openPool(format, workers)
@@ -95,7 +93,7 @@ export const openImageFolder = async (
       throw new UsageError({
         where: path,
         expected: 'labeled test images, in test/CLASS',
-        got: unlabeledTest === undefined ? 'no test/' : `${unlabeledTest} without the classes`,
+        got: 'none',
       })
     const found = await list()
     const good =
@@ -142,7 +140,7 @@ export const openImageFolder = async (
         .map(([, name]) => name as FolderSplit)
       return joined(await Promise.all(names.map(openSplit)), 'all')
     },
-    report: () => ({ leftOut: Object.fromEntries(leftOut), unlabeledTest, checked, bad }),
+    report: () => ({ leftOut: Object.fromEntries(leftOut), checked, bad }),
     close: pool.close,
   }
 }

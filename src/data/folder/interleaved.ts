@@ -1,15 +1,14 @@
-/** Pixels as image files have them: all channels of a pixel together. */
+/** An image of a dataset as sharp takes it. */
 
-import type { ImageShape } from '../image.ts'
+import type { Dataset } from '../dataset.ts'
 
-/** Planar C×H×W as H×W×C. */
-export const interleaved = (
-  pixels: Uint8Array,
-  [channels, height, width]: ImageShape,
-): Uint8Array => {
+/** The pixels of an image with all channels of a pixel together, H×W×C, and what they are. */
+export const interleaved = async ({ shape, read }: Dataset, index: number) => {
+  const [channels, height, width] = shape
+  const pixels = await read(index)
   const plane = height * width
-  const result = new Uint8Array(pixels.length)
+  const input = new Uint8Array(pixels.length)
   for (let c = 0; c < channels; c++)
-    for (let i = 0; i < plane; i++) result[i * channels + c] = pixels[c * plane + i]
-  return result
+    for (let i = 0; i < plane; i++) input[i * channels + c] = pixels[c * plane + i]
+  return { input: Buffer.from(input.buffer), raw: { width, height, channels: channels as 1 | 3 } }
 }

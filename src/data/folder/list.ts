@@ -32,10 +32,8 @@ export interface FolderListing {
     readonly validation: Listing
     readonly test: Listing | undefined
   }
-  /** How many files of each ending were found beside images, in what was listed so far. */
+  /** How many files of each ending were found beside images, in what was listed so far; and test images without classes. */
   readonly leftOut: Map<string, number>
-  /** A folder of test images that has no classes, and is not used. */
-  readonly unlabeledTest: string | undefined
 }
 
 const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i
@@ -226,6 +224,8 @@ export const listFolder = async (root: string, valFraction?: number): Promise<Fo
     divided &&
     test !== undefined &&
     (await contentsOf(join(root, test))).folders.some(name => classes.includes(name))
+  if (divided && test !== undefined && !isLabeled)
+    leftOut.set(`${test}/ (no classes)`, (await filesIn(root, test)).length)
   const tested = isLabeled ? whole('test', test) : undefined
   // A test set stands in where nothing else was asked for, as those of published sets do.
   const own = whole('validation', validation) ?? (valFraction === undefined ? tested : undefined)
@@ -237,6 +237,5 @@ export const listFolder = async (root: string, valFraction?: number): Promise<Fo
       test: tested,
     },
     leftOut,
-    unlabeledTest: divided && test !== undefined && !isLabeled ? join(root, test) : undefined,
   }
 }

@@ -106,9 +106,11 @@ export const openCifar = async (
     files[split].map(async file => {
       const path = join(folder, file)
       const bytes = await readRecords(path, record)
-      const count = bytes.length / record
-      const own = Uint8Array.from({ length: count }, (_, i) => bytes[i * record + label])
-      return { bytes, labels: labelsOf(own, classes, path), count }
+      const own = Uint8Array.from(
+        { length: bytes.length / record },
+        (_, i) => bytes[i * record + label],
+      )
+      return { bytes, labels: labelsOf(own, classes, path) }
     }),
   )
   const namesPath = join(folder, names)
@@ -125,8 +127,11 @@ export const openCifar = async (
       expected: `${classes} class names`,
       got: `${known.length}`,
     })
-  const records = parts.flatMap(({ bytes, count }) =>
-    Array.from({ length: count }, (_, i) => ({ bytes, start: i * record + labelBytes })),
+  const images = parts.flatMap(({ bytes, labels }) =>
+    Array.from(labels, (_, i) => {
+      const start = i * record + labelBytes
+      return bytes.subarray(start, start + PIXELS)
+    }),
   )
   return pixelDataset({
     name,
@@ -135,9 +140,6 @@ export const openCifar = async (
     shape: [3, 32, 32] as const,
     labels: Int32Array.from(parts.flatMap(({ labels }) => [...labels])),
     inMemory: true,
-    read: (index: number) => {
-      const { bytes, start } = records[index]
-      return bytes.subarray(start, start + PIXELS)
-    },
+    read: (index: number) => images[index],
   })
 }

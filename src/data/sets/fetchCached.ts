@@ -1,10 +1,10 @@
 /** Fetching a file once: within limits of size and time, checked against its hashes before it gets its name. */
 
 import { createHash } from 'node:crypto'
-import { createReadStream } from 'node:fs'
-import { open, rename, rm } from 'node:fs/promises'
+import { createReadStream, createWriteStream } from 'node:fs'
+import { rename, rm } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { Writable } from 'node:stream'
+import { PassThrough } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { createGunzip } from 'node:zlib'
 import { FileError } from '../../errors/index.ts'
@@ -17,7 +17,7 @@ export interface Source {
   readonly sha256?: string | undefined
   /** Of the file as it is served; for sets that publish nothing better. */
   readonly md5?: string | undefined
-  /** The most bytes that are taken, of the file and of its content; 1 GB unless told. */
+  /** The most bytes that are taken, of the file and of its content; 1 GiB unless told. */
   readonly mostBytes?: number | undefined
   /** How long a server may be silent; 30 s unless told. */
   readonly silenceMs?: number | undefined
@@ -26,8 +26,6 @@ export interface Source {
 const MOST_BYTES = 2 ** 30
 const SILENCE_MS = 30_000
 const REDIRECTS = 5
-const REMEDY =
-  'Check the connection, or fetch the file by other means and name its folder (`data.dataDir`)'
 
 /** The reason of a failed fetch, whose own message says no more than «fetch failed». */
 const reasonOf = (failure: unknown): string => {
@@ -36,13 +34,16 @@ const reasonOf = (failure: unknown): string => {
 }
 
 const refuse = (url: string, got: string, cause?: unknown): never => {
-  throw new FileError({ where: url, expected: 'the file', got, hint: REMEDY }, { cause })
+  const hint =
+    'Check the connection, or fetch the file by other means and name its folder (`data.dataDir`)'
+  throw new FileError({ where: url, expected: 'the file', got, hint }, { cause })
 }
 
 /** Where a redirect leads: by the same protocol, or from http to https. */
 const redirected = (from: string, location: string | null): string => {
-  const to = URL.canParse(location ?? '', from) ? new URL(location ?? '', from) : undefined
-  if (to === undefined) return refuse(from, `a redirect to no address: ${location}`)
+  if (location === null || !URL.canParse(location, from))
+    return refuse(from, `a redirect to no address: ${location}`)
+  const to = new URL(location, from)
   if (to.protocol !== 'https:' && to.protocol !== new URL(from).protocol)
     return refuse(from, `a redirect to another protocol: ${to.href}`)
   return to.href
@@ -51,37 +52,16 @@ const redirected = (from: string, location: string | null): string => {
 const request = async (first: string, signal: AbortSignal): Promise<Response> => {
   let url = first
   for (let i = 0; i <= REDIRECTS; i++) {
-    const response = await fetch(url, {
-      signal,
-      redirect: 'manual',
-      // Not to be unpacked on the way: the hash is checked of what was fetched.
-      headers: { 'accept-encoding': 'identity' },
-    })
-    const { status, headers } = response
-    if (status < 300 || status >= 400) return response
-    url = redirected(url, headers.get('location'))
+    // Not to be unpacked on the way: the hash is checked of what was fetched.
+    const headers = { 'accept-encoding': 'identity' }
+    const response = await fetch(url, { signal, redirect: 'manual', headers })
+    if (response.status < 300 || response.status >= 400) return response
+    url = redirected(url, response.headers.get('location'))
   }
   return refuse(first, `more than ${REDIRECTS} redirects`)
 }
 
-const hashing = (algorithm: string, most: number, url: string) => {
-  const hash = createHash(algorithm)
-  let size = 0
-  const sink = new Writable({
-    write: (chunk: Uint8Array, _, done) => {
-      size += chunk.length
-      hash.update(chunk)
-      done(
-        size > most
-          ? new FileError({ where: url, expected: `content of at most ${most} bytes`, got: 'more' })
-          : null,
-      )
-    },
-  })
-  return { sink, digest: () => hash.digest('hex') }
-}
-
-/** Streams a response to a file, within limits; the file's own hash is known at the end. */
+/** Streams what a server sends to a file. */
 const receive = async (
   { url, mostBytes = MOST_BYTES, silenceMs = SILENCE_MS }: Source,
   path: string,
@@ -89,75 +69,76 @@ const receive = async (
 ): Promise<void> => {
   const silence = new AbortController()
   const timer = setTimeout(() => silence.abort(), silenceMs)
-  let received = -1
-  const failed = (cause: unknown): never => {
-    if (cause instanceof FileError) throw cause
-    if (silence.signal.aborted) return refuse(url, `nothing for ${silenceMs / 1000} s`, cause)
-    return refuse(
-      url,
-      received < 0 ? reasonOf(cause) : `${received} bytes, then a broken connection`,
-      cause,
-    )
+  let received: number | undefined
+  const limit = (bytes: number): void => {
+    if (bytes > mostBytes) refuse(url, `${bytes} bytes, of which at most ${mostBytes} are taken`)
   }
   try {
-    const response = await request(url, silence.signal).catch(failed)
-    if (!response.ok || response.body === null) return refuse(url, `HTTP status ${response.status}`)
-    received = 0
-    const total = Number(response.headers.get('content-length')) || undefined
-    const limit = (bytes: number): void => {
-      if (bytes > mostBytes) refuse(url, `${bytes} bytes, of which at most ${mostBytes} are taken`)
-    }
+    const { ok, status, body, headers } = await request(url, silence.signal)
+    if (!ok || body === null) return refuse(url, `HTTP status ${status}`)
+    const total = Number(headers.get('content-length')) || undefined
     limit(total ?? 0)
-    const file = await open(path, 'w').catch((cause: unknown) => {
-      throw writeFailure(path, total ?? 0, cause)
-    })
-    try {
-      for await (const chunk of response.body) {
+    received = 0
+    const counted = async function* (chunks: AsyncIterable<Uint8Array>) {
+      for await (const chunk of chunks) {
         timer.refresh()
-        received += chunk.length
+        received = (received ?? 0) + chunk.length
         limit(received)
-        await file.write(chunk).catch((cause: unknown) => {
-          throw writeFailure(path, total ?? received, cause)
-        })
         onProgress(url, received, total)
+        yield chunk
       }
-      await file.sync()
-    } finally {
-      await file.close()
     }
-    if (total !== undefined && received !== total && !response.headers.has('content-encoding'))
+    await pipeline(body, counted, createWriteStream(path, { flush: true }))
+    if (total !== undefined && received !== total && !headers.has('content-encoding'))
       refuse(url, `${received} of ${total} bytes`)
   } catch (cause) {
-    failed(cause)
+    if (cause instanceof FileError) throw cause
+    // What the disk says names the file; what the network says does not.
+    if (cause instanceof Error && 'path' in cause) throw writeFailure(path, received ?? 0, cause)
+    if (silence.signal.aborted) refuse(url, `nothing for ${silenceMs / 1000} s`, cause)
+    const begun = received === undefined ? '' : `${received} bytes, then a broken connection`
+    refuse(url, begun || reasonOf(cause), cause)
   } finally {
     clearTimeout(timer)
-    silence.abort()
   }
 }
 
-/** Checks hashes chunk by chunk, so that nothing is held or kept of what is unpacked. */
-const checkHashes = async (
-  { url, sha256, md5, mostBytes = MOST_BYTES }: Source,
+/** Checks a hash chunk by chunk, so that nothing of what is unpacked is kept. */
+const checkHash = async (
+  { url, mostBytes = MOST_BYTES }: Source,
   path: string,
+  algorithm: 'md5' | 'sha256',
+  expected: string,
 ): Promise<void> => {
-  for (const [algorithm, expected] of Object.entries({ md5, sha256 })) {
-    if (expected === undefined) continue
-    const { sink, digest } = hashing(algorithm, mostBytes, url)
-    const file = createReadStream(path)
-    if (algorithm === 'sha256' && url.endsWith('.gz'))
-      await pipeline(file, createGunzip(), sink).catch((cause: unknown) => {
-        throw cause instanceof FileError ? cause : notGzip(url, cause)
-      })
-    else await pipeline(file, sink)
-    const got = digest()
-    if (got !== expected)
-      throw new FileError({
-        where: url,
-        expected: `${algorithm} ${expected}`,
-        got,
-        hint: 'The download is corrupt and was discarded. Try again',
-      })
+  const packed = algorithm === 'sha256' && url.endsWith('.gz')
+  const hash = createHash(algorithm)
+  let size = 0
+  const take = async (chunks: AsyncIterable<Uint8Array>): Promise<void> => {
+    for await (const chunk of chunks) {
+      size += chunk.length
+      if (size > mostBytes) return
+      hash.update(chunk)
+    }
   }
+  const unpacked = packed ? createGunzip() : new PassThrough()
+  const failure = await pipeline(createReadStream(path), unpacked, take).catch(
+    (cause: unknown) => cause,
+  )
+  if (size > mostBytes)
+    throw new FileError({
+      where: url,
+      expected: `content of at most ${mostBytes} bytes`,
+      got: 'more',
+    })
+  if (failure !== undefined) throw notGzip(url, failure)
+  const got = hash.digest('hex')
+  if (got !== expected)
+    throw new FileError({
+      where: url,
+      expected: `${algorithm} ${expected}`,
+      got,
+      hint: 'The download is corrupt and was discarded. Try again',
+    })
 }
 
 /**
@@ -173,7 +154,10 @@ export const fetchCached = async (
   await makeFolder(dirname(path))
   try {
     await receive(source, temporary, onProgress)
-    await checkHashes(source, temporary)
+    for (const algorithm of ['md5', 'sha256'] as const) {
+      const expected = source[algorithm]
+      if (expected !== undefined) await checkHash(source, temporary, algorithm, expected)
+    }
     await rename(temporary, path).catch((cause: unknown) => {
       throw writeFailure(path, 0, cause)
     })

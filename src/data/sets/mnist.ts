@@ -26,18 +26,9 @@ interface Source {
 
 export const MNIST_SOURCES = {
   'fashion-mnist': {
-    classes: [
-      'T-shirt/top',
-      'Trouser',
-      'Pullover',
-      'Dress',
-      'Coat',
-      'Sandal',
-      'Shirt',
-      'Sneaker',
-      'Bag',
-      'Ankle boot',
-    ],
+    classes: 'T-shirt/top,Trouser,Pullover,Dress,Coat,Sandal,Shirt,Sneaker,Bag,Ankle boot'.split(
+      ',',
+    ),
     installed: '/usr/share/datasets/fashion-mnist',
     package: 'dataset-fashion-mnist',
     url: 'http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/',
