@@ -130,7 +130,9 @@ export const closeDatasets = async (): Promise<void> => {
 
 /** What of a folder is not used, as lines of text: `7 files left out: .heic 5, .bmp 2`. */
 export const leftOutLines = ({ leftOut }: FolderReport): string[] => {
-  const endings = Object.entries(leftOut).sort(([, a], [, b]) => b - a)
+  const endings = Object.entries(leftOut).sort(
+    ([one, a], [other, b]) => b - a || one.localeCompare(other),
+  )
   const total = endings.reduce((sum, [, files]) => sum + files, 0)
   const text = endings.map(([ending, files]) => `${visible(ending)} ${count(files)}`).join(', ')
   return total === 0 ? [] : [`${count(total)} file${total === 1 ? '' : 's'} left out: ${text}`]

@@ -1,10 +1,12 @@
 /** What a training shows while it runs. */
 
 import { join } from 'node:path'
+import type { Split } from '../data/dataset.ts'
 import type { LaunchOptions, Started } from '../runs/launch.ts'
 import { RUN_FILES } from '../runs/runFolder.ts'
 import type { StepReport } from '../runs/trainOptions.ts'
 import type { EpochRow } from '../train/epochRow.ts'
+import { imagesText } from './dataOptions.ts'
 import { deviceText } from './deviceOption.ts'
 import { count, duration, percent } from './output.ts'
 import { bar, progressLine } from './progressLine.ts'
@@ -32,7 +34,7 @@ export const startLines = (
 ): readonly string[] => {
   const { labels, shape, classes } = train
   const lines = [
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${count(test.labels.length)} to test; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${imagesText(test)} to evaluate; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   ]
   if (transferred !== undefined) {
     const { tensors, fresh } = transferred
@@ -50,8 +52,15 @@ export const startLines = (
   return lines
 }
 
-/** @param label - stands before each line, where several trainings share a screen */
-export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {
+/**
+ * @param label - stands before each line, where several trainings share a screen
+ * @param evaluated - what each epoch ends with: images of a published test set, or of validation
+ */
+export const trainDisplay = (
+  quiet: boolean,
+  label = '',
+  evaluated: Split = 'test',
+): TrainDisplay => {
   const { update, line, clear } = progressLine(quiet)
   let speed: number | undefined
   return {
@@ -64,7 +73,7 @@ export const trainDisplay = (quiet: boolean, label = ''): TrainDisplay => {
     },
     epoch: (row, epochs) =>
       line(
-        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}  loss ${row.trainLoss.toFixed(4)}  train ${percent(row.trainTop1)}  test ${percent(row.testTop1)}  top-5 ${percent(row.testTop5)}  ${duration(row.seconds)}${waited(row)}`,
+        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}  loss ${row.trainLoss.toFixed(4)}  train ${percent(row.trainTop1)}  ${evaluated} ${percent(row.testTop1)}  top-5 ${percent(row.testTop5)}  ${duration(row.seconds)}${waited(row)}`,
       ),
     line: text => line(`${label}${text}`),
     clear,

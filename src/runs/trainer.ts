@@ -27,7 +27,11 @@ export const checkData = ({
       got: `${batch}`,
     })
   if (test.labels.length === 0)
-    throw new UsageError({ where: 'test data', expected: 'at least one image', got: 'none' })
+    throw new UsageError({
+      where: `${test.split} images`,
+      expected: 'at least one',
+      got: 'none',
+    })
 }
 
 /**

@@ -158,7 +158,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { launch } = await import('../../runs/launch.ts')
-  const display = trainDisplay(quiet)
+  const display = trainDisplay(quiet, '', test.split)
   if (device?.note !== undefined) display.line(device.note)
   if (report) leftOutLines(report).forEach(display.line)
   const result = await interruptible(

@@ -1,0 +1,75 @@
+/** Three splits of a folder: what is trained on, what is evaluated, what is tested, and what is left out. */
+
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import sharp from 'sharp'
+import { expect, it } from 'vitest'
+import { excite, inFolder } from '../support/command.ts'
+
+const COUNTS = { train: 6, val: 3, test: 9 }
+
+/** A folder with so many images of each of two classes in each split. */
+const makeImages = async (root: string): Promise<void> => {
+  for (const [split, count] of Object.entries(COUNTS))
+    for (let i = 0; i < 2 * count; i++) {
+      const path = join(root, split, i % 2 === 0 ? 'even' : 'odd', `${i}.png`)
+      await mkdir(dirname(path), { recursive: true })
+      const background = { r: 10 * i, g: 250 - 10 * i, b: 100 }
+      await sharp({ create: { width: 20, height: 16, channels: 3, background } }).toFile(path)
+    }
+}
+
+it('a folder with three splits keeps them apart, and all of another folder is measured', () =>
+  inFolder(async folder => {
+    await makeImages(join(folder, 'images'))
+    for (const name of ['train/even/a.HEIC', 'train/odd/b.heic', 'train/odd/c.bmp', 'labels.csv'])
+      await writeFile(join(folder, 'images', name), '')
+    const said = async (command: string): Promise<string> => {
+      const { code, stdout, stderr } = await excite(folder, ...command.split(' '))
+      expect(stderr).not.toContain('excite:')
+      expect(code).toBe(0)
+      return stderr + stdout
+    }
+    const trained = await said(
+      'train se-resnet8 --data ./images --size 16 --epochs 1 --batch 4 --threads 1 --out run',
+    )
+    expect(trained).toContain('6 validation images to evaluate')
+    expect(trained).toContain('of the validation images, after epoch 1')
+    expect(trained).toContain('4 files left out: .heic 2, .bmp 1, .csv 1')
+    expect(await said('eval run --data ./images')).toContain('6 validation images of')
+    expect(await said('eval run --split train')).toContain('12 train images of')
+    expect(await said('eval run --split test')).toContain('18 test images of')
+    expect(await said('eval run --data ./images/test')).toContain('on 18 images of')
+    const { images, leftOut, split } = JSON.parse(await said('data ./images --split all --json'))
+    expect({ images, leftOut, split }).toEqual({
+      images: 36,
+      leftOut: { '.heic': 2, '.bmp': 1, '.csv': 1 },
+      split: 'all',
+    })
+
+    // `test` was the name of what is called validation now.
+    await rm(join(folder, 'images/test'), { recursive: true })
+    const old = await said('eval run --split test')
+    expect(old).toContain('has no test images: these are called --split validation now')
+    expect(old).toContain('6 validation images of')
+
+    await rename(join(folder, 'images/val'), join(folder, 'images/test'))
+    expect(await said('eval run')).toContain('6 test images of')
+  }))
+
+it('a set that is published as two splits is evaluated on its test images', () =>
+  inFolder(async folder => {
+    const run = async (command: string) => {
+      const { code, stdout } = await excite(folder, ...command.split(' '), '--json')
+      expect(code).toBe(0)
+      return JSON.parse(stdout)
+    }
+    const counts = async (split: string) => {
+      const { images, split: own } = await run(`data shapes --samples 30,20 --split ${split}`)
+      return [images, own]
+    }
+    expect(await counts('train')).toEqual([30, 'train'])
+    expect(await counts('validation')).toEqual([20, 'test'])
+    expect(await counts('test')).toEqual([20, 'test'])
+    expect(await counts('all')).toEqual([50, 'all'])
+  }))
