@@ -29,7 +29,6 @@ export * as ops from './ops/index.ts'
 export {
   type Classifier,
   type ClassifierOptions,
-  type Guess,
   openClassifier,
 } from './runs/classifier.ts'
 export { register } from './runs/register.ts'
@@ -43,4 +42,5 @@ export {
 } from './runs/train.ts'
 export * as studies from './studies/index.ts'
 export * as training from './train/index.ts'
+export type { Guess } from './weights/guesses.ts'
 export * as weights from './weights/index.ts'

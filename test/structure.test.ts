@@ -43,7 +43,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: [...TRAINING, 'inspect'],
   studies: [...TRAINING, 'inspect', 'report'],
   cli: [...TRAINING, 'foreign', 'inspect', 'report', 'bench', 'studies'],
-  'browser.ts': [...DESCRIBING, 'autodiff', 'onnx', 'engines', 'inspect'],
+  page: ['data', 'engines', 'weights'],
+  'browser.ts': [...DESCRIBING, 'autodiff', 'onnx', 'engines', 'inspect', 'page', 'weights'],
   'index.ts': [...TRAINING, 'foreign', 'inspect', 'studies'],
 }
 
@@ -58,6 +59,7 @@ const BROWSER = [
   'data',
   'tasks',
   'train',
+  'page',
   'browser.ts',
 ]
 

@@ -1,11 +1,12 @@
 /** A trained network that says what is in an image: of a run, a file of weights, or `model.onnx`. */
 
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type ImageInput, readImage } from '../data/decode/openImage.ts'
+import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { openDevice } from '../engines/registry.ts'
-import { UsageError, WeightError } from '../errors/index.ts'
+import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import {
@@ -15,18 +16,11 @@ import {
 } from '../tasks/classification.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { checkExport, exportOnnx } from '../weights/export.ts'
-import { isOnnx, type OnnxFile, openOnnxPredictor, readOnnxFile } from '../weights/onnxFile.ts'
+import { type Guess, guessesOf, notFinite } from '../weights/guesses.ts'
+import { isOnnx, onnxCard, openOnnxPredictor } from '../weights/onnxFile.ts'
 import { openPredictor, type Predictor } from '../weights/predictor.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { loadTrained } from './runFolder.ts'
-
-/** A class, and how sure the network is of it: from 0 to 1. */
-export interface Guess {
-  /** The name of the class. */
-  readonly label: string
-  /** The share of the softmax. */
-  readonly probability: number
-}
 
 /** How a classifier is opened. */
 export interface ClassifierOptions {
@@ -85,21 +79,6 @@ export interface EvaluationOptions {
   readonly onBatch?: ((done: number, total: number) => void) | undefined
 }
 
-const softmax = (logits: Float32Array): number[] => {
-  const largest = Math.max(...logits)
-  const exponentials = Array.from(logits, logit => Math.exp(logit - largest))
-  const total = exponentials.reduce((sum, value) => sum + value, 0)
-  return exponentials.map(value => value / total)
-}
-
-const notFinite = (where: string, got: string): WeightError =>
-  new WeightError({
-    where,
-    expected: 'an answer of finite numbers',
-    got,
-    hint: 'The weights are not finite, or so large that sums overflow: the training diverged. Train again with a lower learning rate',
-  })
-
 /** What answers, whatever it was read from. */
 interface Source {
   readonly card: Card
@@ -117,11 +96,15 @@ const sourceOf = (trained: Trained, open: Source['open']): Source => ({
   },
 })
 
-const onnxSource = ({ bytes, card }: OnnxFile, threads: number | undefined): Source => ({
-  card,
-  open: batch => openOnnxPredictor(bytes, card, batch, threads),
-  export: async () => bytes,
-})
+const onnxSource = async (path: string, threads: number | undefined): Promise<Source> => {
+  const bytes = await readFile(path)
+  const card = onnxCard(bytes, path)
+  return {
+    card,
+    open: batch => openOnnxPredictor(onnxEngine, bytes, card, batch, threads),
+    export: async () => bytes,
+  }
+}
 
 /** An ONNX file is run by ONNX Runtime; a folder's own weights by any engine. */
 const isOnnxPath = async (path: string): Promise<boolean> =>
@@ -148,7 +131,7 @@ export const openClassifier = async (
     })
   const device = await openDevice(fromOnnx ? 'onnx' : options.device)
   const load = async (): Promise<Source> => {
-    if (fromOnnx) return onnxSource(await readOnnxFile(path), threads)
+    if (fromOnnx) return onnxSource(path, threads)
     const trained = await loadTrained(path, weights, network)
     return sourceOf(trained, batch => openPredictor(trained, batch, device.engine, threads))
   }
@@ -156,15 +139,8 @@ export const openClassifier = async (
   const { card } = source
   const shape = [card.channels, card.height, card.width] as const
   const single = await source.open(1)
-  const classifyPrepared = async (pixels: Uint8Array, top = card.classes.length) => {
-    const probabilities = softmax(await single.infer(normalized(pixels, shape, card)))
-    const bad = probabilities.find(value => !Number.isFinite(value))
-    if (bad !== undefined) throw notFinite(path, `${bad}`)
-    return card.classes
-      .map((label, i) => ({ label, probability: probabilities[i] }))
-      .sort((a, b) => b.probability - a.probability)
-      .slice(0, top)
-  }
+  const classifyPrepared = async (pixels: Uint8Array, top?: number) =>
+    guessesOf(await single.infer(normalized(pixels, shape, card)), card.classes, path, top)
   return {
     card,
     classes: card.classes,

@@ -1,17 +1,10 @@
 /** An ONNX file that Excite exported: what its metadata says, and its answers by ONNX Runtime. */
 
-import { readFile } from 'node:fs/promises'
-import { compileOnnx } from '../engines/onnxruntime/engine.ts'
+import type { OnnxRuntimeEngine } from '../engines/onnxruntime/session.ts'
 import { input } from '../graph/index.ts'
 import { readOnnx } from '../onnx/read/index.ts'
 import type { Predictor } from './predictor.ts'
 import { type Card, readCard } from './trained.ts'
-
-/** The bytes of a file and its card. */
-export interface OnnxFile {
-  readonly bytes: Uint8Array
-  readonly card: Card
-}
 
 /** Whether a file is to be read as ONNX: by its name. */
 export const isOnnx = (path: string): boolean => path.endsWith('.onnx')
@@ -38,15 +31,17 @@ const cardText = (metadata: ReadonlyMap<string, string>): string | undefined => 
   })
 }
 
-/** @throws FileError for one that is damaged, or that Excite did not export */
-export const readOnnxFile = async (path: string): Promise<OnnxFile> => {
-  const bytes = await readFile(path)
-  const { metadata } = readOnnx(bytes, path)
-  return { bytes, card: readCard(cardText(metadata), path) }
-}
+/**
+ * The card of an ONNX file.
+ * @param where - the file's name, for the error
+ * @throws FileError for one that is damaged, or that Excite did not export
+ */
+export const onnxCard = (bytes: Uint8Array, where: string): Card =>
+  readCard(cardText(readOnnx(bytes, where).metadata), where)
 
 /** Compiles the file for a batch size: images in, logits out, by ONNX Runtime. */
 export const openOnnxPredictor = async (
+  { compileModel }: OnnxRuntimeEngine,
   bytes: Uint8Array,
   { channels, height, width, classes }: Card,
   batch: number,
@@ -55,7 +50,7 @@ export const openOnnxPredictor = async (
   const images = input('images', [batch, channels, height, width])
   const logits = input('logits', [batch, classes.length])
   const signature = { inputs: [images], outputs: { logits } }
-  const compiled = await compileOnnx(bytes, signature, { ...(threads && { threads }) })
+  const compiled = await compileModel(bytes, signature, { threads })
   return {
     infer: async data => {
       const results = await compiled.run({ images: { shape: images.shape, data } })

@@ -8,8 +8,13 @@ import { tmpdir } from 'node:os'
 import { extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
+import sharp from 'sharp'
 import { build, createLogger } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { untrained } from '../../src/bench/workloads.ts'
+import { model } from '../../src/models/registry.ts'
+import { openClassifier } from '../../src/runs/classifier.ts'
+import { exportOnnx } from '../../src/weights/export.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const CHROMIUM = process.env.EXCITE_CHROMIUM ?? '/usr/bin/chromium'
@@ -57,6 +62,14 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
       join(PROJECT, 'test/parity/fixtures/exportedForms/conv.onnx'),
       join(root, 'public/model.onnx'),
     )
+    await writeFile(
+      join(root, 'public/network.onnx'),
+      exportOnnx(untrained(model('se-resnet8', { classes: 4 }), 24)),
+    )
+    await sharp({ create: { width: 50, height: 38, channels: 3, background: '#f60' } })
+      .composite([{ input: { text: { text: 'SE', dpi: 160 } }, gravity: 'center' }])
+      .png()
+      .toFile(join(root, 'public/image.png'))
     const logger = createLogger('warn')
     logger.warn = text => warnings.push(text)
     logger.warnOnce = logger.warn
@@ -70,11 +83,22 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
   })
   afterAll(() => rm(root, { recursive: true, force: true }))
 
+  /** To a millionth: WebAssembly rounds otherwise. */
+  const guessesInNode = async () => {
+    const classifier = await openClassifier(join(root, 'public/network.onnx'))
+    const guesses = await classifier.classify(join(root, 'public/image.png'), { top: 3 })
+    await classifier.close()
+    return guesses.map(({ label, probability }) => ({
+      label,
+      probability: expect.closeTo(probability, 6),
+    }))
+  }
+
   it('bundles without a warning', () => {
     expect(warnings).toEqual([])
   })
 
-  it('describes a network, counts it, and reads an ONNX file, without a request elsewhere', async () => {
+  it('describes, counts, reads, computes and classifies as Node does, without a request elsewhere', async () => {
     const server = await serve(join(root, 'dist'))
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
     try {
@@ -91,6 +115,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
         parameters: 272_095,
         nodes: 7,
         close: true,
+        guesses: await guessesInNode(),
       })
       expect(problems).toEqual([])
       expect(elsewhere).toEqual([])

@@ -21,4 +21,9 @@ const wanted = await run(excite.referenceEngine)
 const got = await run(excite.onnxWebEngine)
 const apart = Math.max(...got.map((value, i) => Math.abs(value - wanted[i])))
 
-window.found = { parameters, nodes: graph.nodes.length, close: apart < 1e-6 }
+// A file as a visitor would choose it.
+const classifier = await excite.openClassifier('network.onnx')
+const image = await (await fetch('image.png')).blob()
+const guesses = await classifier.classify(image, { top: 3 })
+
+window.found = { parameters, nodes: graph.nodes.length, close: apart < 1e-6, guesses }

@@ -1,0 +1,100 @@
+/** Images of a page, opened for a network: what a canvas can draw, or pixels as a canvas gives them. */
+
+import { type ImageShape, type OpenImage, type Size, sizeOf } from '../data/image.ts'
+import { pixelPlace, resample } from '../data/kernel/resample.ts'
+
+/** Rows of RGBA, 0 to 255, as `getImageData` gives them. */
+export interface PagePixels extends Size {
+  readonly data: Uint8ClampedArray
+}
+
+/** A picture file as a page has it, such as of an `<input type="file">`. */
+interface FileOfPage {
+  arrayBuffer(): Promise<ArrayBuffer>
+}
+
+/** Pixels, a file, or what a canvas draws: an `<img>`, a `<video>`, a canvas, an ImageBitmap. */
+export type PageImage = PagePixels | FileOfPage | Size
+
+/** A 2D canvas, as much of it as is needed. */
+interface Canvas {
+  getContext(kind: '2d'): {
+    fillStyle: string
+    fillRect(x: number, y: number, width: number, height: number): void
+    drawImage(image: Size, x: number, y: number): void
+    getImageData(x: number, y: number, width: number, height: number): PagePixels
+  }
+}
+
+/** What a page offers, and Node's types do not know. */
+const page = globalThis as unknown as {
+  readonly OffscreenCanvas: new (width: number, height: number) => Canvas
+  createImageBitmap(file: FileOfPage): Promise<Size & { close(): void }>
+}
+
+/** The sizes of an `<img>` and a `<video>`, whose width and height are those on the page. */
+interface Media {
+  readonly naturalWidth?: number
+  readonly naturalHeight?: number
+  readonly videoWidth?: number
+  readonly videoHeight?: number
+}
+
+const ownSize = (image: Size & Media): Size => ({
+  width: image.naturalWidth ?? image.videoWidth ?? image.width,
+  height: image.naturalHeight ?? image.videoHeight ?? image.height,
+})
+
+/** Draws onto black: transparency counts as black, as of files in Node. */
+const draw = (image: Size): PagePixels => {
+  const { width, height } = ownSize(image)
+  const context = new page.OffscreenCanvas(width, height).getContext('2d')
+  context.fillStyle = '#000'
+  context.fillRect(0, 0, width, height)
+  context.drawImage(image, 0, 0)
+  return context.getImageData(0, 0, width, height)
+}
+
+const pixelsOf = async (image: PageImage): Promise<PagePixels> => {
+  if ('data' in image) return image
+  if (!('arrayBuffer' in image)) return draw(image)
+  const bitmap = await page.createImageBitmap(image)
+  try {
+    return draw(bitmap)
+  } finally {
+    bitmap.close()
+  }
+}
+
+const linear = (value: number): number => {
+  const share = value / 255
+  return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4
+}
+
+/** The gray as bright as a color: its luminance (ITU-R BT.709), as sharp has it. */
+const gray = (red: number, green: number, blue: number): number => {
+  const light = 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
+  const share = light <= 0.0031308 ? 12.92 * light : 1.055 * light ** (1 / 2.4) - 0.055
+  return Math.round(255 * share)
+}
+
+/** Opens an image; what is read is planar C×H×W, 0 to 255, resized as in Node. */
+export const openPageImage = async (image: PageImage): Promise<OpenImage> => {
+  const { data, width, height } = await pixelsOf(image)
+  return {
+    width,
+    height,
+    read: (window, shape: ImageShape) => {
+      const place = pixelPlace({ width, height })
+      for (let pixel = 0; pixel < width * height; pixel++) {
+        const alpha = data[4 * pixel + 3] / 255
+        const [red, green, blue] = [0, 1, 2].map(c => Math.round(alpha * data[4 * pixel + c]))
+        place.set(
+          shape[0] === 1 ? Array(3).fill(gray(red, green, blue)) : [red, green, blue],
+          3 * pixel,
+        )
+      }
+      return resample({ width, height }, window, [shape[1], shape[2]]).slice(0, sizeOf(shape))
+    },
+  }
+}
