@@ -2,8 +2,8 @@
 
 import { expect, it } from 'vitest'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
-import { summarize } from '../inspect/summary.ts'
 import { model } from '../models/registry.ts'
+import { summarize } from '../models/summary.ts'
 import { repeat, spreadOf } from '../stats/clock.ts'
 import { benchmark } from './bench.ts'
 

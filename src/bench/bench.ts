@@ -1,7 +1,7 @@
 /** How fast a network trains or answers here: images a second, memory, share of the machine's peak. */
 
 import type { Engine } from '../engines/engine.ts'
-import { multiplyAddsOf } from '../inspect/summary.ts'
+import { multiplyAddsOf } from '../models/summary.ts'
 import { type Repetition, repeat, type Spread, spreadOf } from '../stats/clock.ts'
 import { measurePeak } from './peak.ts'
 import { WORKLOADS, type WorkloadName, type WorkloadOptions } from './workloads.ts'

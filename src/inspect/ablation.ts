@@ -11,6 +11,7 @@
 
 import type { Dataset } from '../data/dataset.ts'
 import { graph, sizeOf } from '../graph/index.ts'
+import { multiplyAddsOf } from '../models/summary.ts'
 import { variables } from '../nn/index.ts'
 import { reduceMean } from '../ops/index.ts'
 import { largest, moments } from '../stats/moments.ts'
@@ -18,7 +19,6 @@ import type { Trained } from '../weights/trained.ts'
 import { bypass, places, type Tap, type TapKind, type TapMeans, tapsOf } from './attentionTaps.ts'
 import { type Intervention, type Observed, observe } from './observe.ts'
 import { type Measurement, measure, type ProbeOptions } from './probe.ts'
-import { multiplyAddsOf } from './summary.ts'
 
 export const REPLACEMENTS = ['identity', 'mean'] as const
 export type ReplacementKind = (typeof REPLACEMENTS)[number]

@@ -2,9 +2,9 @@
 
 import { dependencies } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
+import { summarize } from '../models/summary.ts'
 import { bypass, tapsOf } from './attentionTaps.ts'
 import { observe } from './observe.ts'
-import { summarize } from './summary.ts'
 
 export const LAYER_KINDS = [
   'convolution',

@@ -13,6 +13,7 @@ import { referenceEngine } from '../engines/reference/engine.ts'
 import { sizeOf, type Value } from '../graph/index.ts'
 import { model } from '../models/registry.ts'
 import { resnet } from '../models/resnet.ts'
+import { summarize } from '../models/summary.ts'
 import { initialize, lambda, variables } from '../nn/index.ts'
 import { abs, add, mul, reduceMax, reduceMean, reduceSum, sub } from '../ops/index.ts'
 import { random } from '../random/index.ts'
@@ -30,7 +31,6 @@ import { blockName, type Intervention, named, type Observed, observe, stageOf } 
 import { openProbe, type ProbeOptions } from './probe.ts'
 import { imagesText, partsOf } from './report.ts'
 import { grouped } from './selection.ts'
-import { summarize } from './summary.ts'
 
 const dataset = openShapes({ split: 'test', count: 40, size: 16 })
 const options = { engine: onnxEngine, batch: 16, threads: 1 }

@@ -65,7 +65,6 @@ export const {
 
 export type { Backbone, NetworkOptions } from './backbone.ts'
 export { inferenceGraph } from './inferenceGraph.ts'
-export { PUBLISHED, type Published } from './published.ts'
 export {
   customModel as custom,
   describeModel as describe,

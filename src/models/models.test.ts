@@ -6,10 +6,10 @@
 import { describe, expect, it } from 'vitest'
 import { attentionNames } from '../attention/registry.ts'
 import { UsageError } from '../errors/index.ts'
-import { summarize } from '../inspect/summary.ts'
 import { variables } from '../nn/index.ts'
 import { inferenceGraph } from './inferenceGraph.ts'
 import { describeModel, type ModelOptions, model, modelNames } from './registry.ts'
+import { summarize } from './summary.ts'
 
 const V1 = { strideIn: '1x1' } as const
 const plug = (attention: string): ModelOptions => ({ attention })

@@ -10,12 +10,12 @@ import { parseAttention } from '../attention/registry.ts'
 import { gradients } from '../autodiff/index.ts'
 import { formatShape, GraphError, UsageError } from '../errors/index.ts'
 import { graph, input, type Value } from '../graph/index.ts'
-import { summarize } from '../inspect/summary.ts'
 import { type Layer, trace, variables } from '../nn/index.ts'
 import { reduceSum } from '../ops/index.ts'
 import { inferenceGraph } from './inferenceGraph.ts'
 import { model } from './registry.ts'
 import { type ResNetOptions, resnet } from './resnet.ts'
+import { summarize } from './summary.ts'
 
 const RESNET50 = 25_557_032
 /** Σ of channels and of channels / 16 over the 16 blocks of ResNet-50. */

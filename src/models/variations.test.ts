@@ -1,10 +1,10 @@
 /** Variations of networks: each does what it says, and what a network does not know is refused. */
 
 import { describe, expect, it } from 'vitest'
-import { summarize } from '../inspect/summary.ts'
 import { variables } from '../nn/index.ts'
 import { inferenceGraph } from './inferenceGraph.ts'
 import { model, modelNames, networkOf } from './registry.ts'
+import { summarize } from './summary.ts'
 import { type Variations, variationNames, variationsIn, variationTexts } from './variations.ts'
 
 /** The output of a layer, by the network's graph for one image. */

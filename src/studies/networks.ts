@@ -2,8 +2,8 @@
 
 import type { Dataset } from '../data/dataset.ts'
 import { ExciteError } from '../errors/index.ts'
-import { summarize } from '../inspect/summary.ts'
 import { type Model, networkOf } from '../models/registry.ts'
+import { summarize } from '../models/summary.ts'
 import type { Config } from '../train/config.ts'
 import type { Plan } from './plan.ts'
 import type { Cost } from './results.ts'

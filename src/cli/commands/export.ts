@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../errors/index.ts'
-import type { RunFacts } from '../../inspect/modelCard.ts'
+import type { RunFacts } from '../../runs/modelCard.ts'
 import type { Trained } from '../../weights/trained.ts'
 import { path } from '../dataOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
@@ -79,7 +79,7 @@ const contentOf = async (
 
 const run = async (path: string, flags: ExportFlags): Promise<void> => {
   const { loadTrained } = await import('../../runs/runFolder.ts')
-  const { modelCard } = await import('../../inspect/modelCard.ts')
+  const { modelCard } = await import('../../runs/modelCard.ts')
   const { writeFileAtomic } = await import('../../platform/node/files.ts')
   const { VERSION } = await import('../../platform/node/version.ts')
   const format = formatOf(flags)

@@ -3,8 +3,8 @@
 import { Command } from 'commander'
 import { UsageError } from '../../errors/index.ts'
 import { suggestion } from '../../errors/suggest.ts'
-import type { Compared } from '../../inspect/comparison.ts'
-import type { Published } from '../../models/published.ts'
+import type { Compared } from '../../studies/comparison.ts'
+import type { Published } from '../../studies/published.ts'
 import { attentionRow, attentionText, SHARED_OPTIONS } from '../attentionHelp.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
 
@@ -89,9 +89,9 @@ interface Flags {
 const run = async (filter: string | undefined, { attention = false, json = false }: Flags) => {
   if (attention) return listAttentions(filter, json)
   const { describeModel, model, modelNames } = await import('../../models/registry.ts')
-  const { PUBLISHED } = await import('../../models/published.ts')
-  const { compared } = await import('../../inspect/comparison.ts')
-  const { summarize } = await import('../../inspect/summary.ts')
+  const { PUBLISHED } = await import('../../studies/published.ts')
+  const { compared } = await import('../../studies/comparison.ts')
+  const { summarize } = await import('../../models/summary.ts')
   const names = modelNames.filter(name => filter === undefined || name.includes(filter))
   if (names.length === 0)
     throw new UsageError({

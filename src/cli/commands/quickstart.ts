@@ -20,7 +20,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const { RECIPES } = await import('../../train/recipes.ts')
   const { freeFolder } = await import('../../runs/runFolder.ts')
   const { model } = await import('../../models/registry.ts')
-  const { summarize } = await import('../../inspect/summary.ts')
+  const { summarize } = await import('../../models/summary.ts')
   const { launch } = await import('../../runs/launch.ts')
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { openDevice } = await import('../../engines/registry.ts')

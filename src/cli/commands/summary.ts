@@ -52,7 +52,7 @@ const showLowerings = async ({ network }: Model, images: Shape, json: boolean): 
 
 const run = async (name: string, flags: SummaryFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
-  const { summarize } = await import('../../inspect/summary.ts')
+  const { summarize } = await import('../../models/summary.ts')
   const { size, depth, json = false, lowerings = false, ...options } = flags
   const network = model(name, options)
   const side = size ?? network.size

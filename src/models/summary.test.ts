@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { sizeOf } from '../graph/index.ts'
-import { type ModelOptions, model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
+import { type ModelOptions, model } from './registry.ts'
 import { type LayerRow, type Summary, summarize } from './summary.ts'
 
 const rowOf = ({ rows }: Summary, path: string): LayerRow =>

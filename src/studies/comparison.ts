@@ -1,8 +1,8 @@
 /** What a paper prints of a network, and what ours counts of the same, counted as the paper does. */
 
-import type { Published } from '../models/published.ts'
 import { model } from '../models/registry.ts'
-import { summarize } from './summary.ts'
+import { summarize } from '../models/summary.ts'
+import type { Published } from './published.ts'
 
 export interface Compared extends Published {
   readonly ours: {

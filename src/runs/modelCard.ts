@@ -3,12 +3,12 @@
  * use it (Mitchell et al.: Model Cards for Model Reporting, arXiv:1810.03993), from facts alone.
  */
 
+import { summarize } from '../models/summary.ts'
 import { variationTexts } from '../models/variations.ts'
 import { count, percent } from '../text/numbers.ts'
 import { markdownText as plain, tableMarkdown } from '../text/table.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import type { Card, Trained } from '../weights/trained.ts'
-import { summarize } from './summary.ts'
 
 /** What a run knows of a training. */
 export interface RunFacts {

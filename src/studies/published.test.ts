@@ -1,10 +1,10 @@
 /** Every figure that the papers print, against what the networks here count. */
 
 import { describe, expect, it } from 'vitest'
-import { compared } from '../inspect/comparison.ts'
-import { summarize } from '../inspect/summary.ts'
+import { type ModelOptions, model, modelNames } from '../models/registry.ts'
+import { summarize } from '../models/summary.ts'
+import { compared } from './comparison.ts'
 import { PUBLISHED, type Published } from './published.ts'
-import { type ModelOptions, model, modelNames } from './registry.ts'
 
 /** Which printed figures ours do not bear out. */
 const unlike = (name: string, published: Published): readonly string[] => {

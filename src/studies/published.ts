@@ -7,7 +7,7 @@
  * rows do, and most do not.
  */
 
-import type { ModelOptions } from './registry.ts'
+import type { ModelOptions } from '../models/registry.ts'
 
 /** What a paper prints of a network. */
 export interface Published {

@@ -5,10 +5,10 @@
  */
 
 import { type Graph, type Node, type Shape, sizeOf } from '../graph/index.ts'
-import { inferenceGraph } from '../models/inferenceGraph.ts'
-import type { Model } from '../models/registry.ts'
 import { variables } from '../nn/index.ts'
 import { type OperationName, operationOf } from '../ops/index.ts'
+import { inferenceGraph } from './inferenceGraph.ts'
+import type { Model } from './registry.ts'
 
 /** One layer of a network. */
 export interface LayerRow {
