@@ -6,10 +6,10 @@
 
 import { availableParallelism } from 'node:os'
 import { WORKLOADS } from '../src/bench/workloads.ts'
-import { openDevice } from '../src/engines/registry.ts'
+import { openEngine } from '../src/engines/registry.ts'
 import { model } from '../src/models/registry.ts'
 
-const [network = 'se-resnet8', batch = '32', size = '32', steps = '1000', ...devices] =
+const [network = 'se-resnet8', batch = '32', size = '32', steps = '1000', ...engines] =
   process.argv.slice(2)
 /** Of the steps, before the line begins: heaps grow to their size in them. */
 const SETTLING = 0.3
@@ -26,12 +26,12 @@ const slope = (points: readonly (readonly [step: number, bytes: number])[]): num
   )
 }
 
-for (const device of devices.length > 0 ? devices : ['onednn', 'onnx']) {
+for (const engine of engines.length > 0 ? engines : ['onednn', 'onnxruntime']) {
   const { step: runStep, dispose } = await WORKLOADS.train({
     model: model(network),
     size: Number(size),
     batch: Number(batch),
-    engine: (await openDevice(device)).engine,
+    engine: (await openEngine(engine)).engine,
     threads: availableParallelism(),
   })
   const points: [number, number][] = []
@@ -46,6 +46,6 @@ for (const device of devices.length > 0 ? devices : ['onednn', 'onnx']) {
   await dispose()
   const held = points.map(([, bytes]) => bytes / MIB)
   console.log(
-    `${device}, ${network}, batch ${batch}, ${size}²: ${Math.min(...held).toFixed(0)} to ${Math.max(...held).toFixed(0)} MiB from step ${points[0][0]} to ${points.at(-1)?.[0]}, ${((slope(points) * 1000) / MIB).toFixed(2)} MiB a thousand steps`,
+    `${engine}, ${network}, batch ${batch}, ${size}²: ${Math.min(...held).toFixed(0)} to ${Math.max(...held).toFixed(0)} MiB from step ${points[0][0]} to ${points.at(-1)?.[0]}, ${((slope(points) * 1000) / MIB).toFixed(2)} MiB a thousand steps`,
   )
 }

@@ -46,12 +46,12 @@ const node = (file: string, ...parts: string[]): Command => [
   ...parts,
 ]
 
-const ours = (device: string, describe: string): Contender => ({
+const ours = (engine: string, describe: string): Contender => ({
   describe,
   command: ({ work, network, batch, size }, { threads, seconds }) => {
     const numbers = Object.entries({ batch, size, threads, seconds })
     const options = numbers.flatMap(([name, value]) => [`--${name}`, `${value}`])
-    const words = ['bench', work, network, '--device', device, ...options, '--json']
+    const words = ['bench', work, network, '--engine', engine, ...options, '--json']
     return node('src/cli/main.ts', ...words)
   },
 })
@@ -75,7 +75,7 @@ const peer = (file: string, describe: string): Contender => ({
 
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
   onednn: ours('onednn', 'Excite on oneDNN'),
-  onnx: ours('onnx', 'Excite on ONNX Runtime'),
+  onnx: ours('onnxruntime', 'Excite on ONNX Runtime'),
   torch: torch('eager', 'PyTorch, eager'),
   'torch-frozen': torch('frozen', 'PyTorch, traced and frozen by TorchScript'),
   ort: peer('ort.ts', 'ONNX Runtime alone, on the exported file'),

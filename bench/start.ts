@@ -31,13 +31,13 @@ const seconds =
     return (performance.now() - before) / 1000
   }
 
-const devices = process.argv.length > 2 ? process.argv.slice(2) : ['onednn', 'onnx']
+const engines = process.argv.length > 2 ? process.argv.slice(2) : ['onednn', 'onnxruntime']
 console.log(`${machine()}; Node ${process.versions.node}`)
 console.log(`node, doing nothing       ${times(HELPS, seconds('--eval', '0'))}`)
 console.log(`excite --help             ${times(HELPS, seconds(MAIN, '--help'))}`)
-for (const device of devices) {
-  const options = ['--batch', '8', '--device', device, '--seconds', '0', '--json']
+for (const engine of engines) {
+  const options = ['--batch', '8', '--engine', engine, '--seconds', '0', '--json']
   const first = (): number =>
     JSON.parse(node(MAIN, 'bench', 'train', 'se-resnet50', ...options)).firstStep
-  console.log(`first step on ${device.padEnd(8)}    ${times(STARTS, first)}`)
+  console.log(`first step on ${engine.padEnd(12)}    ${times(STARTS, first)}`)
 }

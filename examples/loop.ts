@@ -10,7 +10,7 @@ const task = training.classification({ labelSmoothing: 0.05 })
 const optimizer = training.sgd({ nesterov: true })
 const step = training.trainingStep({ network, task, images: [BATCH, ...train.shape], optimizer })
 
-const { engine } = await engines.openDevice()
+const { engine } = await engines.openEngine()
 const compiled = await engine.compile(step.graph, { state: step.state })
 const state = new training.ModelState(network, 0, step)
 await state.attach(compiled.state)

@@ -33,7 +33,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const place = (name: string): string => join(folder, name)
 const SMALL = { samples: { train: 120, test: 40 }, size: 16 } as const
-const SHORT = { epochs: 2, batch: 20, threads: 1, device: 'onnx' } satisfies TrainOptions
+const SHORT = { epochs: 2, batch: 20, threads: 1, engine: 'onnxruntime' } satisfies TrainOptions
 const STEPS = 6
 
 const weightsOf = (name: string): Promise<Buffer> => readFile(place(`${name}/best.safetensors`))
@@ -116,11 +116,11 @@ describe('the main job', () => {
 
     const predicted = await command(folder, 'predict', 'main', 'photo.png', '--top', '10', '--json')
     const [{ classes }] = JSON.parse(predicted.stdout).results
-    const device = await openClassifier(place('main'))
+    const again = await openClassifier(place('main'))
     expect(classes.map((one: { probability: number }) => one.probability)).toEqual(
-      (await device.classify(place('photo.png'))).map(({ probability }) => probability),
+      (await again.classify(place('photo.png'))).map(({ probability }) => probability),
     )
-    await device.close()
+    await again.close()
     const evaluated = await command(folder, 'eval', 'main', '--json')
     expect(JSON.parse(evaluated.stdout)).toMatchObject({ loss: own.loss, top1: own.top1 })
     await classifier.close()
@@ -132,7 +132,7 @@ describe('the main job', () => {
     const network = models.resnet8({ classes: images.classes.length })
     await train(network, images, { ...SHORT, out: place('here'), initialize: 'pytorch' })
     const typed = `train resnet8 --samples 120,40 --size 16 --epochs 2 --batch 20 --threads 1
-      --device onnx --initialize pytorch --out there`
+      --engine onnxruntime --initialize pytorch --out there`
     const { code } = await command(folder, ...typed.split(/\s+/))
     expect(code).toBe(0)
     expect((await weightsOf('here')).equals(await weightsOf('there'))).toBe(true)

@@ -26,7 +26,7 @@ const stop = new AbortController()
 const run = await train(network, images, {
   epochs: 1,
   batch: 20,
-  device: 'onnx',
+  engine: 'onnxruntime',
   out: 'runs/flowers',
   signal: stop.signal,
   onStep: ({ step }) => {

@@ -1,8 +1,8 @@
-/** How fast each device trains a small network on this machine. */
+/** How fast each engine trains a small network on this machine. */
 
 import { availableParallelism } from 'node:os'
 import { WORKLOADS } from '../bench/workloads.ts'
-import { openDevice } from '../engines/registry.ts'
+import { openEngine } from '../engines/registry.ts'
 import { model } from '../models/registry.ts'
 import { repeat, spreadOf } from '../stats/clock.ts'
 
@@ -10,11 +10,11 @@ const NETWORK = 'se-resnet20'
 const BATCH = 32
 const SIZE = 32
 const ROUNDS = 3
-/** Of one device in one round. */
+/** One engine's turn in one round. */
 const TURN = { warmUp: 2, seconds: 0.7, least: 3 }
 
 const turn = async (name: string): Promise<number> => {
-  const { engine } = await openDevice(name)
+  const { engine } = await openEngine(name)
   const threads = availableParallelism()
   const network = model(NETWORK)
   const work = await WORKLOADS.train({ model: network, size: SIZE, batch: BATCH, engine, threads })

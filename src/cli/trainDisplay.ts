@@ -7,7 +7,7 @@ import { RUN_FILES } from '../runs/runFolder.ts'
 import type { StepReport } from '../runs/trainOptions.ts'
 import type { EpochRow } from '../train/epochRow.ts'
 import { imagesText } from './dataOptions.ts'
-import { deviceText } from './deviceOption.ts'
+import { engineText } from './engineOption.ts'
 import { count, duration, percent } from './output.ts'
 import { bar, progressLine } from './progressLine.ts'
 
@@ -29,12 +29,12 @@ const waited = ({ seconds, waiting = 0 }: EpochRow): string =>
 
 /** What a training begins with, in a line or a few. */
 export const startLines = (
-  { config, device, transferred, badImages }: Started,
+  { config, engine, transferred, badImages }: Started,
   { train, test, folder }: Pick<LaunchOptions, 'train' | 'test' | 'folder'>,
 ): readonly string[] => {
   const { labels, shape, classes } = train
   const lines = [
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${imagesText(test)} to evaluate; ${deviceText(device)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${imagesText(test)} to evaluate; ${engineText(engine)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   ]
   if (transferred !== undefined) {
     const { tensors, fresh } = transferred

@@ -3,4 +3,4 @@
 export type { Compiled, CompileOptions, Engine, Tensor, Tensors } from './engine.ts'
 export { onnxEngine } from './onnxruntime/engine.ts'
 export { referenceEngine } from './reference/engine.ts'
-export { type Device, openDevice } from './registry.ts'
+export { type AvailableEngine, openEngine } from './registry.ts'

@@ -1,4 +1,4 @@
-/** Devices: the engines by name, which one computes unless another is asked for, and what is missing. */
+/** The engines by name, in order of preference: which one computes, and what is missing. */
 
 import { EngineError, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
@@ -15,6 +15,8 @@ export interface Found {
 
 interface Entry {
   readonly describe: string
+  /** The kind of hardware that it computes on. */
+  readonly device: 'cpu'
   /** How to get it, where it is missing. */
   readonly install: string
   open(): Promise<Engine>
@@ -22,75 +24,90 @@ interface Entry {
   examine(): Promise<readonly Found[]>
 }
 
+const openOnnxRuntime = async (): Promise<Engine> =>
+  (await import('./onnxruntime/engine.ts')).onnxEngine
+
 /** ONNX Runtime comes as one package. */
-const examineOnnx = async (): Promise<readonly Found[]> => {
+const examineOnnxRuntime = async (): Promise<readonly Found[]> => {
   try {
-    return [{ version: await (await openOnnx()).version() }]
+    return [{ version: await (await openOnnxRuntime()).version() }]
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
     return [{ problem: error.got }]
   }
 }
 
-const openOnnx = async (): Promise<Engine> => (await import('./onnxruntime/engine.ts')).onnxEngine
-
 /** The fastest first: the first that is here computes by default. */
-export const DEVICES = {
+export const ENGINES = {
   onednn: {
     describe: "oneDNN's kernels on the CPU: the default where the library is installed",
+    device: 'cpu',
     install: INSTALL,
     open: async () => (await import('./onednn/engine.ts')).onednnEngine,
     examine: () => survey(true),
   },
-  onnx: {
+  onnxruntime: {
     describe: 'ONNX Runtime on the CPU: everywhere, the default elsewhere',
+    device: 'cpu',
     install: 'npm install onnxruntime-node',
-    open: openOnnx,
-    examine: examineOnnx,
+    open: openOnnxRuntime,
+    examine: examineOnnxRuntime,
   },
 } as const satisfies Record<string, Entry>
 
-export type DeviceName = keyof typeof DEVICES
-export const deviceNames = Object.keys(DEVICES) as readonly DeviceName[]
+export type EngineName = keyof typeof ENGINES
+export const engineNames = Object.keys(ENGINES) as readonly EngineName[]
 
-/** An engine that is ready to compile. */
-export interface Device {
-  readonly name: DeviceName
+/** What engines were called before; runs and scripts have these names. */
+const OLD_NAMES: Readonly<Record<string, EngineName>> = { onnx: 'onnxruntime' }
+
+/** An engine that is here, ready to compile. */
+export interface AvailableEngine {
+  readonly name: EngineName
   readonly version: string
   readonly engine: Engine
   /** Why not a faster one, where nobody asked for this one. */
   readonly note?: string
 }
 
-const opened = async (name: DeviceName): Promise<Device> => {
-  const engine = await DEVICES[name].open()
+const open = async (name: EngineName): Promise<AvailableEngine> => {
+  const engine = await ENGINES[name].open()
   return { name, engine, version: await engine.version() }
 }
 
-const openDefault = async (): Promise<Device> => {
-  const [fastest, next] = deviceNames
-  try {
-    return await opened(fastest)
-  } catch (error) {
-    if (!(error instanceof EngineError)) throw error
-    const note = `computing with ${next}; ${fastest} would be faster: ${error.got === 'none' ? 'it is not installed' : error.got} (excite devices)`
-    return { ...(await opened(next)), note }
-  }
+/** The first that is here; the note says why not those before it. */
+const openFirst = async (names: readonly EngineName[]): Promise<AvailableEngine> => {
+  const missing: string[] = []
+  for (const name of names)
+    try {
+      const found = await open(name)
+      if (missing.length === 0) return found
+      return { ...found, note: `computing with ${name}; ${missing.join('; ')} (excite devices)` }
+    } catch (error) {
+      if (!(error instanceof EngineError) || name === names.at(-1)) throw error
+      const problem = error.got === 'none' ? 'it is not installed' : error.got
+      missing.push(`${name} would be faster: ${problem}`)
+    }
+  throw new EngineError({ where: 'engine', expected: 'one to choose from', got: 'none' })
 }
 
 /**
- * A device by its name, or the fastest that is here.
+ * An engine by its name, or the fastest that is here.
+ * @param name - also a kind of device, such as `cpu`: the fastest on that
  * @throws UsageError for an unknown name, with the nearest known one
- * @throws EngineError where the device asked for is missing: it is never replaced
+ * @throws EngineError where the engine asked for is missing: it is never replaced
  */
-export const openDevice = async (name?: string): Promise<Device> => {
-  if (name === undefined) return openDefault()
-  if (!Object.hasOwn(DEVICES, name))
+export const openEngine = async (name?: string): Promise<AvailableEngine> => {
+  if (name === undefined) return openFirst(engineNames)
+  const onDevice = engineNames.filter(one => ENGINES[one].device === name)
+  if (onDevice.length > 0) return openFirst(onDevice)
+  if (Object.hasOwn(OLD_NAMES, name)) return open(OLD_NAMES[name])
+  if (!Object.hasOwn(ENGINES, name))
     throw new UsageError({
-      where: `device ${name}`,
-      expected: `one of ${deviceNames.join(', ')}`,
+      where: 'engine',
+      expected: `one of ${engineNames.join(', ')}`,
       got: name,
-      hint: suggestion(name, deviceNames) ?? `Use --device ${deviceNames[0]}`,
+      hint: suggestion(name, [...engineNames, ...Object.keys(OLD_NAMES)]),
     })
-  return opened(name as DeviceName)
+  return open(name as EngineName)
 }

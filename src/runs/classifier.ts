@@ -5,7 +5,7 @@ import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type ImageInput, readImage } from '../data/decode/openImage.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
-import { openDevice } from '../engines/registry.ts'
+import { openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
@@ -27,7 +27,7 @@ export interface ClassifierOptions {
   /** Which weights of a run: those of the epoch that did best, or of the last. */
   readonly weights?: 'best' | 'last' | undefined
   /** What computes; the fastest that is here unless given. */
-  readonly device?: string | undefined
+  readonly engine?: string | undefined
   /** Threads to compute with; the engine's default unless given. */
   readonly threads?: number | undefined
   /** The network, where it holds code that is not registered. */
@@ -41,7 +41,7 @@ export interface Classifier {
   /** The names of the classes, in the order of the logits. */
   readonly classes: readonly string[]
   /** What computes, with its version. */
-  readonly device: string
+  readonly engine: string
   /** Why nothing faster computes, where nobody asked for this. */
   readonly note: string | undefined
   /**
@@ -113,6 +113,9 @@ const isOnnxPath = async (path: string): Promise<boolean> =>
     () => false,
   )) && isOnnx(path)
 
+/** What may be asked of an ONNX file: nothing, or what runs it, by its names of now and before. */
+const ONNX_ENGINES = [undefined, 'onnxruntime', 'onnx', 'cpu']
+
 /**
  * Opens the network of a run's folder, of its weights, or of an ONNX file that Excite exported.
  * @throws UsageError when there is none; FileError or WeightError when it is damaged
@@ -123,17 +126,17 @@ export const openClassifier = async (
 ): Promise<Classifier> => {
   const { weights = 'best', threads, network } = options
   const fromOnnx = await isOnnxPath(path)
-  if (fromOnnx && options.device !== undefined && options.device !== 'onnx')
+  if (fromOnnx && !ONNX_ENGINES.includes(options.engine))
     throw new UsageError({
-      where: 'device',
-      expected: 'onnx, which runs ONNX files',
-      got: options.device,
+      where: 'engine',
+      expected: 'onnxruntime, which runs ONNX files',
+      got: `${options.engine}`,
     })
-  const device = await openDevice(fromOnnx ? 'onnx' : options.device)
+  const engine = await openEngine(fromOnnx ? 'onnxruntime' : options.engine)
   const load = async (): Promise<Source> => {
     if (fromOnnx) return onnxSource(path, threads)
     const trained = await loadTrained(path, weights, network)
-    return sourceOf(trained, batch => openPredictor(trained, batch, device.engine, threads))
+    return sourceOf(trained, batch => openPredictor(trained, batch, engine.engine, threads))
   }
   const source = await load()
   const { card } = source
@@ -144,8 +147,8 @@ export const openClassifier = async (
   return {
     card,
     classes: card.classes,
-    device: `${device.name} ${device.version}`,
-    note: device.note,
+    engine: `${engine.name} ${engine.version}`,
+    note: engine.note,
     classify: async (image, { top } = {}) =>
       classifyPrepared(await readImage(image, shape, card.cropPct), top),
     classifyPrepared,

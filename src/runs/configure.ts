@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ImagesRecord } from '../data/openImages.ts'
-import { type Device, openDevice } from '../engines/registry.ts'
+import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import type { NetworkRecord } from '../models/registry.ts'
 import { type Config, checkConfig } from '../train/config.ts'
 import { readRun } from './runFolder.ts'
@@ -11,7 +11,7 @@ import { readRun } from './runFolder.ts'
 /** What is said of a training besides its network, its images and its recipe. */
 export interface Settings {
   /** What computes; the fastest that is here unless given. */
-  readonly device?: string | undefined
+  readonly engine?: string | undefined
   /** Threads to compute with; one per core unless given. */
   readonly threads?: number | undefined
   /** Decides first weights, order and augmentation; 0 unless given. */
@@ -25,16 +25,16 @@ export interface Settings {
 }
 
 /**
- * The configuration of a new training, and the device that computes it.
+ * The configuration of a new training, and the engine that computes it.
  * @throws UsageError that names every field at fault
  */
 export const newConfig = async (
   network: NetworkRecord,
   images: ImagesRecord,
-  { device: name, threads = availableParallelism(), seed = 0, weights, ...rest }: Settings,
+  { engine: name, threads = availableParallelism(), seed = 0, weights, ...rest }: Settings,
   recipe: unknown,
-): Promise<{ readonly config: Config; readonly device: Device }> => {
-  const device = await openDevice(name)
+): Promise<{ readonly config: Config; readonly engine: AvailableEngine }> => {
+  const engine = await openEngine(name)
   const config = checkConfig({
     ...network,
     ...images,
@@ -42,18 +42,18 @@ export const newConfig = async (
     freeze: rest.freeze,
     unfreezeAt: rest.unfreezeAt,
     seed,
-    device: device.name,
+    engine: engine.name,
     threads,
     recipe,
   })
-  return { config, device }
+  return { config, engine }
 }
 
-/** The configuration of a run; another device or number of threads costs its exactness. */
+/** The configuration of a run; another engine or number of threads costs its exactness. */
 export const savedConfig = async (
   folder: string,
-  { device, threads }: Pick<Settings, 'device' | 'threads'>,
+  { engine, threads }: Pick<Settings, 'engine' | 'threads'>,
 ): Promise<Config> => {
   const saved = await readRun(folder)
-  return { ...saved, device: device ?? saved.device, threads: threads ?? saved.threads }
+  return { ...saved, engine: engine ?? saved.engine, threads: threads ?? saved.threads }
 }

@@ -1,24 +1,28 @@
 /** What must be the same for a resumed training to give the same bits, and what says so when it is not. */
 
+import type { AvailableEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { VERSION } from '../platform/node/version.ts'
-import type { Config } from '../train/config.ts'
 
 export type Conditions = Readonly<Record<string, string>>
 
 /** @param images - the fingerprint of the training images, where their name does not say it */
 export const conditionsOf = (
-  { device, threads }: Config,
-  deviceVersion: string,
+  threads: number | undefined,
+  engine: Pick<AvailableEngine, 'name' | 'version'>,
   images?: string,
 ): Conditions => ({
   excite: VERSION,
-  device: `${device} ${deviceVersion}`,
+  engine: `${engine.name} ${engine.version}`,
   threads: threads === undefined ? 'default' : `${threads}`,
   platform: `${process.platform} ${process.arch}`,
   node: process.versions.node.split('.')[0],
   ...(images === undefined ? {} : { images }),
 })
+
+/** Conditions of a checkpoint by the names of now: 0.1 wrote `device`, and `onnx` for `onnxruntime`. */
+const current = ({ device, ...others }: Conditions): Conditions =>
+  device === undefined ? others : { ...others, engine: device.replace(/^onnx /, 'onnxruntime ') }
 
 /**
  * Compares the conditions of a checkpoint with those of now.
@@ -26,10 +30,11 @@ export const conditionsOf = (
  * @throws UsageError that lists every difference, where it is not
  */
 export const checkConditions = (
-  saved: Conditions,
+  written: Conditions,
   now: Conditions,
   compatible: boolean,
 ): readonly string[] => {
+  const saved = current(written)
   const differences = Object.keys({ ...saved, ...now })
     .filter(name => saved[name] !== now[name])
     .map(name => `${name} ${saved[name] ?? 'unknown'} then, ${now[name] ?? 'unknown'} now`)

@@ -5,7 +5,7 @@ import type { Dataset } from '../data/dataset.ts'
 import type { BadImage, BadImagePolicy } from '../data/folder/bad.ts'
 import type { FolderReport } from '../data/folder/imageFolder.ts'
 import { measureNormalization } from '../data/normalization.ts'
-import { type Device, openDevice } from '../engines/registry.ts'
+import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { init } from '../nn/index.ts'
@@ -35,7 +35,7 @@ export interface BadReport {
 /** What is known when the first step is about to be made. */
 export interface Started {
   readonly config: Config
-  readonly device: Device
+  readonly engine: AvailableEngine
   /** What was taken from a file of first weights. */
   readonly transferred: Adopted | undefined
   readonly badImages: BadReport | undefined
@@ -63,7 +63,7 @@ export interface LaunchOptions extends Callbacks {
 export interface Run {
   readonly folder: string
   /** What computed it, with its version. */
-  readonly device: string
+  readonly engine: string
   /** False when the signal stopped it. */
   readonly finished: boolean
   readonly best: EpochRow | undefined
@@ -111,7 +111,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   const transferred = weights === undefined ? undefined : adoptInto(network, weights, classes)
   const transferAgain = async (): Promise<Adopted> =>
     adoptInto(network, await readFirstWeights(config.weights as string), classes)
-  const device = await openDevice(config.device)
+  const engine = await openEngine(config.engine)
   if (config.freeze !== undefined) frozenBy(network, config.freeze)
   const normalization = config.normalization ?? (await measureNormalization(options.train))
   checkData(options)
@@ -121,15 +121,15 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   const badImages = badReport(options)
   if (badImages !== undefined)
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(badImages, null, 2)}\n`)
-  options.onStart?.({ config, device, transferred, badImages })
+  options.onStart?.({ config, engine, transferred, badImages })
   const { history, finished, best } = await train({
     config,
     model: network,
     train: options.train,
     test: options.test,
     normalization,
-    engine: device.engine,
-    conditions: conditionsOf(config, device.version, fingerprint),
+    engine: engine.engine,
+    conditions: conditionsOf(config.threads, engine, fingerprint),
     folder,
     ...(config.weights === undefined
       ? {}
@@ -149,7 +149,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   }
   return {
     folder,
-    device: `${device.name} ${device.version}`,
+    engine: `${engine.name} ${engine.version}`,
     finished,
     best: bestRow(history),
     history,

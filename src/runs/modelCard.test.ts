@@ -18,7 +18,7 @@ const epoch = { learningRate: 0.1, testLoss: 0.5, testTop5: 0.99, seconds: 30 }
 const run: RunFacts = {
   data: 'shapes',
   seed: 7,
-  device: 'onnx',
+  engine: 'onnxruntime',
   recipe: {
     epochs: 3,
     batch: 32,

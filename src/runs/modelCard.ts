@@ -14,7 +14,7 @@ import type { Card, Trained } from '../weights/trained.ts'
 export interface RunFacts {
   readonly data: string
   readonly seed: number
-  readonly device: string
+  readonly engine: string
   readonly recipe: {
     readonly epochs: number
     readonly batch: number
@@ -65,7 +65,7 @@ const inputText = ({ channels, height, width, cropPct = 1, mean, std }: Card): s
   `(pixel − mean) / std with mean ${numbers(mean)} and std ${numbers(std)}.`
 
 const trainingText = (
-  { data, seed, device, recipe, history }: RunFacts,
+  { data, seed, engine, recipe, history }: RunFacts,
   which: ModelCardOptions['which'],
 ): string => {
   const seconds = history.reduce((sum, row) => sum + row.seconds, 0)
@@ -84,7 +84,7 @@ ${table([
   ['Schedule', recipe.schedule.kind],
   ['Label smoothing', `${recipe.smoothing}`],
   ['Seed', `${seed}`],
-  ['Device', plain(device)],
+  ['Engine', plain(engine)],
   ['Time', `${count(Math.round(seconds))} s`],
 ])}
 

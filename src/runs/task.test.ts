@@ -76,7 +76,7 @@ const trained = async (stop?: number): Promise<{ folder: string; result: TrainRe
       model: 'se-resnet8',
       data: 'brightness',
       seed: 0,
-      device: 'onnx',
+      engine: 'onnxruntime',
       threads: 1,
       recipe: { ...RECIPES.short, epochs: EPOCHS, batch: BATCH },
     },

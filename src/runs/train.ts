@@ -3,7 +3,7 @@
 import { availableParallelism } from 'node:os'
 import { resolve as absolute, basename, join } from 'node:path'
 import type { Images } from '../data/openImages.ts'
-import { openDevice } from '../engines/registry.ts'
+import { openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { type Model, recordOf } from '../models/registry.ts'
 import { type Config, checkConfig, type Recipe } from '../train/config.ts'
@@ -50,7 +50,7 @@ export interface Run extends Omit<Launched, 'best' | 'history'> {
 /** Who is told as a training goes, and what ends it. */
 interface Following {
   /** What computes; the fastest that is here unless given. */
-  readonly device?: string | undefined
+  readonly engine?: string | undefined
   /** Threads to compute with; one per core unless given. */
   readonly threads?: number | undefined
   /** Saves at least this often, in seconds, besides after each epoch. */
@@ -113,7 +113,7 @@ export const train = async (
   images: Images,
   options: TrainOptions = {},
 ): Promise<Run> => {
-  const { device, threads = availableParallelism(), out, seed = 0, weights, ...rest } = options
+  const { engine, threads = availableParallelism(), out, seed = 0, weights, ...rest } = options
   const { freeze, unfreezeAt, saveEvery, signal, onStep, onEpoch, onWarning, ...recipe } = rest
   const { recipe: base = 'short', ...changes } = recipe
   checkFit(network, images)
@@ -126,7 +126,7 @@ export const train = async (
       freeze,
       unfreezeAt,
       seed,
-      device: (await openDevice(device)).name,
+      engine: (await openEngine(engine)).name,
       threads,
       recipe: recipeFrom(base, changes),
     },
@@ -168,8 +168,8 @@ export interface ResumeOptions extends Following {
 export const resume = async (folder: string, options: ResumeOptions = {}): Promise<Run> => {
   const { network, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
   const saved = await readRun(folder)
-  const { device = saved.device, threads = saved.threads } = options
-  const config: Config = { ...saved, device, threads }
+  const { engine = saved.engine, threads = saved.threads } = options
+  const config: Config = { ...saved, engine, threads }
   const opened = options.images === undefined ? await openImagesOf(config) : undefined
   const images = options.images ?? (opened as Images)
   try {

@@ -38,7 +38,7 @@ const configOf = (name: string, recipe: Partial<Recipe>, seed = 0): Config => ({
   model: name,
   data: 'shapes',
   seed,
-  device: 'onnx',
+  engine: 'onnxruntime',
   threads: 1,
   recipe: { ...RECIPES.short, epochs: 3, batch: BATCH, ...recipe },
 })

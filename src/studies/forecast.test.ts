@@ -23,7 +23,7 @@ const inFolder = async (work: (plan: Plan) => Promise<void>): Promise<void> => {
     await work(
       planStudy(
         'se-squeeze',
-        { model: 'resnet8', data: 'shapes', device: 'onnx', threads: 1, seeds: 2, recipe },
+        { model: 'resnet8', data: 'shapes', engine: 'onnxruntime', threads: 1, seeds: 2, recipe },
         folder,
       ),
     )

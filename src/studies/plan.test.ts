@@ -9,7 +9,7 @@ import { missing } from './study.ts'
 const settings: StudySettings = {
   model: 'resnet8',
   data: 'shapes',
-  device: 'onnx',
+  engine: 'onnxruntime',
   seeds: 2,
   recipe: RECIPES.short,
 }

@@ -15,7 +15,7 @@ const TEST = 10_000
 const planOf = (name: string, seeds: number): Plan =>
   planStudy(
     name,
-    { model: 'resnet8', data: 'shapes', device: 'onnx', seeds, recipe: RECIPES.short },
+    { model: 'resnet8', data: 'shapes', engine: 'onnxruntime', seeds, recipe: RECIPES.short },
     'folder',
   )
 

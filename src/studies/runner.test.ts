@@ -13,7 +13,7 @@ const EPOCHS = 2
 const settings: StudySettings = {
   model: 'resnet8',
   data: 'shapes',
-  device: 'onnx',
+  engine: 'onnxruntime',
   threads: 1,
   seeds: 2,
   recipe: { ...RECIPES.short, epochs: EPOCHS },

@@ -344,7 +344,7 @@ export const configSchema = z
     /** Decides first weights, order and augmentation. */
     seed: whole(0),
     /** What computes. */
-    device: text,
+    engine: text,
     /** Threads to compute with. */
     threads: whole().optional(),
     recipe: recipeSchema,

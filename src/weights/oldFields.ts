@@ -1,6 +1,7 @@
 /** Fields of cards and `config.json` that were called otherwise: files of earlier versions are read as of now. */
 
 const OLD: Readonly<Record<string, string>> = {
+  device: 'engine',
   deviation: 'std',
   initialise: 'initialize',
   colourJitter: 'colorJitter',
@@ -13,7 +14,8 @@ export const current = (value: unknown): unknown => {
   return Object.fromEntries(
     Object.entries(value).map(([name, field]) => [
       Object.hasOwn(OLD, name) ? OLD[name] : name,
-      current(field),
+      // The engine onnxruntime was called the device onnx.
+      name === 'device' && field === 'onnx' ? 'onnxruntime' : current(field),
     ]),
   )
 }

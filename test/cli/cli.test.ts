@@ -46,7 +46,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['help trian', 'excite help: expected the name of a command, got trian. Did you mean train?'],
   ['train resnet20 --recipe senett', '--recipe: expected one of short, senet'],
   ['train resnet20 --optimizer adam', 'got adam. Did you mean adamw?'],
-  ['train resnet20 --device onxx', 'Did you mean onnx?'],
+  ['train resnet20 --engine onxx', 'Did you mean onnx?'],
   ['train resnet20 --data fashon-mnist', 'Did you mean fashion-mnist?'],
   ['train resnet20 --samples 10', '--samples: expected two counts, such as 8000,2000, got 10'],
   ['train resnet20 --samples 20,20 --batch 64', '--batch: expected at most 20'],
@@ -114,7 +114,7 @@ const WRONG: readonly [command: string, message: string][] = [
     "'trian' is invalid for argument 'work'. Allowed choices are train, infer",
   ],
   ['bench train resnet20 --seconds soon', '--seconds: expected a number from 0 to 3600, got soon'],
-  ['bench train resnet20 --device onxx', 'Did you mean onnx?'],
+  ['bench train resnet20 --engine onxx', 'Did you mean onnx?'],
   ['models sk-resnt20', 'Did you mean sk-resnet20?'],
   ['data shapes --sheet s.jpg', '--sheet: expected a name that ends in .png, got s.jpg'],
   ['data mnsit', 'Did you mean mnist?'],
@@ -153,7 +153,7 @@ it('goes from training to predictions and ONNX', () =>
     const measured = await run('eval runs/gct-resnet8-shapes')
     expect(measured.top1).toBeCloseTo(trained.best.testTop1, 10)
     expect(measured.perClass).toHaveLength(10)
-    expect(measured.device).toMatch(/^(onednn|onnx) \d/)
+    expect(measured.engine).toMatch(/^(onednn|onnxruntime) \d/)
 
     await sharp({ create: { width: 40, height: 30, channels: 3, background: '#c40' } })
       .png()
@@ -161,7 +161,7 @@ it('goes from training to predictions and ONNX', () =>
     const predicted = await run(
       'predict runs/gct-resnet8-shapes red.png --data shapes --samples 60,30 --size 16 --index 4 --top 10',
     )
-    expect(predicted.device).toBe(trained.device)
+    expect(predicted.engine).toBe(trained.engine)
     const [image, sample] = predicted.results
     expect(image.image).toBe('red.png')
     const total = image.classes.reduce(

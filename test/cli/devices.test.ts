@@ -8,10 +8,10 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { openDevice } from '../../src/engines/registry.ts'
+import { openEngine } from '../../src/engines/registry.ts'
 import { excite, type Finished, inFolder, start } from '../support/command.ts'
 
-const missing = await openDevice('onednn').then(
+const missing = await openEngine('onednn').then(
   () => undefined,
   (error: Error) => error.message,
 )
@@ -30,12 +30,14 @@ describe('without oneDNN', () => {
       const { code, stderr } = await excite(folder, 'train', 'resnet8', ...SMALL, '--epochs', '1')
       expect(code).toBe(0)
       expect(stderr.match(/onednn/g)).toHaveLength(1)
-      expect(stderr).toMatch(/computing with onnx; onednn would be faster: \/nowhere.*No such file/)
-      expect(stderr).toMatch(/onnx 1\.\d+\.\d+, 1 thread /)
+      expect(stderr).toMatch(
+        /computing with onnxruntime; onednn would be faster: \/nowhere.*No such file/,
+      )
+      expect(stderr).toMatch(/onnxruntime 1\.\d+\.\d+, 1 thread /)
       const config = JSON.parse(
         await readFile(join(folder, 'runs/resnet8-shapes/config.json'), 'utf8'),
       )
-      expect(config.device).toBe('onnx')
+      expect(config.engine).toBe('onnxruntime')
     }))
 
   it('it is not replaced where it was asked for', () =>
@@ -45,13 +47,30 @@ describe('without oneDNN', () => {
         'train',
         'resnet8',
         ...SMALL,
-        '--device',
+        '--engine',
         'onednn',
       )
       expect(code).toBe(1)
-      expect(stderr).toMatch(/device onednn: expected the library oneDNN, got .*nowhere/)
-      expect(stderr).toMatch(/Install oneDNN 2\.6 or newer.*--device onnx/)
+      expect(stderr).toMatch(/engine onednn: expected the library oneDNN, got .*nowhere/)
+      expect(stderr).toMatch(/Install oneDNN 2\.6 or newer.*or use the engine onnxruntime/)
       expect(existsSync(join(folder, 'runs'))).toBe(false)
+    }))
+
+  it('the best of a kind of device computes, and the old names of engines go on, with a note', () =>
+    inFolder(async folder => {
+      const train = (device: string) =>
+        excite(folder, 'train', 'resnet8', ...SMALL, '--epochs', '1', '--device', device)
+      const cpu = await train('cpu')
+      expect(cpu.code).toBe(0)
+      expect(cpu.stderr).toMatch(/computing with onnxruntime; onednn would be faster/)
+      const old = await train('onnx')
+      expect(old.code).toBe(0)
+      expect(old.stderr).toContain('excite: --device onnx is --engine onnxruntime now')
+      const gpu = await train('gpu')
+      expect(gpu.code).toBe(2)
+      expect(gpu.stderr).toContain(
+        '--device: expected cpu, got gpu. Engines are chosen by --engine',
+      )
     }))
 
   it('devices says why, and how to get it', () =>
@@ -59,14 +78,14 @@ describe('without oneDNN', () => {
       const { code, stdout } = await excite(folder, 'devices')
       expect(code).toBe(0)
       expect(stdout).toMatch(/not usable: .*No such file/)
-      expect(stdout).toContain('onnx computes unless --device says otherwise')
+      expect(stdout).toContain('onnxruntime computes unless --engine says otherwise')
       expect(stdout).toContain('to get onednn: oneDNN 2.6 or newer')
     }))
 })
 
 /** A training, its run interrupted after a checkpoint. */
-const interrupted = async (folder: string, device: string, run: string): Promise<Finished> => {
-  const args = ['resnet8', ...SMALL, '--epochs', '15', '--save-every', '1', '--device', device]
+const interrupted = async (folder: string, engine: string, run: string): Promise<Finished> => {
+  const args = ['resnet8', ...SMALL, '--epochs', '15', '--save-every', '1', '--engine', engine]
   const { child, finished } = start(folder, 'train', ...args, '--out', run)
   const checkpoints = join(folder, run, 'checkpoints')
   const saved = async (): Promise<boolean> =>
@@ -80,12 +99,12 @@ describe.skipIf(missing !== undefined)(`with oneDNN${missing ? ` (${missing})` :
   it('it computes unless told otherwise, and devices lists it', () =>
     inFolder(async folder => {
       const { stdout } = await excite(folder, 'devices', '--json')
-      const { default: chosen, devices } = JSON.parse(stdout)
+      const { default: chosen, engines } = JSON.parse(stdout)
       expect(chosen).toBe('onednn')
-      expect(devices[0].found[0].version).toMatch(/^[23]\.\d+\.\d+$/)
+      expect(engines[0].found[0].version).toMatch(/^[23]\.\d+\.\d+$/)
       const args = ['train', 'resnet8', ...SMALL, '--epochs', '1', '--json']
       const trained = await excite(folder, ...args)
-      expect(JSON.parse(trained.stdout).device).toBe(`onednn ${devices[0].found[0].version}`)
+      expect(JSON.parse(trained.stdout).engine).toBe(`onednn ${engines[0].found[0].version}`)
     }))
 
   it('the same command gives the same weights', () =>
@@ -98,7 +117,7 @@ describe.skipIf(missing !== undefined)(`with oneDNN${missing ? ` (${missing})` :
           '2',
           '--threads',
           '2',
-          '--device',
+          '--engine',
           'onednn',
         ]
         expect((await excite(folder, 'train', ...args, '--out', run)).code).toBe(0)
@@ -109,22 +128,22 @@ describe.skipIf(missing !== undefined)(`with oneDNN${missing ? ` (${missing})` :
     }))
 
   it.each([
-    ['onnx', 'onednn'],
-    ['onednn', 'onnx'],
+    ['onnxruntime', 'onednn'],
+    ['onednn', 'onnxruntime'],
   ])(
     'a run that %s began goes on with %s where that is allowed, and says what is lost',
     (from, to) =>
       inFolder(async folder => {
         expect((await interrupted(folder, from, 'run')).code).toBe(130)
-        const args = ['train', '--resume', 'run', '--device', to]
+        const args = ['train', '--resume', 'run', '--engine', to]
         const refused = await excite(folder, ...args)
         expect(refused.code).toBe(2)
         expect(refused.stderr).toMatch(
-          new RegExp(`got device ${from} [\\d.]+ then, ${to} [\\d.]+ now`),
+          new RegExp(`got engine ${from} [\\d.]+ then, ${to} [\\d.]+ now`),
         )
         const allowed = await excite(folder, ...args, '--resume-compatible')
         expect(allowed.stderr).toMatch(
-          new RegExp(`no longer bit for bit: device ${from} [\\d.]+ then, ${to} [\\d.]+ now`),
+          new RegExp(`no longer bit for bit: engine ${from} [\\d.]+ then, ${to} [\\d.]+ now`),
         )
         expect(allowed.code).toBe(0)
         const rows = (await readFile(join(folder, 'run/metrics.jsonl'), 'utf8')).trim().split('\n')
@@ -165,8 +184,8 @@ const ENDS: readonly (readonly [string, string, number])[] = [
 describe.skipIf(missing !== undefined)('a process ends as it should', () => {
   it.each(ENDS)('%s', async (_, ending, wanted) => {
     const code = `
-      const { engines: { openDevice }, gradients, graph, input, ops } = await import(${JSON.stringify(LIBRARY)})
-      const { engine } = await openDevice('onednn')
+      const { engines: { openEngine }, gradients, graph, input, ops } = await import(${JSON.stringify(LIBRARY)})
+      const { engine } = await openEngine('onednn')
       const x = input('x', [8, 32, 28, 28])
       const w = input('w', [32, 32, 3, 3])
       const loss = ops.reduceMean(ops.relu(ops.convolution(x, w, undefined, { padding: 1 })))

@@ -236,7 +236,7 @@ it('names what is no model, by file, rule and place', () =>
 
 it.each([
   ['--ablate-blocks', '--ablate-blocks: expected a network of ours'],
-  ['--device onednn', '--device: expected a network of ours'],
+  ['--engine onednn', '--engine: expected a network of ours'],
   ['--attention gct', '--attention: expected the name of a model'],
   ['--mean 1,2 --trust-model red.png', '--mean: expected 3 numbers, or one, got 1,2'],
   ['--std 0', '--std: expected numbers above 0'],

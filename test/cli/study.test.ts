@@ -106,7 +106,7 @@ it.each([
   ['study versus --variants eka', '--variants: expected a variant of the study'],
   ['study versus --samples 20,20 --batch 64', '--batch: expected at most 20'],
   ['study versus --recipe papers', '--recipe: expected one of short, senet'],
-  ['study versus --device onxx', 'Did you mean onnx?'],
+  ['study versus --engine onxx', 'Did you mean onnx?'],
 ])('excite %s exits 2 and says what to do', (command, message) =>
   inFolder(async folder => {
     const { code, stderr } = await excite(folder, ...command.split(' '))

@@ -15,7 +15,7 @@ const FOREIGN = fileURLToPath(
 )
 
 const TRAIN = ['train', 'resnet8', '--samples', '32,32', '--size', '16', '--epochs', '1', '--batch']
-const ONNX = ['--device', 'onnx']
+const ONNX = ['--engine', 'onnxruntime']
 
 const COMMANDS: readonly (readonly string[])[] = [
   [...TRAIN, '32', '--out', 'run', ...ONNX],

@@ -11,7 +11,7 @@ import { describe, expect, it } from 'vitest'
 import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
-import { openDevice } from '../../src/engines/registry.ts'
+import { openEngine } from '../../src/engines/registry.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
 import { mul, reduceSum } from '../../src/ops/index.ts'
@@ -26,8 +26,8 @@ export const CLASSES = 10
 
 /** Those that compute in float32: oneDNN where it is installed. */
 export const FLOAT32_ENGINES: readonly Engine[] = [
-  (await openDevice('onnx')).engine,
-  ...(await openDevice('onednn').then(
+  (await openEngine('onnx')).engine,
+  ...(await openEngine('onednn').then(
     ({ engine }) => [engine],
     () => [],
   )),

@@ -1,13 +1,13 @@
 /** Kills without warning at named points and at any time: every training ends as if undisturbed. */
 
 import { expect, it } from 'vitest'
-import { openDevice } from '../../src/engines/registry.ts'
+import { openEngine } from '../../src/engines/registry.ts'
 import { killTrainings } from './kills.ts'
 
 const KILLS = 24
 
 it('no kill changes a bit of what a training ends with', async () => {
-  const native = await openDevice('onednn').catch(() => undefined)
+  const native = await openEngine('onednn').catch(() => undefined)
   // Without oneDNN the other engine alone.
   const names = ['onnx/adamw/folder', 'onnx/sgd/shapes']
   if (native !== undefined) names.push('onednn/sgd/folder', 'onednn/adamw/shapes')

@@ -39,9 +39,9 @@ export const SIZE = 16
 export const SAMPLES = { train: 40, test: 20 }
 
 /** `ENGINE/OPTIMIZER/DATA`, for every combination. */
-export const TRAININGS = ['onnx', 'onednn'].flatMap(device =>
+export const TRAININGS = ['onnx', 'onednn'].flatMap(engine =>
   ['sgd', 'adamw'].flatMap(optimizer =>
-    ['shapes', 'folder'].map(data => `${device}/${optimizer}/${data}`),
+    ['shapes', 'folder'].map(data => `${engine}/${optimizer}/${data}`),
   ),
 )
 
@@ -49,12 +49,12 @@ export const TRAININGS = ['onnx', 'onednn'].flatMap(device =>
 export const imagesOf = (place: string): string => join(place, 'images')
 
 export const configOf = ({ RECIPES }: Modules, name: string, place: string, epochs = 3): Config => {
-  const [device, optimizer, data] = name.split('/')
+  const [engine, optimizer, data] = name.split('/')
   return {
     model: 'resnet8',
     data: data === 'folder' ? imagesOf(place) : 'shapes',
     seed: 1,
-    device,
+    engine,
     threads: 1,
     recipe: { ...RECIPES.short, epochs, batch: 8, ...(optimizer === 'adamw' ? ADAMW : {}) },
   }

@@ -6,7 +6,7 @@ import type { WorkloadName } from '../../bench/workloads.ts'
 import { UsageError } from '../../errors/index.ts'
 import type { Spread } from '../../stats/clock.ts'
 import { threadCount, whole } from '../dataOptions.ts'
-import { withDevice } from '../deviceOption.ts'
+import { withEngine } from '../engineOption.ts'
 import { type ModelFlags, withModelOptions } from '../modelOptions.ts'
 import { count, multiplyAdds, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
@@ -20,13 +20,13 @@ Examples:
 Training is forward, backward and an update by SGD with momentum, of one batch over and
 over: nothing is read and nothing saved. After three steps to warm up it is measured for --seconds.
 Multiply-adds are those of convolutions and matrix products; the machine's peak is what the same
-device reaches, in the same process, on products of large matrices. Other work on the machine
+engine reaches, in the same process, on products of large matrices. Other work on the machine
 changes all of this: let it rest, and compare only what was measured in turn.`
 
 interface BenchFlags extends ModelFlags {
   readonly batch: number
   readonly size?: number
-  readonly device?: string
+  readonly engine?: string
   readonly threads: number
   readonly seconds: number
   readonly json?: boolean
@@ -52,7 +52,7 @@ const both = ({ median, best }: Spread, text: (value: number) => string): string
 
 const run = async (work: WorkloadName, name: string, flags: BenchFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
-  const { openDevice } = await import('../../engines/registry.ts')
+  const { openEngine } = await import('../../engines/registry.ts')
   const { benchmark } = await import('../../bench/bench.ts')
   const { machine } = await import('../../bench/machine.ts')
   const { attention, strideIn, batch, threads } = flags
@@ -61,7 +61,7 @@ const run = async (work: WorkloadName, name: string, flags: BenchFlags): Promise
     ...(strideIn === undefined ? {} : { strideIn }),
   })
   const size = flags.size ?? network.size
-  const { engine, version, note } = await openDevice(flags.device)
+  const { engine, version, note } = await openEngine(flags.engine)
   if (note !== undefined) progressLine(flags.json).line(note)
   const found = await benchmark(
     work,
@@ -69,7 +69,7 @@ const run = async (work: WorkloadName, name: string, flags: BenchFlags): Promise
     { warmUp: WARM_UP, seconds: flags.seconds, least: LEAST },
   )
   const input = [batch, network.channels, size, size]
-  const conditions = { work, model: name, input, device: engine.name, version, threads }
+  const conditions = { work, model: name, input, engine: engine.name, version, threads }
   if (flags.json)
     return printJson({ ...conditions, machine: machine(), node: process.versions.node, ...found })
   const rate = found.multiplyAdds / found.step.best
@@ -85,7 +85,7 @@ peak memory    ${count(Math.round(found.peakMemory / 2 ** 20))} MiB`)
 
 export const benchCommand = (): Command =>
   withJson(
-    withDevice(withModelOptions(new Command('bench')))
+    withEngine(withModelOptions(new Command('bench')))
       .description('measure how fast a network trains or answers here')
       .addArgument(new Argument('<work>', 'what to measure').choices(['train', 'infer']))
       .argument('<model>', 'such as se-resnet50')

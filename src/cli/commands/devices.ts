@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { Command } from 'commander'
-import type { DeviceName, Found } from '../../engines/registry.ts'
+import type { EngineName, Found } from '../../engines/registry.ts'
 import { printJson, table, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 
@@ -10,13 +10,15 @@ const HELP = `
 Examples:
   $ excite devices
   $ excite devices --measure                      how fast each trains a small network here
-  $ excite train se-resnet20 --device onnx        computes with one of them
+  $ excite train se-resnet20 --engine onnxruntime   computes with one of them
 
-Without --device the first that is here computes. A library is tested before its first use, in a
+Without --engine the first that is here computes. A library is tested before its first use, in a
 process of its own; this command tests it again. EXCITE_ONEDNN names another file of oneDNN.`
 
 interface Listed {
-  readonly device: DeviceName
+  readonly engine: EngineName
+  /** The hardware that it computes on. */
+  readonly device: string
   readonly describe: string
   /** The libraries that are there, the one that computes first. */
   readonly found: readonly Found[]
@@ -27,14 +29,14 @@ interface Listed {
 }
 
 const lookAround = async (): Promise<Listed[]> => {
-  const { DEVICES, deviceNames } = await import('../../engines/registry.ts')
+  const { ENGINES, engineNames } = await import('../../engines/registry.ts')
   const listed: Listed[] = []
-  for (const device of deviceNames) {
-    const { describe, install, examine } = DEVICES[device]
+  for (const engine of engineNames) {
+    const { describe, device, install, examine } = ENGINES[engine]
     const all = await examine()
     const found = [...all].sort((a, b) => Number('problem' in a) - Number('problem' in b))
     const usable = found.some(({ problem }) => problem === undefined)
-    listed.push({ device, describe, found, usable, install })
+    listed.push({ engine, device, describe, found, usable, install })
   }
   return listed
 }
@@ -42,40 +44,40 @@ const lookAround = async (): Promise<Listed[]> => {
 const measured = async (listed: readonly Listed[], quiet: boolean): Promise<Listed[]> => {
   const { measureTraining } = await import('../measureTraining.ts')
   const progress = progressLine(quiet)
-  const names = listed.filter(({ usable }) => usable).map(({ device }) => device)
+  const names = listed.filter(({ usable }) => usable).map(({ engine }) => engine)
   const speeds = await measureTraining(names, what => progress.update(what))
   progress.clear()
   return listed.map(one => {
-    const imagesPerSecond = speeds.get(one.device)
+    const imagesPerSecond = speeds.get(one.engine)
     return imagesPerSecond === undefined ? one : { ...one, imagesPerSecond }
   })
 }
 
-const rowsOf = ({ device, describe, found, imagesPerSecond }: Listed, cores: number) => {
+const rowsOf = ({ engine, describe, found, imagesPerSecond }: Listed, cores: number) => {
   const rows = found.map(({ version = '', threads = cores, path, problem }, i) => [
-    i === 0 ? device : '',
+    i === 0 ? engine : '',
     version,
     problem === undefined ? `${threads}` : '',
     i === 0 && imagesPerSecond !== undefined ? imagesPerSecond.toFixed(0) : '',
     problem === undefined ? (path ?? describe) : `${path ?? describe}, not usable: ${problem}`,
   ])
-  return rows.length > 0 ? rows : [[device, 'missing', '', '', describe]]
+  return rows.length > 0 ? rows : [[engine, 'missing', '', '', describe]]
 }
 
 const ratioText = (listed: readonly Listed[]): string[] => {
   const [first, second] = listed.filter(({ imagesPerSecond }) => imagesPerSecond !== undefined)
   if (first?.imagesPerSecond === undefined || second?.imagesPerSecond === undefined) return []
   const ratio = first.imagesPerSecond / second.imagesPerSecond
-  return [`${first.device} trains ${ratio.toFixed(1)} times as fast as ${second.device} here`]
+  return [`${first.engine} trains ${ratio.toFixed(1)} times as fast as ${second.engine} here`]
 }
 
 const run = async ({ json = false, measure = false, quiet = false }): Promise<void> => {
   const looked = await lookAround()
   const listed = measure ? await measured(looked, quiet || json) : looked
-  const chosen = listed.find(({ usable }) => usable)?.device
-  if (json) return printJson({ default: chosen, devices: listed })
+  const chosen = listed.find(({ usable }) => usable)?.engine
+  if (json) return printJson({ default: chosen, engines: listed })
   const columns = [
-    { heading: 'device' },
+    { heading: 'engine' },
     { heading: 'version' },
     { heading: 'threads', right: true },
     { heading: measure ? 'images/s' : '', right: true },
@@ -88,10 +90,10 @@ const run = async ({ json = false, measure = false, quiet = false }): Promise<vo
       listed.flatMap(one => rowsOf(one, cores)),
     ),
   )
-  if (chosen !== undefined) console.log(`\n${chosen} computes unless --device says otherwise`)
+  if (chosen !== undefined) console.log(`\n${chosen} computes unless --engine says otherwise`)
   for (const line of ratioText(listed)) console.log(line)
-  for (const { device, usable, install } of listed)
-    if (!usable) console.log(`to get ${device}: ${install}`)
+  for (const { engine, usable, install } of listed)
+    if (!usable) console.log(`to get ${engine}: ${install}`)
 }
 
 export const devicesCommand = (): Command =>

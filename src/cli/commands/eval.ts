@@ -10,7 +10,7 @@ import {
   withDataOptions,
   withSplit,
 } from '../dataOptions.ts'
-import { withDevice } from '../deviceOption.ts'
+import { withEngine } from '../engineOption.ts'
 import { count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 import { openRunData } from '../runData.ts'
@@ -27,7 +27,7 @@ interface EvalFlags extends DataFlags {
   readonly last?: boolean
   readonly perClass?: boolean
   readonly batch: number
-  readonly device?: string
+  readonly engine?: string
   readonly threads?: number
   readonly quiet?: boolean
   readonly json?: boolean
@@ -38,10 +38,10 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { batch, quiet = false, json = false } = flags
   const classifier = await openClassifier(path, {
     weights: flags.last ? 'last' : 'best',
-    device: flags.device,
+    engine: flags.engine,
     threads: flags.threads,
   })
-  const { card, device, note } = classifier
+  const { card, engine, note } = classifier
   const { name, dataset } = await openRunData(path, card, flags.split, flags, quiet)
   const progress = progressLine(quiet)
   if (note !== undefined) progress.line(note)
@@ -58,12 +58,12 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
       model: card.model,
       data: name,
       split: dataset.split,
-      device,
+      engine,
       ...metrics,
       perClass: classes,
     })
   console.log(
-    `${card.model} on ${imagesText(dataset)} of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${device})`,
+    `${card.model} on ${imagesText(dataset)} of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${engine})`,
   )
   if (flags.perClass)
     console.log(
@@ -87,7 +87,7 @@ export const evalCommand = (): Command => {
     .option('--per-class', 'accuracy of each class too')
     .option('--batch <n>', 'images at a time', whole('--batch'), 100)
     .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
-  return withJson(withDevice(withDataOptions(withSplit(command))))
+  return withJson(withEngine(withDataOptions(withSplit(command))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

@@ -10,7 +10,7 @@ import { variationNames } from '../../models/variations.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import { chosenClasses } from '../chosenClasses.ts'
 import { path, threadCount, whole, withDataOptions, withSplit } from '../dataOptions.ts'
-import { deviceText, withDevice } from '../deviceOption.ts'
+import { engineText, withEngine } from '../engineOption.ts'
 import { flagOf } from '../flags.ts'
 import {
   FOREIGN_ONLY,
@@ -56,7 +56,7 @@ interface InspectFlags extends RunDataFlags, ModelFlags, ForeignOnly, ForeignLim
   readonly out?: string
   readonly last?: boolean
   readonly batch: number
-  readonly device?: string
+  readonly engine?: string
   readonly threads?: number
   readonly quiet?: boolean
   readonly json?: boolean
@@ -136,7 +136,11 @@ const inspectModelFile = async (
 ): Promise<void> => {
   const given = NOT_FOREIGN.find(name => flags[name] !== undefined)
   refuseFlag(
-    given ? flagOf(given) : [undefined, 'onnx'].includes(flags.device) ? undefined : '--device',
+    given
+      ? flagOf(given)
+      : [undefined, 'onnx', 'onnxruntime', 'cpu'].includes(flags.engine)
+        ? undefined
+        : '--engine',
     'a network of ours',
     `${target}, a model without its layers`,
   )
@@ -184,18 +188,18 @@ const run = async (
   const { loadTrained } = await import('../../runs/runFolder.ts')
   const { analyze } = await import('../../inspect/analysis.ts')
   const { imagesText, writeReport } = await import('../../inspect/report.ts')
-  const { openDevice } = await import('../../engines/registry.ts')
+  const { openEngine } = await import('../../engines/registry.ts')
   const { split, batch, quiet = false, json = false, images, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
   const classes = chosenClasses(dataset, flags.classes)
   const explain = await explained(dataset, flags.index)
-  const device = await openDevice(flags.device)
+  const engine = await openEngine(flags.engine)
   const progress = progressLine(quiet)
-  progress.line(device.note ?? `computing with ${deviceText(device)}`)
+  progress.line(engine.note ?? `computing with ${engineText(engine)}`)
   const analysis = await analyze(trained, dataset, {
-    engine: device.engine,
+    engine: engine.engine,
     batch,
     threads,
     images,
@@ -214,7 +218,7 @@ const run = async (
     images: explain,
     shape: [card.channels, card.height, card.width],
   })
-  if (json) return printJson({ report: path, device: deviceText(device), ...analysis })
+  if (json) return printJson({ report: path, engine: engineText(engine), ...analysis })
   const { excitationTables } = await import('../../inspect/figures/kinds.ts')
   const { ablationTable } = await import('../../inspect/figures/ablation.ts')
   const { excitation, ablation } = analysis
@@ -259,7 +263,7 @@ export const inspectCommand = (): Command => {
     .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
   return withJson(
     withForeignOptions(
-      withDevice(withModelOptions(withDataOptions(withSplit(command, 'validation')))),
+      withEngine(withModelOptions(withDataOptions(withSplit(command, 'validation')))),
     ),
   )
     .option('--quiet', 'no progress')

@@ -7,7 +7,7 @@ import type { Classifier } from '../../runs/classifier.ts'
 import type { Guess } from '../../weights/guesses.ts'
 import type { Card } from '../../weights/trained.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
-import { withDevice } from '../deviceOption.ts'
+import { withEngine } from '../engineOption.ts'
 import { percent, printJson, withJson } from '../output.ts'
 
 const HELP = `
@@ -25,7 +25,7 @@ interface PredictFlags extends DataFlags {
   readonly index?: readonly number[]
   readonly last?: boolean
   readonly top: number
-  readonly device?: string
+  readonly engine?: string
   readonly json?: boolean
 }
 
@@ -100,9 +100,9 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
   const { openClassifier } = await import('../../runs/classifier.ts')
   const classifier = await openClassifier(path, {
     weights: flags.last ? 'last' : 'best',
-    device: flags.device,
+    engine: flags.engine,
   })
-  const { card, device, note } = classifier
+  const { card, engine, note } = classifier
   const results = []
   for (const { name, label, ask } of await imagesOf(files, flags, card)) {
     const guesses = await ask(classifier, flags.top)
@@ -110,8 +110,8 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
     results.push({ image: name, label, classes })
   }
   await classifier.close()
-  if (flags.json) return printJson({ device, results })
-  console.error(note ?? `computed with ${device}`)
+  if (flags.json) return printJson({ engine, results })
+  console.error(note ?? `computed with ${engine}`)
   for (const { image, label, classes } of results) {
     const text = classes.map(one => `${one.class} ${percent(one.probability)}`).join(', ')
     console.log(`${image}${label === undefined ? '' : ` (${label})`}: ${text}`)
@@ -127,7 +127,7 @@ export const predictCommand = (): Command => {
     .option('--index <n,…>', 'which ones', indices)
     .option('--top <n>', 'how many classes to show', whole('--top'), 3)
     .option('--last', 'the last epoch, in place of the best')
-  return withJson(withDevice(withDataOptions(withSplit(command, 'validation'))))
+  return withJson(withEngine(withDataOptions(withSplit(command, 'validation'))))
     .addHelpText('after', HELP)
     .action(run)
 }

@@ -23,8 +23,8 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const { summarize } = await import('../../models/summary.ts')
   const { launch } = await import('../../runs/launch.ts')
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
-  const { openDevice } = await import('../../engines/registry.ts')
-  const device = await openDevice()
+  const { openEngine } = await import('../../engines/registry.ts')
+  const engine = await openEngine()
   const started = performance.now()
   const samples = [SAMPLES.train, SAMPLES.test] as const
   const train = await openSplit('shapes', 'train', { samples })
@@ -37,11 +37,11 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
       data: 'shapes',
       samples: SAMPLES,
       seed: 0,
-      device: device.name,
+      engine: engine.name,
       threads: availableParallelism(),
       recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, smoothing: 0 },
     }
-    if (name === names[0] && device.note !== undefined) trainDisplay(quiet).line(device.note)
+    if (name === names[0] && engine.note !== undefined) trainDisplay(quiet).line(engine.note)
     const display = trainDisplay(quiet, `${name.padStart(10)}  `)
     const folder = freeFolder(join('runs', `quickstart-${name}`))
     const { folder: run, ...result } = await interruptible(

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { Command } from 'commander'
 import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
-import type { Device } from '../../engines/registry.ts'
+import type { AvailableEngine } from '../../engines/registry.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
@@ -17,7 +17,7 @@ import {
   whole,
   withDataOptions,
 } from '../dataOptions.ts'
-import { deviceText, withDevice } from '../deviceOption.ts'
+import { engineText, withEngine } from '../engineOption.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { commandLine, printJson, withJson } from '../output.ts'
@@ -50,7 +50,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
   readonly baseline?: string
   readonly jobs: number
   readonly threads?: number
-  readonly device?: string
+  readonly engine?: string
   readonly out?: string
   readonly saveEvery: number
   readonly dryRun?: boolean
@@ -74,7 +74,7 @@ const listStudies = async (json: boolean): Promise<void> => {
   )
 }
 
-const planFrom = async (name: string, device: string, flags: StudyFlags): Promise<Plan> => {
+const planFrom = async (name: string, engine: string, flags: StudyFlags): Promise<Plan> => {
   const { findStudy } = await import('../../studies/registry.ts')
   const { planStudy } = await import('../../studies/plan.ts')
   const { model, data, seeds, jobs, dataDir, samples, size, baseline } = flags
@@ -85,7 +85,7 @@ const planFrom = async (name: string, device: string, flags: StudyFlags): Promis
     {
       model,
       data,
-      device,
+      engine,
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
       recipe: recipeOf({ ...flags, recipe }),
@@ -105,7 +105,7 @@ interface Sets {
   readonly test: Dataset
 }
 
-const factsOf = ({ train, test }: Sets, costs: Facts['costs'], device: Device): Facts => {
+const factsOf = ({ train, test }: Sets, costs: Facts['costs'], engine: AvailableEngine): Facts => {
   const { name, classes, shape, labels } = train
   return {
     data: {
@@ -118,24 +118,29 @@ const factsOf = ({ train, test }: Sets, costs: Facts['costs'], device: Device): 
     costs,
     command: commandLine(),
     version: VERSION,
-    machine: `${machine()}, ${deviceText(device)}`,
+    machine: `${machine()}, ${engineText(engine)}`,
   }
 }
 
-const dryRun = async (plan: Plan, flags: StudyFlags, sets: Sets, device: Device): Promise<void> => {
+const dryRun = async (
+  plan: Plan,
+  flags: StudyFlags,
+  sets: Sets,
+  engine: AvailableEngine,
+): Promise<void> => {
   const { forecast, measurePace } = await import('../../studies/forecast.ts')
   const { formatForecast } = await import('../studyOutput.ts')
   const progress = progressLine(flags.quiet)
   const found = await forecast(plan, {
     ...sets,
     jobs: flags.jobs,
-    measure: run => measurePace(run, device.engine, sets.train, sets.test),
+    measure: run => measurePace(run, engine.engine, sets.train, sets.test),
     onVariant: name => progress.update(`measuring ${name}`),
   })
   progress.clear()
   if (flags.json)
-    printJson({ study: plan.name, runs: plan.runs.length, device: deviceText(device), ...found })
-  else console.log(`${formatForecast(found, plan)}\nmeasured with ${deviceText(device)}`)
+    printJson({ study: plan.name, runs: plan.runs.length, engine: engineText(engine), ...found })
+  else console.log(`${formatForecast(found, plan)}\nmeasured with ${engineText(engine)}`)
 }
 
 const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<void> => {
@@ -177,13 +182,13 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
 
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
   if (name === undefined) return listStudies(flags.json ?? false)
-  const { openDevice } = await import('../../engines/registry.ts')
+  const { openEngine } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../runs/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
   const { checkFolder } = await import('../../studies/files.ts')
-  const device = await openDevice(flags.device)
-  if (device.note !== undefined) progressLine(flags.quiet).line(device.note)
-  const planned = await planFrom(name, device.name, flags)
+  const engine = await openEngine(flags.engine)
+  if (engine.note !== undefined) progressLine(flags.quiet).line(engine.note)
+  const planned = await planFrom(name, engine.name, flags)
   if (!flags.dryRun) await checkFolder(planned.folder, name)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
@@ -192,8 +197,8 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   }
   checkData({ config: planned.runs[0].config, ...sets })
   const { plan, costs } = fitPlan(planned, sets.train)
-  if (flags.dryRun) return dryRun(plan, flags, sets, device)
-  return perform(plan, flags, factsOf(sets, costs, device))
+  if (flags.dryRun) return dryRun(plan, flags, sets, engine)
+  return perform(plan, flags, factsOf(sets, costs, engine))
 }
 
 export const studyCommand = (): Command => {
@@ -210,7 +215,7 @@ export const studyCommand = (): Command => {
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)', path('--out'))
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
     .option('--dry-run', 'measure a few steps, and say how long it will take')
-  withDevice(command)
+  withEngine(command)
   withVariations(command)
   withDataOptions(command)
   withRecipeOptions(command)

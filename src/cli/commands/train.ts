@@ -16,7 +16,7 @@ import {
   whole,
   withDataOptions,
 } from '../dataOptions.ts'
-import { withDevice } from '../deviceOption.ts'
+import { withEngine } from '../engineOption.ts'
 import { flagOf } from '../flags.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
@@ -45,7 +45,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
   readonly freeze?: string
   readonly unfreezeAt?: number
   readonly seed?: number
-  readonly device?: string
+  readonly engine?: string
   readonly threads?: number
   readonly out?: string
   readonly resume?: string
@@ -140,10 +140,10 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       got: `${name}, which is a folder`,
       hint: `For example: excite train se-resnet20 --data ${shellWord(name)}`,
     })
-  const { config, device } =
+  const { config, engine } =
     resume === undefined
       ? await configFrom(name as string, flags)
-      : { config: await resumedConfig(resume, name, flags), device: undefined }
+      : { config: await resumedConfig(resume, name, flags), engine: undefined }
   const places: DataFlags = {
     ...dataFlagsOf(config),
     ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
@@ -159,7 +159,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { launch } = await import('../../runs/launch.ts')
   const display = trainDisplay(quiet, '', test.split)
-  if (device?.note !== undefined) display.line(device.note)
+  if (engine?.note !== undefined) display.line(engine.note)
   if (report) leftOutLines(report).forEach(display.line)
   const result = await interruptible(
     signal =>
@@ -209,7 +209,7 @@ export const trainCommand = (): Command => {
       'decides first weights, order, augmentation (default: 0)',
       whole('--seed', 0),
     )
-  withDevice(command)
+  withEngine(command)
   withJson(command)
     .option('--quiet', 'no progress')
     .optionsGroup('Fine-tuning:')

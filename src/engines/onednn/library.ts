@@ -133,7 +133,7 @@ const bind = (path: string, native: NativeLibrary, system: System): Library => {
       where,
       expected: `oneDNN's ${name} to succeed`,
       got,
-      hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use --device onnx meanwhile',
+      hint: 'This is a fault of Excite or of oneDNN, not yours: please report it, and use the engine onnxruntime meanwhile',
     })
   }
   return {

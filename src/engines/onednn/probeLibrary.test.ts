@@ -103,7 +103,7 @@ describe('a verdict', () => {
   it('says why none can be used, and what to install', async () => {
     vi.stubEnv('EXCITE_ONEDNN', join(folder, 'nowhere.so'))
     await expect(usablePath()).rejects.toThrow(
-      /^device onednn: expected the library oneDNN, got .*nowhere\.so, not usable: .*Install oneDNN 2\.6/,
+      /^engine onednn: expected the library oneDNN, got .*nowhere\.so, not usable: .*Install oneDNN 2\.6/,
     )
   })
 })

@@ -114,9 +114,9 @@ export const usablePath = async (): Promise<string> => {
     problems.push(`${path}, not usable: ${problem}`)
   }
   throw new EngineError({
-    where: 'device onednn',
+    where: 'engine onednn',
     expected: 'the library oneDNN',
     got: problems.length === 0 ? 'none' : problems.join('; '),
-    hint: `Install ${INSTALL}; or use --device onnx`,
+    hint: `Install ${INSTALL}; or use the engine onnxruntime`,
   })
 }

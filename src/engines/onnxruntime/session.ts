@@ -117,7 +117,7 @@ const inOrder = (model: OnnxModel): OnnxModel => ({
 /** @param load - brings the package, when it is first needed */
 export const onnxRuntimeEngine = (load: () => Promise<Runtime>): OnnxRuntimeEngine => {
   const engine: OnnxRuntimeEngine = {
-    name: 'onnx',
+    name: 'onnxruntime',
     version: async () => {
       const { common, node, web } = (await load()).env.versions
       return node ?? web ?? common

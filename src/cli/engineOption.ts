@@ -1,0 +1,37 @@
+/** `--engine` and `--device`: what computes, and how that is said. */
+
+import type { Command } from 'commander'
+import type { AvailableEngine } from '../engines/registry.ts'
+import { UsageError } from '../errors/index.ts'
+
+/** Engines that earlier versions called devices, and their names of now. */
+const OLD_DEVICES: Readonly<Record<string, string>> = { onednn: 'onednn', onnx: 'onnxruntime' }
+
+export const withEngine = (command: Command): Command =>
+  command
+    .option(
+      '--engine <name>',
+      'what computes: onednn or onnxruntime (default: the fastest here; see excite devices)',
+    )
+    .option('--device <kind>', 'the hardware that it computes on: cpu')
+    .hook('preAction', command => {
+      const { device, engine } = command.opts<{ device?: string; engine?: string }>()
+      if (device === undefined) return
+      const renamed = Object.hasOwn(OLD_DEVICES, device) ? OLD_DEVICES[device] : undefined
+      if (renamed === undefined && device !== 'cpu')
+        throw new UsageError({
+          where: '--device',
+          expected: 'cpu',
+          got: device,
+          hint: 'Engines are chosen by --engine',
+        })
+      if (renamed !== undefined)
+        console.error(
+          `excite: --device ${device} is --engine ${renamed} now; the old name works for one version`,
+        )
+      command.setOptionValue('engine', engine ?? renamed ?? device)
+    })
+
+/** `onednn 2.6.3` */
+export const engineText = ({ name, version }: Pick<AvailableEngine, 'name' | 'version'>): string =>
+  `${name} ${version}`
