@@ -6,7 +6,7 @@ import type { disk } from '../../src/platform/node/files.ts'
 export interface Call {
   readonly name: 'mkdir' | 'open' | 'readdir' | 'rename' | 'rm' | 'stat' | HandleCall
   readonly path: string
-  /** What is written, or the name that a file is renamed to. */
+  /** What is written, the name that a file is renamed to, or how one is opened. */
   readonly content?: Uint8Array | string | undefined
 }
 
@@ -34,7 +34,7 @@ export const watchDisk = (on: typeof disk, around: Around): (() => void) => {
     const work = original[name] as unknown as Work
     const watched: Work = async (...args) => {
       const path = String(args[0])
-      const content = name === 'rename' ? String(args[1]) : undefined
+      const content = name === 'rename' || name === 'open' ? String(args[1]) : undefined
       const result = await around({ name, path, content }, () => work(...args))
       return name === 'open' ? watchedHandle(path, result as FileHandle) : result
     }
