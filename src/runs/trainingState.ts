@@ -4,6 +4,7 @@
  */
 
 import { join } from 'node:path'
+import { FileError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.ts'
 import { readTrained, type Trained, writeTrained } from '../weights/trained.ts'
@@ -61,7 +62,11 @@ export const readSaved = ({ step, files }: Checkpoint, folder: string, model: Mo
     files.get(name) ?? new Uint8Array(),
     join(folder, RUN_FILES.checkpoints, `step ${step}`, name),
   ]
-  const { tensors: slots } = readSafetensors(...file(FILES.optimizer))
+  const [bytes, where] = file(FILES.optimizer)
+  const { tensors: slots } = readSafetensors(bytes, where)
+  for (const [name, { dtype }] of slots)
+    if (dtype !== 'F32')
+      throw new FileError({ where, expected: `${name} of dtype F32`, got: dtype })
   return {
     progress: readProgress(...file(FILES.progress)),
     weights: readTrained(...file(FILES.weights), model).tensors,
