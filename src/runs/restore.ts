@@ -80,7 +80,7 @@ const writtenAfter = (epoch: number, run: Restored): Promise<Uint8Array | undefi
     if (checkpoint === undefined) return undefined
     const { weights, slots } = readSaved(checkpoint, run.folder, run.model)
     const tensors = new Map(
-      [...weights].map(([name, data]) => [name, slots.get(`average:${name}`) ?? data]),
+      [...weights].map(([name, data]) => [name, slots.get(`ema:${name}`) ?? data]),
     )
     return writeTrained({ card: run.card, model: run.model, tensors })
   })

@@ -1,13 +1,13 @@
 /** Saves that fail: a training goes on with what was saved before and tries again, but not for ever. */
 
-import { FileError } from '../errors/index.ts'
+import { FileError, SaveError } from '../errors/index.ts'
 
 /** After so many failed saves in a row a training is not worth its time. */
 const MAX_FAILED = 3
 
 /**
  * A save that may fail, with a warning.
- * @returns what throws a FileError when it has failed three times in a row
+ * @returns what throws a SaveError when it has failed three times in a row
  */
 export const retrySave = (
   save: () => Promise<void>,
@@ -25,7 +25,7 @@ export const retrySave = (
       if (failed < MAX_FAILED)
         return warn?.(`checkpoint not saved, will retry (${attempt}): ${error.message}`)
       const { where, expected, got, context, hint = 'Check the disk' } = error
-      throw new FileError(
+      throw new SaveError(
         {
           where,
           expected,

@@ -1,18 +1,18 @@
 /** What a training leaves in the folder of its run: metrics, weights and checkpoints. */
 
-import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
-import { writeFileAtomic } from '../platform/node/files.ts'
+import { readWhole, writeFileAtomic } from '../platform/node/files.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import type { Progress } from '../train/loop.ts'
 import type { TrainingSession } from '../train/session.ts'
 import { type Card, readTrained, type Trained, writeTrained } from '../weights/trained.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import { checkConditions } from './environment.ts'
+import { mendWeights, newestState, type Restored } from './restore.ts'
 import { retrySave } from './retrySave.ts'
 import { RUN_FILES, writeMetrics } from './runFolder.ts'
-import { readSaved, writeSaved } from './trainingState.ts'
+import { writeSaved } from './trainingState.ts'
 import type { TaskTrainOptions } from './trainOptions.ts'
 
 /** How many checkpoints stay, besides the best. */
@@ -80,19 +80,20 @@ export class RunSaver {
 
   /** @throws FileError where something cannot be written */
   async save(): Promise<void> {
-    const { folder, conditions, train, config } = this.#options
+    const { folder, conditions } = this.#options
     const { step, metrics, seconds, waiting, history } = this.#progress
     for (const [name, bytes] of this.#unwritten) await writeFileAtomic(join(folder, name), bytes)
     this.#unwritten.clear()
-    await writeMetrics(folder, history)
     const sums = { ...metrics.gathered() }
     const state = { step, sums, seconds, waiting, history, conditions: { ...conditions } }
     await this.#checkpoints.save(
       writeSaved(await this.#trained(false), await this.#session.slots(), state),
     )
-    const steps = stepsPerEpoch(train, config.recipe.batch)
+    // After the checkpoint: a finished epoch without any is then known to have been taken away.
+    await writeMetrics(folder, history)
     const best = this.#best()
-    await this.#checkpoints.prune(CHECKPOINTS_KEPT, best === undefined ? [] : [best.epoch * steps])
+    const kept = best === undefined ? [] : [best.epoch * this.#restored.stepsPerEpoch]
+    await this.#checkpoints.prune(CHECKPOINTS_KEPT, kept)
   }
 
   /**
@@ -100,19 +101,24 @@ export class RunSaver {
    * @returns false where there is none: the training begins anew
    */
   async restore(compatible: boolean): Promise<boolean> {
-    const { folder, conditions, model, onWarning } = this.#options
-    const found = await this.#checkpoints.latest(one => readSaved(one, folder, model))
+    const { folder, conditions, onWarning } = this.#options
+    const found = await newestState(this.#restored, ({ weights, slots }) =>
+      this.#session.restore(weights, slots),
+    )
     if (found === undefined) return false
-    const { progress: saved, weights, slots } = found
+    const { progress: saved } = found
     const differences = checkConditions(saved.conditions, conditions, compatible)
     if (differences.length > 0)
       onWarning?.(`going on within rounding, no longer bit for bit: ${differences.join('; ')}`)
-    await this.#session.restore(weights, slots)
     const { step, seconds, waiting = 0, sums, history } = saved
     Object.assign(this.#progress, { step, seconds, waiting })
     this.#progress.metrics.merge(sums)
     this.#progress.history.push(...history)
     await writeMetrics(folder, history)
+    const best = this.#best()
+    if (best === undefined) return true
+    await mendWeights('best', best.epoch, this.#restored)
+    await mendWeights('last', history.length, this.#restored)
     return true
   }
 
@@ -120,7 +126,19 @@ export class RunSaver {
   async best(): Promise<Trained | undefined> {
     if (this.#best() === undefined) return undefined
     const path = join(this.#options.folder, RUN_FILES.best)
-    return readTrained(await readFile(path), path, this.#options.model)
+    return readTrained(await readWhole(path), path, this.#options.model)
+  }
+
+  get #restored(): Restored {
+    const { folder, model, train, config, onWarning } = this.#options
+    return {
+      folder,
+      model,
+      card: cardOf(this.#options),
+      stepsPerEpoch: stepsPerEpoch(train, config.recipe.batch),
+      checkpoints: this.#checkpoints,
+      warn: onWarning,
+    }
   }
 
   #best(): EpochRow | undefined {

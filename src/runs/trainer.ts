@@ -9,6 +9,7 @@ import { TrainingSession } from '../train/session.ts'
 import { taskOf } from '../train/taskOf.ts'
 import { openCheckpoints } from './checkpoints.ts'
 import { lockRun } from './lock.ts'
+import { checkNotLost } from './restore.ts'
 import { RUN_FILES } from './runFolder.ts'
 import { RunSaver } from './saver.ts'
 import type { TaskTrainOptions, TrainOptions, TrainResult } from './trainOptions.ts'
@@ -58,6 +59,7 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
   const { recipe, seed, threads, freeze, unfreezeAt } = config
   const { epochs, batch } = recipe
   const [, ...size] = options.train.shape
+  if (resume !== undefined) await checkNotLost(options.folder)
   const checkpoints = await openCheckpoints(join(options.folder, RUN_FILES.checkpoints), {
     warn: options.onWarning,
   })
