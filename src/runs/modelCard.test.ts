@@ -24,7 +24,7 @@ const run: RunFacts = {
     batch: 32,
     learningRate: 0.1,
     weightDecay: 5e-4,
-    smoothing: 0.1,
+    labelSmoothing: 0.1,
     optimizer: { kind: 'sgd' },
     schedule: { kind: 'cosine' },
   },

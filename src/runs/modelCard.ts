@@ -20,7 +20,7 @@ export interface RunFacts {
     readonly batch: number
     readonly learningRate: number
     readonly weightDecay: number
-    readonly smoothing: number
+    readonly labelSmoothing: number
     readonly optimizer: { readonly kind: string }
     readonly schedule: { readonly kind: string }
   }
@@ -82,7 +82,7 @@ ${table([
     `${recipe.optimizer.kind}, learning rate ${recipe.learningRate}, weight decay ${recipe.weightDecay}`,
   ],
   ['Schedule', recipe.schedule.kind],
-  ['Label smoothing', `${recipe.smoothing}`],
+  ['Label smoothing', `${recipe.labelSmoothing}`],
   ['Seed', `${seed}`],
   ['Engine', plain(engine)],
   ['Time', `${count(Math.round(seconds))} s`],

@@ -100,13 +100,13 @@ const CASES: Readonly<Record<string, Config>> = {
   'AdamW with an average of the weights': configOf('se-resnet8', {
     optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
     learningRate: 1e-3,
-    averageDecay: 0.9,
+    emaDecay: 0.9,
     clipNorm: 1,
   }),
   'a plateau, cutout and frozen statistics': configOf('gct-resnet8', {
-    schedule: { kind: 'plateau', factor: 0.5, patience: 0, drops: 3 },
+    schedule: { kind: 'plateau', factor: 0.5, patience: 0, maxDrops: 3 },
     augment: { crop: { padding: 2 }, flip: true, cutout: { size: 4 } },
-    frozenEpochs: 1,
+    freezeBatchNormEpochs: 1,
   }),
   'everything that happens to images, in balanced order': configOf('resnet8', {
     sampling: 'balanced',
@@ -121,7 +121,7 @@ const CASES: Readonly<Record<string, Config>> = {
     },
   }),
   'a frozen backbone, thawed at the second epoch': {
-    ...configOf('gct-resnet8', { averageDecay: 0.9 }),
+    ...configOf('gct-resnet8', { emaDecay: 0.9 }),
     freeze: 'backbone',
     unfreezeAt: 2,
   },

@@ -88,11 +88,11 @@ const plural = (number: number, noun: string): string =>
 
 const settingOf = ({ runs, seeds, recipe }: Plan, { data }: Facts): string => {
   const [{ config }] = runs
-  const { epochs, batch, learningRate, schedule, smoothing } = recipe
+  const { epochs, batch, learningRate, schedule, labelSmoothing } = recipe
   return `${config.model} on ${data.name} (${count(data.train)} images of ${data.shape.join('×')}, ${count(data.test)} to test, ${plural(data.classes, 'class')}`
     .replace('classs', 'classes')
     .concat(
-      `), ${plural(epochs, 'epoch')} of batches of ${batch}, rate ${learningRate} (${schedule.kind}), label smoothing ${smoothing}, ${plural(seeds.length, 'seed')}`,
+      `), ${plural(epochs, 'epoch')} of batches of ${batch}, rate ${learningRate} (${schedule.kind}), label smoothing ${labelSmoothing}, ${plural(seeds.length, 'seed')}`,
     )
 }
 

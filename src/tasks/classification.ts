@@ -9,6 +9,7 @@ import { crossEntropy } from './crossEntropy.ts'
 import { means } from './means.ts'
 import type { Accumulator, Task } from './task.ts'
 
+/** What a classification is told of its targets. */
 export interface ClassificationOptions {
   /** The share of the target that goes to all classes alike. */
   readonly labelSmoothing?: number | undefined
@@ -51,6 +52,7 @@ const accuracy = ({ labels }: Labels): Accumulator<ClassificationMetrics> =>
     return { loss, top1: Number(above < 1), top5: Number(above < 5) }
   })
 
+/** The task of telling classes apart, by cross-entropy. */
 export const classification = ({
   labelSmoothing = 0,
   mixed = false,

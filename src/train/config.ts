@@ -68,8 +68,7 @@ const schedule = optional(
           group: SCHEDULE,
         }),
         /** How often the rate may drop. */
-        drops: optional(whole(), {
-          flag: 'max-drops',
+        maxDrops: optional(whole(), {
           value: 'n',
           help: 'plateau: maximum number of drops',
           group: SCHEDULE,
@@ -153,8 +152,7 @@ export const recipeSchema = z.strictObject({
     })
     .optional(),
   /** The share of each label that is spread over all classes. */
-  smoothing: optional(belowOne, {
-    flag: 'label-smoothing',
+  labelSmoothing: optional(belowOne, {
     value: 'x',
     help: 'label smoothing',
     group: RECIPE,
@@ -167,15 +165,14 @@ export const recipeSchema = z.strictObject({
     zero: 'none',
   }).optional(),
   /** Decay of the running average of the weights; without it there is none. */
-  averageDecay: optional(fraction, {
-    flag: 'ema-decay',
+  emaDecay: optional(fraction, {
     value: 'x',
     help: 'keep a running average of the weights (EMA); 0 = off',
     group: RECIPE,
     zero: 'none',
   }).optional(),
   /** In how many last epochs batch-norm statistics stay as they are (SENet-154). */
-  frozenEpochs: optional(whole(0), {
+  freezeBatchNormEpochs: optional(whole(0), {
     flag: 'freeze-bn-epochs',
     value: 'n',
     help: 'last epochs with frozen batch-norm statistics',

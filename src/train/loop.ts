@@ -38,6 +38,7 @@ export interface LoopOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** A step that has been made. */
 export interface StepEvent {
   readonly kind: 'step'
   /** From 1. */
@@ -52,6 +53,7 @@ export interface StepEvent {
   readonly seconds: number
 }
 
+/** An epoch that has ended, and was evaluated. */
 export interface EpochEvent {
   readonly kind: 'epoch'
   readonly row: EpochRow
@@ -114,7 +116,7 @@ export async function* trainingLoop(
       const { outputs } = await session.step(images, task.encode(train, images), {
         step: progress.step,
         learningRate,
-        freezeBatchNorm: epoch >= epochs - recipe.frozenEpochs,
+        freezeBatchNorm: epoch >= epochs - recipe.freezeBatchNormEpochs,
         freeze: epoch + 1 < unfreezeAt,
       })
       progress.metrics.add(outputs, images)

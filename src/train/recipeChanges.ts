@@ -27,7 +27,7 @@ const KINDS: Readonly<Record<string, object>> = {
   constant: { kind: 'constant' },
   'multi-step': { kind: 'multi-step', at: [0.3, 0.6, 0.9], factor: 0.1 },
   cosine: { kind: 'cosine', end: 0 },
-  plateau: { kind: 'plateau', factor: 0.1, patience: 10, drops: 3 },
+  plateau: { kind: 'plateau', factor: 0.1, patience: 10, maxDrops: 3 },
 }
 
 /** What a group begins with that the recipe does not have. */

@@ -8,13 +8,13 @@ export type Schedule =
   | { readonly kind: 'cosine'; readonly end: number }
   /**
    * Multiplied by `factor` when the evaluation loss has not fallen for more than `patience` epochs,
-   * at most `drops` times: "until the loss plateaus, three times" (SENet, section 6).
+   * at most `maxDrops` times: "until the loss plateaus, three times" (SENet, section 6).
    */
   | {
       readonly kind: 'plateau'
       readonly factor: number
       readonly patience: number
-      readonly drops: number
+      readonly maxDrops: number
     }
 
 /** For the first epochs: `from` times the base rate, rising linearly to it unless `flat`. */
@@ -67,7 +67,7 @@ const factorOf = (
       return schedule.end + (1 - schedule.end) * 0.5 * (1 + Math.cos(Math.PI * done))
     }
     case 'plateau':
-      return schedule.factor ** Math.min(plateaus(losses, schedule.patience), schedule.drops)
+      return schedule.factor ** Math.min(plateaus(losses, schedule.patience), schedule.maxDrops)
   }
 }
 

@@ -17,7 +17,7 @@ const open = (): TrainingSession =>
   new TrainingSession({
     model: tested,
     size: [8, 8],
-    recipe: { ...RECIPES.senet, batch: 2, averageDecay: 0.9 },
+    recipe: { ...RECIPES.senet, batch: 2, emaDecay: 0.9 },
     seed: SEED,
     engine: onnxEngine,
     threads: 1,

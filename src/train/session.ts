@@ -134,7 +134,7 @@ export class TrainingSession {
       weightDecay: recipe.weightDecay,
       decayRule: recipe.decayRule,
       clipNorm: recipe.clipNorm,
-      emaDecay: recipe.averageDecay,
+      emaDecay: recipe.emaDecay,
       batchStatistics: !freezeBatchNorm,
       frozen: freeze ? frozen : undefined,
     })

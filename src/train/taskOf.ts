@@ -4,8 +4,11 @@ import { classification } from '../tasks/classification.ts'
 import type { Task } from '../tasks/task.ts'
 import type { Recipe } from './config.ts'
 
-export const taskOf = ({ smoothing, mixing }: Pick<Recipe, 'smoothing' | 'mixing'>): Task =>
+export const taskOf = ({
+  labelSmoothing,
+  mixing,
+}: Pick<Recipe, 'labelSmoothing' | 'mixing'>): Task =>
   classification({
-    labelSmoothing: smoothing,
+    labelSmoothing,
     mixed: mixing?.mixup !== undefined || mixing?.cutmix !== undefined,
   })

@@ -6,6 +6,10 @@ const OLD: Readonly<Record<string, string>> = {
   initialise: 'initialize',
   colourJitter: 'colorJitter',
   halved: 'halfBottleneck',
+  smoothing: 'labelSmoothing',
+  averageDecay: 'emaDecay',
+  frozenEpochs: 'freezeBatchNormEpochs',
+  drops: 'maxDrops',
 }
 
 /** A record with its fields as they are called now, on every level. */

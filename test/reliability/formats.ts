@@ -140,7 +140,7 @@ const CONFIG = {
     ...RECIPES.short,
     mixing: { mixup: 0.2, cutmix: 1 },
     clipNorm: 1,
-    averageDecay: 0.9,
+    emaDecay: 0.9,
   },
 }
 

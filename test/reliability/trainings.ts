@@ -31,7 +31,7 @@ export type Modules = Awaited<ReturnType<typeof modulesOf>>
 const ADAMW = {
   optimizer: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   learningRate: 1e-3,
-  averageDecay: 0.9,
+  emaDecay: 0.9,
   clipNorm: 1,
 } as const
 

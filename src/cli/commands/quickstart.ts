@@ -39,7 +39,7 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
       seed: 0,
       engine: engine.name,
       threads: availableParallelism(),
-      recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, smoothing: 0 },
+      recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, labelSmoothing: 0 },
     }
     if (name === names[0] && engine.note !== undefined) trainDisplay(quiet).line(engine.note)
     const display = trainDisplay(quiet, `${name.padStart(10)}  `)
