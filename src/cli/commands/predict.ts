@@ -1,5 +1,6 @@
 /** `excite predict`: the classes of images, from files or from a dataset. */
 
+import { existsSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors/index.ts'
@@ -38,10 +39,11 @@ interface Image {
   ask(classifier: Classifier, top: number): Promise<readonly Guess[]>
 }
 
-const fromFile = (name: string): Image => ({
-  name,
-  ask: (classifier, top) => classifier.classify(name, { top }),
-})
+const fromFile = (name: string): Image => {
+  if (!existsSync(name))
+    throw new UsageError({ where: name, expected: 'an image file', got: 'nothing there' })
+  return { name, ask: (classifier, top) => classifier.classify(name, { top }) }
+}
 
 const fromDataset = (dataset: Dataset, index: number): Image => {
   if (index >= dataset.labels.length)

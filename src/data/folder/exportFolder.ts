@@ -8,8 +8,7 @@ import { makeFolder, writeFailure } from '../../platform/node/files.ts'
 import type { Dataset } from '../dataset.ts'
 import { interleaved } from './interleaved.ts'
 
-export const IMAGE_FORMATS = ['png', 'jpeg', 'webp'] as const
-export type ImageFormat = (typeof IMAGE_FORMATS)[number]
+export type ImageFormat = 'png' | 'jpeg' | 'webp'
 
 const FOLDERS = { train: 'train', validation: 'val', test: 'test', all: '.' } as const
 const WRITE_BATCH = 16

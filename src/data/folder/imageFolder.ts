@@ -134,11 +134,10 @@ export const openImageFolder = async (
     hasTest: splits.test !== undefined,
     open: async split => {
       if (split !== 'all') return openSplit(split)
+      const [train, validation] = [await openSplit('train'), await openSplit('validation')]
       // A test set that stands in for validation is one set, not two.
-      const names = [...new Map(Object.entries(splits).map(([name, list]) => [list, name]))]
-        .filter(([list]) => list !== undefined)
-        .map(([, name]) => name as FolderSplit)
-      return joined(await Promise.all(names.map(openSplit)), 'all')
+      const isThird = splits.test !== undefined && validation.split !== 'test'
+      return joined([train, validation, ...(isThird ? [await openSplit('test')] : [])], 'all')
     },
     report: () => ({ leftOut: Object.fromEntries(leftOut), checked, bad }),
     close: pool.close,

@@ -43,7 +43,7 @@ const NAMES: Readonly<Record<FolderSplit, readonly string[]>> = {
   validation: ['val', 'valid', 'validation'],
   test: ['test', 'testing'],
 }
-export const VAL_FRACTION = 0.1
+const VAL_FRACTION = 0.1
 
 const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
@@ -158,14 +158,6 @@ const listClasses = async (
   )
 }
 
-const once = <Result>(make: () => Promise<Result>): (() => Promise<Result>) => {
-  let made: Promise<Result> | undefined
-  return () => {
-    made ??= make()
-    return made
-  }
-}
-
 /**
  * Finds the splits of a folder of images; each is listed when it is asked for.
  * @param valFraction - the share of each class that is held back where there is no `val/`
@@ -175,18 +167,20 @@ export const listFolder = async (root: string, valFraction?: number): Promise<Fo
   const top = await contentsOf(root)
   const found = (split: FolderSplit): string | undefined =>
     NAMES[split].flatMap(name => top.folders.find(other => other.toLowerCase() === name) ?? [])[0]
-  const [train, validation, test] = [found('train'), found('validation'), found('test')]
-  const divided = train !== undefined && (validation ?? test) !== undefined
+  const train = found('train')
+  const [validation, test] =
+    train === undefined ? [undefined, undefined] : [found('validation'), found('test')]
+  const divided = (validation ?? test) !== undefined
   if (!divided && train !== undefined && top.folders.length === 1)
     return listFolder(join(root, train), valFraction)
-  if (divided && validation !== undefined && valFraction !== undefined)
+  if (validation !== undefined && valFraction !== undefined)
     throw new UsageError({
       where: 'data.valFraction',
       expected: 'a folder without a validation split of its own',
       got: `${root}, which has ${validation}`,
     })
-  const folder = divided ? join(root, train) : root
-  const classes = divided ? (await contentsOf(folder)).folders : top.folders
+  const own = divided ? (train as string) : '.'
+  const classes = divided ? (await contentsOf(join(root, own))).folders : top.folders
   if (classes.length < 2)
     throw new FileError({
       where: root,
@@ -196,44 +190,34 @@ export const listFolder = async (root: string, valFraction?: number): Promise<Fo
     })
   const leftOut = new Map<string, number>()
   if (divided) count(leftOut, top.files)
-  const list = (split: FolderSplit, folder: string, perClass: PerClass): ImageList => ({
-    split,
-    folder,
-    files: perClass.flat(),
-    labels: Int32Array.from(perClass.flatMap((files, label) => files.map(() => label))),
-  })
-  const whole = (split: FolderSplit, name: string | undefined): Listing | undefined => {
-    if (name === undefined || !divided) return undefined
-    const own = join(root, name)
-    return once(async () =>
-      list(split, own, await listClasses(own, classes, split !== 'train', leftOut)),
-    )
-  }
-  const undivided = once(() => listClasses(folder, classes, false, leftOut))
-  const part =
-    (split: 'train' | 'validation'): Listing =>
-    async () => {
-      const fraction = valFraction ?? VAL_FRACTION
-      return list(
-        split,
-        folder,
-        (await undivided()).map(files => splitOf(files, split, fraction)),
-      )
-    }
   const isLabeled =
-    divided &&
     test !== undefined &&
     (await contentsOf(join(root, test))).folders.some(name => classes.includes(name))
-  if (divided && test !== undefined && !isLabeled)
+  if (test !== undefined && !isLabeled)
     leftOut.set(`${test}/ (no classes)`, (await filesIn(root, test)).length)
-  const tested = isLabeled ? whole('test', test) : undefined
+
+  const listed = new Map<string, Promise<PerClass>>()
+  const list =
+    (split: FolderSplit, name: string, part = (files: readonly string[]) => files): Listing =>
+    async () => {
+      const folder = join(root, name)
+      const all = listed.get(name) ?? listClasses(folder, classes, name !== own, leftOut)
+      listed.set(name, all)
+      const perClass = (await all).map(part)
+      const labels = perClass.flatMap((files, label) => files.map(() => label))
+      return { split, folder, files: perClass.flat(), labels: Int32Array.from(labels) }
+    }
+  const share = (split: 'train' | 'validation'): Listing =>
+    list(split, own, files => splitOf(files, split, valFraction ?? VAL_FRACTION))
+  const tested = isLabeled ? list('test', test) : undefined
   // A test set stands in where nothing else was asked for, as those of published sets do.
-  const own = whole('validation', validation) ?? (valFraction === undefined ? tested : undefined)
+  const standIn = valFraction === undefined ? tested : undefined
+  const held = validation === undefined ? standIn : list('validation', validation)
   return {
     classes,
     splits: {
-      train: (own && whole('train', train)) ?? part('train'),
-      validation: own ?? part('validation'),
+      train: held === undefined ? share('train') : list('train', own),
+      validation: held ?? share('validation'),
       test: tested,
     },
     leftOut,

@@ -1,5 +1,6 @@
 /** CIFAR-10 and CIFAR-100, as small synthetic copies of their archives. */
 
+import { execFileSync } from 'node:child_process'
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -80,6 +81,15 @@ it.each([
     await writeFile(join(base, inside, name), bytes)
   const places = { cacheDir: join(base, 'nowhere'), [place]: base }
   expect([...(await openCifar('cifar100', 'test', places)).labels]).toEqual([42])
+})
+
+it('waits for no pipe in the place of the archive', async () => {
+  const dataDir = await newFolder()
+  const archive = join(dataDir, 'cifar-10-binary.tar.gz')
+  execFileSync('mkfifo', [archive])
+  await expect(openCifar('cifar10', 'test', { dataDir, cacheDir: '' })).rejects.toThrow(
+    `${archive}: expected a .tar.gz archive, got no plain file`,
+  )
 })
 
 it('numbers the classes where their names are missing', async () => {

@@ -1,5 +1,6 @@
 /** MNIST and Fashion-MNIST: synthetic files in every state, and Debian's real ones where they are. */
 
+import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync } from 'node:fs'
 import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
@@ -143,6 +144,14 @@ for (const [name, [files, at, message]] of Object.entries(DAMAGED))
     expect((failure as FileError).where).toBe(join(dataDir, at))
     expect((failure as FileError).message).toContain(`: expected ${message}`)
   })
+
+it('waits for no pipe in the place of a file', async () => {
+  const dataDir = await folderOf(without(LABELS))
+  execFileSync('mkfifo', [join(dataDir, LABELS)])
+  await expect(openMnist('mnist', 'train', { dataDir, cacheDir: dataDir })).rejects.toThrow(
+    `${join(dataDir, LABELS)}: expected a readable file, got no plain file`,
+  )
+})
 
 it('names a file that is there but cannot be read', async () => {
   const dataDir = await folderOf(without(LABELS))
