@@ -12,7 +12,7 @@ import { random } from '../random/index.ts'
 import { pack } from '../train/layout.ts'
 import { adamw, sgd } from '../train/optimizers.ts'
 import { inferenceStep, type StepOptions, trainingStep } from '../train/step.ts'
-import { inPieces } from './chunkVectors.ts'
+import { chunkVectors } from './chunkVectors.ts'
 import { conditionalState } from './conditionalState.ts'
 
 const LEAST = 500
@@ -86,7 +86,7 @@ describe.each(Object.entries(OPTIONS))('a training step: %s', (_, given) => {
   )
 
   it('does not split state', () => {
-    const { graph: own, sizes } = inPieces(
+    const { graph: own, sizes } = chunkVectors(
       conditionalState(step.graph, step.state).graph,
       step.state,
       LEAST,
@@ -125,7 +125,7 @@ it('an inference is given its weights as views', async () => {
     await compiled.state.write({ parameters: vector(parameters), buffers: vector(buffers) })
   close((await cut.run({ images })).logits.data, (await whole.run({ images })).logits.data)
   expect((await cut.state.read('parameters')).data).toEqual(parameters)
-  expect(splitsIn(inPieces(given, state, LEAST).graph)).toEqual([])
+  expect(splitsIn(chunkVectors(given, state, LEAST).graph)).toEqual([])
 })
 
 describe('whatever else a graph does with them', () => {
@@ -153,7 +153,7 @@ describe('whatever else a graph does with them', () => {
   it('is checked as for whole ones', async () => {
     const given = graph({ w: concat([a, mul(b, 2), c], 0) })
     const [, cut] = await compileBoth(given, ['w'])
-    expect(inPieces(given, ['w'], LEAST).sizes.get('w')).toEqual([700, 650, 650])
+    expect(chunkVectors(given, ['w'], LEAST).sizes.get('w')).toEqual([700, 650, 650])
     await expect(cut.state.read('w')).rejects.toThrow('state w')
     await expect(cut.run({})).rejects.toThrow('state w/0: expected a value, got none')
     await cut.state.initialize('w', values => values.fill(1))

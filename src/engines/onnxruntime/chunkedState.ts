@@ -1,7 +1,7 @@
 /** Large state vectors: in chunks for ONNX Runtime, whole for everyone else. */
 
 import type { Graph } from '../../graph/index.ts'
-import { inPieces, LARGE, pieceName } from '../../passes/chunkVectors.ts'
+import { CHUNK_ELEMENTS, chunkName, chunkVectors } from '../../passes/chunkVectors.ts'
 import type { Compiled, Tensor, Tensors } from '../engine.ts'
 import { checkState, splitInputs, stateInput, unwritten } from '../state.ts'
 
@@ -32,14 +32,14 @@ export const compileChunked = async (
   given: Graph,
   names: readonly string[],
   compile: (graph: Graph, state: readonly string[]) => Promise<Compiled>,
-  least = LARGE,
+  least = CHUNK_ELEMENTS,
 ): Promise<Compiled> => {
-  const { graph, sizes, views } = inPieces(given, names, least)
+  const { graph, sizes, views } = chunkVectors(given, names, least)
   if (sizes.size === 0) return compile(given, names)
   const inputs = splitInputs(given, names)
   const used = new Set(graph.inputs.map(({ name }) => name))
   const chunksOf = (name: string): string[] =>
-    (sizes.get(name) ?? []).map((_, i) => pieceName(name, i))
+    (sizes.get(name) ?? []).map((_, i) => chunkName(name, i))
   const inner = names.flatMap(name => (sizes.has(name) ? chunksOf(name) : [name]))
   const { run, state, dispose } = await compile(
     graph,
@@ -50,7 +50,7 @@ export const compileChunked = async (
     let end = 0
     return (sizes.get(name) ?? []).map((size, i) => {
       end += size
-      return [pieceName(name, i), part(tensor, end - size, size)]
+      return [chunkName(name, i), part(tensor, end - size, size)]
     })
   }
   /** Vectors that runs do not change, as they were written. */
@@ -67,8 +67,8 @@ export const compileChunked = async (
   return {
     run: async tensors => {
       const seen: Record<string, Tensor> = {}
-      for (const { name, piece, offset, size } of views)
-        seen[name] = part(await state.read(piece), offset, size)
+      for (const { name, chunk, offset, size } of views)
+        seen[name] = part(await state.read(chunk), offset, size)
       return run({ ...tensors, ...seen })
     },
     state: {
