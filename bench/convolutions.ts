@@ -14,7 +14,7 @@ import { type Descriptor, int64s } from '../src/engines/onednn/descriptor.ts'
 import { openLibrary } from '../src/engines/onednn/library.ts'
 import { allocate, bind, view } from '../src/engines/onednn/memory.ts'
 import type { Stored } from '../src/engines/onednn/plan.ts'
-import { openDevice, type Primitive, workshop } from '../src/engines/onednn/primitives.ts'
+import { openDevice, type Primitive, primitiveCache } from '../src/engines/onednn/primitives.ts'
 
 const ROUNDS = 12
 const threads = Number(process.argv[2] ?? availableParallelism())
@@ -75,25 +75,25 @@ const timed = (
   algorithm: number,
   perGroup: number = channels,
 ): number[] => {
-  const shop = workshop(device)
-  const { any } = shop.descriptors
+  const cache = primitiveCache(device)
+  const { any } = cache.descriptors
   const groups = channels / perGroup
   const x = any([batch, channels, side, side])
   const weight = any([...(groups === 1 ? [] : [groups]), perGroup, perGroup, 3, 3])
   const forward = (algorithm: number) =>
-    shop.possible({
+    cache.tryPrimitive({
       where,
       kind: 'convolutionForward',
       values: [PROP.training, algorithm, x, weight, undefined, x, ...SAME],
     })
   const hint = forward(CONVOLUTION.direct)?.hint ?? 0
-  const data = shop.possible({
+  const data = cache.tryPrimitive({
     where,
     kind: 'convolutionBackwardData',
     values: [algorithm, x, weight, x, ...SAME],
     hint,
   })
-  const weights = shop.possible({
+  const weights = cache.tryPrimitive({
     where,
     kind: 'convolutionBackwardWeights',
     values: [algorithm, x, weight, undefined, x, ...SAME],
@@ -109,7 +109,7 @@ const timed = (
     for (const [, { block: piece }] of given) touch(piece, 0)
     const memory = allocate(library, planArena(given.map(([, { block: piece }]) => piece)))
     for (const [, stored] of given) view(memory, stored).fill(0.5)
-    const call = bind({ where, primitive, arguments: given }, device, shop, memory)
+    const call = bind({ where, primitive, arguments: given }, device, cache, memory)
     let least = Number.POSITIVE_INFINITY
     for (let round = 0; round < ROUNDS; round++) {
       const start = performance.now()
@@ -120,7 +120,7 @@ const timed = (
     return least
   }
   const times = [best(forward(algorithm), FORWARD), best(data, DATA), best(weights, WEIGHTS)]
-  shop.dispose()
+  cache.dispose()
   return times
 }
 

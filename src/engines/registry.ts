@@ -3,7 +3,7 @@
 import { EngineError, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { Engine } from './engine.ts'
-import { INSTALL, survey } from './onednn/probeLibrary.ts'
+import { INSTALL, probeAll } from './onednn/probeLibrary.ts'
 
 /** A library that an engine stands on, and why it cannot be used, if it cannot. */
 export interface Found {
@@ -44,7 +44,7 @@ export const ENGINES = {
     device: 'cpu',
     install: INSTALL,
     open: async () => (await import('./onednn/engine.ts')).onednnEngine,
-    examine: () => survey(true),
+    examine: () => probeAll(true),
   },
   onnxruntime: {
     describe: 'ONNX Runtime on the CPU: everywhere, the default elsewhere',

@@ -12,7 +12,7 @@ export interface Descriptor {
   readonly key: string
   readonly dims: Shape
   /** Row-major without gaps. */
-  readonly plain: boolean
+  readonly isRowMajor: boolean
   /** Bytes of memory, padding included. */
   readonly size: number
   /** Of channels, where images lie in blocks of them one after another (nChw16c and its like). */
@@ -22,7 +22,7 @@ export interface Descriptor {
 /** A scalar has one dimension there. */
 export const unit = (shape: Shape): Shape => (shape.length === 0 ? [1] : shape)
 
-export const rowMajor = (shape: Shape): number[] =>
+export const rowMajorStrides = (shape: Shape): number[] =>
   shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
 
 /** As the library takes dims: twelve at most. */
@@ -41,8 +41,8 @@ export const describe = (
   const { dims, type, blocked, padded, strides, offset, blocks } = layout
   if (dims.length === 0) return undefined
   const bytes = Number(library.call('dnnl_memory_desc_get_size', reference))
-  if (!blocked) return { reference, key: `${reference}`, dims, plain: false, size: bytes }
-  const dense = rowMajor(dims)
+  if (!blocked) return { reference, key: `${reference}`, dims, isRowMajor: false, size: bytes }
+  const dense = rowMajorStrides(dims)
   const [{ axis, size } = { axis: -1, size: 0 }] = blocks
   const ofChannels =
     blocks.length === 1 && axis === 1 && strides[1] === sizeOf(dims.slice(2)) * size
@@ -52,7 +52,7 @@ export const describe = (
       '|',
     ),
     dims,
-    plain:
+    isRowMajor:
       blocks.length === 0 &&
       offset === 0 &&
       padded.join() === dims.join() &&
@@ -94,7 +94,7 @@ export const descriptors = (library: Library, api: Api): Descriptors => {
       const tag = block === undefined ? undefined : tags[dims.length]?.[block]
       return tag && tagged(shape, tag)
     },
-    strided: (shape, strides = rowMajor(unit(shape)), dtype = 'float32') => {
+    strided: (shape, strides = rowMajorStrides(unit(shape)), dtype = 'float32') => {
       const dims = unit(shape)
       const type = typeOf(dtype)
       return once(`${type} ${dims} ${strides}`, () =>

@@ -16,12 +16,12 @@ import {
 import { withLifetime } from '../lifetime.ts'
 import { checkState, constantTensors, splitInputs, stateInput, unwritten } from '../state.ts'
 import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
-import { settle } from './hoistConstants.ts'
+import { hoistConstants } from './hoistConstants.ts'
 import { type Library, openLibrary } from './library.ts'
 import { lower } from './lower/index.ts'
 import { allocate, bind, type Memory, view } from './memory.ts'
 import { newPlan, type Plan, type Stored } from './plan.ts'
-import { type Device, openDevice, type Workshop, workshop } from './primitives.ts'
+import { type Device, openDevice, type PrimitiveCache, primitiveCache } from './primitives.ts'
 
 let device: Device | undefined
 const openedDevice = (library: Library): Device => {
@@ -44,16 +44,16 @@ interface Planned {
   /** The blocks of state and of its next values, which take turns. */
   readonly swaps: Swaps
   /** For each step whether it need not run again until state is written. */
-  readonly settled: readonly boolean[]
+  readonly hoisted: readonly boolean[]
 }
 
 /** Lowers the nodes; inputs live from before the first step, outputs until after the last. */
-const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Planned => {
+const planGraph = (graph: Graph, names: readonly string[], cache: PrimitiveCache): Planned => {
   const parts = splitInputs(graph, names)
   const still = parts.state.filter(({ name = '' }) => !(name in graph.outputs))
-  const plan = newPlan(graph, shop, new Set(still))
+  const plan = newPlan(graph, cache, new Set(still))
   const placed = (value: Value): Place => {
-    const stored = plan.plainly(value.shape, value.dtype)
+    const stored = plan.allocateRowMajor(value.shape, value.dtype)
     touch(stored.block, -1)
     plan.define(value, stored)
     return { value, stored }
@@ -61,33 +61,36 @@ const planGraph = (graph: Graph, names: readonly string[], shop: Workshop): Plan
   const [fed, state] = [parts.fed.map(placed), parts.state.map(placed)]
   for (const { stored } of state) keep(stored.block)
   for (const node of graph.nodes) {
-    plan.at(`onednn: ${node.path === '' ? node.op : `${node.path}/${node.op}`}`)
+    plan.section(`onednn: ${node.path === '' ? node.op : `${node.path}/${node.op}`}`)
     lower(plan, node)
   }
-  plan.at('onednn: output')
+  plan.section('onednn: output')
   const swaps = new Map<Block, Block>()
   const outputs: Planned['outputs'][number][] = []
   for (const [name, value] of Object.entries(graph.outputs)) {
     const input = state.find(place => place.value.name === name)
     if (input === undefined) {
-      const stored = plan.plain(value)
+      const stored = plan.rowMajor(value)
       touch(stored.block, Number.POSITIVE_INFINITY)
       outputs.push({ name, value, stored })
       continue
     }
-    const { block } = plan.apart(value)
+    const { block } = plan.exclusiveCopy(value)
     keep(block)
     swaps.set(block, input.stored.block).set(input.stored.block, block)
   }
   const roots = (places: readonly Place[]): Block[] =>
     places.map(({ stored }) => rootOf(stored.block))
-  const settled = settle(plan.steps, roots([...fed, ...state]), [...roots(fed), ...swaps.keys()])
-  return { plan, fed, state, outputs, swaps, settled }
+  const hoisted = hoistConstants(plan.steps, roots([...fed, ...state]), [
+    ...roots(fed),
+    ...swaps.keys(),
+  ])
+  return { plan, fed, state, outputs, swaps, hoisted }
 }
 
 /** A plan in memory: the calls of an even and of an odd run, in which blocks of state change places. */
-const bindPlan = (planned: Planned, device: Device, shop: Workshop, memory: Memory) => {
-  const { plan, swaps, settled } = planned
+const bindPlan = (planned: Planned, device: Device, cache: PrimitiveCache, memory: Memory) => {
+  const { plan, swaps, hoisted } = planned
   const swapped = ({ block }: Stored): boolean => swaps.has(rootOf(block))
   const both = <Result>(make: (swaps?: Swaps) => Result, differ: boolean): [Result, Result] => {
     const even = make()
@@ -100,8 +103,8 @@ const bindPlan = (planned: Planned, device: Device, shop: Workshop, memory: Memo
     steps: plan.steps.map((step, i) => {
       const touched =
         'loop' in step ? [...step.inputs, ...step.outputs] : step.arguments.map(([, at]) => at)
-      const calls = both(turn => bind(step, device, shop, memory, turn), touched.some(swapped))
-      return { calls, settled: settled[i] }
+      const calls = both(turn => bind(step, device, cache, memory, turn), touched.some(swapped))
+      return { calls, hoisted: hoisted[i] }
     }),
     fed: planned.fed.map(place => ({ name: place.value.name ?? '', views: views(place) })),
     state: new Map(
@@ -133,20 +136,20 @@ const compile = async (
   const constant = constantTensors(graph, constants)
   /** Constants are state that nobody writes again. */
   const names = [...own, ...Object.keys(constant)]
-  const shop = workshop(device)
+  const cache = primitiveCache(device)
   try {
-    const planned = planGraph(graph, names, shop)
+    const planned = planGraph(graph, names, cache)
     const memory = allocate(library, planArena(planned.plan.blocks))
-    const { steps, fed, state, outputs } = bindPlan(planned, device, shop, memory)
+    const { steps, fed, state, outputs } = bindPlan(planned, device, cache, memory)
     const inputs = splitInputs(graph, names)
     const written = new Set<string>()
     let turn = 0
-    let settled = false
+    let hoisted = false
     const change = (name: string, make: (values: Float32Array | Int32Array) => void): void => {
       const place = state.get(name)
       if (place !== undefined) make(place.views[turn])
       written.add(name)
-      settled = false
+      hoisted = false
     }
     const write = async (tensors: Tensors): Promise<void> => {
       for (const { name = '' } of checkState(inputs, tensors))
@@ -159,9 +162,9 @@ const compile = async (
         for (const name of names) if (!written.has(name)) throw unwritten(name)
         for (const { name, views } of fed) views[0].set(tensors[name].data)
         useThreads()
-        for (const step of steps) if (!(settled && step.settled)) step.calls[turn]()
+        for (const step of steps) if (!(hoisted && step.hoisted)) step.calls[turn]()
         library.check('run', 'dnnl_stream_wait', device.stream)
-        settled = true
+        hoisted = true
         const results = Object.fromEntries(
           outputs.map(({ name, value, views }) => [name, copyOut(value, views[turn])]),
         )
@@ -182,10 +185,10 @@ const compile = async (
           return copyOut({ shape, dtype }, place.views[turn])
         },
       },
-      dispose: async () => shop.dispose(),
+      dispose: async () => cache.dispose(),
     })
   } catch (cause) {
-    shop.dispose()
+    cache.dispose()
     throw cause
   }
 }

@@ -4,8 +4,9 @@
  */
 
 import { type Block, keep, rootOf } from './arena.ts'
+import type { Stored } from './buffers.ts'
 import { ARG } from './constants.ts'
-import type { Step, Stored } from './plan.ts'
+import type { Step } from './program.ts'
 
 const RESULTS: ReadonlySet<number> = new Set([
   ARG.result,
@@ -35,11 +36,11 @@ const touchedBy = (step: Step, known: ReadonlySet<Block>): Touched => {
 }
 
 /**
- * For each step whether it is settled; what settled steps write is kept from run to run.
+ * For each step whether it is hoisted out of the runs; what hoisted steps write is kept.
  * @param inputs - blocks that are there before the first step
  * @param changing - those of them that differ from run to run
  */
-export const settle = (
+export const hoistConstants = (
   steps: readonly Step[],
   inputs: readonly Block[],
   changing: readonly Block[],
@@ -50,15 +51,15 @@ export const settle = (
     for (const root of found.writes) known.add(root)
     return found
   })
-  const unsettled = new Set(changing)
-  const isSettled = ({ reads, writes }: Touched): boolean =>
-    ![...reads, ...writes].some(root => unsettled.has(root))
-  // What an unsettled step writes unsettles others, also earlier ones that write to the same block.
-  for (let before = -1; before !== unsettled.size; ) {
-    before = unsettled.size
+  const varying = new Set(changing)
+  const isHoisted = ({ reads, writes }: Touched): boolean =>
+    ![...reads, ...writes].some(root => varying.has(root))
+  // What a varying step writes varies, which concerns earlier steps too that write to the same block.
+  for (let before = -1; before !== varying.size; ) {
+    before = varying.size
     for (const step of touched)
-      if (!isSettled(step)) for (const root of step.writes) unsettled.add(root)
+      if (!isHoisted(step)) for (const root of step.writes) varying.add(root)
   }
-  for (const step of touched) if (isSettled(step)) for (const root of step.writes) keep(root)
-  return touched.map(isSettled)
+  for (const step of touched) if (isHoisted(step)) for (const root of step.writes) keep(root)
+  return touched.map(isHoisted)
 }

@@ -183,7 +183,7 @@ export const openLibrary = async (): Promise<Library> => {
 }
 
 /** Computes with this library, whatever it is: for its self-test. */
-export const insistOn = async (path: string): Promise<Library> => {
+export const useLibrary = async (path: string): Promise<Library> => {
   loaded = await loadLibrary(path)
   return loaded
 }

@@ -3,9 +3,10 @@
 import { EngineError, messageOf } from '../../errors/index.ts'
 import type { DType } from '../../graph/index.ts'
 import { placeOf, type Swaps } from './arena.ts'
+import type { Stored } from './buffers.ts'
 import type { Library } from './library.ts'
-import type { Step, Stored } from './plan.ts'
-import type { Device, Workshop } from './primitives.ts'
+import type { Device, PrimitiveCache } from './primitives.ts'
+import type { Step } from './program.ts'
 
 const PAGE = 4096
 const FLOAT = 4
@@ -56,7 +57,7 @@ export const view = (
 export const bind = (
   step: Step,
   { library, stream }: Device,
-  workshop: Workshop,
+  primitiveCache: PrimitiveCache,
   memory: Memory,
   swaps?: Swaps,
 ): (() => void) => {
@@ -73,7 +74,7 @@ export const bind = (
   for (const [i, [argument, { desc, block }]] of step.arguments.entries()) {
     const at = memory.address + BigInt(placeOf(block, swaps))
     entries.setInt32(i * ARGUMENT, argument, true)
-    entries.setBigUint64(i * ARGUMENT + 8, BigInt(workshop.memory(where, desc, at)), true)
+    entries.setBigUint64(i * ARGUMENT + 8, BigInt(primitiveCache.memory(where, desc, at)), true)
   }
   return () =>
     library.check(where, 'dnnl_primitive_execute', primitive.handle, stream, count, table)

@@ -57,12 +57,12 @@ const queried = (
 /** Asks a primitive with one post-operation under which number it knows the operand. */
 const postBaseOf = (device: Device): number => {
   const where = 'device onednn'
-  const shop = workshop(device)
+  const cache = primitiveCache(device)
   try {
-    const one = shop.descriptors.strided([1])
+    const one = cache.descriptors.strided([1])
     const post = [{ binary: BINARY.add, operand: one }]
     const values = [BINARY.add, one, one, one] as const
-    const { hint } = shop.primitive({ where, kind: 'binary', values, post })
+    const { hint } = cache.primitive({ where, kind: 'binary', values, post })
     const base = POST_BASES.find(base => queried(device, hint, QUERY.argument, base | ARG.source1))
     if (base !== undefined) return base
     throw new EngineError({
@@ -71,7 +71,7 @@ const postBaseOf = (device: Device): number => {
       got: `neither (oneDNN ${device.library.version})`,
     })
   } finally {
-    shop.dispose()
+    cache.dispose()
   }
 }
 
@@ -116,17 +116,17 @@ const postKey = (post: PostOperation): string =>
   'binary' in post ? `${post.binary} ${post.operand.key}` : JSON.stringify(post)
 
 /** Makes descriptors and primitives, and destroys all of them at once. */
-export interface Workshop {
+export interface PrimitiveCache {
   readonly descriptors: Descriptors
   primitive(request: PrimitiveRequest): Primitive
   /** Undefined where the library has none. */
-  possible(request: PrimitiveRequest): Primitive | undefined
+  tryPrimitive(request: PrimitiveRequest): Primitive | undefined
   reorder(where: string, from: Descriptor, to: Descriptor): Primitive
   memory(where: string, descriptor: Descriptor, address: bigint): Handle
   dispose(): void
 }
 
-export const workshop = (device: Device): Workshop => {
+export const primitiveCache = (device: Device): PrimitiveCache => {
   const { library, api, engine, postBase } = device
   const cleanup: [FunctionName, Handle][] = []
   const layouts = descriptors(library, api)
@@ -188,7 +188,7 @@ export const workshop = (device: Device): Workshop => {
   return {
     descriptors: layouts,
     primitive,
-    possible: request => {
+    tryPrimitive: request => {
       try {
         return primitive(request)
       } catch (cause) {

@@ -5,11 +5,11 @@ import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { judge, usablePath, verdictOn } from './probeLibrary.ts'
+import { probe, probed, usablePath } from './probeLibrary.ts'
 
 let folder: string
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'excite-verdict-'))
+  folder = await mkdtemp(join(tmpdir(), 'excite-result-'))
   vi.stubEnv('EXCITE_CACHE', folder)
 })
 afterAll(async () => {
@@ -42,17 +42,17 @@ void *dnnl_version(void) { return &version; }`
 
 describe('a library is not usable', () => {
   it('where there is none', async () => {
-    const { problem } = await judge(join(folder, 'libdnnl.so.3'))
+    const { problem } = await probe(join(folder, 'libdnnl.so.3'))
     expect(problem).toMatch(/expected a library of oneDNN, got .*: No such file/)
   })
 
   it('where its self-test crashes, exits or says nothing', async () => {
     const crash = "process.kill(process.pid, 'SIGSEGV')"
-    expect((await judge('x', crash)).problem).toBe('its self-test ended with SIGSEGV')
-    expect((await judge('x', 'process.exit(7)')).problem).toBe(
+    expect((await probe('x', crash)).problem).toBe('its self-test ended with SIGSEGV')
+    expect((await probe('x', 'process.exit(7)')).problem).toBe(
       'its self-test ended with exit code 7',
     )
-    expect((await judge('x', '')).problem).toBe('its self-test ended with exit code 0')
+    expect((await probe('x', '')).problem).toBe('its self-test ended with exit code 0')
   })
 
   it.skipIf(compiler === undefined).each([
@@ -67,37 +67,37 @@ describe('a library is not usable', () => {
     ['lacks functions', versionSource(3, 1, 2), "Cannot find function 'dnnl_engine_create'"],
   ])('that %s', async (name, source, wanted) => {
     const path = await compiled(name.replaceAll(' ', '-'), source)
-    expect((await judge(path)).problem).toContain(wanted)
+    expect((await probe(path)).problem).toContain(wanted)
   })
 })
 
-describe('a verdict', () => {
+describe('a result', () => {
   it('is remembered until the file changes', async () => {
     const path = join(folder, 'libdnnl.so.2')
     await writeFile(path, 'no library')
-    const first = await verdictOn(path)
+    const first = await probed(path)
     expect(first.problem).toBeDefined()
     const memory = join(folder, 'onednn.json')
     await writeFile(
       memory,
       (await readFile(memory, 'utf8')).replace(/"problem": ".*"/, '"problem": "as I said"'),
     )
-    expect((await verdictOn(path)).problem).toBe('as I said')
-    expect((await verdictOn(path, true)).problem).toBe(first.problem)
+    expect((await probed(path)).problem).toBe('as I said')
+    expect((await probed(path, true)).problem).toBe(first.problem)
     await writeFile(
       memory,
       (await readFile(memory, 'utf8')).replace(/"problem": ".*"/, '"problem": "as I said"'),
     )
     await appendFile(path, ' still')
-    expect((await verdictOn(path)).problem).toBe(first.problem)
+    expect((await probed(path)).problem).toBe(first.problem)
   })
 
   it('of a damaged memory is made anew', async () => {
     const path = join(folder, 'libdnnl.so.3')
     await writeFile(path, 'no library')
-    const { problem } = await verdictOn(path)
+    const { problem } = await probed(path)
     await writeFile(join(folder, 'onednn.json'), '{"')
-    expect((await verdictOn(path)).problem).toBe(problem)
+    expect((await probed(path)).problem).toBe(problem)
   })
 
   it('says why none can be used, and what to install', async () => {

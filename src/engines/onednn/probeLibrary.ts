@@ -14,7 +14,7 @@ import { cacheFolder, writeFileAtomic } from '../../platform/node/files.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import { candidates, PATH_VARIABLE, stampOf } from './find.ts'
 
-export interface Verdict {
+export interface ProbeResult {
   readonly path: string
   readonly version?: string
   /** How many it computes with unless told. */
@@ -37,18 +37,18 @@ try {
   process.stdout.write(JSON.stringify({ path: process.argv[1], problem }))
 }`
 
-/** Far above the second that it takes. */
-const PATIENCE = 60_000
+/** The self-test takes about 1 s; slow machines get a minute. */
+const SELF_TEST_TIMEOUT_MS = 60_000
 
 /** Tests a library in a process of its own. */
-export const judge = (path: string, code = program): Promise<Verdict> =>
+export const probe = (path: string, code = program): Promise<ProbeResult> =>
   new Promise(resolve => {
     const unfit = (problem: string): void => resolve({ path, problem })
     const args = [...loaderArguments, '--input-type=module', '--eval', code, path]
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
       stdio: ['ignore', 'pipe', 'ignore'],
-      timeout: PATIENCE,
+      timeout: SELF_TEST_TIMEOUT_MS,
       killSignal: 'SIGKILL',
     })
     let answer = ''
@@ -66,7 +66,7 @@ export const judge = (path: string, code = program): Promise<Verdict> =>
     })
   })
 
-type Memory = Readonly<Record<string, { readonly key: string; readonly verdict: Verdict }>>
+type Memory = Readonly<Record<string, { readonly key: string; readonly result: ProbeResult }>>
 
 const memoryFile = (): string => join(cacheFolder(), 'onednn.json')
 
@@ -78,28 +78,28 @@ const remembered = async (): Promise<Memory> => {
   }
 }
 
-/** What a verdict depends on. */
+/** What a result depends on. */
 const keyOf = (path: string): string =>
   [VERSION, process.versions.node, process.arch, cpus()[0]?.model ?? '', stampOf(path)].join(' | ')
 
 /** @param afresh - tests it again, whatever is remembered */
-export const verdictOn = async (path: string, afresh = false): Promise<Verdict> => {
+export const probed = async (path: string, afresh = false): Promise<ProbeResult> => {
   const key = keyOf(path)
   const memory = await remembered()
   const known = memory[path]
-  if (!afresh && known?.key === key && known.verdict?.path === path) return known.verdict
-  const verdict = await judge(path)
-  const text = JSON.stringify({ ...memory, [path]: { key, verdict } }, null, 2)
+  if (!afresh && known?.key === key && known.result?.path === path) return known.result
+  const result = await probe(path)
+  const text = JSON.stringify({ ...memory, [path]: { key, result } }, null, 2)
   // Where nothing can be kept, the next process tests again.
   await writeFileAtomic(memoryFile(), `${text}\n`).catch(() => {})
-  return verdict
+  return result
 }
 
 /** Of every library that is there, the best first. */
-export const survey = async (afresh = false): Promise<readonly Verdict[]> => {
-  const verdicts: Verdict[] = []
-  for (const path of candidates()) verdicts.push(await verdictOn(path, afresh))
-  return verdicts
+export const probeAll = async (afresh = false): Promise<readonly ProbeResult[]> => {
+  const results: ProbeResult[] = []
+  for (const path of candidates()) results.push(await probed(path, afresh))
+  return results
 }
 
 /**
@@ -109,7 +109,7 @@ export const survey = async (afresh = false): Promise<readonly Verdict[]> => {
 export const usablePath = async (): Promise<string> => {
   const problems: string[] = []
   for (const path of candidates()) {
-    const { problem } = await verdictOn(path)
+    const { problem } = await probed(path)
     if (problem === undefined) return path
     problems.push(`${path}, not usable: ${problem}`)
   }

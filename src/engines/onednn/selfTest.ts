@@ -24,8 +24,8 @@ import { random } from '../../random/index.ts'
 import type { Tensors } from '../engine.ts'
 import { referenceEngine } from '../reference/engine.ts'
 import { onednnEngine } from './engine.ts'
-import { insistOn } from './library.ts'
-import type { Verdict } from './probeLibrary.ts'
+import { useLibrary } from './library.ts'
+import type { ProbeResult } from './probeLibrary.ts'
 
 /** Of float32 beside float64, as a share of the largest number of a tensor. */
 const TOLERANCE = 1e-4
@@ -92,8 +92,8 @@ const compare = async (): Promise<string | undefined> => {
 }
 
 /** Tests a library. */
-export const selfTest = async (path: string): Promise<Verdict> => {
-  const { version, threads } = await insistOn(path)
+export const selfTest = async (path: string): Promise<ProbeResult> => {
+  const { version, threads } = await useLibrary(path)
   const known = { path, version, threads: threads() }
   const problem = await compare()
   return problem === undefined ? known : { ...known, problem }

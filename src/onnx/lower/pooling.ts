@@ -5,7 +5,7 @@ import type { PoolingAttributes } from '../../ops/pooling.ts'
 import { endPads, windowCounts } from '../../ops/poolingWindows.ts'
 import type { Emitter, Lowerings } from '../emitter.ts'
 import type { OnnxAttribute } from '../model.ts'
-import { spread } from './convolution/dilate.ts'
+import { dilate } from './convolution/dilate.ts'
 
 /** Padding at the end is explicit in place of ceil mode, whose rounding differs between runtimes. */
 const window = (
@@ -76,7 +76,7 @@ export const pooling = {
       ? scaleMap(emit, dy, shares, pooled)
       : emit.node('Mul', [dy, emit.floats(shares, [])])
     if (height === 1 && width === 1 && pads.every(size => size === 0))
-      return [spread(emit, share, pooled, inputShape, strides)]
+      return [dilate(emit, share, pooled, inputShape, strides)]
     // Every window adds its share to all of its pixels: a transposed convolution with ones.
     const [, channels, ...spatial] = inputShape
     const [, , ...windows] = pooled

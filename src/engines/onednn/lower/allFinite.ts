@@ -18,7 +18,7 @@ const folded = (plan: Plan, from: Stored, size: number): Stored[] => {
   const { strided } = plan.descriptors
   const matrix = strided([rows, ROW])
   const zeros = plan.constant([ROW, 1], new Float32Array(ROW))
-  const sums = plan.plainly([rows, 1])
+  const sums = plan.allocateRowMajor([rows, 1])
   const primitive = plan.primitive({
     kind: 'matmul',
     values: [matrix, zeros.desc, undefined, sums.desc],
@@ -33,8 +33,8 @@ const folded = (plan: Plan, from: Stored, size: number): Stored[] => {
 }
 
 export const allFinite: Lowering<NoAttributes> = (plan, { inputs, outputs: [y] }) => {
-  const parts = inputs.flatMap(x => folded(plan, plan.plain(x), sizeOf(x.shape)))
-  const to = plan.plainly([], 'bool')
+  const parts = inputs.flatMap(x => folded(plan, plan.rowMajor(x), sizeOf(x.shape)))
+  const to = plan.allocateRowMajor([], 'bool')
   plan.loop(parts, [to], (given, [target]) => {
     let sum = 0
     for (const part of given) for (let i = 0; i < part.length; i++) sum += part[i] * 0

@@ -5,11 +5,13 @@ import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
 import type { Sliding } from '../api/index.ts'
 import { ARG, CONVOLUTION, ELTWISE, PROP } from '../constants.ts'
 import { type Descriptor, type Descriptors, int64s } from '../descriptor.ts'
-import type { Plan, Request, Stored } from '../plan.ts'
+import type { Plan, Stored } from '../plan.ts'
+import { type Post, RELU } from '../postOp.ts'
 import type { PostOperation, Primitive } from '../primitives.ts'
+import type { Request } from '../program.ts'
 import type { Lowerings } from './lowering.ts'
-import { gathered, joinedShape, joining, spread, WIDE } from './mergeGroups.ts'
-import { applied, begin, type Post, RELU, resolve } from './postOps.ts'
+import { expandWeight, extractWeight, mergedShape, mergeFactor, WIDE } from './mergeGroups.ts'
+import { applyPostOps, deferResult, resolvePostOps } from './postOps.ts'
 import { winogradPays } from './winograd.ts'
 
 interface Geometry {
@@ -18,25 +20,25 @@ interface Geometry {
   readonly y: Shape
   readonly attributes: ConvolutionAttributes
   /** How many groups of the operation are one here. */
-  readonly joined: number
+  readonly merged: number
   /** The weights are the same from run to run. */
-  readonly still: boolean
+  readonly constant: boolean
 }
 
 const geometryOf = (
   [x, weight, y]: readonly [Value, Value, Value],
   attributes: ConvolutionAttributes,
-  still = false,
+  constant = false,
 ): Geometry => {
   const { group } = attributes
-  const joined = joining(weight.shape, group)
+  const merged = mergeFactor(weight.shape, group)
   return {
     x: x.shape,
-    weight: joinedShape(weight.shape, joined),
+    weight: mergedShape(weight.shape, merged),
     y: y.shape,
-    attributes: { ...attributes, group: group / joined },
-    joined,
-    still,
+    attributes: { ...attributes, group: group / merged },
+    merged,
+    constant,
   }
 }
 
@@ -67,8 +69,8 @@ interface Forward {
  * Only for inference does Winograd's algorithm take weights that are transformed already; direct
  * ones would then lay channels innermost, in which all around them is slower.
  */
-const purpose = (algorithm: number, still: boolean): number =>
-  still && algorithm === CONVOLUTION.winograd ? PROP.inference : PROP.training
+const purpose = (algorithm: number, constant: boolean): number =>
+  constant && algorithm === CONVOLUTION.winograd ? PROP.inference : PROP.training
 
 const forward = (
   { any, strided }: Descriptors,
@@ -77,7 +79,7 @@ const forward = (
 ): Request => ({
   kind: 'convolutionForward',
   values: [
-    purpose(algorithm, geometry.still),
+    purpose(algorithm, geometry.constant),
     algorithm,
     any(geometry.x),
     any(groupedShape(geometry)),
@@ -95,11 +97,11 @@ const direct = (plan: Plan, geometry: Geometry): Primitive =>
 /** What computes it soonest, of what the library has. */
 const soonest = (
   plan: Plan,
-  { x, weight, y, attributes, still }: Geometry,
+  { x, weight, y, attributes, constant }: Geometry,
   request: (algorithm: number) => Request,
 ): { readonly primitive: Primitive; readonly algorithm: number } => {
-  const tried = winogradPays(x, weight, y, attributes, still)
-  const winograd = tried ? plan.possible(request(CONVOLUTION.winograd)) : undefined
+  const tried = winogradPays(x, weight, y, attributes, constant)
+  const winograd = tried ? plan.tryPrimitive(request(CONVOLUTION.winograd)) : undefined
   return winograd === undefined
     ? { primitive: plan.primitive(request(CONVOLUTION.direct)), algorithm: CONVOLUTION.direct }
     : { primitive: winograd, algorithm: CONVOLUTION.winograd }
@@ -131,48 +133,48 @@ const widely = (plan: Plan, made: Stored, geometry: Geometry): Stored => {
   const { dims } = made.desc
   if (isWide(geometry) || dims.length !== 4) return made
   const weight = [dims[1], dims[1], 1, 1]
-  const dense = { x: dims, weight, y: dims, attributes: POINTWISE, joined: 1, still: false }
-  return plan.brought(made, chosen(direct(plan, dense), 'result'))
+  const dense = { x: dims, weight, y: dims, attributes: POINTWISE, merged: 1, constant: false }
+  return plan.reorder(made, chosen(direct(plan, dense), 'result'))
 }
 
 /** A weight in the layout of its primitive. */
 const weightIn = (plan: Plan, weight: Value, geometry: Geometry, desc: Descriptor): Stored => {
-  if (geometry.attributes.group === 1) return plan.in(weight, desc)
-  const from = spread(plan, plan.plain(weight), weight.shape, geometry.joined)
+  if (geometry.attributes.group === 1) return plan.inLayout(weight, desc)
+  const from = expandWeight(plan, plan.rowMajor(weight), weight.shape, geometry.merged)
   const shaped = plan.window(from, plan.descriptors.strided(groupedShape(geometry)))
-  return plan.brought(shaped, desc)
+  return plan.reorder(shaped, desc)
 }
 
 /** The weight's gradient out of the layout of its primitive. */
 const weightOutOf = (plan: Plan, made: Stored, { shape }: Value, geometry: Geometry): Stored => {
   if (geometry.attributes.group === 1) return made
   const { strided } = plan.descriptors
-  const plain = plan.brought(made, strided(groupedShape(geometry)))
-  return gathered(plan, plan.window(plain, strided(geometry.weight)), shape, geometry.joined)
+  const plain = plan.reorder(made, strided(groupedShape(geometry)))
+  return extractWeight(plan, plan.window(plain, strided(geometry.weight)), shape, geometry.merged)
 }
 
 export const convolution = {
   convolution: (plan, { inputs: [x, weight, bias], outputs: [y], attributes }) => {
-    const geometry = geometryOf([x, weight, y], attributes, plan.still(weight))
-    begin(plan, y, posts => {
+    const geometry = geometryOf([x, weight, y], attributes, plan.isConstant(weight))
+    deferResult(plan, y, posts => {
       const biased = bias !== undefined
       const request = (algorithm: number, more: Partial<Forward> = {}): Request =>
         forward(plan.descriptors, geometry, { algorithm, biased, ...more })
       const { primitive: alone, algorithm } = soonest(plan, geometry, request)
       const desc = chosen(alone, 'result')
       const fused = own(algorithm, posts, geometry)
-      const { post, given } = resolve(fused, desc)
+      const { post, given } = resolvePostOps(fused, desc)
       const primitive =
         fused.length === 0 ? alone : plan.primitive(request(algorithm, { result: desc, post }))
       const to = plan.allocate(desc)
       plan.execute(primitive, [
-        [ARG.source, plan.in(x, chosen(primitive, 'source'))],
+        [ARG.source, plan.inLayout(x, chosen(primitive, 'source'))],
         [ARG.weights, weightIn(plan, weight, geometry, chosen(primitive, 'weights'))],
-        [ARG.bias, bias && plan.plain(bias)],
+        [ARG.bias, bias && plan.rowMajor(bias)],
         ...given(primitive),
         [ARG.result, to],
       ])
-      return applied(plan, widely(plan, to, geometry), posts.slice(fused.length))
+      return applyPostOps(plan, widely(plan, to, geometry), posts.slice(fused.length))
     })
   },
   convolutionInputGradient: (plan, { inputs: [weight, dy], outputs: [dx], attributes }) => {
@@ -193,7 +195,7 @@ export const convolution = {
     const to = plan.allocate(chosen(primitive, 'dSource'))
     plan.execute(primitive, [
       [ARG.weights, weightIn(plan, weight, geometry, chosen(primitive, 'weights'))],
-      [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
+      [ARG.dResult, plan.inLayout(dy, chosen(primitive, 'dResult'))],
       [ARG.dSource, to],
     ])
     plan.define(dx, widely(plan, to, geometry))
@@ -216,8 +218,8 @@ export const convolution = {
     }))
     const to = plan.allocate(chosen(primitive, 'dWeights'))
     plan.execute(primitive, [
-      [ARG.source, plan.in(x, chosen(primitive, 'source'))],
-      [ARG.dResult, plan.in(dy, chosen(primitive, 'dResult'))],
+      [ARG.source, plan.inLayout(x, chosen(primitive, 'source'))],
+      [ARG.dResult, plan.inLayout(dy, chosen(primitive, 'dResult'))],
       [ARG.dWeights, to],
     ])
     plan.define(dw, weightOutOf(plan, to, dw, geometry))

@@ -4,27 +4,24 @@ import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.
 import { ARG, BINARY, ELTWISE, PROP, type Versioned } from '../constants.ts'
 import { unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
-import { fuseGradient } from './fusion.ts'
+import { type Eltwise, RELU } from '../postOp.ts'
 import { stretch } from './loops.ts'
 import { type Lowering, type Lowerings, numberIn, widened } from './lowering.ts'
 import {
-  begin,
   binary,
-  type Eltwise,
+  deferResult,
   eltwise,
-  follow,
+  fuseInto,
   isOperand,
-  narrowed,
+  narrowOperand,
   operandOf,
-  RELU,
-  waits,
 } from './postOps.ts'
 
 const unary =
   <Attributes>(of: (attributes: Attributes) => readonly Eltwise[]): Lowering<Attributes> =>
   (plan, { inputs: [x], outputs: [y], attributes }) => {
     // Relu may have been made with its batch norm.
-    if (!plan.has(y)) follow(plan, x, y, of(attributes))
+    if (!plan.has(y)) fuseInto(plan, x, y, of(attributes))
   }
 
 /** What an operand stretches from, if it was stretched only to meet the other one. */
@@ -44,17 +41,17 @@ const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored
   if (!sameShape(a.shape, shape)) {
     const full = stretch(plan, a, shape)
     const narrow = widened(b.shape, unit(shape).length)
-    return [full, plan.window(plan.plain(b), descriptors.strided(narrow))]
+    return [full, plan.window(plan.rowMajor(b), descriptors.strided(narrow))]
   }
-  const left = plan.natural(a)
+  const left = plan.native(a)
   if (sameShape(b.shape, shape)) {
-    const right = plan.natural(b)
-    const { desc } = left.desc.plain ? right : left
-    return [plan.in(a, desc), plan.in(b, desc)]
+    const right = plan.native(b)
+    const { desc } = left.desc.isRowMajor ? right : left
+    return [plan.inLayout(a, desc), plan.inLayout(b, desc)]
   }
   if (isMask(widened(b.shape, unit(shape).length), shape))
-    return [left, plan.brought(stretch(plan, b, shape), left.desc)]
-  return [left, narrowed(plan, plan.plain(b), b.shape, left.desc)]
+    return [left, plan.reorder(stretch(plan, b, shape), left.desc)]
+  return [left, narrowOperand(plan, plan.rowMajor(b), b.shape, left.desc)]
 }
 
 /** f(a, b) as what is done to b. */
@@ -83,7 +80,7 @@ const broadcast =
       const c = numberIn(other)
       if (linear === undefined || c === undefined || !sameShape(x.shape, y.shape)) continue
       const { alpha = 1, beta = 0 } = linear(c, right)
-      return follow(plan, x, y, [{ algorithm: ELTWISE.linear, alpha, beta }])
+      return fuseInto(plan, x, y, [{ algorithm: ELTWISE.linear, alpha, beta }])
     }
     const [left, right] = [unstretched(a), unstretched(b)]
     const isFull = (value: Value): boolean => sameShape(value.shape, y.shape)
@@ -92,15 +89,15 @@ const broadcast =
     const swap = reversed?.algorithm === algorithm && !isFull(first) && isFull(second)
     const [x1, x2] = swap ? [second, first] : [first, second]
     const takes = (x: Value, other: Value): boolean =>
-      waits(plan, x) && isFull(x) && isOperand(other, y.shape)
+      plan.fusible(x) !== undefined && isFull(x) && isOperand(other, y.shape)
     if (takes(x1, x2))
-      return follow(plan, x1, y, [{ binary: algorithm, operand: operandOf(plan, x2) }])
+      return fuseInto(plan, x1, y, [{ binary: algorithm, operand: operandOf(plan, x2) }])
     if (reversed !== undefined && takes(x2, x1))
-      return follow(plan, x2, y, [
+      return fuseInto(plan, x2, y, [
         ...reversed.before,
         { binary: reversed.algorithm, operand: operandOf(plan, x1) },
       ])
-    begin(plan, y, posts => binary(plan, algorithm, operands(plan, x1, x2, y.shape), posts))
+    deferResult(plan, y, posts => binary(plan, algorithm, operands(plan, x1, x2, y.shape), posts))
   }
 
 const fixed = (algorithm: Versioned, alpha = 0, beta = 0): Lowering<object> =>
@@ -110,7 +107,7 @@ export const elementwise = {
   abs: fixed(ELTWISE.abs),
   add: broadcast(BINARY.add, commuting(BINARY.add), c => ({ beta: c })),
   constant: (plan, { outputs: [y], attributes: { data } }) =>
-    plan.later(y, () => {
+    plan.defer(y, () => {
       const count = sizeOf(y.shape)
       const all = data.length === 1 ? new Float32Array(count).fill(data[0]) : data
       return plan.constant(y.shape, all, y.dtype)
@@ -120,12 +117,12 @@ export const elementwise = {
   equal: broadcast(BINARY.equal, commuting(BINARY.equal)),
   // The library's makes Infinity of NaN. The larger of exp x and x is exp x, and NaN where x is.
   exp: (plan, { inputs: [x], outputs: [y] }) =>
-    begin(plan, y, posts => {
-      const from = plan.natural(x)
+    deferResult(plan, y, posts => {
+      const from = plan.native(x)
       const made = eltwise(plan, from, { algorithm: ELTWISE.exp })
       return binary(plan, BINARY.maximum, [made, from], posts)
     }),
-  expand: (plan, { inputs: [x], outputs: [y] }) => plan.later(y, () => stretch(plan, x, y.shape)),
+  expand: (plan, { inputs: [x], outputs: [y] }) => plan.defer(y, () => stretch(plan, x, y.shape)),
   hardSwish: fixed(ELTWISE.hardSwish, 1 / 6, 1 / 2),
   less: broadcast(BINARY.less),
   log: fixed(ELTWISE.log),
@@ -134,9 +131,11 @@ export const elementwise = {
   power: unary(({ exponent }) => [{ algorithm: ELTWISE.pow, alpha: 1, beta: exponent }]),
   relu: unary(() => [RELU]),
   reluGradient: (plan, { inputs: [y, dy], outputs: [dx] }) => {
-    if (fuseGradient(plan, y, dy, dx)) return
-    const result = plan.natural(y)
-    const { desc } = result.desc.plain ? plan.natural(dy) : result
+    // The gradient of the batch norm before does it, if it can.
+    const fused = plan.relus.backward.get(dx)
+    if (fused !== undefined && plan.has(fused.workspace)) return
+    const result = plan.native(y)
+    const { desc } = result.desc.isRowMajor ? plan.native(dy) : result
     const algorithm = ELTWISE.reluFromOutput
     const { hint } = plan.primitive({
       kind: 'eltwiseForward',
@@ -149,8 +148,8 @@ export const elementwise = {
     })
     const to = plan.allocate(desc)
     plan.execute(primitive, [
-      [ARG.result, plan.in(y, desc)],
-      [ARG.dResult, plan.in(dy, desc)],
+      [ARG.result, plan.inLayout(y, desc)],
+      [ARG.dResult, plan.inLayout(dy, desc)],
       [ARG.dSource, to],
     ])
     plan.define(dx, to)
@@ -158,7 +157,7 @@ export const elementwise = {
   sigmoid: fixed(ELTWISE.logistic),
   silu: fixed(ELTWISE.swish, 1),
   sqrt: fixed(ELTWISE.sqrt),
-  stopGradient: (plan, { inputs: [x], outputs: [y] }) => plan.same(y, x),
+  stopGradient: (plan, { inputs: [x], outputs: [y] }) => plan.alias(y, x),
   sub: broadcast(BINARY.sub, SUBTRACTED, (c, right) =>
     right ? { beta: -c } : { alpha: -1, beta: c },
   ),

@@ -1,7 +1,7 @@
 /** Operations without a primitive that does them right, as loops over the arena's arrays. */
 
 import { type Shape, sameShape, sizeOf, type Value } from '../../../graph/index.ts'
-import { rowMajor, unit } from '../descriptor.ts'
+import { rowMajorStrides, unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
 import { type Lowering, type Lowerings, widened } from './lowering.ts'
 
@@ -10,16 +10,16 @@ const ints = (floats: Float32Array): Int32Array =>
 
 /** Copies a tensor along the axes that it stretches over. */
 export const stretch = (plan: Plan, x: Value, shape: Shape): Stored => {
-  const to = plan.plainly(shape)
+  const to = plan.allocateRowMajor(shape)
   const full = unit(shape)
   const from = widened(x.shape, full.length)
-  const strides = rowMajor(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride))
+  const strides = rowMajorStrides(from).map((stride, axis) => (from[axis] === 1 ? 0 : stride))
   const moving = strides.findLastIndex((stride, axis) => stride !== 0 && full[axis] > 1)
   // The axes at the end that stretch are one run of one number; without such, the last is a row.
   const repeats = moving < full.length - 1
   const rows = repeats ? full.slice(0, moving + 1) : full.slice(0, -1)
   const inner = sizeOf(full) / sizeOf(rows)
-  plan.loop([plan.plain(x)], [to], ([source], [target]) => {
+  plan.loop([plan.rowMajor(x)], [to], ([source], [target]) => {
     const at = new Int32Array(rows.length)
     let base = 0
     for (let start = 0; start < target.length; start += inner) {
@@ -56,13 +56,15 @@ const elementwise =
   (plan, { inputs, outputs: [y], attributes }) => {
     const isFull = ({ shape }: Value): boolean => sameShape(shape, y.shape)
     const full = inputs.find(isFull)
-    const natural = full && plan.natural(full).desc
+    const natural = full && plan.native(full).desc
     // Where a layout has padding, that must stay zero.
     const dense = natural?.size === BYTES * sizeOf(y.shape)
     const desc = dense ? natural : plan.descriptors.strided(y.shape)
     const stored = inputs.map(x => {
-      if (isFull(x)) return plan.in(x, desc)
-      return sizeOf(x.shape) === 1 ? plan.plain(x) : plan.brought(stretch(plan, x, y.shape), desc)
+      if (isFull(x)) return plan.inLayout(x, desc)
+      return sizeOf(x.shape) === 1
+        ? plan.rowMajor(x)
+        : plan.reorder(stretch(plan, x, y.shape), desc)
     })
     const steps = inputs.map(x => (sizeOf(x.shape) === 1 ? 0 : 1))
     const to = plan.allocate(desc)
@@ -88,9 +90,9 @@ const rowMoments = (row: Float32Array, epsilon: number): [number, number] => {
 
 export const loops = {
   cast: (plan, { inputs: [x], outputs: [y] }) => {
-    if (x.dtype !== 'int32') return plan.same(y, x)
-    const to = plan.plainly(y.shape)
-    plan.loop([plan.plain(x)], [to], ([from], [target]) => target.set(ints(from)))
+    if (x.dtype !== 'int32') return plan.alias(y, x)
+    const to = plan.allocateRowMajor(y.shape)
+    plan.loop([plan.rowMajor(x)], [to], ([from], [target]) => target.set(ints(from)))
     plan.define(y, to)
   },
   // The library's makes a bound of NaN, here and in hardSigmoid.
@@ -103,8 +105,8 @@ export const loops = {
   }),
   gather: (plan, { inputs: [x, indices], outputs: [y], attributes: { axis } }) => {
     const [outer, size, inner] = around(x.shape, axis)
-    const to = plan.plainly(y.shape, y.dtype)
-    plan.loop([plan.plain(x), plan.plain(indices)], [to], ([from, picked], [target]) => {
+    const to = plan.allocateRowMajor(y.shape, y.dtype)
+    plan.loop([plan.rowMajor(x), plan.rowMajor(indices)], [to], ([from, picked], [target]) => {
       // By ints: as floats some of their bits would be NaN, which copying may change.
       const [places, x, y] = [picked, from, target].map(ints)
       for (let o = 0, at = 0; o < outer; o++)
@@ -117,8 +119,8 @@ export const loops = {
   },
   gatherGradient: (plan, { inputs: [indices, dy], outputs: [dx], attributes: { axis } }) => {
     const [outer, size, inner] = around(dx.shape, axis)
-    const to = plan.plainly(dx.shape)
-    plan.loop([plan.plain(indices), plan.plain(dy)], [to], ([picked, from], [target]) => {
+    const to = plan.allocateRowMajor(dx.shape)
+    plan.loop([plan.rowMajor(indices), plan.rowMajor(dy)], [to], ([picked, from], [target]) => {
       const places = ints(picked)
       target.fill(0)
       for (let o = 0, at = 0; o < outer; o++)
@@ -140,8 +142,8 @@ export const loops = {
     for (let i = 0; i < y.length; i++) y[i] = Math.min(a[i * stepA], b[i * stepB])
   }),
   oneHot: (plan, { inputs: [labels], outputs: [y], attributes: { depth } }) => {
-    const to = plan.plainly(y.shape)
-    plan.loop([plan.plain(labels)], [to], ([from], [target]) => {
+    const to = plan.allocateRowMajor(y.shape)
+    plan.loop([plan.rowMajor(labels)], [to], ([from], [target]) => {
       target.fill(0)
       for (const [i, label] of ints(from).entries())
         if (label >= 0 && label < depth) target[i * depth + label] = 1
@@ -153,8 +155,8 @@ export const loops = {
     { inputs: [x, scale, bias], outputs: [y], attributes: { epsilon } },
   ) => {
     const [features] = scale.shape
-    const to = plan.plainly(y.shape)
-    plan.loop([x, scale, bias].map(plan.plain), [to], ([from, gamma, beta], [target]) => {
+    const to = plan.allocateRowMajor(y.shape)
+    plan.loop([x, scale, bias].map(plan.rowMajor), [to], ([from, gamma, beta], [target]) => {
       for (let start = 0; start < from.length; start += features) {
         const [mean, inverse] = rowMoments(from.subarray(start, start + features), epsilon)
         for (let i = 0; i < features; i++)
@@ -169,9 +171,9 @@ export const loops = {
     { inputs: [x, scale, dy], outputs: [dx, dScale, dBias], attributes: { epsilon } },
   ) => {
     const [features] = scale.shape
-    const results = [dx, dScale, dBias].map(({ shape }) => plan.plainly(shape))
+    const results = [dx, dScale, dBias].map(({ shape }) => plan.allocateRowMajor(shape))
     const sums = new Float64Array(2 * features)
-    plan.loop([x, scale, dy].map(plan.plain), results, ([from, gamma, cotangent], to) => {
+    plan.loop([x, scale, dy].map(plan.rowMajor), results, ([from, gamma, cotangent], to) => {
       sums.fill(0)
       for (let start = 0; start < from.length; start += features) {
         const [mean, inverse] = rowMoments(from.subarray(start, start + features), epsilon)

@@ -11,14 +11,14 @@ import type { Plan, Stored } from '../plan.ts'
 export const WIDE = 16
 
 /** How many groups go into one of sixteen channels: 1 where a convolution stays as it is. */
-export const joining = ([outputs, inputs]: Shape, group: number): number => {
+export const mergeFactor = ([outputs, inputs]: Shape, group: number): number => {
   const even = outputs === inputs * group
   const narrow = inputs > 1 && inputs < WIDE && WIDE % inputs === 0
   return even && narrow && outputs % WIDE === 0 ? WIDE / inputs : 1
 }
 
-/** The shape of the weight whose groups are joined by so many. */
-export const joinedShape = ([outputs, inputs, ...kernel]: Shape, count: number): Shape => [
+/** The shape of the weight whose groups are merged by so many. */
+export const mergedShape = ([outputs, inputs, ...kernel]: Shape, count: number): Shape => [
   outputs,
   inputs * count,
   ...kernel,
@@ -38,9 +38,9 @@ const eachOutput = (
 }
 
 /** A row-major weight of this shape, with zeros between its groups. */
-export const spread = (plan: Plan, from: Stored, shape: Shape, count: number): Stored => {
+export const expandWeight = (plan: Plan, from: Stored, shape: Shape, count: number): Stored => {
   if (count === 1) return from
-  const to = plan.plainly(joinedShape(shape, count))
+  const to = plan.allocateRowMajor(mergedShape(shape, count))
   plan.loop([from], [to], ([narrow], [wide]) => {
     wide.fill(0)
     eachOutput(shape, count, (at, to, length) => {
@@ -51,9 +51,9 @@ export const spread = (plan: Plan, from: Stored, shape: Shape, count: number): S
 }
 
 /** The weight of this shape out of one with zeros between its groups. */
-export const gathered = (plan: Plan, from: Stored, shape: Shape, count: number): Stored => {
+export const extractWeight = (plan: Plan, from: Stored, shape: Shape, count: number): Stored => {
   if (count === 1) return from
-  const to = plan.plainly(shape)
+  const to = plan.allocateRowMajor(shape)
   plan.loop([from], [to], ([wide], [narrow]) => {
     eachOutput(shape, count, (to, at, length) => {
       for (let i = 0; i < length; i++) narrow[to + i] = wide[at + i]

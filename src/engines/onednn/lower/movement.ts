@@ -2,14 +2,14 @@
 
 import { type Shape, sizeOf } from '../../../graph/index.ts'
 import { ARG, PROP, RESAMPLING_NEAREST } from '../constants.ts'
-import { rowMajor } from '../descriptor.ts'
+import { rowMajorStrides } from '../descriptor.ts'
 import type { Lowerings } from './lowering.ts'
 
 const BYTES = 4
 
 /** Where a block that begins at these coordinates lies, in bytes. */
 const offsetOf = (starts: readonly number[], shape: Shape): number =>
-  BYTES * rowMajor(shape).reduce((sum, stride, axis) => sum + stride * starts[axis], 0)
+  BYTES * rowMajorStrides(shape).reduce((sum, stride, axis) => sum + stride * starts[axis], 0)
 
 const startingAt = (shape: Shape, axis: number, start: number): number[] =>
   shape.map((_, i) => (i === axis ? start : 0))
@@ -25,7 +25,7 @@ const startsOf = (sizes: readonly number[]): number[] => {
 
 export const movement = {
   concat: (plan, { inputs, outputs: [y], attributes: { axis } }) => {
-    const to = plan.plainly(y.shape, y.dtype)
+    const to = plan.allocateRowMajor(y.shape, y.dtype)
     const starts = startsOf(inputs.map(({ shape }) => shape[axis]))
     const whole = sizeOf(y.shape.slice(0, axis)) === 1
     for (const [i, input] of inputs.entries()) {
@@ -34,61 +34,61 @@ export const movement = {
       const { shape } = from
       const desc = plan.descriptors.strided(
         shape,
-        whole ? undefined : rowMajor(y.shape),
+        whole ? undefined : rowMajorStrides(y.shape),
         input.dtype,
       )
       const offset = offsetOf(startingAt(y.shape, axis, starts[i]), y.shape)
-      plan.copy(plan.natural(from), plan.window(to, desc, offset))
+      plan.copy(plan.native(from), plan.window(to, desc, offset))
     }
     plan.define(y, to)
   },
   pad: (plan, { inputs: [x], outputs: [y], attributes: { pads, value } }) => {
-    const to = plan.plainly(y.shape)
+    const to = plan.allocateRowMajor(y.shape)
     plan.loop([], [to], (_, [target]) => {
       target.fill(value)
     })
-    const inner = plan.descriptors.strided(x.shape, rowMajor(y.shape))
-    plan.copy(plan.natural(x), plan.window(to, inner, offsetOf(pads, y.shape)))
+    const inner = plan.descriptors.strided(x.shape, rowMajorStrides(y.shape))
+    plan.copy(plan.native(x), plan.window(to, inner, offsetOf(pads, y.shape)))
     plan.define(y, to)
   },
-  reshape: (plan, { inputs: [x], outputs: [y] }) => plan.same(y, x),
+  reshape: (plan, { inputs: [x], outputs: [y] }) => plan.alias(y, x),
   slice: (plan, { inputs: [x], outputs: [y], attributes: { starts } }) => {
-    const block = plan.descriptors.strided(y.shape, rowMajor(x.shape), y.dtype)
-    const to = plan.plainly(y.shape, y.dtype)
-    plan.copy(plan.window(plan.plain(x), block, offsetOf(starts, x.shape)), to)
+    const block = plan.descriptors.strided(y.shape, rowMajorStrides(x.shape), y.dtype)
+    const to = plan.allocateRowMajor(y.shape, y.dtype)
+    plan.copy(plan.window(plan.rowMajor(x), block, offsetOf(starts, x.shape)), to)
     plan.define(y, to)
   },
   split: (plan, { inputs: [x], outputs, attributes: { sizes, axis } }) => {
     const whole = sizeOf(x.shape.slice(0, axis)) === 1
     for (const [i, start] of startsOf(sizes).entries()) {
       const { shape, dtype } = outputs[i]
-      const strides = whole ? undefined : rowMajor(x.shape)
+      const strides = whole ? undefined : rowMajorStrides(x.shape)
       const desc = plan.descriptors.strided(shape, strides, dtype)
       const offset = offsetOf(startingAt(x.shape, axis, start), x.shape)
-      const piece = plan.window(plan.plain(x), desc, offset)
+      const piece = plan.window(plan.rowMajor(x), desc, offset)
       if (whole) {
         plan.define(outputs[i], piece)
         continue
       }
-      const to = plan.plainly(shape, dtype)
+      const to = plan.allocateRowMajor(shape, dtype)
       plan.copy(piece, to)
       plan.define(outputs[i], to)
     }
   },
   transpose: (plan, { inputs: [x], outputs: [y], attributes: { perm } }) => {
-    if (perm.length === 0) return plan.same(y, x)
-    const strides = rowMajor(x.shape)
+    if (perm.length === 0) return plan.alias(y, x)
+    const strides = rowMajorStrides(x.shape)
     const permuted = plan.descriptors.strided(
       y.shape,
       perm.map(axis => strides[axis]),
       y.dtype,
     )
-    const to = plan.plainly(y.shape, y.dtype)
-    plan.copy(plan.window(plan.plain(x), permuted), to)
+    const to = plan.allocateRowMajor(y.shape, y.dtype)
+    plan.copy(plan.window(plan.rowMajor(x), permuted), to)
     plan.define(y, to)
   },
   upsampleNearest: (plan, { inputs: [x], outputs: [y] }) => {
-    const from = plan.natural(x)
+    const from = plan.native(x)
     const primitive = plan.primitive({
       kind: 'resamplingForward',
       values: [PROP.inference, RESAMPLING_NEAREST, null, from.desc, plan.descriptors.any(y.shape)],

@@ -5,9 +5,8 @@ import type { Flags } from '../api/index.ts'
 import { ARG, BINARY, NORM, PROP } from '../constants.ts'
 import type { Descriptor } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
-import { backwardFusion, fusedRelu, noteForward } from './fusion.ts'
 import type { Lowerings } from './lowering.ts'
-import { follow, operand } from './postOps.ts'
+import { fuseInto, operand } from './postOps.ts'
 
 const AFFINE: Flags = [NORM.scale, NORM.shift]
 
@@ -15,10 +14,10 @@ const AFFINE: Flags = [NORM.scale, NORM.shift]
 const asImages = (shape: Shape): Shape => [...shape, 1, 1, 1, 1].slice(0, Math.max(4, shape.length))
 
 const images = (plan: Plan, x: Value): Stored => {
-  const from = plan.natural(x)
+  const from = plan.native(x)
   return x.shape.length >= 4
     ? from
-    : plan.window(plan.plain(x), plan.descriptors.strided(asImages(x.shape)))
+    : plan.window(plan.rowMajor(x), plan.descriptors.strided(asImages(x.shape)))
 }
 
 const forward = (plan: Plan, prop: number, desc: Descriptor, epsilon: number, flags: Flags) =>
@@ -54,28 +53,29 @@ export const normalization = {
     { inputs: [x, scale, bias], outputs: [y, mean, variance], attributes: { epsilon } },
   ) => {
     const from = images(plan, x)
-    const relu = fusedRelu(plan, y)
-    const flags = relu === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]
+    const fused = plan.relus.forward.get(y)
+    const flags = fused === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]
     const primitive = forward(plan, PROP.training, from.desc, epsilon, flags)
     const needed = primitive.query('workspace')
     const workspace = needed && plan.allocate(needed)
     const to = plan.allocate(from.desc)
-    const [average, spread] = [mean, variance].map(({ shape }) => plan.plainly(shape))
+    const [toMean, toVariance] = [mean, variance].map(({ shape }) => plan.allocateRowMajor(shape))
     plan.execute(primitive, [
       [ARG.source, from],
-      [ARG.scale, plan.plain(scale)],
-      [ARG.shift, plan.plain(bias)],
-      [ARG.mean, average],
-      [ARG.variance, spread],
+      [ARG.scale, plan.rowMajor(scale)],
+      [ARG.shift, plan.rowMajor(bias)],
+      [ARG.mean, toMean],
+      [ARG.variance, toVariance],
       [ARG.workspace, workspace],
       [ARG.result, to],
     ])
-    if (relu !== undefined)
-      keepNaN(plan, to, [average, spread, plan.plain(scale), plan.plain(bias)])
-    if (relu !== undefined && workspace !== undefined) noteForward(plan, relu, { x, workspace })
-    defineLike(plan, relu ?? y, to)
-    plan.define(mean, average)
-    plan.define(variance, spread)
+    if (fused !== undefined) {
+      keepNaN(plan, to, [toMean, toVariance, plan.rowMajor(scale), plan.rowMajor(bias)])
+      if (workspace !== undefined) plan.define(fused.workspace, workspace)
+    }
+    defineLike(plan, fused?.relu ?? y, to)
+    plan.define(mean, toMean)
+    plan.define(variance, toVariance)
   },
   batchNormalizationGradient: (
     plan,
@@ -87,11 +87,12 @@ export const normalization = {
   ) => {
     const from = images(plan, x)
     const { desc } = from
-    const fused = backwardFusion(plan, dy)
+    const pair = plan.relus.backward.get(dy)
+    const fused = pair !== undefined && plan.has(pair.workspace) ? pair : undefined
     const flags = fused === undefined ? AFFINE : [...AFFINE, NORM.fuseRelu]
     const given = fused?.dy ?? dy
     const cotangent =
-      given.shape.length >= 4 ? plan.in(given, desc) : plan.window(plan.plain(given), desc)
+      given.shape.length >= 4 ? plan.inLayout(given, desc) : plan.window(plan.rowMajor(given), desc)
     const { hint } = forward(plan, PROP.training, desc, epsilon, flags)
     const primitive = plan.primitive({
       kind: 'batchNormalizationBackward',
@@ -99,15 +100,15 @@ export const normalization = {
       hint,
     })
     const to = plan.allocate(desc)
-    const [toScale, toBias] = [dScale, dBias].map(({ shape }) => plan.plainly(shape))
+    const [toScale, toBias] = [dScale, dBias].map(({ shape }) => plan.allocateRowMajor(shape))
     plan.execute(primitive, [
       [ARG.source, from],
-      [ARG.scale, plan.plain(scale)],
+      [ARG.scale, plan.rowMajor(scale)],
       // Some versions count the shift among the inputs, and none reads it.
-      [ARG.shift, plan.plain(scale)],
-      [ARG.mean, plan.plain(mean)],
-      [ARG.variance, plan.plain(variance)],
-      [ARG.workspace, fused?.workspace],
+      [ARG.shift, plan.rowMajor(scale)],
+      [ARG.mean, plan.rowMajor(mean)],
+      [ARG.variance, plan.rowMajor(variance)],
+      [ARG.workspace, fused && plan.native(fused.workspace)],
       [ARG.dResult, cotangent],
       [ARG.dSource, to],
       [ARG.dScale, toScale],
@@ -121,16 +122,16 @@ export const normalization = {
     plan,
     { inputs: [x, scale, bias, mean, variance], outputs: [y], attributes: { epsilon } },
   ) => {
-    const [slope, shift] = [scale, bias].map(({ shape }) => plan.plainly(shape))
-    const given = [scale, bias, mean, variance].map(plan.plain)
-    plan.loop(given, [slope, shift], ([gamma, beta, average, spread], [toSlope, toShift]) => {
+    const [slope, shift] = [scale, bias].map(({ shape }) => plan.allocateRowMajor(shape))
+    const given = [scale, bias, mean, variance].map(plan.rowMajor)
+    plan.loop(given, [slope, shift], ([gamma, beta, mu, sigma2], [toSlope, toShift]) => {
       for (let c = 0; c < gamma.length; c++) {
-        toSlope[c] = gamma[c] / Math.sqrt(spread[c] + epsilon)
-        toShift[c] = beta[c] - average[c] * toSlope[c]
+        toSlope[c] = gamma[c] / Math.sqrt(sigma2[c] + epsilon)
+        toShift[c] = beta[c] - mu[c] * toSlope[c]
       }
     })
     const channelwise = [...scale.shape, ...x.shape.slice(2).map(() => 1)]
-    follow(plan, x, y, [
+    fuseInto(plan, x, y, [
       { binary: BINARY.mul, operand: operand(plan, slope, channelwise) },
       { binary: BINARY.add, operand: operand(plan, shift, channelwise) },
     ])

@@ -92,7 +92,7 @@ const correction = (attributes: AveragePoolAttributes, input: Shape, output: Sha
 
 /** Multiplies images by one factor a pixel. */
 const scaleMap = (plan: Plan, from: Stored, factors: readonly number[]): Stored => {
-  const plain = plan.brought(from, plan.descriptors.strided(from.desc.dims))
+  const plain = plan.reorder(from, plan.descriptors.strided(from.desc.dims))
   const to = plan.allocate(plain.desc)
   plan.loop([plain], [to], ([x], [y]) => {
     for (let i = 0; i < y.length; i++) y[i] = x[i] * factors[i % factors.length]
@@ -110,17 +110,14 @@ export const spatialMean = (plan: Plan, from: Stored): Stored =>
     ceilMode: false,
   }).to
 
-/** What forward max pooling has kept for its gradient, by input and window. */
-const kept = new WeakMap<Plan, Map<Value, Map<string, Pooled>>>()
-
 /**
  * Max pooling that keeps NaN. The library's passes over it, so a mean of the same windows tells where
  * one is (or where Infinity and −Infinity meet in a window).
  */
 const largest = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttributes): Pooled => {
-  const from = plan.natural(x)
+  const from = plan.native(x)
   const pooled = pool(plan, POOLING.max, from, output, attributes)
-  const means = plan.brought(
+  const means = plan.reorder(
     pool(plan, POOLING.average, from, output, attributes).to,
     pooled.to.desc,
   )
@@ -130,29 +127,20 @@ const largest = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttribu
   return pooled
 }
 
-const maxPooled = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttributes): Pooled => {
-  const byInput = kept.get(plan) ?? new Map<Value, Map<string, Pooled>>()
-  kept.set(plan, byInput)
-  const byWindow = byInput.get(x) ?? new Map<string, Pooled>()
-  byInput.set(x, byWindow)
-  const key = JSON.stringify(attributes)
-  const known = byWindow.get(key)
-  if (known !== undefined) return known
-  const made = largest(plan, x, output, attributes)
-  byWindow.set(key, made)
-  return made
-}
+/** Forward max pooling, once for its own sake and for its gradient's, which needs the workspace. */
+const maxPooled = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttributes): Pooled =>
+  plan.once(x, JSON.stringify(attributes), () => largest(plan, x, output, attributes))
 
 export const pooling = {
   averagePool: (plan, { inputs: [x], outputs: [y], attributes }) => {
-    const { to } = pool(plan, averaging(attributes), plan.natural(x), y.shape, attributes)
+    const { to } = pool(plan, averaging(attributes), plan.native(x), y.shape, attributes)
     const factors = correction(attributes, x.shape, y.shape)
     plan.define(y, factors === undefined ? to : scaleMap(plan, to, factors))
   },
   averagePoolGradient: (plan, { inputs: [dy], outputs: [dx], attributes }) => {
     const algorithm = averaging(attributes)
     const factors = correction(attributes, dx.shape, dy.shape)
-    const given = plan.natural(dy)
+    const given = plan.native(dy)
     const from = factors === undefined ? given : scaleMap(plan, given, factors)
     const to = plan.descriptors.any(dx.shape)
     const hint = forward(plan, algorithm, plan.descriptors.strided(dx.shape), dy.shape, attributes)
@@ -172,7 +160,7 @@ export const pooling = {
     const primitive = backward(plan, pooled.primitive, POOLING.max, descs, attributes)
     const made = plan.allocate(pooled.from.desc)
     plan.execute(primitive, [
-      [ARG.dResult, plan.in(dy, pooled.to.desc)],
+      [ARG.dResult, plan.inLayout(dy, pooled.to.desc)],
       [ARG.workspace, pooled.workspace],
       [ARG.dSource, made],
     ])

@@ -2,13 +2,13 @@
 
 import type { Shape } from '../../../graph/index.ts'
 import { ARG } from '../constants.ts'
-import { type Descriptor, rowMajor } from '../descriptor.ts'
+import { type Descriptor, rowMajorStrides } from '../descriptor.ts'
 import type { Plan } from '../plan.ts'
 import { type Lowerings, widened } from './lowering.ts'
 
 const matrix = (plan: Plan, shape: Shape, transposed: boolean, rank: number): Descriptor => {
   const full = widened(shape, rank)
-  const strides = rowMajor(full)
+  const strides = rowMajorStrides(full)
   const exchange = (values: number[]): number[] =>
     transposed ? [...values.slice(0, -2), values[rank - 1], values[rank - 2]] : values
   return plan.descriptors.strided(exchange(full), exchange(strides))
@@ -21,14 +21,14 @@ export const products = {
       matrix(plan, a.shape, transposeA, rank),
       matrix(plan, b.shape, transposeB, rank),
     ]
-    const to = plan.plainly(y.shape)
+    const to = plan.allocateRowMajor(y.shape)
     const primitive = plan.primitive({
       kind: 'matmul',
       values: [left, right, undefined, to.desc],
     })
     plan.execute(primitive, [
-      [ARG.source, plan.window(plan.plain(a), left)],
-      [ARG.weights, plan.window(plan.plain(b), right)],
+      [ARG.source, plan.window(plan.rowMajor(a), left)],
+      [ARG.weights, plan.window(plan.rowMajor(b), right)],
       [ARG.result, to],
     ])
     plan.define(y, to)

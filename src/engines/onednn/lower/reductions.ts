@@ -18,7 +18,7 @@ const square = (plan: Plan, from: Stored): Stored =>
 const reduced = (plan: Plan, kind: Kind, from: Stored, axes: readonly number[]): Stored => {
   const { dims } = from.desc
   const shape = dims.map((size, axis) => (axes.includes(axis) ? 1 : size))
-  const to = plan.plainly(shape)
+  const to = plan.allocateRowMajor(shape)
   const power = kind === 'reduceSumSquare' ? 2 : 0
   const primitive = plan.primitive({
     kind: 'reduction',
@@ -53,9 +53,9 @@ const sumOfSquares = (x: Float32Array): number => {
 
 /** Over everything: sums in double precision, in one fixed order. */
 const total = (plan: Plan, kind: 'reduceSum' | 'reduceMean' | 'reduceSumSquare', x: Value) => {
-  const to = plan.plainly([])
+  const to = plan.allocateRowMajor([])
   const count = sizeOf(x.shape)
-  plan.loop([plan.plain(x)], [to], ([from], [target]) => {
+  plan.loop([plan.rowMajor(x)], [to], ([from], [target]) => {
     const sum = kind === 'reduceSumSquare' ? sumOfSquares(from) : sumOf(from)
     target[0] = kind === 'reduceMean' ? sum / count : sum
   })
@@ -77,7 +77,7 @@ const looped = (plan: Plan, kind: Kind, x: Stored, axes: readonly number[]): Sto
   const outer = sizeOf(dims.slice(0, first))
   const reduced = sizeOf(dims.slice(first, last + 1))
   const inner = sizeOf(dims.slice(last + 1))
-  const to = plan.plainly(dims.map((size, axis) => (axes.includes(axis) ? 1 : size)))
+  const to = plan.allocateRowMajor(dims.map((size, axis) => (axes.includes(axis) ? 1 : size)))
   const next = combine[kind]
   const divisor = kind === 'reduceMean' ? reduced : 1
   const start = kind === 'reduceMax' ? -Infinity : kind === 'reduceMin' ? Infinity : 0
@@ -106,22 +106,22 @@ const reduction =
       plan.define(y, plan.window(made, plan.descriptors.strided(y.shape)))
     const real = axes.filter(axis => x.shape[axis] !== 1)
     if (real.length === 0) {
-      if (kind !== 'reduceSumSquare') return plan.same(y, x)
-      return plan.define(y, plan.window(square(plan, plan.plain(x)), unitOf(plan, y)))
+      if (kind !== 'reduceSumSquare') return plan.alias(y, x)
+      return plan.define(y, plan.window(square(plan, plan.rowMajor(x)), unitOf(plan, y)))
     }
     if (isSum(kind) && sizeOf(y.shape) === 1) return reshaped(total(plan, kind, x))
     const spatial = x.shape.length === 4 && axes.includes(2) && axes.includes(3)
     if (!spatial || !isSum(kind)) {
       const sorted = real.toSorted((a, b) => a - b)
-      if (follow(sorted)) return reshaped(looped(plan, kind, plan.plain(x), sorted))
+      if (follow(sorted)) return reshaped(looped(plan, kind, plan.rowMajor(x), sorted))
       // The primitive passes over NaN.
       if (!isSum(kind))
         return reshaped(
-          sorted.reduce((from, axis) => looped(plan, kind, from, [axis]), plan.plain(x)),
+          sorted.reduce((from, axis) => looped(plan, kind, from, [axis]), plan.rowMajor(x)),
         )
-      return reshaped(reduced(plan, kind, plan.natural(x), real))
+      return reshaped(reduced(plan, kind, plan.native(x), real))
     }
-    const squares = kind === 'reduceSumSquare' ? square(plan, plan.natural(x)) : plan.natural(x)
+    const squares = kind === 'reduceSumSquare' ? square(plan, plan.native(x)) : plan.native(x)
     const mean = spatialMean(plan, squares)
     const area = x.shape[2] * x.shape[3]
     const scaled =
@@ -131,7 +131,7 @@ const reduction =
       return reshaped(
         reduced(plan, kind === 'reduceMean' ? 'reduceMean' : 'reduceSum', scaled, over),
       )
-    reshaped(plan.brought(scaled, plan.descriptors.strided(scaled.desc.dims)))
+    reshaped(plan.reorder(scaled, plan.descriptors.strided(scaled.desc.dims)))
   }
 
 const unitOf = (plan: Plan, { shape }: Value) => plan.descriptors.strided(unit(shape))
@@ -139,7 +139,7 @@ const unitOf = (plan: Plan, { shape }: Value) => plan.descriptors.strided(unit(s
 const softmax =
   (kind: 'softmaxForward' | 'logSoftmaxForward'): Lowering<AttributesOf<'softmax'>> =>
   (plan, { inputs: [x], outputs: [y], attributes: { axis } }) => {
-    const from = plan.natural(x)
+    const from = plan.native(x)
     const primitive = plan.primitive({ kind, values: [PROP.inference, from.desc, axis] })
     const to = plan.allocate(from.desc)
     plan.execute(primitive, [

@@ -19,18 +19,18 @@ const TILE = 4
  * Whether it pays; the bounds are what the directions of convolutions with 16 to 512 channels,
  * 7 to 56 pixels wide, in batches of 1 to 128 took. It depends on shapes alone, so that equal
  * commands compute equal numbers.
- * @param still - the weights are transformed once for all runs
+ * @param constant - the weights are transformed once for all runs
  */
 export const winogradPays = (
   [batch]: Shape,
   weight: Shape,
   [, , ...result]: Shape,
   { strides, dilations, group }: ConvolutionAttributes,
-  still: boolean,
+  constant: boolean,
 ): boolean => {
   const [outputs, inputs, ...kernel] = weight
   const dense = group === 1 && [...strides, ...dilations].every(step => step === 1)
   if (!dense || kernel.join() !== '3,3' || Math.min(outputs, inputs) < CHANNELS) return false
   const tiles = result.reduce((product, size) => product * Math.ceil(size / TILE), batch)
-  return still || tiles >= TILES
+  return constant || tiles >= TILES
 }

@@ -5,8 +5,8 @@
  */
 
 import { type Geometry, type InputGradient, reachOf, type WeightGradient } from './geometry.ts'
-import { gathered } from './im2col.ts'
-import { spreadOut, transposed, turned } from './inputGradient.ts'
+import { im2col } from './im2col.ts'
+import { dilatedConv, flippedKernelConv, transposed } from './inputGradient.ts'
 import { isOne, isZero } from './layout.ts'
 import { pointwiseEach, pointwiseWhole } from './pointwise.ts'
 import { shiftable, shifted } from './shifted.ts'
@@ -46,14 +46,14 @@ export const skips = ({ kernel, strides, dilations, pads }: Geometry): boolean =
 
 export const INPUT_GRADIENTS: readonly Rule<InputGradient>[] = [
   {
-    name: 'turned',
-    form: turned,
+    name: 'flippedKernelConv',
+    form: flippedKernelConv,
     describe: 'Conv with the transposed, turned weight',
     holds: geometry => dense(geometry) && inside(geometry),
   },
   {
-    name: 'spreadOut',
-    form: spreadOut,
+    name: 'dilatedConv',
+    form: dilatedConv,
     describe: 'Conv with the turned weight at every stride-th pixel, zeros between',
     holds: geometry => skips(geometry) && inside(geometry),
   },
@@ -80,8 +80,8 @@ export const WEIGHT_GRADIENTS: readonly Rule<WeightGradient>[] = [
     holds: geometry => shiftable(geometry) && (geometry.group > 1 || !small(geometry)),
   },
   {
-    name: 'gathered',
-    form: gathered,
+    name: 'im2col',
+    form: im2col,
     describe: 'one product with all windows, gathered (im2col)',
     holds: ({ group }) => group === 1,
   },

@@ -9,7 +9,7 @@ import { frame, isOne, range } from './layout.ts'
  * [N, C, …] → `to`. Every pixel is repeated, then all repetitions but the first are multiplied by
  * zero: five times as fast as a Pad between single pixels.
  */
-export const spread = (
+export const dilate = (
   emit: Emitter,
   x: string,
   from: Shape,

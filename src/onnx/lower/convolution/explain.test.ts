@@ -19,11 +19,11 @@ const told = (kernel: number, size: number, options: { stride?: number; group?: 
 }
 
 it('by shape', () => {
-  expect(told(1, 8)).toEqual({ input: 'turned', weight: 'pointwiseWhole' })
-  expect(told(1, 32)).toEqual({ input: 'turned', weight: 'pointwiseEach' })
-  expect(told(3, 8)).toEqual({ input: 'turned', weight: 'gathered' })
-  expect(told(3, 32)).toEqual({ input: 'turned', weight: 'shifted' })
-  expect(told(3, 9, { stride: 2 })).toEqual({ input: 'transposed', weight: 'gathered' })
+  expect(told(1, 8)).toEqual({ input: 'flippedKernelConv', weight: 'pointwiseWhole' })
+  expect(told(1, 32)).toEqual({ input: 'flippedKernelConv', weight: 'pointwiseEach' })
+  expect(told(3, 8)).toEqual({ input: 'flippedKernelConv', weight: 'im2col' })
+  expect(told(3, 32)).toEqual({ input: 'flippedKernelConv', weight: 'shifted' })
+  expect(told(3, 9, { stride: 2 })).toEqual({ input: 'transposed', weight: 'im2col' })
 })
 
 it('strided reading of every other pixel is its product, said so', () => {

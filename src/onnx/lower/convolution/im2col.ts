@@ -1,4 +1,4 @@
-/** The weight gradient as one product with all windows of the input, gathered: im2col. */
+/** The weight gradient as one product with all windows of the input, im2col: im2col. */
 
 import { type Shape, sizeOf } from '../../../graph/index.ts'
 import type { ConvolutionAttributes } from '../../../ops/convolution.ts'
@@ -23,7 +23,7 @@ const tapIndices = (
 }
 
 /** One Gather of blocks of C floats from the padded NHWC input, then one product. */
-export const gathered: WeightGradient = (emit, { names: [x, dy], inputs, attributes }) => {
+export const im2col: WeightGradient = (emit, { names: [x, dy], inputs, attributes }) => {
   const { pads, weightShape } = attributes
   const [[n, c, h, w], [, outputs, ...output]] = inputs.map(({ shape }) => shape)
   const kernel = weightShape.slice(2)

@@ -2,11 +2,11 @@
 
 import type { Shape } from '../../../graph/index.ts'
 import type { Emitter } from '../../emitter.ts'
-import { spread } from './dilate.ts'
+import { dilate } from './dilate.ts'
 import { type InputGradient, reachOf } from './geometry.ts'
 import { isOne, range, reorderTaps, subsampled } from './layout.ts'
 
-/** [O, C/g, …] → [C, O/g, …], the kernel turned around: the weight of the transposed convolution. */
+/** [O, C/g, …] → [C, O/g, …], the kernel flippedKernelConv around: the weight of the transposed convolution. */
 const transposedWeight = (emit: Emitter, weight: string, shape: Shape, group: number): string => {
   const [outputs, channels, ...kernel] = shape
   const taps = kernel.reduce((product, size) => product * size, 1)
@@ -25,7 +25,10 @@ const transposedWeight = (emit: Emitter, weight: string, shape: Shape, group: nu
 }
 
 /** For stride 1: a convolution of dy with the transposed, turned weight. */
-export const turned: InputGradient = (emit, { names: [weight, dy], inputs, attributes }) => {
+export const flippedKernelConv: InputGradient = (
+  emit,
+  { names: [weight, dy], inputs, attributes },
+) => {
   const { group, dilations, pads } = attributes
   const { shape } = inputs[0]
   const kernel = shape.slice(2)
@@ -42,11 +45,11 @@ export const turned: InputGradient = (emit, { names: [weight, dy], inputs, attri
 }
 
 /** A stride that every tap and pad is a multiple of reads every stride-th pixel only: the rest gets zero. */
-export const spreadOut: InputGradient = (emit, call) => {
+export const dilatedConv: InputGradient = (emit, call) => {
   const { attributes } = call
   const { strides, pads, dilations, inputShape } = attributes
   const inner = subsampled(inputShape, strides)
-  const small = turned(emit, {
+  const small = flippedKernelConv(emit, {
     ...call,
     attributes: {
       ...attributes,
@@ -56,7 +59,7 @@ export const spreadOut: InputGradient = (emit, call) => {
       inputShape: inner,
     },
   })
-  return [spread(emit, small[0], inner, inputShape, strides)]
+  return [dilate(emit, small[0], inner, inputShape, strides)]
 }
 
 /** What works for every geometry. */
