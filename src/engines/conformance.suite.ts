@@ -10,6 +10,7 @@ import { drawCase } from './cases.testing.ts'
 import type { Compiled, Engine, Tensor, TensorData } from './engine.ts'
 import { referenceEngine } from './reference/engine.ts'
 import { describeSpecialValues } from './specialValues.suite.ts'
+import { describeWideCases } from './wideCases.suite.ts'
 
 const CASES = 24
 const ABSOLUTE = 1e-5
@@ -194,7 +195,7 @@ const vector = (...data: number[]): Tensor => ({
 })
 const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(value) })
 
-const describeState = (engine: Engine): void => {
+export const describeState = (engine: Engine): void => {
   const [weight, x] = [input('weight', [2]), input('x', [2])]
   const scale = input('scale', [])
   const next = add(weight, mul(x, relu(scale)))
@@ -323,4 +324,5 @@ export const describeConformance = (
   describeContract(engine)
   describeState(engine)
   describeSpecialValues(engine)
+  describeWideCases(engine)
 }

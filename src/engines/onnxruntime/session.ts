@@ -114,8 +114,14 @@ const inOrder = (model: OnnxModel): OnnxModel => ({
   graph: { ...model.graph, nodes: model.graph.nodes.toReversed() },
 })
 
-/** @param load - brings the package, when it is first needed */
-export const onnxRuntimeEngine = (load: () => Promise<Runtime>): OnnxRuntimeEngine => {
+/**
+ * @param load - brings the package, when it is first needed
+ * @param chunkElements - of state vectors, about; those of twice as many and more are cut
+ */
+export const onnxRuntimeEngine = (
+  load: () => Promise<Runtime>,
+  chunkElements?: number,
+): OnnxRuntimeEngine => {
   const engine: OnnxRuntimeEngine = {
     name: 'onnxruntime',
     version: async () => {
@@ -129,7 +135,7 @@ export const onnxRuntimeEngine = (load: () => Promise<Runtime>): OnnxRuntimeEngi
       const { constants = new Map(), state = [] } = options
       const { graph, condition } = conditionalState(given, state)
       const constant = constantTensors(graph, constants)
-      return compileChunked(graph, state, (own, names) => {
+      const compileOwn = (own: Graph, names: readonly string[]): Promise<Compiled> => {
         const inputs = own.inputs.filter(({ name = '' }) => !(name in constant))
         const model = inOrder(emit(own, { weights: constants }))
         return engine.compileModel(
@@ -138,7 +144,8 @@ export const onnxRuntimeEngine = (load: () => Promise<Runtime>): OnnxRuntimeEngi
           { ...options, state: names },
           condition,
         )
-      })
+      }
+      return compileChunked(graph, state, compileOwn, chunkElements)
     },
   }
   return engine
