@@ -151,7 +151,7 @@ const print = async ({
 }: ForeignAnalysis): Promise<void> => {
   const figures = await import('../foreign/figures.ts')
   const { excitationTables } = await import('../inspect/figures/kinds.ts')
-  const { BLOCK_COLUMNS, blockRow, familiesText, NO_BLOCKS, unknownText } = figures
+  const { blocksTable, familiesText, NO_BLOCKS, unknownText } = figures
   const { preprocessingText } = await import('../foreign/preprocessing.ts')
   console.log(
     `${model}: ${producer === '' ? 'no word of who wrote it' : `by ${producer}`}, opset ${opset}, ${count(nodes)} nodes`,
@@ -174,7 +174,8 @@ const print = async ({
     console.log(`\n${table([{ heading: 'operator' }, ...columns], cells)}`)
   }
   if (blocks.length === 0) return console.log(`\n${NO_BLOCKS}`)
-  console.log(`\n${table(BLOCK_COLUMNS, blocks.map(blockRow))}`)
+  const { columns, rows: cells } = blocksTable(blocks)
+  console.log(`\n${table(columns, cells)}`)
   console.log(`${familiesText(blocks)}; ${count(cost.blocks.parameters)} parameters.\n`)
   if (preprocessing) console.log(`images  ${preprocessingText(preprocessing)}`)
   for (const { columns, rows } of excitationTables(excitation))

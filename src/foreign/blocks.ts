@@ -15,7 +15,7 @@ export interface ForeignBlock extends Described {
   /** What the file calls it, as far as names of weights or nodes tell. */
   readonly path: string
   /** Of one in a graph within a node: which, from the outside in, such as `If then_branch`. */
-  readonly inside?: string
+  readonly inside?: string | undefined
 }
 
 const firstOf = (network: Network, scale: FileNode): [Found, Described] | undefined => {
@@ -61,7 +61,7 @@ export const findBlocks = (network: Network): readonly ForeignBlock[] => {
   return found.map(({ described, inside }, i) => ({
     index: i + 1,
     path: paths[i],
-    ...(inside.length === 0 ? {} : { inside: inside.join(' › ') }),
+    inside: inside.join(' › ') || undefined,
     ...described,
   }))
 }

@@ -5,48 +5,42 @@ import { shares } from '../inspect/figures/shares.ts'
 import { figure, paragraph } from '../report/html.ts'
 import type { Mark } from '../report/marks.ts'
 import { plot } from '../report/plot.ts'
-import { tableMarkup } from '../report/table.ts'
+import { type Table, tableMarkup } from '../report/table.ts'
 import { count, percent } from '../text/numbers.ts'
 import { csv } from '../text/table.ts'
 import { readable } from '../text/visible.ts'
 import type { ForeignAnalysis } from './analysis.ts'
 import { FAMILY_TEXTS, type ForeignBlock } from './blocks.ts'
 
-/** Cells of a block, the same here and on a terminal. */
-export const BLOCK_COLUMNS = [
-  { heading: 'block', right: true },
-  { heading: 'where' },
-  { heading: 'channels', right: true },
-  { heading: 'hidden', right: true },
-  { heading: 'reduction', right: true },
-  { heading: 'squeeze' },
-  { heading: 'activation' },
-  { heading: 'gate' },
-  { heading: 'biases' },
-  { heading: 'parameters', right: true },
-  { heading: 'multiply-adds', right: true },
-  { heading: 'map', right: true },
-] as const
-
-const biasesText = (biases: readonly boolean[]): string => {
+const biasesText = ({ biases }: ForeignBlock): string => {
   if (biases.length === 0) return '–'
   return biases.every(one => one) ? 'yes' : biases.some(one => one) ? 'some' : 'no'
 }
 
-export const blockRow = (block: ForeignBlock): readonly string[] => [
-  `${block.index}`,
-  block.inside === undefined ? block.path : `${block.path} (in ${block.inside})`,
-  `${block.channels}`,
-  block.kernel === undefined ? `${block.hidden ?? '–'}` : `kernel ${block.kernel}`,
-  block.reduction === undefined ? '–' : `${Number(block.reduction.toFixed(2))}`,
-  block.squeeze,
-  block.activation ?? '–',
-  block.gate,
-  biasesText(block.biases),
-  count(block.parameters),
-  count(block.multiplyAdds),
-  block.map?.join('×') ?? '?',
+const COLUMNS: readonly (readonly [string, (block: ForeignBlock) => string, boolean?])[] = [
+  ['block', ({ index }) => `${index}`, true],
+  ['where', ({ path, inside }) => (inside === undefined ? path : `${path} (in ${inside})`)],
+  ['channels', ({ channels }) => `${channels}`, true],
+  [
+    'hidden',
+    one => (one.kernel === undefined ? `${one.hidden ?? '–'}` : `kernel ${one.kernel}`),
+    true,
+  ],
+  ['reduction', ({ reduction: r }) => (r === undefined ? '–' : `${Number(r.toFixed(2))}`), true],
+  ['squeeze', ({ squeeze }) => squeeze],
+  ['activation', ({ activation = '–' }) => activation],
+  ['gate', ({ gate }) => gate],
+  ['biases', biasesText],
+  ['parameters', ({ parameters }) => count(parameters), true],
+  ['multiply-adds', ({ multiplyAdds }) => count(multiplyAdds), true],
+  ['map', ({ map }) => map?.join('×') ?? '?', true],
 ]
+
+/** A row for each block, the same on a page and on a terminal. */
+export const blocksTable = (blocks: readonly ForeignBlock[]): Table => ({
+  columns: COLUMNS.map(([heading, , right = false]) => ({ heading, right })),
+  rows: blocks.map(block => COLUMNS.map(([, cell]) => cell(block))),
+})
 
 /** What kinds of gates there are, in words, once each. */
 export const familiesText = (blocks: readonly ForeignBlock[]): string =>
@@ -101,31 +95,20 @@ export const foreignBlocksPart = ({ blocks, cost }: ForeignAnalysis): Part => {
         `${familiesText(blocks)}. Together they hold ${count(cost.blocks.parameters)} parameters, ${percent(share, 1)} of the model’s, and take ${count(cost.blocks.multiplyAdds)} multiply-adds in their layers for an image${scaling.length === blocks.length ? `, and ${count(scaled)} multiplications to scale their maps` : ''}.`,
       ),
       figure([drawn], 'Channels of each block’s map, and of the hidden layer where it has one.'),
-      tableMarkup({ columns: BLOCK_COLUMNS, rows: blocks.map(blockRow) }),
+      tableMarkup(blocksTable(blocks)),
     ],
     figures: { blocks: sheet([drawn]) },
     tables: {
       blocks: csv(
-        blocks.map(({ biases, nodes, map, ...block }) => ({
-          index: block.index,
-          path: block.path,
-          family: block.family,
-          channels: block.channels,
-          hidden: block.hidden,
-          reduction: block.reduction,
-          kernel: block.kernel,
-          branches: block.branches,
-          inside: block.inside,
-          squeeze: block.squeeze,
-          activation: block.activation,
-          gate: block.gate,
+        blocks.map(({ biases, nodes, map, axis, value, branches, kernel, inside, ...block }) => ({
+          ...block,
+          kernel,
+          branches,
+          inside,
           biases: biases.join(' '),
-          parameters: block.parameters,
-          multiplyAdds: block.multiplyAdds,
           height: map?.[0],
           width: map?.[1],
-          scaling: block.scaling,
-          nodes: nodes.map(name => readable(name)).join(' '),
+          nodes: nodes.map(readable).join(' '),
         })),
       ),
     },

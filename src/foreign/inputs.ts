@@ -29,12 +29,6 @@ const WRITERS: Readonly<Record<string, (values: readonly number[]) => InputData>
   bool: values => Uint8Array.from(values, value => (value === 0 ? 0 : 1)),
 }
 
-/** The name that may have been meant. */
-export const hinted = (name: string, names: readonly string[]): { readonly hint?: string } => {
-  const hint = suggestion(name, names)
-  return hint === undefined ? {} : { hint }
-}
-
 /** A value of an input, the same for every image. */
 export interface Feed {
   readonly name: string
@@ -94,7 +88,7 @@ export const feedsOf = (
             ? 'nothing: it takes images alone'
             : `one of ${names.map(one => readable(one)).join(', ')}`,
         got: readable(name),
-        ...hinted(name, names),
+        hint: suggestion(name, names),
       })
   const missing = others.filter(({ name }) => !given.has(name))
   if (missing.length > 0)

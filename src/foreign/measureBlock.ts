@@ -16,17 +16,17 @@ export interface Described {
   readonly family: Family
   readonly channels: number
   /** Of the layer between both; undefined where there is none. */
-  readonly hidden?: number
+  readonly hidden?: number | undefined
   /** channels / hidden */
-  readonly reduction?: number
+  readonly reduction?: number | undefined
   /** Of a gate that is a convolution: along the channels, or over places. */
-  readonly kernel?: number
+  readonly kernel?: number | undefined
   /** That share each channel. */
-  readonly branches?: number
+  readonly branches?: number | undefined
   /** Of the shares, along which their sum is 1. */
-  readonly axis?: number
+  readonly axis?: number | undefined
   readonly squeeze: string
-  readonly activation?: string
+  readonly activation?: string | undefined
   readonly gate: string
   /** Of the layers, in their order. */
   readonly biases: readonly boolean[]
@@ -34,9 +34,9 @@ export interface Described {
   /** Of the layers, for one image. */
   readonly multiplyAdds: number
   /** Of the map that is scaled: [height, width]. */
-  readonly map?: readonly [height: number, width: number]
+  readonly map?: readonly [height: number, width: number] | undefined
   /** Multiplications that scale the map. */
-  readonly scaling?: number
+  readonly scaling?: number | undefined
   /** The value of the gate, or of the shares, in the file. */
   readonly value: string
   readonly nodes: readonly string[]
@@ -129,7 +129,8 @@ const bottleneck =
     if (!last || channels === undefined || (first ?? last).into !== channels) return undefined
     return {
       channels,
-      ...(first ? { hidden: first.out, reduction: channels / first.out } : {}),
+      hidden: first?.out,
+      reduction: first && channels / first.out,
       squeeze: match.kinds.get('squeeze') ?? 'none',
       gate: match.kinds.get('gate') ?? '',
       layers: [...(first ? [first] : []), last],
@@ -178,7 +179,7 @@ const between: Rule = (network, match) => {
     hidden,
     reduction: channels / hidden,
     branches,
-    ...(axis === undefined ? {} : { axis }),
+    axis,
     squeeze: 'mean',
     gate: `softmax of ${branches}`,
     layers: [first, last],
@@ -221,20 +222,18 @@ export const describe = (
   const place = placeOf(shape, channels, branches)
   if ((shape?.length ?? 0) > 3 && place === undefined) return undefined
   const slopes = nodes.filter(({ opType }) => opType === 'PRelu')
-  const act = kinds.get('activation')
   const weights = layers.reduce((sum, { parameters }) => sum + parameters, 0)
   return {
     family,
     ...written,
-    ...(act === undefined ? {} : { activation: act }),
+    activation: kinds.get('activation'),
     biases: layers.map(({ bias }) => bias),
     parameters:
       layers.length === 0 ? sizesIn(network, nodes, isVector) : weights + sizesIn(network, slopes),
     multiplyAdds:
       times(place ?? [1, 1]) * layers.reduce((sum, { multiplyAdds }) => sum + multiplyAdds, 0),
-    ...(place === undefined
-      ? {}
-      : { map: place, scaling: branches * channels * place[0] * place[1] }),
+    map: place,
+    scaling: place && branches * channels * place[0] * place[1],
     value: values.get('gate') as string,
     nodes: [...nodes, scale].map(({ name, outputs }) => name || outputs[0]),
   }

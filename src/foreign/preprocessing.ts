@@ -2,9 +2,10 @@
 
 import { z } from 'zod'
 import { UsageError } from '../errors/index.ts'
+import { suggestion } from '../errors/suggest.ts'
 import type { FileModel, FileValue } from '../onnx/read/index.ts'
 import { readable } from '../text/visible.ts'
-import { type Feed, feedsOf, hinted, inputText } from './inputs.ts'
+import { type Feed, feedsOf, inputText } from './inputs.ts'
 
 export interface Preprocessing {
   /** The input's name. */
@@ -102,7 +103,7 @@ const imageInput = (
       where: `${file}, --input`,
       expected: `one of ${names.join(', ')}`,
       got: readable(wanted),
-      ...hinted(wanted, names),
+      hint: suggestion(wanted, names),
     })
   const images = named.flatMap(value => asImage(value) ?? [])
   const [image] = images

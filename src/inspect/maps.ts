@@ -23,7 +23,7 @@ export interface ImageMaps {
   readonly image: string
   /** The class whose score is explained: the one that the network says. */
   readonly predicted: string
-  readonly label?: string
+  readonly label?: string | undefined
   /** By stage. */
   readonly gradCam: readonly (HeatMap & { readonly stage: number })[]
   /** The largest |∂ score / ∂ pixel| over colors. */
@@ -33,7 +33,7 @@ export interface ImageMaps {
 export interface MapImage {
   readonly name: string
   readonly pixels: Uint8Array
-  readonly label?: string
+  readonly label?: string | undefined
 }
 
 /** The last map of every stage; where a network names none, of every size, from the image on. */
@@ -91,7 +91,7 @@ export const maps = async (
     results.push({
       image: name,
       predicted: card.classes[predicted],
-      ...(label === undefined ? {} : { label }),
+      label,
       gradCam: stages.map(stage => {
         const cam = outputs[`cam ${stage}`]
         return { stage, ...heatMap(cam.data, cam.shape.slice(1)) }

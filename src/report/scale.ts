@@ -1,5 +1,6 @@
 /** Scales: from a quantity to pixels, with ticks at round numbers, by d3-scale. */
 
+import { extent } from 'd3-array'
 import { format as formatOf } from 'd3-format'
 import { scaleLinear, scaleLog } from 'd3-scale'
 
@@ -34,10 +35,8 @@ export const formatNumber = (value: number, digits: number): string =>
 
 /** A domain that holds all values, a little wider, and never empty. */
 const around = (values: readonly number[], log: boolean): readonly [number, number] => {
-  const finite = values.filter(Number.isFinite)
-  if (finite.length === 0) return log ? [1, 10] : [0, 1]
-  const low = finite.reduce((a, b) => Math.min(a, b))
-  const high = finite.reduce((a, b) => Math.max(a, b))
+  const [low, high] = extent(values.filter(Number.isFinite))
+  if (low === undefined) return log ? [1, 10] : [0, 1]
   if (log) return [low / 1.1, high * 1.1]
   const margin = high === low ? Math.abs(high) * 0.1 || 1 : (high - low) * 0.05
   return [low - margin, high + margin]

@@ -125,8 +125,7 @@ const refuseFlag = (
   got: string,
   hint?: string,
 ): void => {
-  if (flag !== undefined)
-    throw new UsageError({ where: flag, expected, got, ...(hint === undefined ? {} : { hint }) })
+  if (flag !== undefined) throw new UsageError({ where: flag, expected, got, hint })
 }
 
 const inspectModelFile = async (

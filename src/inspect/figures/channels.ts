@@ -1,5 +1,6 @@
 /** What attention does to the channels over the depth of the network, as heat maps. */
 
+import { extent } from 'd3-array'
 import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import { formatNumber } from '../../report/scale.ts'
@@ -84,17 +85,12 @@ const heat = async (
 const classMeans = (block: BlockExcitation, name: string): readonly number[] =>
   block.classes.find(one => one.class === name)?.mean ?? block.mean
 
-/** From least to most, never empty. */
-const range = (values: readonly number[]): readonly [number, number] => {
-  const low = values.reduce((a, b) => Math.min(a, b))
-  const high = values.reduce((a, b) => Math.max(a, b))
+/** From least to most, never empty; or as far to both sides of 0. */
+const domainOf = (values: readonly number[], isSigned: boolean): readonly [number, number] => {
+  const [low = 0, high = 0] = extent(values)
+  const most = Math.max(-low, high, 1e-6)
+  if (isSigned) return [-most, most]
   return high - low > 1e-6 ? [low, high] : [low - 0.1, high + 0.1]
-}
-
-/** As far to both sides of 0. */
-const aroundZero = (values: readonly number[]): readonly [number, number] => {
-  const most = values.reduce((a, b) => Math.max(a, Math.abs(b)), 1e-6)
-  return [-most, most]
 }
 
 /** @param classes - the names of those to draw, up to six */
@@ -115,7 +111,7 @@ export const channelsPart = async (
     await heat(blocks, classes, {
       title: 'Channels by depth',
       label: wordsOf(blocks).label,
-      domain: signed ? aroundZero(all(values)) : range(all(values)),
+      domain: domainOf(all(values), signed),
       ramp: signed ? DIVERGING : SEQUENTIAL,
       rows: values,
     }),
@@ -124,7 +120,7 @@ export const channelsPart = async (
           await heat(blocks, classes, {
             title: 'What a class changes',
             label: 'less the mean over all images',
-            domain: aroundZero(all(less)),
+            domain: domainOf(all(less), true),
             ramp: DIVERGING,
             rows: less,
           }),

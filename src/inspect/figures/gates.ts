@@ -1,5 +1,6 @@
 /** Gates by depth as figures: Yang et al., Figure 5. */
 
+import { extent, max } from 'd3-array'
 import { figure, paragraph } from '../../report/html.ts'
 import type { Mark, Point } from '../../report/marks.ts'
 import { plot } from '../../report/plot.ts'
@@ -32,19 +33,13 @@ const ticks = (layers: readonly GateLayer[]) => {
 }
 
 const ridges = (layers: readonly GateLayer[]) => {
-  const all = layers.flatMap(({ gamma }) => gamma)
-  const [low, high] = [
-    all.reduce((a, b) => Math.min(a, b), 0),
-    all.reduce((a, b) => Math.max(a, b), 0),
-  ]
+  const [low = 0, high = 0] = extent([0, ...layers.flatMap(({ gamma }) => gamma)])
   const margin = (high - low) * 0.08 || 0.1
-  const at = Array.from(
-    { length: STEPS + 1 },
-    (_, i) => low - margin + ((high - low + 2 * margin) * i) / STEPS,
-  )
+  const step = (high - low + 2 * margin) / STEPS
+  const at = Array.from({ length: STEPS + 1 }, (_, i) => low - margin + step * i)
   // Heights as log(1 + z), like the paper's, so that a sharp peak leaves the others visible.
   const heights = layers.map(({ gamma, std }) => density(gamma, std, at).map(Math.log1p))
-  const most = heights.flat().reduce((a, b) => Math.max(a, b), 0) || 1
+  const most = max(heights.flat()) || 1
   const marks = layers
     .map(({ index, stage }, l): readonly Mark[] => {
       const points = at.map((place, i): Point => [place, index + (OVERLAP * heights[l][i]) / most])
