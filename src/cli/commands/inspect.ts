@@ -62,9 +62,6 @@ interface InspectFlags extends RunDataFlags, ModelFlags, ForeignOnly, ForeignLim
   readonly json?: boolean
 }
 
-/** What only the name of a network leaves open. */
-const MODEL_FLAGS = ['attention', 'channels', ...variationNames] as const
-
 const DEFAULT_EXPLAINED = 6
 
 const explained = (dataset: Dataset, index?: readonly number[]): Promise<MapImage[]> => {
@@ -99,12 +96,7 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
   )
   const side = flags.size ?? network.size
   const size = [side, side] as const
-  const plain = plainCost(network, size)
-  const analysis = {
-    model: name,
-    cost: costOf(network, size),
-    plain,
-  }
+  const analysis = { model: name, cost: costOf(network, size), plain: plainCost(network, size) }
   const path = await writeReport(flags.out ?? `inspect-${name}`, analysis, {
     subtitle: `${network.describe}, at ${size.join('×')} pixels. Without weights there is its cost alone.`,
     footer: footer(),
@@ -113,82 +105,27 @@ const inspectName = async (name: string, flags: InspectFlags): Promise<void> => 
   console.log(`report  ${path}`)
 }
 
-/** What an .onnx file has none of: the network as layers, and what it was trained on. */
-const NOT_FOREIGN = ['ablateBlocks', 'index', 'last'] as const
-
-/** What the name of a model has none of: weights to look at. */
-const OF_WEIGHTS = ['ablateBlocks', 'index', 'last', 'data', 'classes'] as const
-
-const refuseFlag = (
-  flag: string | undefined,
-  expected: string,
-  got: string,
-  hint?: string,
-): void => {
-  if (flag !== undefined) throw new UsageError({ where: flag, expected, got, hint })
-}
-
-const inspectModelFile = async (
+const inspectOnnx = async (
   target: string,
-  images: readonly string[],
   flags: InspectFlags,
+  images: readonly string[],
 ): Promise<void> => {
-  const given = NOT_FOREIGN.find(name => flags[name] !== undefined)
-  refuseFlag(
-    given
-      ? flagOf(given)
-      : [undefined, 'onnx', 'onnxruntime', 'cpu'].includes(flags.engine)
-        ? undefined
-        : '--engine',
-    'a network of ours',
-    `${target}, a model without its layers`,
-  )
+  if (![undefined, 'onnx', 'onnxruntime', 'cpu'].includes(flags.engine))
+    throw new UsageError({
+      where: '--engine',
+      expected: 'a network of ours',
+      got: `${target}, a model without its layers`,
+    })
   const { inspectForeign } = await import('../inspectForeign.ts')
   await inspectForeign(target, images, flags, footer())
 }
 
-const run = async (
-  target: string,
-  files: readonly string[],
-  flags: InspectFlags,
-): Promise<void> => {
-  if (!existsSync(target)) {
-    if (/[\\/.]/.test(target))
-      throw new UsageError({
-        where: target,
-        expected: 'the folder of a run, a .safetensors file out of one, an .onnx file, or a model',
-        got: 'nothing there',
-      })
-    const [trained] = OF_WEIGHTS.filter(name => flags[name] !== undefined)
-    refuseFlag(trained && flagOf(trained), 'the folder of a run', `${target}, a name: no weights`)
-    const [foreign] = FOREIGN_ONLY.filter(name => flags[name] !== undefined)
-    refuseFlag(foreign && flagOf(foreign), 'an .onnx file', `${target}, a name`)
-    refuseFlag(files[0], 'image files for an .onnx file alone', `${target}, a name`)
-    return inspectName(target, flags)
-  }
-  const [told] = MODEL_FLAGS.filter(name => flags[name] !== undefined)
-  refuseFlag(
-    told && flagOf(told),
-    'the name of a model',
-    `${target}, a trained network`,
-    'What was trained is in its file already',
-  )
-  if (/\.onnx$/i.test(target)) return inspectModelFile(target, files, flags)
-  if (statSync(target).isFile() && !/\.safetensors$/i.test(target))
-    throw new UsageError({
-      where: target,
-      expected: 'a .safetensors file of a run, or an .onnx file',
-      got: 'a file of another kind',
-      hint: 'Import weights of another program first: excite import',
-    })
-  const only = FOREIGN_ONLY.find(name => flags[name] !== undefined)
-  refuseFlag(only && flagOf(only), 'an .onnx file', target)
-  refuseFlag(files[0], 'image files for an .onnx file alone', target, 'Of a run: --data, --index')
+const inspectRun = async (target: string, flags: InspectFlags): Promise<void> => {
   const { loadTrained } = await import('../../runs/runFolder.ts')
   const { analyze } = await import('../../inspect/analysis.ts')
   const { imagesText, writeReport } = await import('../../inspect/report.ts')
   const { openEngine } = await import('../../engines/registry.ts')
-  const { split, batch, quiet = false, json = false, images, threads } = flags
+  const { split, batch, quiet = false, images, threads } = flags
   const trained = await loadTrained(target, flags.last ? 'last' : 'best')
   const { card } = trained
   const { name, dataset } = await openRunData(target, card, split, flags, quiet)
@@ -217,7 +154,7 @@ const run = async (
     images: explain,
     shape: [card.channels, card.height, card.width],
   })
-  if (json) return printJson({ report: path, engine: engineText(engine), ...analysis })
+  if (flags.json) return printJson({ report: path, engine: engineText(engine), ...analysis })
   const { excitationTables } = await import('../../inspect/figures/kinds.ts')
   const { ablationTable } = await import('../../inspect/figures/ablation.ts')
   const { excitation, ablation } = analysis
@@ -227,6 +164,80 @@ const run = async (
   ])
     console.log(`${table(columns, rows)}\n`)
   console.log(`report  ${path}`)
+}
+
+interface Target {
+  /** What it is, for messages. */
+  readonly text: string
+  /** Options that say nothing about it, by what they are for. */
+  readonly idle: Readonly<Record<string, readonly (keyof InspectFlags)[]>>
+  readonly takesFiles?: boolean
+  inspect(target: string, flags: InspectFlags, files: readonly string[]): Promise<void>
+}
+
+const MODEL_FLAGS = ['attention', 'channels', ...variationNames] as const
+
+const NAME: Target = {
+  text: 'a name, which has no weights',
+  idle: {
+    'the folder of a run': ['ablateBlocks', 'index', 'last', 'data', 'classes'],
+    'an .onnx file': FOREIGN_ONLY,
+  },
+  inspect: inspectName,
+}
+const ONNX: Target = {
+  text: 'a model without its layers',
+  idle: {
+    'the name of a model': MODEL_FLAGS,
+    'a network of ours': ['ablateBlocks', 'index', 'last'],
+  },
+  takesFiles: true,
+  inspect: inspectOnnx,
+}
+const RUN: Target = {
+  text: 'a trained network',
+  idle: { 'the name of a model': MODEL_FLAGS, 'an .onnx file': FOREIGN_ONLY },
+  inspect: inspectRun,
+}
+
+const targetOf = (target: string): Target => {
+  const refuse = (expected: string, got: string, hint?: string): never => {
+    throw new UsageError({ where: target, expected, got, hint })
+  }
+  if (!existsSync(target)) {
+    if (!/[\\/.]/.test(target)) return NAME
+    const what = 'the folder of a run, a .safetensors file out of one, an .onnx file, or a model'
+    return refuse(what, 'nothing there')
+  }
+  if (/\.onnx$/i.test(target)) return ONNX
+  if (statSync(target).isFile() && !/\.safetensors$/i.test(target))
+    refuse(
+      'a .safetensors file of a run, or an .onnx file',
+      'a file of another kind',
+      'Import weights of another program first: excite import',
+    )
+  return RUN
+}
+
+const run = async (
+  target: string,
+  files: readonly string[],
+  flags: InspectFlags,
+): Promise<void> => {
+  const { text, idle, takesFiles = false, inspect } = targetOf(target)
+  for (const [expected, names] of Object.entries(idle)) {
+    const given = names.find(name => flags[name] !== undefined)
+    if (given !== undefined)
+      throw new UsageError({ where: flagOf(given), expected, got: `${target}, ${text}` })
+  }
+  if (files.length > 0 && !takesFiles)
+    throw new UsageError({
+      where: files[0],
+      expected: 'image files for an .onnx file alone',
+      got: `${target}, ${text}`,
+      hint: 'Images of a run: --data, --index',
+    })
+  await inspect(target, flags, files)
 }
 
 const list = (text: string): string[] => text.split(',').map(name => name.trim())
