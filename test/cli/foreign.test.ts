@@ -104,7 +104,7 @@ it('runs on a dataset and on files, when the model is trusted, and says how', ()
     const files = ['red.png', 'blue.png', '--trust-model', '--mean', '0.5', '--std', '0.5']
     const plain = await inspect(...files)
     expect(plain.stdout).toContain('NCHW 6×6 RGB, pixels 0 to 1, mean 0.5, 0.5, 0.5')
-    expect(plain.stdout).toMatch(/^1 +8 +0\.\d{3} +0\.\d{4} +0\.0 %/m)
+    expect(plain.stdout).toMatch(/^1 +8 +0\.\d{3} +0\.\d{4} +\d+\.\d %/m)
     const page = await readFile(join(folder, 'out', 'report.html'), 'utf8')
     expect(page).toContain('>Excitation</h2>')
     expect(page).not.toMatch(/NaN|undefined|within a class/)
