@@ -1,10 +1,10 @@
 /** The reference engine: every type of float in float64, by loops that read like the formulas; the oracle of every test. */
 
-import { type DType, isFloat, type Value } from '../../graph/index.ts'
+import { isFloat, type Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
 import { numbersOf } from '../../tensor/numbers.ts'
-import type { Engine, Tensor, TensorData, Tensors } from '../engine.ts'
+import type { Engine, Tensor, Tensors } from '../engine.ts'
 import { withLifetime } from '../lifetime.ts'
 import { constantTensors, keepState } from '../state.ts'
 import { elementwise } from './elementwise.ts'
@@ -24,17 +24,12 @@ const kernels: Kernels = {
   ...normalization,
 }
 
-const ARRAYS: Readonly<Record<DType, (data: Numbers) => TensorData>> = {
-  float32: data => data.slice(),
-  float64: data => data.slice(),
-  bfloat16: data => data.slice(),
-  float16: data => data.slice(),
-  int32: data => Int32Array.from(data),
-  uint8: data => Uint8Array.from(data),
-  bool: data => Uint8Array.from(data),
+/** Floats of every type come back in float64, as they were computed. */
+const tensorOf = ({ dtype, shape }: Value, data: Numbers): Tensor => {
+  if (isFloat(dtype)) return { dtype: 'float64', shape, data: data.slice() }
+  return { dtype, shape, data: dtype === 'int32' ? Int32Array.from(data) : Uint8Array.from(data) }
 }
 
-/** Float64 loops that read as the formulas do: slow, and what all others are compared with. */
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
@@ -61,11 +56,7 @@ export const referenceEngine: Engine = {
       return Object.fromEntries(
         Object.entries(graph.outputs).map(([name, value]): [string, Tensor] => [
           name,
-          {
-            dtype: isFloat(value.dtype) ? 'float64' : value.dtype,
-            shape: value.shape,
-            data: ARRAYS[value.dtype](valuesOf(value)),
-          },
+          tensorOf(value, valuesOf(value)),
         ]),
       )
     }
