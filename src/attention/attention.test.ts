@@ -234,6 +234,7 @@ describe('positions', () => {
       post: [16, 'relu layer2.0', 'convolution layer3.0.conv1'],
       identity: [16, `${BN} layer2.0.downsample.1`, 'add layer2.0'],
       inside: [16, `${BN} layer2.0.bn1`, 'relu layer2.0'],
+      'second-conv': [16, 'convolution layer2.0.conv2', `${BN} layer2.0.bn2`],
     },
     bottleneck: {
       standard: [64, `${BN} layer2.0.bn3`, 'add layer2.0'],
@@ -241,6 +242,7 @@ describe('positions', () => {
       post: [64, 'relu layer2.0', 'convolution layer3.0.conv1'],
       identity: [64, `${BN} layer2.0.downsample.1`, 'add layer2.0'],
       inside: [16, `${BN} layer2.0.bn2`, 'relu layer2.0'],
+      'second-conv': [16, 'convolution layer2.0.conv2', `${BN} layer2.0.bn2`],
     },
     preactivation: {
       standard: [64, 'convolution layer2.0.conv3', 'add layer2.0'],
@@ -248,6 +250,7 @@ describe('positions', () => {
       post: [64, 'add layer2.0', `${BN} layer3.0.bn1`],
       identity: [64, 'convolution layer2.0.downsample', 'add layer2.0'],
       inside: [16, 'convolution layer2.0.conv2', `${BN} layer2.0.bn3`],
+      'second-conv': [16, 'convolution layer2.0.conv2', `${BN} layer2.0.bn3`],
     },
     'preactivation-basic': {
       standard: [16, 'convolution layer2.0.conv2', 'add layer2.0'],
@@ -255,6 +258,7 @@ describe('positions', () => {
       post: [16, 'add layer2.0', `${BN} layer3.0.bn1`],
       identity: [16, 'convolution layer2.0.downsample', 'add layer2.0'],
       inside: [16, 'convolution layer2.0.conv1', `${BN} layer2.0.bn2`],
+      'second-conv': [16, 'convolution layer2.0.conv2', 'add layer2.0'],
     },
   }
   const rows = Object.entries(WANTED).flatMap(([block, positions]) =>
@@ -449,7 +453,7 @@ describe('attention as text', () => {
     ['attention', `one of ${attentionNames.join(', ')}, got attention`],
     [
       'se:redction=8',
-      'options among stages, at, reduction, bias, squeeze, gate, rectify, got redction. Did you mean reduction?',
+      'options among stages, at, reduction, floor, bias, squeeze, gate, rectify, got redction. Did you mean reduction?',
     ],
     [
       'sk:branches=5x7',

@@ -7,7 +7,7 @@
 import type { ConvolutionLayerOptions, Layer } from '../nn/index.ts'
 
 /** The positions within a residual unit. */
-const IN_UNIT = ['standard', 'pre', 'post', 'identity', 'inside'] as const
+const IN_UNIT = ['standard', 'pre', 'post', 'identity', 'inside', 'second-conv'] as const
 
 /** The others: around single layers, or once a stage. */
 export const ELSEWHERE = [
@@ -23,7 +23,9 @@ export const ELSEWHERE = [
  * Where a recalibration stands in a residual unit y = relu(F(x) + x):
  * `standard` on F's output before the addition, `pre` on F's input, `post` on y,
  * `identity` on the shortcut (after its projection, where there is one), `inside` after the
- * batch normalization of the block's spatial (first 3×3) convolution, `before-conv` on the
+ * batch normalization of the block's spatial (first 3×3) convolution, `second-conv` between the
+ * unit's second convolution and its normalization (in units that are no such sequence, as `inside`),
+ * `before-conv` on the
  * input of every convolution of the network, its stem and projections included, `before-last-conv`
  * and `before-last-two-convs` on those of the unit's last one or two (GCT's lighter uses; `pre` is
  * before its first), `before-norm` and

@@ -4,8 +4,8 @@
  * of its channel over space (equations 5 and 6), the variance divided by H·W − 1 as in the
  * authors' code.
  *
- * The authors put it between a block's 3×3 convolution and its batch normalization; here it stands
- * after that normalization, `inside`. It has no weights.
+ * As in the authors' code it stands between a block's second convolution and its normalization. It
+ * has no weights.
  */
 
 import { sizeOf } from '../graph/index.ts'
@@ -32,7 +32,7 @@ export const simpleAttention = ({ lambda = 1e-4 }: SimAMOptions = {}): Layer =>
 
 /** SimAM as attention of a backbone. */
 export const simam = ({
-  at = 'inside',
+  at = 'second-conv',
   ...options
 }: SimAMOptions & { at?: Position } = {}): Recalibration => ({
   kind: 'recalibration',

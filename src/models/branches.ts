@@ -82,5 +82,13 @@ export const convolutionOf = (
 export const recalibrationOf = (steps: readonly Step[], { unit }: Sockets): Recalibrated => {
   const [channels, outputs] = ends(steps)
   const inside = steps.find(({ spatial }) => spatial)?.outputs ?? outputs
-  return unit({ pre: channels, inside, standard: outputs, identity: outputs, post: outputs })
+  const second = steps[1]?.outputs ?? outputs
+  return unit({
+    pre: channels,
+    inside,
+    'second-conv': second,
+    standard: outputs,
+    identity: outputs,
+    post: outputs,
+  })
 }

@@ -38,6 +38,7 @@ export const preActivationUnit = (
     for (const [i, { spatial }] of steps.entries()) {
       if (i > 0) y = activate(i, y)
       y = children[`conv${i + 1}`]?.(y) ?? y
+      if (i === 1) y = recalibrate('second-conv', y)
       if (spatial) y = recalibrate('inside', y)
     }
     const residual = recalibrate('standard', y)

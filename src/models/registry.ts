@@ -59,7 +59,8 @@ const fits = (
   { positions, replaceable }: Backbone,
   { attention }: PluggedAttention,
   at = attention.kind === 'recalibration' ? attention.at : undefined,
-): boolean => (at === undefined ? replaceable : positions.includes(at))
+): boolean =>
+  at === undefined ? replaceable : positions.includes(at === 'second-conv' ? 'inside' : at)
 
 export interface ModelInfo {
   /** As it is asked for. */

@@ -54,6 +54,7 @@ export const residualUnit = (steps: readonly Step[], options: UnitOptions): Laye
       const normalize = children[`bn${i + 1}`]
       y = children[`conv${i + 1}`]?.(y) ?? y
       if (normalize === undefined) continue
+      if (i === 1) y = recalibrate('second-conv', y)
       y = normalize(y)
       if (spatial) y = recalibrate('inside', y)
       if (i < steps.length - 1) y = relu(y)

@@ -38,8 +38,12 @@ type Elsewhere = (typeof ELSEWHERE)[number]
 /** How many of a branch's last convolutions are preceded. */
 const LAST: Readonly<Record<string, number>> = { 'before-last-conv': 1, 'before-last-two-convs': 2 }
 
-/** The channels at each position within a unit. */
-export type UnitChannels = Readonly<Record<Exclude<Position, Elsewhere>, number>>
+/** The channels at each position within a unit; the last where there is one. */
+export type UnitChannels = Readonly<
+  Record<Exclude<Position, Elsewhere | 'second-conv'>, number>
+> & {
+  readonly 'second-conv'?: number
+}
 
 type Children = Readonly<Record<string, unknown>>
 
@@ -118,11 +122,13 @@ export const sockets = (
       if (recalibration === undefined || position === undefined || isElsewhere(position))
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
+      const place =
+        position === 'second-conv' && channels[position] === undefined ? 'inside' : position
       return {
-        children: { [name]: recalibrate(recalibration, channels[position]) },
+        children: { [name]: recalibrate(recalibration, channels[place] ?? channels.inside) },
         bind: children => {
           const own = children[name] as (x: Value) => Value
-          return (here, x) => (here === position ? own(x) : x)
+          return (here, x) => (here === place ? own(x) : x)
         },
       }
     },

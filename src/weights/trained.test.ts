@@ -7,7 +7,7 @@ import { sizeOf } from '../graph/index.ts'
 import { variables } from '../nn/index.ts'
 import { random } from '../random/index.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
-import { type Card, modelOf, readTrained, type Trained, writeTrained } from './trained.ts'
+import { type Card, modelOf, readCard, readTrained, type Trained, writeTrained } from './trained.ts'
 
 const CARD: Card = {
   model: 'resnet8',
@@ -215,6 +215,19 @@ it('a card of version 0.1, which said deviation, is read as of now', () => {
   const { std, ...rest } = CARD
   const excite = JSON.stringify({ ...rest, deviation: std })
   expect(readTrained(fileOf(stored.tensors, { excite }), 'old').card).toEqual(CARD)
+})
+
+it('a card of version 0.1 keeps SimAM where it stood', () => {
+  const { std, ...rest } = CARD
+  const attentionOf = (attention: object): string | undefined => {
+    const excite = JSON.stringify({ ...rest, attention: undefined, deviation: std, ...attention })
+    return readCard(excite, 'old').attention
+  }
+  expect(attentionOf({ model: 'simam-resnet8' })).toBe('simam:at=inside')
+  expect(attentionOf({ attention: 'simam:lambda=0.1' })).toBe('simam:lambda=0.1,at=inside')
+  expect(attentionOf({ attention: 'simam:at=pre' })).toBe('simam:at=pre')
+  const now = JSON.stringify({ ...CARD, attention: 'simam' })
+  expect(readCard(now, 'new').attention).toBe('simam')
 })
 
 it('a damaged file is the reader’s to refuse', () => {
