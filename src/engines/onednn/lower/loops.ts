@@ -132,7 +132,8 @@ export const loops = {
     plan.define(dx, to)
   },
   hardSigmoid: elementwise((y, [x], _, { alpha, beta }) => {
-    for (let i = 0; i < y.length; i++) y[i] = Math.min(Math.max(alpha * x[i] + beta, 0), 1)
+    const [slope, shift] = [Math.fround(alpha), Math.fround(beta)]
+    for (let i = 0; i < y.length; i++) y[i] = Math.min(Math.max(slope * x[i] + shift, 0), 1)
   }),
   // The library's pass over NaN on one side.
   maximum: elementwise((y, [a, b], [stepA, stepB]) => {
