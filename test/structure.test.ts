@@ -176,6 +176,11 @@ describe('the parser', () => {
   })
 })
 
+it('errors are typed: nothing throws a bare Error', () => {
+  const bare = files.filter(file => /\bnew Error\(/.test(readFileSync(`${SOURCE}/${file}`, 'utf8')))
+  expect(bare).toEqual([])
+})
+
 describe('imports', () => {
   it('know every folder', () => {
     expect([...new Set(files.map(folderOf))].sort()).toEqual(Object.keys(ALLOWED).sort())

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import { GraphError } from '../errors/index.ts'
+import { formatShape, GraphError } from '../errors/index.ts'
 import { graph, input, printGraph, scope, type Value } from '../graph/index.ts'
 import {
   add,
@@ -195,6 +195,12 @@ describe('what it refuses', () => {
   })
 
   it('a cotangent of another shape', () => {
-    expect(() => gradients(mul(x, 2), [x], images)).toThrow(GraphError)
+    expect(() => gradients(mul(x, 2), [x], images)).toThrow(
+      new GraphError({
+        where: 'gradients',
+        expected: 'a cotangent of shape [3]',
+        got: formatShape(images.shape),
+      }),
+    )
   })
 })

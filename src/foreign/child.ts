@@ -7,7 +7,8 @@
 import { Worker } from 'node:worker_threads'
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { loadRuntime } from '../engines/onnxruntime/engine.ts'
-import { messageOf } from '../errors/index.ts'
+import { EngineError, messageOf } from '../errors/index.ts'
+import { readable } from '../text/visible.ts'
 import type { InputTensor } from './inputs.ts'
 
 export type Request =
@@ -68,7 +69,12 @@ const open = async (request: Request & { kind: 'open' }): Promise<Answer> => {
 }
 
 const run = async ({ inputs }: Request & { kind: 'run' }): Promise<Answer> => {
-  if (session === undefined) throw new Error('a run before the model was opened')
+  if (session === undefined)
+    throw new EngineError({
+      where: 'foreign model',
+      expected: 'an opened model',
+      got: 'a run before it',
+    })
   const { Tensor } = await loadRuntime()
   const fed = Object.entries(inputs).map(([name, { dtype, data, shape }]) => [
     name,
@@ -85,7 +91,11 @@ const run = async ({ inputs }: Request & { kind: 'run' }): Promise<Answer> => {
       ]
     if (data instanceof Float32Array || data instanceof Float64Array || data instanceof Uint16Array)
       return [name, { shape: dims, data }]
-    throw new Error(`${name} holds ${data.constructor.name}, no numbers of a gate`)
+    throw new EngineError({
+      where: readable(name),
+      expected: 'numbers of a gate',
+      got: data.constructor.name,
+    })
   })
   return { values: Object.fromEntries(values) }
 }

@@ -72,8 +72,11 @@ export const readRun = async (folder: string): Promise<Config> => {
   try {
     return checkConfig(JSON.parse(text), path)
   } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause
-    throw new FileError({ where: path, expected: 'JSON', got: cause.message }, { cause })
+    // What is nested a hundred thousand deep ends the stack of whoever looks at it.
+    const tooDeep = cause instanceof RangeError
+    if (!tooDeep && !(cause instanceof SyntaxError)) throw cause
+    const got = tooDeep ? 'values nested too deep' : cause.message
+    throw new FileError({ where: path, expected: 'JSON', got }, { cause })
   }
 }
 

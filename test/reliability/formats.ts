@@ -251,7 +251,7 @@ export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
           at: end - 44,
           bytes: 8,
           little: true,
-          wrong: [0, 1, 16, 30, 2 ** 40],
+          wrong: [0, 1, 14, 16, 30, 2 ** 40],
         },
         field('end64: offset', end - 28, 8, central, true),
       ],

@@ -171,5 +171,7 @@ export const openZip = (source: ByteSource, refuse: Refuse): Archive => {
     entries.set(name, content(source, name, { offset, size, check, stored }, refuse))
     at = next
   }
+  if (at + 4 <= bytes.length && view.getUint32(at, true) === CENTRAL)
+    refuse(`${count} entries in the central directory`, 'more')
   return entries
 }
