@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { FileError, UsageError } from '../errors/index.ts'
+import { FileError, messageOf, UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import {
   codeOf,
@@ -73,9 +73,8 @@ export const readRun = async (folder: string): Promise<Config> => {
     return checkConfig(JSON.parse(text), path)
   } catch (cause) {
     // What is nested a hundred thousand deep ends the stack of whoever looks at it.
-    const tooDeep = cause instanceof RangeError
-    if (!tooDeep && !(cause instanceof SyntaxError)) throw cause
-    const got = tooDeep ? 'values nested too deep' : cause.message
+    if (!(cause instanceof SyntaxError || cause instanceof RangeError)) throw cause
+    const got = cause instanceof RangeError ? 'values nested too deep' : messageOf(cause)
     throw new FileError({ where: path, expected: 'JSON', got }, { cause })
   }
 }

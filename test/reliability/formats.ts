@@ -345,10 +345,14 @@ export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
     ]),
     progress: json(PROGRESS, (content, folder) => readProgress(content, join(folder, 'file')), [
       'conditions',
+      'sums',
+      'history.0',
+      'history.1',
     ]),
     metrics: json(
       ROW,
       fromFile('metrics.jsonl', (_, folder) => readMetrics(folder)),
+      ['the whole'],
     ),
     manifest: json(MANIFEST, readManifest, ['files']),
   }
