@@ -20,7 +20,7 @@ import { openCifar } from './sets/cifar.ts'
 import type { DownloadProgress, Places } from './sets/localFiles.ts'
 import { openMnist } from './sets/mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
-import { balancedSubset, joined } from './subset.ts'
+import { balancedSubset, concatenate } from './subset.ts'
 
 /** Where the images of a dataset are found, how many are taken, and how a folder's are read. */
 export interface DatasetOptions extends ImageFolderOptions {
@@ -136,7 +136,7 @@ const splitsOf = (name: string, { open }: Entry, options: DatasetOptions): Split
     hasTest: Object.hasOwn(BUILT_IN, name),
     open: async split =>
       split === 'all'
-        ? joined([await openOne('train'), await openOne('validation')], 'all')
+        ? concatenate([await openOne('train'), await openOne('validation')], 'all')
         : openOne(split === 'train' ? 'train' : 'validation'),
     close: async () => {
       for (const dataset of opened) await dataset.close()

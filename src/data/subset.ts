@@ -18,7 +18,7 @@ export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]
 })
 
 /** All images of several datasets of the same classes, one after the other. */
-export const joined = (datasets: readonly Dataset[], split: Split): Dataset => {
+export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset => {
   const places = datasets.flatMap((dataset, part) =>
     Array.from(dataset.labels, (_, index) => ({ dataset, part, index })),
   )

@@ -91,7 +91,7 @@ export interface Gated {
 }
 
 /** Gates that move less than this never do, as far as float32 can tell. */
-export const STILL = 1e-6
+export const NO_MOVEMENT = 1e-6
 
 /** Gathers the gates of blocks, image by image. */
 export interface Gatherer {
@@ -133,7 +133,7 @@ export const gatherGates = (blocks: readonly Gated[], classes: readonly string[]
           })),
           betweenStd: Math.sqrt(between),
           withinStd: Math.sqrt(within),
-          specificity: within < STILL ** 2 ? 0 : between / within,
+          specificity: within < NO_MOVEMENT ** 2 ? 0 : between / within,
           nearZero: counts.zero / counts.all,
           nearOne: counts.one / counts.all,
           neutral: counts.neutral / counts.all,

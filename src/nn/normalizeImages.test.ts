@@ -1,7 +1,7 @@
 /** Normalization in the graph gives what the loaders' kernel gives. */
 
 import { expect, it } from 'vitest'
-import { normalize, STILL } from '../data/kernel/normalize.ts'
+import { NO_MOVEMENT, normalize } from '../data/kernel/normalize.ts'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { graph, input } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
@@ -20,7 +20,7 @@ it('is that of the kernel, within rounding, for every byte', async () => {
   const compiled = await referenceEngine.compile(graph({ y: normalizeImages(images, statistics) }))
   const { y } = await compiled.run({ images: tensor(bytes, SHAPE) })
   const wanted = new Float32Array(bytes.length)
-  normalize(bytes, [3, 16, 16], STILL, statistics, wanted, 0)
+  normalize(bytes, [3, 16, 16], NO_MOVEMENT, statistics, wanted, 0)
   for (const [i, value] of wanted.entries()) expect(y.data[i]).toBeCloseTo(value, 6)
 })
 

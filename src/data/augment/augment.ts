@@ -2,7 +2,7 @@
 
 import type { RandomStream } from '../../random/index.ts'
 import type { ImageShape } from '../image.ts'
-import { type Movement, normalize, STILL } from '../kernel/normalize.ts'
+import { type Movement, NO_MOVEMENT, normalize } from '../kernel/normalize.ts'
 import type { Normalization } from '../normalization.ts'
 import { colorJitter } from './color.ts'
 import { type Erasing, erase } from './erase.ts'
@@ -98,6 +98,6 @@ export const normalized = (
   normalization: Normalization,
 ): Float32Array => {
   const target = new Float32Array(pixels.length)
-  normalize(pixels, shape, STILL, normalization, target, 0)
+  normalize(pixels, shape, NO_MOVEMENT, normalization, target, 0)
   return target
 }

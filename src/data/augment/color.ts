@@ -11,13 +11,13 @@ export const lookup = (pixels: Uint8Array, change: (value: number) => number): U
   return result
 }
 
-/** Towards one value at 0. */
-const towards = (pixels: Uint8Array, plain: number, factor: number): Uint8Array =>
+/** Blends with one value, which is all there is at a factor of 0. */
+const blend = (pixels: Uint8Array, plain: number, factor: number): Uint8Array =>
   lookup(pixels, value => plain + factor * (value - plain))
 
-/** Towards black at 0. */
-export const brightened = (pixels: Uint8Array, factor: number): Uint8Array =>
-  towards(pixels, 0, factor)
+/** Blends with black. */
+export const adjustBrightness = (pixels: Uint8Array, factor: number): Uint8Array =>
+  blend(pixels, 0, factor)
 
 /** ITU-R 601-2 luma of every pixel, or the pixels themselves where there is one channel. */
 const lumas = (pixels: Uint8Array, plane: number): Float64Array => {
@@ -30,8 +30,8 @@ const lumas = (pixels: Uint8Array, plane: number): Float64Array => {
   return result
 }
 
-/** Towards the mean gray at 0. */
-export const contrasted = (
+/** Blends with the mean gray. */
+export const adjustContrast = (
   pixels: Uint8Array,
   [, height, width]: ImageShape,
   factor: number,
@@ -39,11 +39,11 @@ export const contrasted = (
   const luma = lumas(pixels, height * width)
   let sum = 0
   for (let i = 0; i < luma.length; i++) sum += luma[i]
-  return towards(pixels, Math.round(sum / luma.length), factor)
+  return blend(pixels, Math.round(sum / luma.length), factor)
 }
 
-/** Towards gray at 0. */
-export const saturated = (
+/** Blends with gray. */
+export const adjustSaturation = (
   pixels: Uint8Array,
   [channels, height, width]: ImageShape,
   factor: number,
@@ -64,6 +64,6 @@ export const colorJitter = (
   draw: RandomStream,
 ): Uint8Array => {
   const factor = (i: number): number => 1 + strength * (2 * draw.uniform(i) - 1)
-  const lit = contrasted(brightened(pixels, factor(0)), shape, factor(1))
-  return saturated(lit, shape, factor(2))
+  const lit = adjustContrast(adjustBrightness(pixels, factor(0)), shape, factor(1))
+  return adjustSaturation(lit, shape, factor(2))
 }

@@ -2,7 +2,7 @@
 
 import { describe, expect, it } from 'vitest'
 import { random } from '../../random/index.ts'
-import { brightened, colorJitter, contrasted, saturated } from './color.ts'
+import { adjustBrightness, adjustContrast, adjustSaturation, colorJitter } from './color.ts'
 import { erase } from './erase.ts'
 import { OPERATIONS, randAugment } from './randAugment.ts'
 import { bilinear, resize } from './resize.ts'
@@ -80,15 +80,15 @@ describe('moving', () => {
 
 describe('colors', () => {
   it('are as they were at a factor of one', () => {
-    expect(brightened(image, 1)).toEqual(image)
-    expect(contrasted(image, shape, 1)).toEqual(image)
-    expect(saturated(image, shape, 1)).toEqual(image)
+    expect(adjustBrightness(image, 1)).toEqual(image)
+    expect(adjustContrast(image, shape, 1)).toEqual(image)
+    expect(adjustSaturation(image, shape, 1)).toEqual(image)
   })
 
   it('vanish at a factor of zero: black, one gray, gray', () => {
-    expect(new Set(brightened(image, 0))).toEqual(new Set([0]))
-    expect(new Set(contrasted(image, shape, 0)).size).toBe(1)
-    const gray = saturated(image, shape, 0)
+    expect(new Set(adjustBrightness(image, 0))).toEqual(new Set([0]))
+    expect(new Set(adjustContrast(image, shape, 0)).size).toBe(1)
+    const gray = adjustSaturation(image, shape, 0)
     expect(gray.subarray(0, PLANE)).toEqual(gray.subarray(PLANE, 2 * PLANE))
     expect(gray[0]).toBe(
       Math.round(0.299 * image[0] + 0.587 * image[PLANE] + 0.114 * image[2 * PLANE]),
@@ -96,7 +96,7 @@ describe('colors', () => {
   })
 
   it('are clamped, not wrapped', () => {
-    expect(brightened(Uint8Array.of(200, 3), 3)).toEqual(Uint8Array.of(255, 9))
+    expect(adjustBrightness(Uint8Array.of(200, 3), 3)).toEqual(Uint8Array.of(255, 9))
   })
 
   it('jitter with the stream alone', () => {

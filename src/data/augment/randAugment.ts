@@ -6,7 +6,7 @@
 
 import type { RandomStream } from '../../random/index.ts'
 import type { ImageShape } from '../image.ts'
-import { brightened, contrasted, lookup, saturated } from './color.ts'
+import { adjustBrightness, adjustContrast, adjustSaturation, lookup } from './color.ts'
 import { aboutCenter, rotate, warp } from './warp.ts'
 
 export interface RandAugment {
@@ -33,7 +33,7 @@ const perPlane = (
   return result
 }
 
-const stretched = (plane: Uint8Array): ((value: number) => number) => {
+const stretch = (plane: Uint8Array): ((value: number) => number) => {
   let [low, high] = [255, 0]
   for (const value of plane) {
     if (value < low) low = value
@@ -43,7 +43,7 @@ const stretched = (plane: Uint8Array): ((value: number) => number) => {
 }
 
 /** PIL's ImageOps.equalize. */
-const equalized = (plane: Uint8Array): ((value: number) => number) => {
+const equalize = (plane: Uint8Array): ((value: number) => number) => {
   const histogram = new Uint32Array(256)
   for (const value of plane) histogram[value]++
   const last = histogram.findLast(count => count > 0) ?? 0
@@ -59,7 +59,7 @@ const equalized = (plane: Uint8Array): ((value: number) => number) => {
 }
 
 /** Each pixel the mean of the nine around it; the border as it is. */
-const softened = (pixels: Uint8Array, [, height, width]: ImageShape): Uint8Array => {
+const soften = (pixels: Uint8Array, [, height, width]: ImageShape): Uint8Array => {
   const result = pixels.slice()
   const plane = height * width
   for (let start = 0; start < pixels.length; start += plane)
@@ -85,8 +85,8 @@ const enhancement = (level: number, sign: number): number => 1 + 0.9 * level * s
 
 export const OPERATIONS = {
   identity: pixels => pixels,
-  autoContrast: (pixels, shape) => perPlane(pixels, shape, stretched),
-  equalize: (pixels, shape) => perPlane(pixels, shape, equalized),
+  autoContrast: (pixels, shape) => perPlane(pixels, shape, stretch),
+  equalize: (pixels, shape) => perPlane(pixels, shape, equalize),
   rotate: (pixels, shape, level, sign) => rotate(pixels, shape, 30 * level * sign),
   solarize: (pixels, shape, level) =>
     perPlane(pixels, shape, () => value => (value >= 256 - 256 * level ? 255 - value : value)),
@@ -94,11 +94,11 @@ export const OPERATIONS = {
     const mask = 255 & ~(2 ** Math.round(4 * level) - 1)
     return perPlane(pixels, shape, () => value => value & mask)
   },
-  color: (pixels, shape, level, sign) => saturated(pixels, shape, enhancement(level, sign)),
-  contrast: (pixels, shape, level, sign) => contrasted(pixels, shape, enhancement(level, sign)),
-  brightness: (pixels, _, level, sign) => brightened(pixels, enhancement(level, sign)),
+  color: (pixels, shape, level, sign) => adjustSaturation(pixels, shape, enhancement(level, sign)),
+  contrast: (pixels, shape, level, sign) => adjustContrast(pixels, shape, enhancement(level, sign)),
+  brightness: (pixels, _, level, sign) => adjustBrightness(pixels, enhancement(level, sign)),
   sharpness: (pixels, shape, level, sign) =>
-    away(pixels, softened(pixels, shape), enhancement(level, sign)),
+    away(pixels, soften(pixels, shape), enhancement(level, sign)),
   shearX: (pixels, shape, level, sign) =>
     warp(pixels, shape, aboutCenter(shape, [1, 0.3 * level * sign, 0, 1])),
   shearY: (pixels, shape, level, sign) =>

@@ -2,7 +2,7 @@
 
 import { writeFileAtomic } from '../../platform/node/files.ts'
 import type { Dataset } from '../dataset.ts'
-import { interleaved } from './interleaved.ts'
+import { interleave } from './interleave.ts'
 
 const GAP = 2
 
@@ -20,7 +20,7 @@ export const writeContactSheet = async (
   for (const [index, row] of labels.entries()) {
     const column = seen[row]++
     if (column >= columns) continue
-    const image = await interleaved(dataset, index)
+    const image = await interleave(dataset, index)
     images.push({ ...image, left: column * across + GAP, top: row * down + GAP })
   }
   const sheet = sharp({

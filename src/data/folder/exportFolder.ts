@@ -6,7 +6,7 @@ import { join, resolve } from 'node:path'
 import { FileError, UsageError } from '../../errors/index.ts'
 import { makeFolder, writeFailure } from '../../platform/node/files.ts'
 import type { Dataset } from '../dataset.ts'
-import { interleaved } from './interleaved.ts'
+import { interleave } from './interleave.ts'
 
 export type ImageFormat = 'png' | 'jpeg' | 'webp'
 
@@ -15,7 +15,7 @@ const WRITE_BATCH = 16
 
 const encode = async (dataset: Dataset, index: number, format: ImageFormat): Promise<Buffer> => {
   const { default: sharp } = await import('sharp')
-  const { input, raw } = await interleaved(dataset, index)
+  const { input, raw } = await interleave(dataset, index)
   const options = format === 'png' ? {} : { quality: 95 }
   return sharp(input, { raw }).toFormat(format, options).toBuffer()
 }

@@ -6,7 +6,7 @@ import { UsageError } from '../../errors/index.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { center } from '../image.ts'
 import { prepareImages } from '../prepare.ts'
-import { joined } from '../subset.ts'
+import { concatenate } from '../subset.ts'
 import { type BadImage, type BadImagePolicy, withoutBad } from './bad.ts'
 import { fileSource } from './files.ts'
 import { type FolderSplit, listFolder } from './list.ts'
@@ -137,7 +137,7 @@ export const openImageFolder = async (
       const [train, validation] = [await openSplit('train'), await openSplit('validation')]
       // A test set that stands in for validation is one set, not two.
       const isThird = splits.test !== undefined && validation.split !== 'test'
-      return joined([train, validation, ...(isThird ? [await openSplit('test')] : [])], 'all')
+      return concatenate([train, validation, ...(isThird ? [await openSplit('test')] : [])], 'all')
     },
     report: () => ({ leftOut: Object.fromEntries(leftOut), checked, bad }),
     close: pool.close,

@@ -11,7 +11,7 @@ export interface Movement {
   readonly mirrored: boolean
 }
 
-export const STILL: Movement = { top: 0, left: 0, mirrored: false }
+export const NO_MOVEMENT: Movement = { top: 0, left: 0, mirrored: false }
 
 /** Writes normalized pixels as moved; what comes from outside the image is a zero pixel. */
 export const normalize = (

@@ -9,7 +9,7 @@ import type { Figure } from '../../report/svg.ts'
 import { type Table, tableMarkup } from '../../report/table.ts'
 import { percent } from '../../text/numbers.ts'
 import { csv } from '../../text/table.ts'
-import { type BlockExcitation, meanGate, STILL } from '../excitation.ts'
+import { type BlockExcitation, meanGate, NO_MOVEMENT } from '../excitation.ts'
 import { byClass, spread } from './curves.ts'
 import { type Part, sheet } from './part.ts'
 import { hasEnds, scaleFor, type Words, wordsOf } from './words.ts'
@@ -49,7 +49,7 @@ const isDivided = ([block]: readonly BlockExcitation[]): boolean => block.classe
 const amount = (value: number): string => (value < 5e-4 ? 'less than 0.001' : value.toFixed(3))
 
 const reading = (blocks: readonly BlockExcitation[], { many }: Words): string => {
-  const still = blocks.filter(block => block.betweenStd + block.withinStd < STILL)
+  const still = blocks.filter(block => block.betweenStd + block.withinStd < NO_MOVEMENT)
   const moving = blocks.filter(block => !still.includes(block))
   const names = still.map(({ block }) => block).join(', ')
   const dead = still.length === 0 ? '' : ` The ${many} of ${names} are the same for every image.`

@@ -3,7 +3,7 @@
 import type { Dataset } from '../dataset.ts'
 
 /** The pixels of an image with all channels of a pixel together, H×W×C, and what they are. */
-export const interleaved = async ({ shape, read }: Dataset, index: number) => {
+export const interleave = async ({ shape, read }: Dataset, index: number) => {
   const [channels, height, width] = shape
   const pixels = await read(index)
   const plane = height * width
