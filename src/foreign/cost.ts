@@ -1,5 +1,6 @@
 /** Where the parameters and multiply-adds of a foreign model are, operator by operator. */
 
+import { sum } from 'd3-array'
 import { elementCount, type FileNode, type OnnxFileTensor } from '../onnx/read/index.ts'
 import { type Shape, sizeOf } from '../onnx/shapeRules.ts'
 import { readable } from '../text/visible.ts'
@@ -98,16 +99,17 @@ export const foreignCost = (network: Network, blocks: readonly ForeignBlock[]): 
   const operators = [...tally.operators.values()].sort(
     (a, b) => b.parameters - a.parameters || b.multiplyAdds - a.multiplyAdds || b.nodes - a.nodes,
   )
-  const sum = (
+  const total = (
     rows: readonly { readonly parameters: number; readonly multiplyAdds: number }[],
-    of: 'parameters' | 'multiplyAdds',
-  ): number => rows.reduce((total, row) => total + row[of], 0)
+  ) => ({
+    parameters: sum(rows, row => row.parameters),
+    multiplyAdds: sum(rows, row => row.multiplyAdds),
+  })
   return {
-    parameters: sum(operators, 'parameters'),
+    ...total(operators),
     statistics: tally.statistics,
-    multiplyAdds: sum(operators, 'multiplyAdds'),
     unknown: tally.unknown,
     operators,
-    blocks: { parameters: sum(blocks, 'parameters'), multiplyAdds: sum(blocks, 'multiplyAdds') },
+    blocks: total(blocks),
   }
 }

@@ -1,5 +1,6 @@
 /** What each kind of layer costs, and what the attention adds to its plain backbone. */
 
+import { sum } from 'd3-array'
 import { dependencies } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
 import { summarize } from '../models/summary.ts'
@@ -53,19 +54,14 @@ export const costOf = (model: Model, size: readonly [height: number, width: numb
     return {
       kind,
       layers: own.length,
-      parameters: own.reduce((sum, row) => sum + row.parameters, 0),
-      multiplyAdds: own.reduce((sum, row) => sum + row.multiplyAdds, 0),
+      parameters: sum(own, row => row.parameters),
+      multiplyAdds: sum(own, row => row.multiplyAdds),
     }
   }).filter(({ layers }) => layers > 0)
-  const attention = all.find(({ kind }) => kind === 'attention')
-  return {
-    parameters,
-    buffers,
-    multiplyAdds,
-    kinds: all,
-    attention: {
-      parameters: attention?.parameters ?? 0,
-      multiplyAdds: attention?.multiplyAdds ?? 0,
-    },
+  const own = all.find(({ kind }) => kind === 'attention')
+  const attention = {
+    parameters: own?.parameters ?? 0,
+    multiplyAdds: own?.multiplyAdds ?? 0,
   }
+  return { parameters, buffers, multiplyAdds, kinds: all, attention }
 }

@@ -27,7 +27,8 @@ export interface ClassExcitation {
  */
 export type ExcitationKind = TapKind
 
-export interface BlockExcitation {
+/** A block whose channels are looked at. */
+export interface Gated {
   readonly path: string
   readonly kind: ExcitationKind
   readonly block: string
@@ -35,6 +36,9 @@ export interface BlockExcitation {
   readonly channels: number
   /** That share each channel, where they do. */
   readonly branches?: number | undefined
+}
+
+export interface BlockExcitation extends Gated {
   /** Over all images, by channel. */
   readonly mean: readonly number[]
   readonly classes: readonly ClassExcitation[]
@@ -80,15 +84,6 @@ export const classVariances = (classes: readonly Moments[]): ClassVariances => {
 }
 
 const SPACE = [2, 3]
-
-export interface Gated {
-  readonly path: string
-  readonly kind: ExcitationKind
-  readonly block: string
-  readonly stage: number
-  readonly channels: number
-  readonly branches?: number | undefined
-}
 
 /** Gates that move less than this never do, as far as float32 can tell. */
 export const NO_MOVEMENT = 1e-6

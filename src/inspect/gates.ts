@@ -16,28 +16,34 @@ import type { Measurement } from './probe.ts'
 /** |γ| below this changes a gate by less than 0.1 for a channel twice as strong as usual. */
 const NEAR_ZERO = 0.05
 
-export interface GateLayer {
+interface GammaSummary {
+  readonly mean: number
+  readonly std: number
+  /** The share of channels whose |γ| is below 0.05. */
+  readonly nearZero: number
+}
+
+const summary = (gamma: readonly number[]): GammaSummary => ({
+  mean: average(gamma),
+  std: std(gamma),
+  nearZero: gamma.filter(value => Math.abs(value) < NEAR_ZERO).length / gamma.length,
+})
+
+export interface GateLayer extends GammaSummary {
   /** 1 is nearest to the image. */
   readonly index: number
   readonly path: string
   readonly block: string
   readonly stage: number
   readonly gamma: readonly number[]
-  readonly mean: number
-  readonly std: number
-  /** The share of channels whose |γ| is below 0.05. */
-  readonly nearZero: number
   /** Output over input variance. */
   readonly varianceRatio: number
   readonly reading: 'cooperation' | 'competition'
 }
 
-export interface GateStage {
+export interface GateStage extends GammaSummary {
   readonly stage: number
   readonly layers: number
-  readonly mean: number
-  readonly std: number
-  readonly nearZero: number
 }
 
 const SPACE = [2, 3]
@@ -76,18 +82,16 @@ export const gateDepthOf = (
   }
   const layer = (path: string, i: number): GateLayer => {
     const gamma = [...(tensors.get(`${path}.gamma`) ?? [])]
-    const mean = average(gamma)
+    const found = summary(gamma)
     return {
       index: i + 1,
       path,
       block: blockName(path),
       stage: stageOf(path),
       gamma,
-      mean,
-      std: std(gamma),
-      nearZero: gamma.filter(value => Math.abs(value) < NEAR_ZERO).length / gamma.length,
+      ...found,
       varianceRatio: variance(path, 'output') / variance(path, 'input'),
-      reading: mean < 0 ? 'cooperation' : 'competition',
+      reading: found.mean < 0 ? 'cooperation' : 'competition',
     }
   }
   const paths = [...new Set(taps.map(({ path }) => path))]
@@ -104,12 +108,5 @@ export const gateDepthOf = (
 export const gateStages = (layers: readonly GateLayer[]): readonly GateStage[] =>
   [...new Set(layers.map(({ stage }) => stage))].map(stage => {
     const own = layers.filter(layer => layer.stage === stage)
-    const gamma = own.flatMap(layer => layer.gamma)
-    return {
-      stage,
-      layers: own.length,
-      mean: average(gamma),
-      std: std(gamma),
-      nearZero: gamma.filter(value => Math.abs(value) < NEAR_ZERO).length / gamma.length,
-    }
+    return { stage, layers: own.length, ...summary(own.flatMap(({ gamma }) => gamma)) }
   })
