@@ -8,11 +8,10 @@ import type { Normalization } from './normalization.ts'
 import type { Preparation } from './prepare.ts'
 import { epochOrder, type Sampling } from './sampling.ts'
 
-/** Images and labels of one step. */
+/** The images of one step. */
 export interface Batch {
   /** [batch, C, H, W], row-major and normalized. */
   readonly images: Float32Array
-  readonly labels: Int32Array
   /** Which images of the dataset these are. */
   readonly indices: Uint32Array
   /** The other half of each image, where images are mixed. */
@@ -50,8 +49,7 @@ const assemble = async (
   preparation: Preparation,
 ): Promise<Batch> => {
   const images = await dataset.prepare(indices, preparation)
-  const labels = Int32Array.from(indices, index => dataset.labels[index])
-  return { images, labels, indices, count }
+  return { images, indices, count }
 }
 
 /** Makes batches in their order, begun before they are asked for. */

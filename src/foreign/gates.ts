@@ -132,7 +132,7 @@ export const foreignGates = async (
   const others = Object.fromEntries(feeds.map(feed => [feed.name, fed(feed, batch)]))
   let done = 0
   try {
-    for await (const { images, labels, count } of evaluationBatches(dataset, {
+    for await (const { images, indices, count } of evaluationBatches(dataset, {
       batch,
       normalization,
     })) {
@@ -142,7 +142,7 @@ export const foreignGates = async (
       const found = await runner.run({ ...others, [input]: tensorOf(dtype, shape, data) })
       for (const [i, block] of blocks.entries()) {
         const gates = perImage(found[block.value], batch, block, file)
-        for (let n = 0; n < count; n++) gathered.add(i, labels[n], gates[n])
+        for (let n = 0; n < count; n++) gathered.add(i, dataset.labels[indices[n]], gates[n])
       }
       done += count
       onImages(done, dataset.labels.length)

@@ -91,14 +91,14 @@ export const measure = async <M extends Readonly<Record<string, Measurement<unkn
   if (probe === undefined) return measurements
   const pass: Pass = async (dataset, given) => {
     const batches = evaluationBatches(dataset, { batch, normalization: card })
-    for await (const { images, labels, count } of batches) {
+    for await (const { images, indices, count } of batches) {
       const outputs = Object.entries(await probe.run(images))
       for (let row = 0; row < count; row++) {
         const values = outputs.map(([name, { data }]) => {
           const size = data.length / batch
           return [name, data.subarray(row * size, (row + 1) * size)]
         })
-        for (const one of given) one.add(Object.fromEntries(values), labels[row])
+        for (const one of given) one.add(Object.fromEntries(values), dataset.labels[indices[row]])
       }
     }
   }

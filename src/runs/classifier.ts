@@ -140,6 +140,13 @@ export const openClassifier = async (
   }
   const source = await load()
   const { card } = source
+  if (card.task !== undefined)
+    throw new UsageError({
+      where: path,
+      expected: 'a network that tells classes apart',
+      got: `one for ${card.task}`,
+      hint: 'Ask it by weights.openPredictor',
+    })
   const shape = [card.channels, card.height, card.width] as const
   const single = await source.open(1)
   const classifyPrepared = async (pixels: Uint8Array, top?: number) =>

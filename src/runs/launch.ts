@@ -10,6 +10,7 @@ import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { init } from '../nn/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
+import type { Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { frozenBy } from '../train/freeze.ts'
@@ -53,6 +54,8 @@ export interface LaunchOptions extends Callbacks {
   readonly report?: FolderReport | undefined
   /** The network, where the configuration's names are not enough to build it. */
   readonly network?: Model | undefined
+  /** What the network is trained for; classification by the recipe unless given. */
+  readonly task?: Task | undefined
   readonly resume?: 'exact' | 'compatible' | undefined
   readonly saveEvery?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -125,6 +128,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   const { history, finished, best } = await train({
     config,
     model: network,
+    task: options.task,
     train: options.train,
     test: options.test,
     normalization,
@@ -151,7 +155,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     folder,
     engine: `${engine.name} ${engine.version}`,
     finished,
-    best: bestRow(history),
+    best: bestRow(history, options.task?.best),
     history,
     ...(finished ? { onnx } : {}),
     ...(badImages === undefined ? {} : { badImages }),

@@ -15,6 +15,7 @@ import type { Task } from '../tasks/task.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { RECIPES } from '../train/recipes.ts'
 import { openPredictor } from '../weights/predictor.ts'
+import { openClassifier } from './classifier.ts'
 import { loadTrained, RUN_FILES, readMetrics } from './runFolder.ts'
 import { train } from './trainer.ts'
 import type { TrainResult } from './trainOptions.ts'
@@ -75,6 +76,7 @@ const trained = async (stop?: number): Promise<{ folder: string; result: TrainRe
     config: {
       model: 'se-resnet8',
       data: 'brightness',
+      task: 'regression',
       seed: 0,
       engine: 'onnxruntime',
       threads: 1,
@@ -116,6 +118,7 @@ describe('a regression of one number', () => {
     expect(await readMetrics(folder)).toEqual(history)
     expect(best?.card).toMatchObject({ task: 'regression', classes: ['brightness'] })
 
+    await expect(openClassifier(folder)).rejects.toMatchObject({ got: 'one for regression' })
     const saved = await loadTrained(folder)
     const predictor = await openPredictor(saved, BATCH, onnxEngine, 1)
     const { loss } = await evaluate(unseen, {

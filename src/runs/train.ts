@@ -6,24 +6,15 @@ import type { Images } from '../data/openImages.ts'
 import { openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { type Model, recordOf } from '../models/registry.ts'
+import type { Metrics, Task } from '../tasks/task.ts'
 import { type Config, checkConfig, type Recipe } from '../train/config.ts'
-import type { EpochRow } from '../train/epochRow.ts'
+import { type EpochRow, metricsOf } from '../train/epochRow.ts'
 import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
 import type { RecipeName } from '../train/recipes.ts'
 import { openImagesOf } from './images.ts'
 import { type Run as Launched, launch } from './launch.ts'
 import { freeFolder, readRun } from './runFolder.ts'
 import type { StepReport } from './trainOptions.ts'
-
-/** How a network does on images: the loss, and shares of images that are classified rightly. */
-export interface Scores {
-  /** Mean cross-entropy. */
-  readonly loss: number
-  /** The share that was right. */
-  readonly top1: number
-  /** The share whose class was among the five likeliest. */
-  readonly top5?: number
-}
 
 /** One finished epoch. */
 export interface EpochReport {
@@ -32,9 +23,9 @@ export interface EpochReport {
   /** The rate at the end of the epoch. */
   readonly learningRate: number
   /** Over the steps of the epoch, augmentation included. */
-  readonly training: Scores
+  readonly training: Metrics
   /** Over all images of validation, by the weights at the epoch's end. */
-  readonly validation: Scores
+  readonly validation: Metrics
   /** How long its steps took. */
   readonly seconds: number
 }
@@ -49,6 +40,8 @@ export interface Run extends Omit<Launched, 'best' | 'history'> {
 
 /** Who is told as a training goes, and what ends it. */
 interface Following {
+  /** What the network is trained for; classification by the recipe unless given. */
+  readonly task?: Task | undefined
   /** What computes; the fastest that is here unless given. */
   readonly engine?: string | undefined
   /** Threads to compute with; one per core unless given. */
@@ -81,8 +74,8 @@ export interface TrainOptions extends Following, RecipeChanges {
 const reportOf = (row: EpochRow): EpochReport => ({
   epoch: row.epoch,
   learningRate: row.learningRate,
-  training: { loss: row.trainLoss, top1: row.trainTop1 },
-  validation: { loss: row.testLoss, top1: row.testTop1, top5: row.testTop5 },
+  training: metricsOf('train', row),
+  validation: metricsOf('test', row),
   seconds: row.seconds,
 })
 
@@ -114,7 +107,8 @@ export const train = async (
   options: TrainOptions = {},
 ): Promise<Run> => {
   const { engine, threads = availableParallelism(), out, seed = 0, weights, ...rest } = options
-  const { freeze, unfreezeAt, saveEvery, signal, onStep, onEpoch, onWarning, ...recipe } = rest
+  const { freeze, unfreezeAt, saveEvery, signal, onStep, onEpoch, onWarning, task, ...recipe } =
+    rest
   const { recipe: base = 'short', ...changes } = recipe
   checkFit(network, images)
   const record = images.record ?? { data: images.train.name }
@@ -122,6 +116,7 @@ export const train = async (
     {
       ...recordOf(network),
       ...record,
+      task: task?.name,
       weights: weights === undefined ? undefined : absolute(weights),
       freeze,
       unfreezeAt,
@@ -139,6 +134,7 @@ export const train = async (
       config,
       folder,
       network,
+      task,
       train,
       test,
       report: images.report,
@@ -166,7 +162,7 @@ export interface ResumeOptions extends Following {
  * @throws UsageError when there is no run, or the environment is another one
  */
 export const resume = async (folder: string, options: ResumeOptions = {}): Promise<Run> => {
-  const { network, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
+  const { network, task, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
   const saved = await readRun(folder)
   const { engine = saved.engine, threads = saved.threads } = options
   const config: Config = { ...saved, engine, threads }
@@ -179,6 +175,7 @@ export const resume = async (folder: string, options: ResumeOptions = {}): Promi
         config,
         folder,
         network,
+        task,
         train: images.train,
         test: images.validation,
         report: images.report,

@@ -3,6 +3,8 @@
 import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { UsageError } from '../errors/index.ts'
+import type { Task } from '../tasks/task.ts'
+import type { Config } from '../train/config.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { newProgress, trainingLoop } from '../train/loop.ts'
 import { TrainingSession } from '../train/session.ts'
@@ -35,6 +37,17 @@ export const checkData = ({
     })
 }
 
+/** @throws UsageError when the task is another than the configuration's */
+const checkTask = ({ task: wanted = 'classification' }: Config, { name }: Task): void => {
+  if (wanted !== name)
+    throw new UsageError({
+      where: 'task',
+      expected: wanted,
+      got: name,
+      hint: 'Give the task that the run was begun for',
+    })
+}
+
 /**
  * Trains to the end, or until the signal.
  * @throws DivergenceError when a loss or gradient is not finite; the last checkpoint stays.
@@ -43,9 +56,11 @@ export const checkData = ({
  */
 export const train = async (options: TrainOptions): Promise<TrainResult> => {
   checkData(options)
+  const task = options.task ?? taskOf(options.config.recipe)
+  checkTask(options.config, task)
   const unlock = await lockRun(options.folder)
   try {
-    return await trainLocked({ ...options, task: options.task ?? taskOf(options.config.recipe) })
+    return await trainLocked({ ...options, task })
   } finally {
     await unlock()
   }

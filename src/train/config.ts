@@ -309,6 +309,8 @@ export const configSchema = z
     variations: variationsSchema.optional(),
     /** Whether the network holds code which no registry knows. */
     custom: flag.optional(),
+    /** What the network is trained for; classification unless said. */
+    task: text.optional(),
     /** The name of a set, or the path of a folder. */
     data: text,
     /** Where the files of a set lie. */

@@ -34,6 +34,16 @@ const columns = (
 ): Readonly<Record<`${MetricSplit}${string}`, number>> =>
   Object.fromEntries(Object.entries(metrics).map(([name, value]) => [columnOf(split, name), value]))
 
+/** The metrics of a split, by their own names. */
+export const metricsOf = (split: MetricSplit, row: EpochRow): Metrics => {
+  const own = Object.entries(row).filter(([column]) => column.startsWith(split))
+  const metrics = own.map(([column, value]) => {
+    const name = column.slice(split.length)
+    return [`${name[0].toLowerCase()}${name.slice(1)}`, value]
+  })
+  return Object.fromEntries(metrics)
+}
+
 /** To a thousandth. */
 const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000
 
