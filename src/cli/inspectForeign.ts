@@ -30,6 +30,7 @@ const OF_IMAGES = ['classes', 'mean', 'std', 'order', 'range', 'input', 'feed'] 
 
 const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: FileModel }> => {
   const { LIMITS, readOnnx } = await import('../onnx/read/index.ts')
+  const { fileKind } = await import('../weights/fileKinds.ts')
   try {
     const { size } = await stat(path)
     if (size > LIMITS.bytes)
@@ -39,6 +40,14 @@ const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: File
         got: `${size}`,
       })
     const bytes = await readFile(path)
+    const kind = fileKind(bytes)
+    if (kind !== undefined && kind.name !== 'an ONNX model')
+      throw new FileError({
+        where: path,
+        expected: 'an ONNX model',
+        got: kind.name,
+        hint: kind.hint,
+      })
     return { bytes, model: readOnnx(bytes, path) }
   } catch (cause) {
     if (cause instanceof FileError) throw cause

@@ -9,10 +9,9 @@ import { formatShape, messageOf, UsageError, WeightError } from '../errors/index
 import type { Shape } from '../graph/index.ts'
 import { type Model, model } from '../models/registry.ts'
 import { compareTensors, listed, type Variable, variables } from '../nn/index.ts'
-import { shellWord } from '../text/shell.ts'
 import type { Config } from '../train/config.ts'
 import { headOf, isBelow } from '../train/freeze.ts'
-import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { fileKind } from '../weights/fileKinds.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
 import { FLOATS, readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
 import { type Card, readCard } from '../weights/trained.ts'
@@ -135,15 +134,15 @@ export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
       { cause },
     )
   })
-  if (!isSafetensors(bytes))
+  if (!isSafetensors(bytes)) {
+    const kind = fileKind(bytes)
     throw new UsageError({
       where: 'weights',
       expected: 'a .safetensors file, such as best.safetensors of a run',
-      got: `${file}, which is ${isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'none'}`,
-      ...(isCheckpoint(bytes)
-        ? { hint: `Import it first: excite import ${shellWord(file)} --model NAME` }
-        : {}),
+      got: `${file}, which is ${kind?.name ?? 'none'}`,
+      ...(kind === undefined ? {} : { hint: kind.hint }),
     })
+  }
   const { tensors: stored, metadata } = readSafetensors(bytes, file)
   const { excite } = metadata
   return { file, stored, ...(excite === undefined ? {} : { card: readCard(excite, file) }) }

@@ -12,10 +12,9 @@ import {
   readWhole,
   writeFileAtomic,
 } from '../platform/node/files.ts'
-import { shellWord } from '../text/shell.ts'
 import { type Config, checkConfig } from '../train/config.ts'
 import { type EpochRow, epochRowSchema } from '../train/epochRow.ts'
-import { isCheckpoint } from '../weights/pytorch/checkpoint.ts'
+import { fileKind } from '../weights/fileKinds.ts'
 import { isSafetensors } from '../weights/readWeights.ts'
 import { readTrained, type Trained } from '../weights/trained.ts'
 import { lockRun } from './lock.ts'
@@ -159,15 +158,15 @@ export const loadTrained = async (
       { cause },
     )
   })
-  if (!isSafetensors(bytes))
+  if (!isSafetensors(bytes)) {
+    const kind = fileKind(bytes)
     throw new FileError({
       where: file,
       expected: 'the weights of a trained network, in safetensors',
-      got: isCheckpoint(bytes) ? 'a PyTorch checkpoint' : 'something else',
-      hint: isCheckpoint(bytes)
-        ? `Import it first: excite import ${shellWord(file)} --model NAME`
-        : 'Give the folder of a run, or best.safetensors out of one',
+      got: kind?.name ?? 'something else',
+      hint: kind?.hint ?? 'Give the folder of a run, or best.safetensors out of one',
     })
+  }
   return readTrained(bytes, file, own)
 }
 

@@ -1,5 +1,7 @@
 /** What a file that holds no weights is instead, by its first bytes. */
 
+import { isCheckpoint } from './pytorch/checkpoint.ts'
+
 interface Kind {
   readonly name: string
   /** What to do about it. */
@@ -8,6 +10,8 @@ interface Kind {
 
 const UNPACK = 'Unpack it first'
 const CONVERT = 'Convert it to safetensors in Python first'
+
+const CHECKPOINT: Kind = { name: 'a PyTorch checkpoint', hint: 'Import it first: excite import' }
 
 /** By their first bytes, as hexadecimal digits. */
 const MAGIC: readonly (readonly [start: RegExp, kind: Kind])[] = [
@@ -38,10 +42,12 @@ const TEXTS: readonly (readonly [start: RegExp, kind: Kind])[] = [
   [/^\s*[{[]\s*["{[\]}\d]/, { name: 'a JSON file', hint: 'Give the file of the weights' }],
 ]
 
-const LOOKED_AT = 1024
+/** Enough to tell any kind by. */
+export const LOOKED_AT = 1024
 
 /** The kind of a file; undefined for what is not known. */
 export const fileKind = (start: Uint8Array): Kind | undefined => {
+  if (isCheckpoint(start)) return CHECKPOINT
   const bytes = Buffer.from(start.subarray(0, LOOKED_AT))
   const among = (text: string, kinds: typeof MAGIC): Kind | undefined =>
     kinds.find(([pattern]) => pattern.test(text))?.[1]

@@ -2,16 +2,13 @@
 
 import { FileError } from '../errors/index.ts'
 import { type Bytes, byteSource } from './byteSource.ts'
-import { fileKind } from './fileKinds.ts'
+import { fileKind, LOOKED_AT } from './fileKinds.ts'
 import { isCheckpoint, readCheckpoint } from './pytorch/checkpoint.ts'
 import { openSafetensors } from './safetensors.ts'
 import type { WeightChoice, Weights } from './stored.ts'
 
 /** A brace where the header of a safetensors file begins, after its length. */
 export const isSafetensors = (bytes: Uint8Array): boolean => bytes[8] === 0x7b
-
-/** Enough to tell any kind of file by. */
-const LOOKED_AT = 4096
 
 /**
  * The tensors of a safetensors file or of a PyTorch checkpoint, by the names that they have there.

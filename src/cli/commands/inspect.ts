@@ -200,7 +200,19 @@ const RUN: Target = {
   inspect: inspectRun,
 }
 
-const targetOf = (target: string): Target => {
+/** What a file is, by its first bytes. */
+const kindOf = async (path: string) => {
+  const { fileKind, LOOKED_AT } = await import('../../weights/fileKinds.ts')
+  const { openFileBytes } = await import('../../platform/node/fileBytes.ts')
+  const { size, read, close } = openFileBytes(path)
+  try {
+    return fileKind(read(0, Math.min(size, LOOKED_AT)))
+  } finally {
+    close()
+  }
+}
+
+const targetOf = async (target: string): Promise<Target> => {
   const refuse = (expected: string, got: string, hint?: string): never => {
     throw new UsageError({ where: target, expected, got, hint })
   }
@@ -210,12 +222,14 @@ const targetOf = (target: string): Target => {
     return refuse(what, 'nothing there')
   }
   if (/\.onnx$/i.test(target)) return ONNX
-  if (statSync(target).isFile() && !/\.safetensors$/i.test(target))
+  if (statSync(target).isFile() && !/\.safetensors$/i.test(target)) {
+    const kind = await kindOf(target)
     refuse(
       'a .safetensors file of a run, or an .onnx file',
-      'a file of another kind',
-      'Import weights of another program first: excite import',
+      kind?.name ?? 'a file of another kind',
+      kind?.hint ?? 'Import weights of another program first: excite import',
     )
+  }
   return RUN
 }
 
@@ -224,7 +238,7 @@ const run = async (
   files: readonly string[],
   flags: InspectFlags,
 ): Promise<void> => {
-  const { text, idle, takesFiles = false, inspect } = targetOf(target)
+  const { text, idle, takesFiles = false, inspect } = await targetOf(target)
   for (const [expected, names] of Object.entries(idle)) {
     const given = names.find(name => flags[name] !== undefined)
     if (given !== undefined)
