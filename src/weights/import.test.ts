@@ -422,6 +422,14 @@ describe('an import', () => {
     expect(importWeights(bytes, 'a', { model: 'resnet18' }).trained.card.classes).toHaveLength(7)
   })
 
+  it('takes no longer for a name of many parts', () => {
+    const name = `${'a.'.repeat(200_000)}conv1.weight`
+    const bytes = fileOf('resnet8', {}, tensors => {
+      tensors.set(name, { dtype: 'F32', shape: [1], data: Float32Array.of(1) })
+    })
+    expect(failure(bytes, { model: 'resnet8' })).toBeInstanceOf(WeightError)
+  })
+
   it('leaves out losses, counters and lone numbers', () => {
     const bytes = fileOf('resnet8', {}, tensors => {
       const lone: StoredTensor = { dtype: 'F32', shape: [], data: Float32Array.of(1) }

@@ -38,6 +38,9 @@ const WRAPPERS = /^(?:module\.|_orig_mod\.|_forward_module\.|model\.)+/
 const FIRST =
   /^(.{1,200}?)\.(?:conv1|conv_stem|features|layer0|stem|embedder|conv2d_1a|Conv2d_1a_3x3|conv1_7x7_s2)\./
 
+/** A longer prefix nobody has; FIRST looks no further either. */
+const LONGEST = 200
+
 /** Parts of networks, which stand before names of layers too. */
 const WITHIN = /(?:^|\.)(?:layer\d|stem|blocks|stages|embedder|features)(?:\.|$)/
 
@@ -53,7 +56,7 @@ const commonPrefix = (names: readonly string[]): string => {
     if (prefix !== undefined && !WITHIN.test(prefix)) counts.set(prefix, 0)
   }
   for (const name of names)
-    for (let dot = name.indexOf('.'); dot > 0; dot = name.indexOf('.', dot + 1)) {
+    for (let dot = name.indexOf('.'); dot > 0 && dot <= LONGEST; dot = name.indexOf('.', dot + 1)) {
       const count = counts.get(name.slice(0, dot))
       if (count !== undefined) counts.set(name.slice(0, dot), count + 1)
     }
