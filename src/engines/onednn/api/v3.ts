@@ -20,56 +20,32 @@ const QUERY = {
 
 const SOFTMAX = { accurate: 0x30000, log: 0x30001 } as const
 
-interface Making {
-  readonly name: FunctionName
-  /** Its values from ours. */
-  readonly from?: (values: readonly Argument[]) => readonly Argument[]
-  /** Takes a hint. */
-  readonly backward?: true
-}
+type Values = readonly Argument[]
 
 /** The values with one of them twice: what it gives looks like what it takes. */
-const twice = (at: number) => (values: readonly Argument[]) => values.toSpliced(at, 0, values[at])
+const twice =
+  (at: number) =>
+  (values: Values): Values =>
+    values.toSpliced(at, 0, values[at])
 
-const softmax = (algorithm: number): Making => ({
-  name: 'dnnl_softmax_forward_primitive_desc_create',
-  from: ([prop, x, axis]) => [prop, algorithm, x, x, axis],
-})
+const softmax =
+  (algorithm: number) =>
+  ([prop, x, axis]: Values): Values => [prop, algorithm, x, x, axis]
 
-/** The function that makes a primitive descriptor, by what it is for. */
-const CREATE: Readonly<Record<Kind, Making>> = {
-  convolutionForward: { name: 'dnnl_convolution_forward_primitive_desc_create' },
-  convolutionBackwardData: {
-    name: 'dnnl_convolution_backward_data_primitive_desc_create',
-    backward: true,
-  },
-  convolutionBackwardWeights: {
-    name: 'dnnl_convolution_backward_weights_primitive_desc_create',
-    backward: true,
-  },
-  poolingForward: { name: 'dnnl_pooling_forward_primitive_desc_create' },
-  poolingBackward: { name: 'dnnl_pooling_backward_primitive_desc_create', backward: true },
-  eltwiseForward: { name: 'dnnl_eltwise_forward_primitive_desc_create', from: twice(2) },
-  eltwiseBackward: {
-    name: 'dnnl_eltwise_backward_primitive_desc_create',
-    from: twice(1),
-    backward: true,
-  },
-  binary: { name: 'dnnl_binary_primitive_desc_create' },
-  batchNormalizationForward: {
-    name: 'dnnl_batch_normalization_forward_primitive_desc_create',
-    from: twice(1),
-  },
-  batchNormalizationBackward: {
-    name: 'dnnl_batch_normalization_backward_primitive_desc_create',
-    from: twice(1),
-    backward: true,
-  },
-  matmul: { name: 'dnnl_matmul_primitive_desc_create' },
-  reduction: { name: 'dnnl_reduction_primitive_desc_create' },
+/** What version 3 takes where our values are not its own. */
+const VALUES: Partial<Readonly<Record<Kind, (values: Values) => Values>>> = {
+  eltwiseForward: twice(2),
+  eltwiseBackward: twice(1),
+  batchNormalizationForward: twice(1),
+  batchNormalizationBackward: twice(1),
   softmaxForward: softmax(SOFTMAX.accurate),
   logSoftmaxForward: softmax(SOFTMAX.log),
-  resamplingForward: { name: 'dnnl_resampling_forward_primitive_desc_create' },
+}
+
+/** `convolutionBackwardData` is made by `dnnl_convolution_backward_data_primitive_desc_create`. */
+const creatorOf = (kind: Kind): FunctionName => {
+  const name = kind.replace('logSoftmax', 'softmax').replace(/[A-Z]/g, letter => `_${letter}`)
+  return `dnnl_${name.toLowerCase()}_primitive_desc_create` as FunctionName
 }
 
 const layoutOf = (library: Library, reference: Handle): Layout => {
@@ -122,8 +98,8 @@ export const v3 = (library: Library): Api => ({
   appendSum: (where, chain, scale) =>
     library.check(where, 'dnnl_post_ops_append_sum', chain, scale, 0, 0),
   describe: (kind, values, { where, engine, attributes, hint }) => {
-    const { name, from = given => given, backward } = CREATE[kind]
-    const hints = backward ? [hint] : []
-    return library.make(where, name, engine, ...from(values), ...hints, attributes)
+    const own = VALUES[kind]?.(values) ?? values
+    const hints = kind.includes('Backward') ? [hint] : []
+    return library.make(where, creatorOf(kind), engine, ...own, ...hints, attributes)
   },
 })
