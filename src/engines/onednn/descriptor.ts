@@ -6,7 +6,7 @@ import { TAG, TYPE, type Versioned } from './constants.ts'
 import type { Library } from './library.ts'
 
 export interface Descriptor {
-  /** As the library takes it. */
+  /** The descriptor as the library takes it. */
   readonly reference: Reference
   /** Equal for equal descriptors. */
   readonly key: string
@@ -15,7 +15,7 @@ export interface Descriptor {
   readonly isRowMajor: boolean
   /** Bytes of memory, padding included. */
   readonly size: number
-  /** Of channels, where images lie in blocks of them one after another (nChw16c and its like). */
+  /** The channels of a block, where images lie in blocks of them one after another (nChw16c and its like). */
   readonly block?: number
 }
 
@@ -25,7 +25,7 @@ export const unit = (shape: Shape): Shape => (shape.length === 0 ? [1] : shape)
 export const rowMajorStrides = (shape: Shape): number[] =>
   shape.map((_, axis) => sizeOf(shape.slice(axis + 1)))
 
-/** As the library takes dims: twelve at most. */
+/** Dimensions as the library takes them: twelve at most. */
 export const int64s = (values: readonly number[]): BigInt64Array =>
   BigInt64Array.from(values, value => BigInt(value))
 

@@ -38,7 +38,7 @@ const TRIPLES: Readonly<Record<string, string>> = {
   arm64: 'aarch64-linux-gnu',
 }
 
-/** Those of the user's choice before those of the system. */
+/** Folders of the user's choice before those of the system. */
 const foldersOf = ({ platform, arch, env }: Machine): string[] => {
   const paths = (name: string): string[] => (env[name] ?? '').split(':').filter(path => path !== '')
   const conda = paths('CONDA_PREFIX').map(prefix => join(prefix, 'lib'))

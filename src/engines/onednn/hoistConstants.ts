@@ -1,6 +1,6 @@
 /**
- * Steps that need not run every time: what they compute depends on constants and on held inputs
- * alone, such as weights brought into a convolution's layout for inference.
+ * Steps that need not run every time: what they compute depends on constants and on state
+ * that runs do not change alone, such as weights brought into a convolution's layout for inference.
  */
 
 import { type Block, keep, rootOf } from './arena.ts'

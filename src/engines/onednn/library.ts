@@ -28,7 +28,7 @@ export interface Library {
   /** Copies bytes from the library's memory. */
   read(from: Handle, bytes: number): Uint8Array
   addressOf(view: ArrayBufferView): bigint
-  /** Of the OpenMP team that computes. */
+  /** Sets the size of the OpenMP team that computes. */
   setThreads(count: number): void
   /** How many it would compute with. */
   threads(): number

@@ -16,8 +16,6 @@ import {
 export type PostOperation =
   | { readonly eltwise: Versioned; readonly alpha: number; readonly beta: number }
   | { readonly binary: number; readonly operand: Descriptor }
-  /** Adds what the result's memory held before, times this. */
-  | { readonly sum: number }
 
 export interface Primitive {
   readonly handle: Handle
@@ -40,7 +38,7 @@ export interface Device {
   readonly postBase: number
 }
 
-/** In version 2 and the first of 3, and in later ones of 3. */
+/** The base of version 2 and the first of 3, and that of later ones of 3. */
 const POST_BASES = [16384, 32768]
 
 /** A descriptor that a primitive descriptor holds. */
@@ -138,8 +136,7 @@ export const primitiveCache = (device: Device): PrimitiveCache => {
     if ('binary' in operation) {
       const { binary, operand } = operation
       library.check(where, 'dnnl_post_ops_append_binary', chain, binary, operand.reference)
-    } else if ('sum' in operation) api.appendSum(where, chain, operation.sum)
-    else {
+    } else {
       const { eltwise, alpha, beta } = operation
       api.appendEltwise(where, chain, api.number(eltwise), alpha, beta)
     }

@@ -95,7 +95,7 @@ export const probed = async (path: string, afresh = false): Promise<ProbeResult>
   return result
 }
 
-/** Of every library that is there, the best first. */
+/** Probes every library that is there, the best first. */
 export const probeAll = async (afresh = false): Promise<readonly ProbeResult[]> => {
   const results: ProbeResult[] = []
   for (const path of candidates()) results.push(await probed(path, afresh))

@@ -27,9 +27,9 @@ import { onednnEngine } from './engine.ts'
 import { useLibrary } from './library.ts'
 import type { ProbeResult } from './probeLibrary.ts'
 
-/** Of float32 beside float64, as a share of the largest number of a tensor. */
+/** The error of float32 beside float64, as a share of the largest number of a tensor. */
 const TOLERANCE = 1e-4
-/** Enough for a team to form. */
+/** Two threads are a team. */
 const THREADS = 2
 
 /** Odd channel counts and sizes, so that blocks of channels have a rest. */

@@ -7,7 +7,7 @@ type Signatures = Readonly<Record<string, readonly [result: string, parameters: 
 
 const pointers = (count: number): string[] => new Array<string>(count).fill('void *')
 
-/** Alike in both versions; a memory descriptor is a struct in the first, an object in the other. */
+/** Functions alike in both versions; a memory descriptor is a struct in the first, an object in the other. */
 export const COMMON = {
   dnnl_engine_create: ['int', ['void *', 'int', 'size_t']],
   dnnl_stream_create: ['int', ['void *', 'uintptr_t', 'uint']],
@@ -38,7 +38,6 @@ export const V2 = {
   dnnl_memory_desc_init_by_strides: ['int', ['void *', 'int', 'void *', 'int', 'void *']],
   dnnl_memory_desc_init_by_tag: ['int', ['void *', 'int', 'void *', 'int', 'int']],
   dnnl_post_ops_append_eltwise: ['int', ['uintptr_t', 'float', 'int', 'float', 'float']],
-  dnnl_post_ops_append_sum: ['int', ['uintptr_t', 'float']],
   dnnl_primitive_desc_create: ['int', ['void *', 'void *', 'uintptr_t', 'uintptr_t', 'uintptr_t']],
   dnnl_dilated_convolution_forward_desc_init: ['int', ['void *', 'int', 'int', ...pointers(8)]],
   dnnl_dilated_convolution_backward_data_desc_init: ['int', ['void *', 'int', ...pointers(7)]],
@@ -72,7 +71,6 @@ export const V3 = {
   dnnl_memory_desc_destroy: ['int', ['uintptr_t']],
   dnnl_memory_desc_query: ['int', ['uintptr_t', 'int', 'void *']],
   dnnl_post_ops_append_eltwise: ['int', ['uintptr_t', 'int', 'float', 'float']],
-  dnnl_post_ops_append_sum: ['int', ['uintptr_t', 'float', 'int', 'int']],
   dnnl_convolution_forward_primitive_desc_create: makes(['int', 'int', ...pointers(8)]),
   dnnl_convolution_backward_data_primitive_desc_create: makes(['int', ...pointers(7)], true),
   dnnl_convolution_backward_weights_primitive_desc_create: makes(['int', ...pointers(8)], true),

@@ -27,7 +27,7 @@ type Dims = BigInt64Array
 /** Where a convolution's kernel goes: dilations count from 0. */
 export type Sliding = readonly [strides: Dims, dilations: Dims, begins: Dims, ends: Dims]
 
-/** And a pooling's. */
+/** Where a pooling's window goes: dilations count from 0. */
 export type Pooling = readonly [
   strides: Dims,
   kernel: Dims,
@@ -70,7 +70,7 @@ export interface Operations<D> {
   resamplingForward: readonly [prop: number, algorithm: number, factors: null, x: D, y: D]
 }
 
-/** Together. */
+/** Flags that hold together. */
 export type Flags = readonly Versioned[]
 
 export type Kind = keyof Operations<Reference>
@@ -85,7 +85,7 @@ export interface Making {
 }
 
 export interface Api {
-  /** Of the numbers that the two versions have, this one's. */
+  /** This version's of the numbers that the two have. */
   number(versioned: Versioned): number
   strided(dims: Dims, type: number, strides: Dims): Reference
   tagged(dims: Dims, type: number, tag: number): Reference
@@ -97,6 +97,5 @@ export interface Api {
   /** Whether a primitive that was offered an argument wants it. */
   takes(kind: Kind, argument: number): boolean
   appendEltwise(where: string, chain: Handle, algorithm: number, ...values: [number, number]): void
-  appendSum(where: string, chain: Handle, scale: number): void
   describe(kind: Kind, values: readonly Argument[], making: Making): Handle
 }

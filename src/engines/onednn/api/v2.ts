@@ -5,7 +5,7 @@ import type { Argument, FunctionName, Library } from '../library.ts'
 import type { Api, Kind, Layout, Reference } from './api.ts'
 
 const DESCRIPTOR_BYTES = 696
-/** More than the largest operation descriptor (5976). */
+/** The largest operation descriptor has 5976. */
 const OPERATION_BYTES = 8192
 
 // Byte offsets in dnnl_memory_desc_t.
@@ -76,8 +76,6 @@ export const v2 = (library: Library): Api => {
     takes: () => true,
     appendEltwise: (where, chain, algorithm, alpha, beta) =>
       library.check(where, 'dnnl_post_ops_append_eltwise', chain, 1, algorithm, alpha, beta),
-    appendSum: (where, chain, scale) =>
-      library.check(where, 'dnnl_post_ops_append_sum', chain, scale),
     describe: (kind, values, { where, engine, attributes, hint }) => {
       const operation = new Uint8Array(OPERATION_BYTES)
       library.check(where, INIT[kind], operation, ...values)

@@ -95,8 +95,6 @@ export const v3 = (library: Library): Api => ({
   takes: (kind, argument) => kind !== 'batchNormalizationBackward' || argument !== ARG.shift,
   appendEltwise: (where, chain, algorithm, alpha, beta) =>
     library.check(where, 'dnnl_post_ops_append_eltwise', chain, algorithm, alpha, beta),
-  appendSum: (where, chain, scale) =>
-    library.check(where, 'dnnl_post_ops_append_sum', chain, scale, 0, 0),
   describe: (kind, values, { where, engine, attributes, hint }) => {
     const own = VALUES[kind]?.(values) ?? values
     const hints = kind.includes('Backward') ? [hint] : []

@@ -15,7 +15,7 @@ const missing = await onednnEngine.version().then(
   (error: Error) => error.message,
 )
 
-/** Of the largest of a tensor: F(4×4, 3×3) loses about a digit to the direct sums. */
+/** A share of the largest number of a tensor: F(4×4, 3×3) loses about a digit to the direct sums. */
 const TOLERANCE = 2e-5
 
 /** x, weight, and the convolution's options: for Winograd's algorithm, and in groups. */

@@ -52,7 +52,7 @@ export const fuseInto = (plan: Plan, x: Value, y: Value, posts: readonly Post[])
   deferOrMake(plan, y, more => base([...posts, ...more]))
 }
 
-/** As a primitive takes them, with what they need when it is executed. */
+/** Post-operations as a primitive takes them, with what they need when it is executed. */
 export const resolvePostOps = (posts: readonly Post[], desc: Descriptor) => {
   const operands: Stored[] = []
   const post = posts.map((one): PostOperation => {

@@ -6,10 +6,10 @@ import { choose, INPUT_GRADIENTS, type Rule, skips, WEIGHT_GRADIENTS } from './c
 import { type Geometry, geometryOf, withoutStrides } from './geometry.ts'
 
 export interface Lowered {
-  /** Of the layer. */
+  /** The layer's. */
   readonly path: string
   readonly gradient: 'input' | 'weight'
-  /** Of the convolution: image in, weight. */
+  /** The shapes of the convolution's image and weight. */
   readonly input: Shape
   readonly weight: Shape
   /** The rule's name in `choice.ts`. */

@@ -11,9 +11,9 @@ export type WeightGradient = Lowering<AttributesOf<'convolutionWeightGradient'>>
 /** A convolution's geometry: what the choice between forms looks at. */
 export interface Geometry extends ConvolutionAttributes {
   readonly kernel: readonly number[]
-  /** Of one input map. */
+  /** Columns of one input map. */
   readonly width: number
-  /** Of one output map. */
+  /** Pixels of one output map. */
   readonly pixels: number
 }
 
