@@ -34,7 +34,7 @@ export interface ModelCardOptions {
   readonly bytes: number
   readonly format: 'onnx' | 'safetensors'
   /** Of a network that was trained here. */
-  readonly run?: RunFacts
+  readonly run?: RunFacts | undefined
   /** Which epoch's weights these are. */
   readonly which: 'best' | 'last'
   readonly version: string

@@ -13,3 +13,18 @@ export const signed = (value: number, digits = 2): string => {
   const sign = Number(text) === 0 ? '' : value > 0 ? '+' : '−'
   return `${sign}${text}`
 }
+
+/** 3858000000 → 3.858 G */
+export const multiplyAdds = (value: number): string =>
+  value >= 1e9 ? `${(value / 1e9).toFixed(3)} G` : `${(value / 1e6).toFixed(2)} M`
+
+/** 3725 → 1:02:05 */
+export const duration = (seconds: number): string => {
+  const whole = Math.max(0, Math.round(seconds))
+  const [hours, minutes, rest] = [
+    Math.floor(whole / 3600),
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ].map(part => String(part).padStart(2, '0'))
+  return hours === '00' ? `${minutes}:${rest}` : `${hours}:${minutes}:${rest}`
+}

@@ -1,11 +1,10 @@
 /** `excite export`: a trained network as ONNX, checked, or as safetensors, with a model card. */
 
-import { existsSync } from 'node:fs'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../errors/index.ts'
-import type { RunFacts } from '../../runs/modelCard.ts'
-import type { Trained } from '../../weights/trained.ts'
+import type { ExportFormat } from '../../runs/exportTrained.ts'
+import { shellWord } from '../../text/shell.ts'
 import { path } from '../dataOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 
@@ -17,101 +16,52 @@ Examples:
 
 The ONNX file takes images [N, C, H, W] for any N and gives logits [N, classes]; batch normalization
 is folded into the convolutions. In its metadata: the names of the classes, and how images are to
-be prepared. Before it gets its name it is run beside the network itself: both must give the same
+be prepared. The file is checked against the network before it is saved: both must give the same
 logits. The safetensors file has PyTorch's names. Beside either: a model card with the run's facts.`
-
-type Format = 'onnx' | 'safetensors'
 
 interface ExportFlags {
   readonly out?: string
-  readonly format?: Format
+  readonly format?: ExportFormat
   readonly last?: boolean
   readonly card: boolean
   readonly json?: boolean
 }
 
-const ENDING = /\.(onnx|safetensors)$/
-
 /** The format that was asked for, or that a file's name says. */
-const formatOf = ({ format, out }: ExportFlags): Format => {
-  const named = out === undefined ? undefined : (ENDING.exec(out)?.[1] as Format | undefined)
+const formatOf = ({ format, out = '' }: ExportFlags): ExportFormat => {
+  const named = /\.(onnx|safetensors)$/.exec(out)?.[1] as ExportFormat | undefined
   if (format !== undefined && named !== undefined && format !== named)
-    throw new UsageError({
-      where: '--out',
-      expected: `a name that ends in .${format}`,
-      got: String(out),
-    })
+    throw new UsageError({ where: '--out', expected: `a name that ends in .${format}`, got: out })
   return format ?? named ?? 'onnx'
 }
 
-const fileOf = async (path: string, format: Format, out: string | undefined): Promise<string> => {
-  const { RUN_FILES } = await import('../../runs/runFolder.ts')
+const fileOf = (path: string, format: ExportFormat, out: string | undefined): string => {
   if (out !== undefined) return out
   if (path.endsWith('.safetensors'))
     throw new UsageError({
       where: '--out',
       expected: 'a file to write, since there is no run folder to put it in',
       got: 'none',
-      hint: `Such as: excite export ${path} --out model.onnx`,
+      hint: `For example: excite export ${shellWord(path)} --out model.onnx`,
     })
-  return join(path, format === 'onnx' ? RUN_FILES.onnx : 'model.safetensors')
-}
-
-const runFacts = async (path: string): Promise<RunFacts | undefined> => {
-  const { RUN_FILES, readMetrics, readRun } = await import('../../runs/runFolder.ts')
-  if (!existsSync(join(path, RUN_FILES.config))) return undefined
-  return { ...(await readRun(path)), history: await readMetrics(path) }
-}
-
-/** The bytes of the file, and for ONNX how far its logits are from the network's. */
-const contentOf = async (
-  trained: Trained,
-  format: Format,
-): Promise<{ bytes: Uint8Array; difference?: number }> => {
-  if (format === 'safetensors') {
-    const { writeTrained } = await import('../../weights/trained.ts')
-    return { bytes: writeTrained(trained) }
-  }
-  const { checkExport, exportOnnx } = await import('../../weights/export.ts')
-  const bytes = exportOnnx(trained)
-  return { bytes, difference: await checkExport(bytes, trained) }
+  return join(path, `model.${format}`)
 }
 
 const run = async (path: string, flags: ExportFlags): Promise<void> => {
-  const { loadTrained } = await import('../../runs/runFolder.ts')
-  const { modelCard } = await import('../../runs/modelCard.ts')
-  const { writeFileAtomic } = await import('../../platform/node/files.ts')
-  const { VERSION } = await import('../../platform/node/version.ts')
+  const { exportTrained } = await import('../../runs/exportTrained.ts')
   const format = formatOf(flags)
-  const file = await fileOf(path, format, flags.out)
+  const file = fileOf(path, format, flags.out)
   const which = flags.last ? 'last' : 'best'
-  const trained = await loadTrained(path, which)
-  const { bytes, difference } = await contentOf(trained, format)
-  await writeFileAtomic(file, bytes)
-  const cardFile = `${file.replace(ENDING, '')}.md`
-  if (flags.card) {
-    const facts = await runFacts(path)
-    const text = modelCard(trained, {
-      file: basename(file),
-      bytes: bytes.length,
-      format,
-      which,
-      version: VERSION,
-      ...(facts === undefined ? {} : { run: facts }),
-    })
-    await writeFileAtomic(cardFile, text)
-  }
-  const { card } = trained
-  const written = flags.card ? { modelCard: cardFile } : {}
-  if (flags.json)
-    return printJson({ file, format, bytes: bytes.length, difference, ...written, card })
+  const exported = await exportTrained(path, { file, format, which, card: flags.card })
+  if (flags.json) return printJson(exported)
+  const { bytes, difference, modelCard, card } = exported
   const checked = difference === undefined ? '' : `, logits equal to ${difference.toExponential(1)}`
-  console.log(`${file}: ${count(bytes.length)} bytes${checked}`)
+  console.log(`${file}: ${count(bytes)} bytes${checked}`)
   if (format === 'onnx')
     console.log(
       `input images [N, ${card.channels}, ${card.height}, ${card.width}], output logits [N, ${card.classes.length}]`,
     )
-  if (flags.card) console.log(`${cardFile}: its model card`)
+  if (modelCard !== undefined) console.log(`${modelCard}: its model card`)
 }
 
 export const exportCommand = (): Command =>
@@ -131,7 +81,7 @@ export const exportCommand = (): Command =>
         ]),
       )
       .option('--no-card', 'no model card')
-      .option('--last', 'the last epoch, in place of the best'),
+      .option('--last', 'the last epoch instead of the best'),
   )
     .addHelpText('after', HELP)
     .action(run)

@@ -3,8 +3,6 @@
 import { Command } from 'commander'
 import { UsageError } from '../../errors/index.ts'
 import { suggestion } from '../../errors/suggest.ts'
-import type { Compared } from '../../studies/comparison.ts'
-import type { Published } from '../../studies/published.ts'
 import { attentionRow, attentionText, SHARED_OPTIONS } from '../attentionHelp.ts'
 import { count, multiplyAdds, printJson, table, withJson } from '../output.ts'
 
@@ -25,42 +23,6 @@ statistics. Below the table, ours beside what is printed, counted in the same wa
 papers' network is not the default one, and where ours differ by more than rounding, with the
 reason. Of multiply-adds both ends are named where a paper counts more than convolutions and fully
 connected layers.`
-
-const variation = ({ options, size = 0 }: Published, usual: number): string => {
-  const { attention, ...rest } = options ?? {}
-  const all = [attention, ...Object.entries(rest).map(([key, value]) => `${key} ${value}`)]
-  if (size > 0 && size !== usual) all.push(`at ${size}²`)
-  return all.filter(text => text !== undefined).join(', ')
-}
-
-const millions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} M`)
-const billions = (figure: string | undefined): string => (figure === undefined ? '' : `${figure} G`)
-
-/** Ours; both ends of what a paper may count where convolutions alone are not what it prints. */
-const own = ({ ours, parameters, multiplyAdds: cost }: Compared): string => {
-  const { multiplyAdds: least, allOperations: most } = ours
-  const alone = cost === undefined || (least / 1e9).toFixed(digitsOf(cost)) === cost
-  return [
-    ...(parameters === undefined ? [] : [`${(ours.parameters / 1e6).toFixed(2)} M`]),
-    ...(cost === undefined
-      ? []
-      : [alone ? multiplyAdds(least) : range(least, most, Math.max(3, digitsOf(cost)))]),
-  ].join(', ')
-}
-const digitsOf = (printed: string): number => printed.split('.')[1]?.length ?? 0
-const range = (least: number, most: number, digits: number): string =>
-  `${(least / 1e9).toFixed(digits)} to ${(most / 1e9).toFixed(digits)} G`
-
-/** A published figure that needs words: another variation, or a difference. */
-const note = (name: string, size: number, published: Compared): readonly string[] => {
-  const { source, parameters, multiplyAdds: cost, difference } = published
-  const of = variation(published, size)
-  if (of === '' && difference === undefined) return []
-  const figures = [millions(parameters), billions(cost)].filter(text => text !== '').join(', ')
-  const network = of === '' ? name : `${name} (${of})`
-  const why = difference === undefined ? '' : `; ${difference}`
-  return [`${network}: ${own(published)}; ${source}: ${figures}${why}`]
-}
 
 const listAttentions = async (filter: string | undefined, json: boolean) => {
   const { attentionNames, parseAttention } = await import('../../attention/registry.ts')
@@ -90,7 +52,9 @@ const run = async (filter: string | undefined, { attention = false, json = false
   if (attention) return listAttentions(filter, json)
   const { describeModel, model, modelNames } = await import('../../models/registry.ts')
   const { PUBLISHED } = await import('../../studies/published.ts')
-  const { compared } = await import('../../studies/comparison.ts')
+  const { billions, compared, differenceTexts, millions } = await import(
+    '../../studies/comparison.ts'
+  )
   const { summarize } = await import('../../models/summary.ts')
   const names = modelNames.filter(name => filter === undefined || name.includes(filter))
   if (names.length === 0)
@@ -132,7 +96,7 @@ const run = async (filter: string | undefined, { attention = false, json = false
     ),
   )
   const notes = rows.flatMap(({ name, size, published }) =>
-    published.flatMap(one => note(name, size, one)),
+    published.flatMap(one => differenceTexts(name, size, one)),
   )
   if (notes.length > 0) console.log(`\nOurs, and what the papers print:\n${notes.join('\n')}`)
 }

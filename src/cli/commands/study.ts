@@ -62,7 +62,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
 const listStudies = async (json: boolean): Promise<void> => {
   const { STUDIES } = await import('../../studies/registry.ts')
   const { missing } = await import('../../studies/study.ts')
-  const { formatStudy } = await import('../studyOutput.ts')
+  const { formatStudy } = await import('../../studies/text.ts')
   const all = Object.entries(STUDIES)
   if (!json) return console.log(all.map(([name, study]) => formatStudy(name, study)).join('\n\n'))
   printJson(
@@ -129,7 +129,7 @@ const dryRun = async (
   engine: AvailableEngine,
 ): Promise<void> => {
   const { forecast, measurePace } = await import('../../studies/forecast.ts')
-  const { formatForecast } = await import('../studyOutput.ts')
+  const { formatForecast } = await import('../../studies/text.ts')
   const progress = progressLine(flags.quiet)
   const found = await forecast(plan, {
     ...sets,
@@ -147,8 +147,8 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
   const { runStudy } = await import('../../studies/runner.ts')
   const { runName, summarizeStudy } = await import('../../studies/results.ts')
   const { writeStudy } = await import('../../studies/files.ts')
-  const { formatResults } = await import('../studyOutput.ts')
-  const { spawnTraining } = await import('../spawnTraining.ts')
+  const { formatResults } = await import('../../studies/text.ts')
+  const { spawnTraining } = await import('../../studies/spawnTraining.ts')
   const { studyDisplay } = await import('../studyDisplay.ts')
   const { saveEvery, cacheDir, quiet = false, json = false, jobs } = flags
   const display = studyDisplay(plan.runs.length, quiet)

@@ -21,14 +21,14 @@ export const chosenClasses = (
   for (const name of wanted)
     if (!known.includes(name))
       throw new UsageError({
-        where: '--classes',
+        where: 'classes',
         expected: `classes that there are images of (${known.slice(0, 12).join(', ')}${known.length > 12 ? ', …' : ''})`,
         got: name,
-        ...(suggestion(name, known) ? { hint: suggestion(name, known) as string } : {}),
+        hint: suggestion(name, known),
       })
   if (wanted.length > MOST_CLASSES)
     throw new UsageError({
-      where: '--classes',
+      where: 'classes',
       expected: `at most ${MOST_CLASSES}, which can be told apart in one figure`,
       got: `${wanted.length}`,
     })

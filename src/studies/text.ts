@@ -1,14 +1,15 @@
 /** Studies as text: the list of them, their results, and how long one will take. */
 
 import { join } from 'node:path'
-import { STUDY_FILES } from '../studies/files.ts'
-import type { Forecast } from '../studies/forecast.ts'
-import { conclusion } from '../studies/interpret.ts'
-import type { Plan } from '../studies/plan.ts'
-import type { StudyResults } from '../studies/results.ts'
-import { missing, type Study } from '../studies/study.ts'
-import { failureTexts, LEGEND, studyColumns, studyRows } from '../studies/table.ts'
-import { duration, table } from './output.ts'
+import { duration } from '../text/numbers.ts'
+import { table } from '../text/table.ts'
+import { STUDY_FILES } from './files.ts'
+import type { Forecast } from './forecast.ts'
+import { conclusion } from './interpret.ts'
+import type { Plan } from './plan.ts'
+import type { StudyResults } from './results.ts'
+import { missing, type Study } from './study.ts'
+import { failureTexts, LEGEND, studyColumns, studyRows } from './table.ts'
 
 const NONE = '–'
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { EngineError } from '../errors/index.ts'
 import { createRun, RUN_FILES } from '../runs/runFolder.ts'
-import type { Trainer } from '../studies/runner.ts'
+import type { Trainer } from './runner.ts'
 
 export interface SpawnOptions {
   readonly cacheDir?: string

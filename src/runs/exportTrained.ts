@@ -1,0 +1,69 @@
+/** A trained network written for others: as ONNX or safetensors, checked, with a model card beside it. */
+
+import { existsSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { writeFileAtomic } from '../platform/node/files.ts'
+import { VERSION } from '../platform/node/version.ts'
+import { checkExport, exportOnnx } from '../weights/export.ts'
+import { type Card, writeTrained } from '../weights/trained.ts'
+import { modelCard, type RunFacts } from './modelCard.ts'
+import { loadTrained, RUN_FILES, readMetrics, readRun } from './runFolder.ts'
+
+/** The formats of files that are written. */
+export type ExportFormat = 'onnx' | 'safetensors'
+
+/** What is written, and where. */
+export interface ExportOptions {
+  readonly file: string
+  readonly format: ExportFormat
+  /** Which weights of a run. */
+  readonly which: 'best' | 'last'
+  /** Whether a model card is written beside the file. */
+  readonly card: boolean
+}
+
+/** What was written. */
+export interface Exported {
+  readonly file: string
+  readonly format: ExportFormat
+  readonly bytes: number
+  /** Of an ONNX file: how far its logits are from the network's. */
+  readonly difference: number | undefined
+  /** The file of the model card. */
+  readonly modelCard: string | undefined
+  readonly card: Card
+}
+
+const factsOf = async (path: string): Promise<RunFacts | undefined> =>
+  existsSync(join(path, RUN_FILES.config))
+    ? { ...(await readRun(path)), history: await readMetrics(path) }
+    : undefined
+
+/**
+ * Writes the network of a run or of a file of weights.
+ * @throws WeightError where the ONNX file does not answer as the network does
+ */
+export const exportTrained = async (
+  path: string,
+  { file, format, which, card }: ExportOptions,
+): Promise<Exported> => {
+  const trained = await loadTrained(path, which)
+  const bytes = format === 'onnx' ? exportOnnx(trained) : writeTrained(trained)
+  const difference = format === 'onnx' ? await checkExport(bytes, trained) : undefined
+  await writeFileAtomic(file, bytes)
+  const beside = card ? `${file.replace(/\.(onnx|safetensors)$/, '')}.md` : undefined
+  if (beside !== undefined) {
+    const run = await factsOf(path)
+    const facts = {
+      file: basename(file),
+      bytes: bytes.length,
+      format,
+      which,
+      version: VERSION,
+      run,
+    }
+    await writeFileAtomic(beside, modelCard(trained, facts))
+  }
+  const { length } = bytes
+  return { file, format, bytes: length, difference, modelCard: beside, card: trained.card }
+}
