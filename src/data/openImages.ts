@@ -1,8 +1,9 @@
 /** The images of a training: what it learns from, what it is judged by, and what they are called. */
 
+import { resolve } from 'node:path'
 import type { Dataset } from './dataset.ts'
 import type { FolderReport } from './folder/imageFolder.ts'
-import { type DatasetOptions, openSplits } from './registry.ts'
+import { type DatasetOptions, isFolder, openSplits } from './registry.ts'
 
 /** Which images these are, so that they can be opened again. */
 export interface ImagesRecord
@@ -57,7 +58,7 @@ export const openImages = async (
       validation,
       test: stoodIn ?? (hasTest ? await open('test') : undefined),
       classes: train.classes,
-      record: { data: name, ...record },
+      record: { data: isFolder(name) ? resolve(name) : name, ...record },
       report: report?.(),
       close,
     }

@@ -52,9 +52,8 @@ const run = async (filter: string | undefined, { attention = false, json = false
   if (attention) return listAttentions(filter, json)
   const { describeModel, model, modelNames } = await import('../../models/registry.ts')
   const { PUBLISHED } = await import('../../studies/published.ts')
-  const { billions, compared, differenceTexts, millions } = await import(
-    '../../studies/comparison.ts'
-  )
+  const papers = await import('../../studies/comparison.ts')
+  const { billions, compared, differenceTexts, millions } = papers
   const { summarize } = await import('../../models/summary.ts')
   const names = modelNames.filter(name => filter === undefined || name.includes(filter))
   if (names.length === 0)

@@ -30,6 +30,7 @@ const tensorOf = ({ dtype, shape }: Value, data: Numbers): Tensor => {
   return { dtype, shape, data: dtype === 'int32' ? Int32Array.from(data) : Uint8Array.from(data) }
 }
 
+/** Float64 loops that read as the formulas do: slow, and what all others are compared with. */
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
