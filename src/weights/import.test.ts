@@ -418,8 +418,8 @@ describe('an import', () => {
     'anything.of.mine.',
   ])('looks through the prefix %s', prefix => {
     const call = (name: string) => `${prefix}${name}`
-    const bytes = fileOf('resnet18', { classes: 7 }, renaming(call))
-    expect(importWeights(bytes, 'a', { model: 'resnet18' }).trained.card.classes).toHaveLength(7)
+    const bytes = fileOf('resnet8', { classes: 7 }, renaming(call))
+    expect(importWeights(bytes, 'a', { model: 'resnet8' }).trained.card.classes).toHaveLength(7)
   })
 
   it('takes no longer for a name of many parts', () => {
@@ -494,11 +494,11 @@ describe('an import', () => {
   })
 
   it.each([
-    ['eca-resnet50', 'eca:kernels=256x3+512x5+1024x5+2048x7'],
-    ['eca-resnet50', 'eca:kernel=3'],
+    ['eca-resnet20', 'eca:kernels=16x3+32x5+64x7'],
+    ['eca-resnet20', 'eca:kernel=5'],
     ['se-resnet20', 'se:bias=false'],
     ['se-resnet20', 'se:reduction=4'],
-    ['se-resnet18', 'se:floor=8'],
+    ['se-resnet20', 'se:floor=2'],
   ])('tells the options of %s by its tensors: %s', (name, attention) => {
     const { card } = importWeights(fileOf(name, { attention }), 'a', { model: name }).trained
     expect(card.attention).toBe(attention)
