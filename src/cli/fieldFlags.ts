@@ -10,7 +10,10 @@ const OWN =
     /\s+/,
   )
 /** Fields whose option is called otherwise. */
-const OTHERS: Readonly<Record<string, string>> = { compatible: '--resume-compatible' }
+const OTHERS: Readonly<Record<string, string>> = {
+  compatible: '--resume-compatible',
+  repository: '--from-hub',
+}
 
 /** The option of a field, such as `recipe.batch` or `data.valFraction`, if it has one. */
 const optionIn =

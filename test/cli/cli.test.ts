@@ -90,7 +90,10 @@ const WRONG: readonly [command: string, message: string][] = [
   ['inspect nowhere', 'model nowhere: expected the name of a network, got nowhere'],
   ['inspect no/where', 'no/where: expected the folder of a run'],
   ['inspect se-resnet20 --ablate-blocks', '--ablate-blocks: expected the folder of a run'],
-  ['inspect se-resnet20 --feed a=1', '--feed: expected an .onnx file, got se-resnet20, the name'],
+  [
+    'inspect se-resnet20 --feed a=1',
+    '--feed: expected an .onnx file, got se-resnet20, a name, which has no weights',
+  ],
   ['inspect se-resnet20 --images 0', '--images: expected a whole number from 1, got 0'],
   ['summary', "excite: missing required argument 'model'"],
   ['summary resnet50 --size small', '--size: expected a whole number from 1, got small'],
