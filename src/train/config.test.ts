@@ -8,7 +8,7 @@ it('fields of a recipe that were called otherwise have the names of now', () => 
   const { labelSmoothing, freezeBatchNormEpochs, schedule, initialize, ...rest } =
     RECIPES['senet-ablation']
   const { maxDrops, ...plateau } = schedule
-  const config = { model: 'resnet8', data: 'shapes', seed: 0, device: 'onnx' }
+  const config = { model: 'resnet8', data: 'shapes', seed: 0, engine: 'onnxruntime' }
   const old = {
     ...rest,
     smoothing: labelSmoothing,

@@ -29,11 +29,12 @@ const unstretched = (value: Value): Value =>
   value.node?.op === 'expand' ? value.node.inputs[0] : value
 
 /**
- * One number a place, the same for all channels: the primitive reads such operands element by
- * element, forty times as slowly as full ones.
+ * Whether an operand stretches along some axes, but has extent over places. One number for all
+ * channels of a place is read element by element, forty times as slowly as a full operand; and in
+ * blocks of channels oneDNN 2.6 computes wrong numbers of any such operand.
  */
-const isMask = (narrow: Shape, shape: Shape): boolean =>
-  narrow[1] === 1 && shape[1] > 1 && narrow.slice(2).some(size => size > 1)
+const isNarrowOverPlaces = (narrow: Shape, shape: Shape, isRowMajor: boolean): boolean =>
+  narrow.slice(2).some(size => size > 1) && (!isRowMajor || (narrow[1] === 1 && shape[1] > 1))
 
 /** The operands as the primitive takes them: the first full, the second full or narrow. */
 const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored] => {
@@ -49,7 +50,8 @@ const operands = (plan: Plan, a: Value, b: Value, shape: Shape): [Stored, Stored
     const { desc } = left.desc.isRowMajor ? right : left
     return [plan.inLayout(a, desc), plan.inLayout(b, desc)]
   }
-  if (isMask(widened(b.shape, unit(shape).length), shape))
+  const narrow = widened(b.shape, unit(shape).length)
+  if (isNarrowOverPlaces(narrow, shape, left.desc.isRowMajor))
     return [left, plan.reorder(stretch(plan, b, shape), left.desc)]
   return [left, narrowOperand(plan, plan.rowMajor(b), b.shape, left.desc)]
 }
