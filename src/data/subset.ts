@@ -1,21 +1,30 @@
 /** A part of a dataset: some of its images, or as many of each class. */
 
 import { UsageError } from '../errors/index.ts'
-import type { Dataset, Split } from './dataset.ts'
+import { type Dataset, pixelDataset, type Split } from './dataset.ts'
 import { sizeOf } from './image.ts'
 import type { Preparation } from './prepare.ts'
 
-/** A dataset of some of another's images. */
-export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => ({
-  ...dataset,
-  labels: Int32Array.from(indices, index => dataset.labels[index]),
-  read: (index: number) => dataset.read(indices[index]),
-  prepare: (own: Uint32Array, preparation: Preparation) =>
-    dataset.prepare(
-      own.map(index => indices[index]),
-      preparation,
-    ),
-})
+/**
+ * A dataset of some of another's images. What augmentation draws of an image in memory depends on
+ * its place in the subset, that of a file on its place in the whole: as runs of 0.1 have it.
+ */
+export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => {
+  const images = {
+    ...dataset,
+    labels: Int32Array.from(indices, index => dataset.labels[index]),
+    read: (index: number) => dataset.read(indices[index]),
+  }
+  if (dataset.inMemory) return pixelDataset(images)
+  return {
+    ...images,
+    prepare: (own: Uint32Array, preparation: Preparation) =>
+      dataset.prepare(
+        own.map(index => indices[index]),
+        preparation,
+      ),
+  }
+}
 
 /** All images of several datasets of the same classes, one after the other. */
 export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset => {
