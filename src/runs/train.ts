@@ -7,13 +7,14 @@ import { openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { type Model, recordOf } from '../models/registry.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
-import { type Config, checkConfig, type Recipe } from '../train/config.ts'
+import { checkConfig, type Recipe } from '../train/config.ts'
 import { type EpochRow, metricsOf } from '../train/epochRow.ts'
 import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
 import type { RecipeName } from '../train/recipes.ts'
+import { savedConfig } from './configure.ts'
 import { openImagesOf } from './images.ts'
 import { type Run as Launched, launch } from './launch.ts'
-import { freeFolder, readRun } from './runFolder.ts'
+import { freeFolder } from './runFolder.ts'
 import type { StepReport } from './trainOptions.ts'
 
 /** One finished epoch. */
@@ -163,9 +164,7 @@ export interface ResumeOptions extends Following {
  */
 export const resume = async (folder: string, options: ResumeOptions = {}): Promise<Run> => {
   const { network, task, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
-  const saved = await readRun(folder)
-  const { engine = saved.engine, threads = saved.threads } = options
-  const config: Config = { ...saved, engine, threads }
+  const config = await savedConfig(folder, options)
   const opened = options.images === undefined ? await openImagesOf(config) : undefined
   const images = options.images ?? (opened as Images)
   try {
