@@ -21,6 +21,8 @@ const ARRAYS = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bo
 export interface ConformanceOptions {
   /** Operations that the engine need not pass, each with the reason. */
   readonly skip?: Readonly<Partial<Record<OperationName, string>>>
+  /** Cases of special values in which the engine differs, each with the reason. */
+  readonly differs?: Readonly<Record<string, string>>
 }
 
 /** All cases of an operation as one graph, since compiling is what costs. */
@@ -318,11 +320,11 @@ export const describeState = (engine: Engine): void => {
 /** Declares the suite for an engine. */
 export const describeConformance = (
   engine: Engine,
-  { skip = {} }: ConformanceOptions = {},
+  { skip = {}, differs }: ConformanceOptions = {},
 ): void => {
   describeOperations(engine, skip)
   describeContract(engine)
   describeState(engine)
-  describeSpecialValues(engine)
+  describeSpecialValues(engine, differs)
   describeWideCases(engine)
 }

@@ -113,6 +113,6 @@ export const candidates = (machine: Machine = THIS_MACHINE): readonly string[] =
 /** Changes when the file does. */
 export const stampOf = (path: string): string =>
   orElse('', () => {
-    const { mtimeMs, size } = statSync(path)
-    return `${mtimeMs} ${size}`
+    const { dev, ino, ctimeMs, mtimeMs, size } = statSync(path)
+    return [dev, ino, ctimeMs, mtimeMs, size].join(' ')
   })

@@ -1,11 +1,12 @@
 /** Whatever is wrong with a library comes out as words, and is remembered until the file changes. */
 
 import { execFileSync } from 'node:child_process'
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readFile, rm, utimes, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { probe, probed, usablePath } from './probeLibrary.ts'
+import { hashCode, probe, probed, usablePath } from './probeLibrary.ts'
 
 let folder: string
 beforeAll(async () => {
@@ -90,6 +91,48 @@ describe('a result', () => {
     )
     await appendFile(path, ' still')
     expect((await probed(path)).problem).toBe(first.problem)
+  })
+
+  it('is remembered for one choice of instructions and threads, and for one file', async () => {
+    const path = join(folder, 'libdnnl.so.4')
+    await writeFile(path, 'no library')
+    const says = (problem: string) =>
+      probed(
+        path,
+        false,
+        `process.stdout.write(JSON.stringify(${JSON.stringify({ path, problem })}))`,
+      )
+    expect((await says('first')).problem).toBe('first')
+    expect((await says('second')).problem).toBe('first')
+    vi.stubEnv('ONEDNN_MAX_CPU_ISA', 'SSE41')
+    expect((await says('third')).problem).toBe('third')
+    // Another file of the same size and time.
+    const time = new Date(0)
+    await utimes(path, time, time)
+    expect((await says('fourth')).problem).toBe('fourth')
+    await rm(path)
+    await writeFile(path, 'NO LIBRARY')
+    await utimes(path, time, time)
+    expect((await says('fifth')).problem).toBe('fifth')
+  })
+
+  it('is not remembered where something else ended the test', async () => {
+    const path = join(folder, 'libdnnl.so.5')
+    const killed = await probed(path, false, "process.kill(process.pid, 'SIGKILL')")
+    expect(killed).toEqual({ path, problem: 'its self-test ended with SIGKILL' })
+    expect((await probed(path)).problem).toMatch('No such file')
+  })
+
+  it('belongs to the code that asked, wherever that lies', async () => {
+    const checkout = async (name: string, code: string): Promise<string> => {
+      for (const room of ['engines', 'autodiff', 'ops', 'passes'])
+        await mkdir(join(folder, name, room), { recursive: true })
+      await writeFile(join(folder, name, 'engines', 'lower.ts'), code)
+      return hashCode(pathToFileURL(join(folder, name, 'engines/')))
+    }
+    const first = await checkout('first', 'x')
+    expect(await checkout('second', 'x')).toBe(first)
+    expect(await checkout('third', 'y')).not.toBe(first)
   })
 
   it('of a damaged memory is made anew', async () => {

@@ -4,14 +4,15 @@
  */
 
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { cpus } from 'node:os'
+import { availableParallelism, cpus } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { EngineError } from '../../errors/index.ts'
 import { loaderArguments, moduleUrl } from '../../platform/node/child.ts'
 import { cacheFolder, writeFileAtomic } from '../../platform/node/files.ts'
-import { VERSION } from '../../platform/node/version.ts'
 import { candidates, PATH_VARIABLE, stampOf } from './find.ts'
 
 export interface ProbeResult {
@@ -40,10 +41,16 @@ try {
 /** The self-test takes about 1 s; slow machines get a minute. */
 const SELF_TEST_TIMEOUT_MS = 60_000
 
+interface Probe extends ProbeResult {
+  /** The test did not start, or was ended from outside. */
+  readonly interrupted?: boolean
+}
+
 /** Tests a library in a process of its own. */
-export const probe = (path: string, code = program): Promise<ProbeResult> =>
+export const probe = (path: string, code = program): Promise<Probe> =>
   new Promise(resolve => {
-    const unfit = (problem: string): void => resolve({ path, problem })
+    const unfit = (problem: string, interrupted = false): void =>
+      resolve({ path, problem, interrupted })
     const args = [...loaderArguments, '--input-type=module', '--eval', code, path]
     const child = spawn(process.execPath, args, {
       cwd: ROOT,
@@ -55,9 +62,10 @@ export const probe = (path: string, code = program): Promise<ProbeResult> =>
     child.stdout.on('data', chunk => {
       answer += chunk
     })
-    child.on('error', ({ message }) => unfit(`its self-test did not start: ${message}`))
+    child.on('error', ({ message }) => unfit(`its self-test did not start: ${message}`, true))
     child.on('close', (code, signal) => {
-      if (signal !== null) return unfit(`its self-test ended with ${signal}`)
+      if (signal !== null)
+        return unfit(`its self-test ended with ${signal}`, /KILL|TERM|INT|HUP/.test(signal))
       try {
         resolve(JSON.parse(answer))
       } catch {
@@ -78,17 +86,55 @@ const remembered = async (): Promise<Memory> => {
   }
 }
 
+/** The folders of the code that asks the library, and of the code that answers beside it. */
+const ASKING = ['.', '../autodiff', '../ops', '../passes']
+
+/** Changes when the code of the self-test does, wherever it lies: two checkouts share a cache. */
+export const hashCode = (engines = new URL('..', import.meta.url)): string => {
+  const hash = createHash('sha256')
+  for (const room of ASKING) {
+    const folder = fileURLToPath(new URL(room, engines))
+    for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort())
+      if (/\.[jt]s$/.test(name)) hash.update(`${name}\n`).update(readFileSync(join(folder, name)))
+  }
+  return hash.digest('hex')
+}
+
+/** Variables by which users choose instructions and threads. */
+const CHOICES = /^(DNNL|ONEDNN|OMP|GOMP|KMP)_/
+
 /** What a result depends on. */
 const keyOf = (path: string): string =>
-  [VERSION, process.versions.node, process.arch, cpus()[0]?.model ?? '', stampOf(path)].join(' | ')
+  [
+    hashCode(),
+    process.versions.node,
+    process.arch,
+    cpus()[0]?.model ?? '',
+    availableParallelism(),
+    ...Object.entries(process.env)
+      .filter(([name]) => CHOICES.test(name))
+      .map(([name, value]) => `${name}=${value}`)
+      .sort(),
+    stampOf(path),
+  ].join(' | ')
 
-/** @param afresh - tests it again, whatever is remembered */
-export const probed = async (path: string, afresh = false): Promise<ProbeResult> => {
+/**
+ * The result of a library's self-test, which runs where none is remembered.
+ * @param afresh - tests it again, whatever is remembered
+ * @param code - the program of the test
+ */
+export const probed = async (
+  path: string,
+  afresh = false,
+  code = program,
+): Promise<ProbeResult> => {
   const key = keyOf(path)
   const memory = await remembered()
   const known = memory[path]
   if (!afresh && known?.key === key && known.result?.path === path) return known.result
-  const result = await probe(path)
+  const { interrupted, ...result } = await probe(path, code)
+  // Says more of the machine at that moment than of the library.
+  if (interrupted) return result
   const text = JSON.stringify({ ...memory, [path]: { key, result } }, null, 2)
   // Where nothing can be kept, the next process tests again.
   await writeFileAtomic(memoryFile(), `${text}\n`).catch(() => {})

@@ -110,9 +110,12 @@ export const spatialMean = (plan: Plan, from: Stored): Stored =>
     ceilMode: false,
   }).to
 
+/** What the library's max pooling begins with, and so gives for a window of −Infinity alone. */
+const LOWEST = Math.fround(-3.4028234663852886e38)
+
 /**
- * Max pooling that keeps NaN. The library's passes over it, so a mean of the same windows tells where
- * one is (or where Infinity and −Infinity meet in a window).
+ * Max pooling that keeps NaN and −Infinity. The library's passes over both, so a mean of the same
+ * windows tells where NaN is (or where Infinity and −Infinity meet in a window), and −Infinity.
  */
 const largest = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttributes): Pooled => {
   const from = plan.native(x)
@@ -122,7 +125,10 @@ const largest = (plan: Plan, x: Value, output: Shape, attributes: PoolingAttribu
     pooled.to.desc,
   )
   plan.loop([means], [pooled.to], ([mean], [y]) => {
-    for (let i = 0; i < y.length; i++) if (Number.isNaN(mean[i])) y[i] = Number.NaN
+    for (let i = 0; i < y.length; i++)
+      if (!(mean[i] > Number.NEGATIVE_INFINITY))
+        if (Number.isNaN(mean[i])) y[i] = Number.NaN
+        else if (y[i] === LOWEST) y[i] = Number.NEGATIVE_INFINITY
   })
   return pooled
 }
