@@ -26,6 +26,7 @@ import {
   x,
 } from '../onnx/read/parts.testing.ts'
 import { average } from '../stats/moments.ts'
+import { describe as description } from '../weights/description.ts'
 import { findBlocks } from './blocks.ts'
 import { foreignGates, isAsked, perImage } from './gates.ts'
 import { fitted } from './images.ts'
@@ -231,12 +232,11 @@ describe('images become what the model takes', () => {
   it('as our own file says, and else by a guess that says so', () => {
     const file = readOnnx(gated('NCHW'), 'g')
     expect(preprocessingOf(file, 'g').source).toContain('a guess')
-    const own = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3], cropPct: 0.9, layout: 'NCHW' }
-    const saying = (text: string) => ({ ...file, metadata: new Map([['preprocessing', text]]) })
-    expect(preprocessingOf(saying(JSON.stringify(own)), 'g')).toMatchObject({
-      mean: own.mean,
-      std: own.std,
-      cropPct: 0.9,
+    const own = { mean: [0.1, 0.2, 0.3], std: [1, 2, 3], cropPct: 0.9 }
+    const saying = (text: string) => ({ ...file, metadata: new Map([['excite', text]]) })
+    const card = { model: 'm', classes: ['a', 'b'], channels: 3, height: 8, width: 8, ...own }
+    expect(preprocessingOf(saying(JSON.stringify(description(card))), 'g')).toMatchObject({
+      ...own,
       source: 'as its file says',
     })
     for (const text of ['{', '{"mean":[1]}', '{"mean":[0],"std":[1]}', '[]'])

@@ -1,10 +1,12 @@
 /** How images become what a foreign model takes: what its file says, what was asked for, or a guess. */
 
-import { z } from 'zod'
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { FileModel, FileValue } from '../onnx/read/index.ts'
 import { readable } from '../text/visible.ts'
+import { cardOf } from '../weights/description.ts'
+import { ownDescription } from '../weights/onnxFile.ts'
+import type { Card } from '../weights/trained.ts'
 import { type Feed, feedsOf, inputText } from './inputs.ts'
 
 export interface Preprocessing {
@@ -49,16 +51,11 @@ const IMAGENET = {
   1: { mean: [0.449], std: [0.226] },
 } as const
 
-/** Ours, in the metadata of what `excite export` writes. */
-const ownSchema = z.object({
-  mean: z.array(z.number()),
-  std: z.array(z.number().positive()),
-  cropPct: z.number().positive().max(1).optional(),
-})
-
-const ownOf = ({ metadata }: FileModel): z.infer<typeof ownSchema> | undefined => {
+/** Of what `excite export` wrote. */
+const ownOf = (model: FileModel, file: string): Card | undefined => {
   try {
-    return ownSchema.parse(JSON.parse(metadata.get('preprocessing') ?? ''))
+    const own = ownDescription(model, file)
+    return own && cardOf(own)
   } catch {
     // Somebody else's metadata under the same name: not ours, then.
     return undefined
@@ -152,7 +149,7 @@ export const preprocessingOf = (
   const [height, width] = (first ? shape.slice(2) : shape.slice(1, 3)).map(size =>
     typeof size === 'number' && size > 0 ? size : (wanted.size ?? DEFAULT_SIZE),
   )
-  const own = ownOf(model)
+  const own = ownOf(model, file)
   const usual = IMAGENET[channels]
   const range = wanted.range ?? 1
   const given = {

@@ -2,13 +2,15 @@
 
 import { GraphError } from '../errors/index.ts'
 import { input, type Shape, type Value } from '../graph/index.ts'
-import { add, cast, constant, mul } from '../ops/index.ts'
+import { add, cast, constant, mul, transpose } from '../ops/index.ts'
 
 /** Mean and std per channel. */
 export interface Statistics {
   /** One a channel, of pixels in 0…1. */
   readonly mean: readonly number[]
   readonly std: readonly number[]
+  /** How the bytes lie; planes of colors unless told. */
+  readonly layout?: 'NCHW' | 'NHWC' | undefined
 }
 
 /**
@@ -30,7 +32,12 @@ export const normalizeImages = (images: Value, { mean, std }: Statistics): Value
 }
 
 /** The graph input `images`: normalized floats, or bytes that the graph normalizes by these statistics. */
-export const imagesInput = (shape: Shape, statistics?: Statistics): Value =>
-  statistics === undefined
-    ? input('images', shape)
-    : normalizeImages(input('images', shape, 'uint8'), statistics)
+export const imagesInput = (shape: Shape, statistics?: Statistics): Value => {
+  if (statistics === undefined) return input('images', shape)
+  const [batch, channels, height, width] = shape
+  const bytes =
+    statistics.layout === 'NHWC'
+      ? transpose(input('images', [batch, height, width, channels], 'uint8'), [0, 3, 1, 2])
+      : input('images', shape, 'uint8')
+  return normalizeImages(bytes, statistics)
+}

@@ -1,26 +1,29 @@
 /** A trained network that says what is in an image: of a run, a file of weights, or `model.onnx`. */
 
-import { readFile, stat } from 'node:fs/promises'
+import { stat } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type ImageInput, readImage } from '../data/decode/openImage.ts'
+import { fetchBytes } from '../data/sets/fetchBytes.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
-import { openEngine } from '../engines/registry.ts'
+import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
-import { writeFileAtomic } from '../platform/node/files.ts'
+import { readWhole } from '../platform/node/files.ts'
 import {
   type ClassificationMetrics,
   classification,
   perClassAccuracy,
 } from '../tasks/classification.ts'
 import { evaluate } from '../train/evaluate.ts'
-import { checkExport, exportOnnx } from '../weights/export.ts'
+import { cardOf, type Description, readDescription, type Serving } from '../weights/description.ts'
 import { type Guess, guessesOf, notFinite } from '../weights/guesses.ts'
-import { isOnnx, onnxCard, openOnnxPredictor } from '../weights/onnxFile.ts'
+import { descriptionPath, isOnnx, onnxDescription, openOnnxPredictor } from '../weights/onnxFile.ts'
 import { openPredictor, type Predictor } from '../weights/predictor.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 import { loadTrained } from './runFolder.ts'
+import { checkedOnnx, type OnnxExport, writeOnnx } from './writeOnnx.ts'
 
 /** How a classifier is opened. */
 export interface ClassifierOptions {
@@ -32,6 +35,8 @@ export interface ClassifierOptions {
   readonly threads?: number | undefined
   /** The network, where it holds code that is not registered. */
   readonly network?: Model | undefined
+  /** What an ONNX file takes and gives, where it is somebody else's: `model.json`, its path or content. */
+  readonly description?: Description | string | undefined
 }
 
 /** A trained network and all that is needed to ask it. */
@@ -60,8 +65,11 @@ export interface Classifier {
    * @throws WeightError where the loss is not a number
    */
   evaluate(dataset: Dataset, options?: EvaluationOptions): Promise<Evaluation>
-  /** The network as an ONNX file, checked against the network itself; written where a path is given. */
-  exportOnnx(path?: string): Promise<Uint8Array>
+  /**
+   * The network as an ONNX file, checked against the network itself; written where a path is given,
+   * with `model.json` beside it.
+   */
+  exportOnnx(path?: string, serving?: Serving): Promise<Uint8Array>
   /** Frees what the engine holds. */
   close(): Promise<void>
 }
@@ -80,65 +88,111 @@ export interface EvaluationOptions {
 }
 
 /** What answers, whatever it was read from. */
-interface Source {
+export interface Source {
   readonly card: Card
   open(batch: number): Promise<Predictor>
-  export(): Promise<Uint8Array>
+  /** The network as an ONNX file, checked against the network itself, and its description. */
+  export(serving?: Serving): Promise<OnnxExport>
 }
 
 const sourceOf = (trained: Trained, open: Source['open']): Source => ({
   card: trained.card,
   open,
-  export: async () => {
-    const bytes = exportOnnx(trained)
-    await checkExport(bytes, trained)
-    return bytes
-  },
+  export: serving => checkedOnnx(trained, serving),
 })
 
-const onnxSource = async (path: string, threads: number | undefined): Promise<Source> => {
-  const bytes = await readFile(path)
-  const card = onnxCard(bytes, path)
-  return {
-    card,
-    open: batch => openOnnxPredictor(onnxEngine, bytes, card, batch, threads),
-    export: async () => bytes,
-  }
+/** A network as a program has it: a run's folder, a file, an address, or the bytes of an ONNX file. */
+export type NetworkInput = string | URL | Uint8Array
+
+/** An ONNX file: its bytes, its name, and how a file beside it is read. */
+interface OnnxInput {
+  readonly where: string
+  readonly bytes: Uint8Array
+  read(path: string): Promise<Uint8Array>
 }
 
-/** An ONNX file is run by ONNX Runtime; a folder's own weights by any engine. */
-const isOnnxPath = async (path: string): Promise<boolean> =>
-  (await stat(path).then(
-    found => found.isFile(),
-    () => false,
-  )) && isOnnx(path)
+const isAddress = (text: string): boolean => /^https?:/i.test(text)
+
+/** Reads what is an ONNX file; undefined for a folder, or for a file of weights. */
+const onnxInput = async (network: NetworkInput): Promise<OnnxInput | undefined> => {
+  if (network instanceof Uint8Array) return { where: 'model', bytes: network, read: readWhole }
+  const where = pathOf(network)
+  if (isAddress(where)) return { where, bytes: await fetchBytes(where), read: fetchBytes }
+  const found = await stat(where).catch(() => undefined)
+  if (!isOnnx(where) || !found?.isFile()) return undefined
+  return { where, bytes: await readWhole(where), read: readWhole }
+}
+
+/** A file's path, or an address. */
+const pathOf = (network: string | URL): string =>
+  network instanceof URL && network.protocol === 'file:' ? fileURLToPath(network) : `${network}`
+
+const text = (bytes: Uint8Array): string => new TextDecoder().decode(bytes)
+
+const onnxSource = async (
+  { where, bytes, read }: OnnxInput,
+  { threads, description: said }: ClassifierOptions,
+): Promise<Source> => {
+  const description = await onnxDescription(bytes, where, {
+    given: typeof said === 'string' ? readDescription(text(await readWhole(said)), said) : said,
+    beside: async () => {
+      const path = descriptionPath(where)
+      const found = isOnnx(where) ? await read(path).catch(() => undefined) : undefined
+      return found && readDescription(text(found), path)
+    },
+  })
+  return {
+    card: cardOf(description),
+    open: batch => openOnnxPredictor(onnxEngine, bytes, description, batch, { where, threads }),
+    export: async serving => {
+      if (serving === undefined) return { bytes, description }
+      throw new UsageError({
+        where,
+        expected: 'the folder of a run, or its weights, to export anew',
+        got: 'an ONNX file',
+      })
+    },
+  }
+}
 
 /** What may be asked of an ONNX file: nothing, or what runs it, by its names of now and before. */
 const ONNX_ENGINES = [undefined, 'onnxruntime', 'onnx', 'cpu']
 
 /**
- * Opens the network of a run's folder, of its weights, or of an ONNX file that Excite exported.
+ * Opens a network: of a run's folder, of its weights, or an ONNX file by its path, address or bytes,
+ * which Excite exported or `model.json` describes. An ONNX file runs in this process: give none whose
+ * maker you do not trust.
  * @throws UsageError when there is none; FileError or WeightError when it is damaged
  */
 export const openClassifier = async (
-  path: string,
+  network: NetworkInput,
   options: ClassifierOptions = {},
 ): Promise<Classifier> => {
-  const { weights = 'best', threads, network } = options
-  const fromOnnx = await isOnnxPath(path)
-  if (fromOnnx && !ONNX_ENGINES.includes(options.engine))
+  const onnx = await onnxInput(network)
+  const { engine: wanted, weights = 'best', threads } = options
+  if (onnx === undefined) {
+    const path = pathOf(network as string | URL)
+    const engine = await openEngine(wanted)
+    const trained = await loadTrained(path, weights, options.network)
+    const source = sourceOf(trained, batch => openPredictor(trained, batch, engine.engine, threads))
+    return classifierOf(source, path, engine)
+  }
+  if (!ONNX_ENGINES.includes(wanted))
     throw new UsageError({
       where: 'engine',
       expected: 'onnxruntime, which runs ONNX files',
-      got: `${options.engine}`,
+      got: `${wanted}`,
     })
-  const engine = await openEngine(fromOnnx ? 'onnxruntime' : options.engine)
-  const load = async (): Promise<Source> => {
-    if (fromOnnx) return onnxSource(path, threads)
-    const trained = await loadTrained(path, weights, network)
-    return sourceOf(trained, batch => openPredictor(trained, batch, engine.engine, threads))
-  }
-  const source = await load()
+  const source = await onnxSource(onnx, options)
+  return classifierOf(source, onnx.where, await openEngine('onnxruntime'))
+}
+
+/** A classifier of whatever answers. */
+export const classifierOf = async (
+  source: Source,
+  path: string,
+  engine: Pick<AvailableEngine, 'name' | 'version' | 'note'>,
+): Promise<Classifier> => {
   const { card } = source
   if (card.task !== undefined)
     throw new UsageError({
@@ -180,10 +234,10 @@ export const openClassifier = async (
         await predictor.dispose()
       }
     },
-    exportOnnx: async to => {
-      const bytes = await source.export()
-      if (to !== undefined) await writeFileAtomic(to, bytes)
-      return bytes
+    exportOnnx: async (to, serving) => {
+      const made = await source.export(serving)
+      if (to !== undefined) await writeOnnx(to, made)
+      return made.bytes
     },
     close: () => single.dispose(),
   }

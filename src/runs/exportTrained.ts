@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import { VERSION } from '../platform/node/version.ts'
-import { checkExport, exportOnnx } from '../weights/export.ts'
+import type { Description, Serving } from '../weights/description.ts'
 import { type Card, writeTrained } from '../weights/trained.ts'
 import { modelCard, type RunFacts } from './modelCard.ts'
 import { loadTrained, RUN_FILES, readMetrics, readRun } from './runFolder.ts'
+import { checkedOnnx, writeOnnx } from './writeOnnx.ts'
 
 /** The formats of files that are written. */
 export type ExportFormat = 'onnx' | 'safetensors'
@@ -20,6 +21,8 @@ export interface ExportOptions {
   readonly which: 'best' | 'last'
   /** Whether a model card is written beside the file. */
   readonly card: boolean
+  /** What of preprocessing and softmax an ONNX file has within it. */
+  readonly serving?: Serving | undefined
 }
 
 /** What was written. */
@@ -32,6 +35,8 @@ export interface Exported {
   /** The file of the model card. */
   readonly modelCard: string | undefined
   readonly card: Card
+  /** Of an ONNX file: what `model.json` beside it says. */
+  readonly description: Description | undefined
 }
 
 const factsOf = async (path: string): Promise<RunFacts | undefined> =>
@@ -45,12 +50,12 @@ const factsOf = async (path: string): Promise<RunFacts | undefined> =>
  */
 export const exportTrained = async (
   path: string,
-  { file, format, which, card }: ExportOptions,
+  { file, format, which, card, serving }: ExportOptions,
 ): Promise<Exported> => {
   const trained = await loadTrained(path, which)
-  const bytes = format === 'onnx' ? exportOnnx(trained) : writeTrained(trained)
-  const difference = format === 'onnx' ? await checkExport(bytes, trained) : undefined
-  await writeFileAtomic(file, bytes)
+  const onnx = format === 'onnx' ? await checkedOnnx(trained, serving) : undefined
+  const bytes = onnx?.bytes ?? writeTrained(trained)
+  await (onnx === undefined ? writeFileAtomic(file, bytes) : writeOnnx(file, onnx))
   const beside = card ? `${file.replace(/\.(onnx|safetensors)$/, '')}.md` : undefined
   if (beside !== undefined) {
     const run = await factsOf(path)
@@ -61,9 +66,19 @@ export const exportTrained = async (
       which,
       version: VERSION,
       run,
+      description: onnx?.description,
     }
     await writeFileAtomic(beside, modelCard(trained, facts))
   }
   const { length } = bytes
-  return { file, format, bytes: length, difference, modelCard: beside, card: trained.card }
+  const { difference, description } = onnx ?? {}
+  return {
+    file,
+    format,
+    bytes: length,
+    difference,
+    modelCard: beside,
+    description,
+    card: trained.card,
+  }
 }

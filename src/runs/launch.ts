@@ -15,12 +15,12 @@ import type { Config } from '../train/config.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { layoutsOf } from '../train/layout.ts'
-import { checkExport, exportOnnx } from '../weights/export.ts'
 import { conditionsOf } from './environment.ts'
 import { type Adopted, adoptInto, continued, readFirstWeights } from './initialWeights.ts'
 import { createRun, RUN_FILES } from './runFolder.ts'
 import { checkData, train } from './trainer.ts'
 import type { TrainOptions } from './trainOptions.ts'
+import { checkedOnnx, writeOnnx } from './writeOnnx.ts'
 
 const INITIALIZERS = { he: init.heNormal, pytorch: init.torchDefault }
 
@@ -146,11 +146,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     onWarning: options.onWarning,
   })
   const onnx = join(folder, RUN_FILES.onnx)
-  if (finished && best !== undefined) {
-    const bytes = exportOnnx(best)
-    await checkExport(bytes, best)
-    await writeFileAtomic(onnx, bytes)
-  }
+  if (finished && best !== undefined) await writeOnnx(onnx, await checkedOnnx(best))
   return {
     folder,
     engine: `${engine.name} ${engine.version}`,

@@ -8,6 +8,8 @@ import { variationTexts } from '../models/variations.ts'
 import { count, percent } from '../text/numbers.ts'
 import { markdownText as plain, tableMarkdown } from '../text/table.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
+import { type Description, describe } from '../weights/description.ts'
+import { descriptionPath } from '../weights/onnxFile.ts'
 import type { Card, Trained } from '../weights/trained.ts'
 
 /** What a run knows of a training. */
@@ -38,6 +40,8 @@ export interface ModelCardOptions {
   /** Which epoch's weights these are. */
   readonly which: 'best' | 'last'
   readonly version: string
+  /** What an ONNX file takes and gives. */
+  readonly description?: Description | undefined
 }
 
 const table = (rows: readonly (readonly [string, string])[]): string =>
@@ -59,10 +63,20 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
   ]
 }
 
-const inputText = ({ channels, height, width, cropPct = 1, mean, std }: Card): string =>
-  `Images as \`[N, ${channels}, ${height}, ${width}]\`, float32, ${channels === 3 ? 'red, green, blue' : 'gray'}: ` +
-  `resized to cover ${width}×${height}${cropPct < 1 ? ` divided by ${cropPct}` : ''}, ${width}×${height} cut out of the center, pixels scaled to 0 … 1, then ` +
-  `(pixel − mean) / std with mean ${numbers(mean)} and std ${numbers(std)}.`
+const inputText = (
+  { channels, height, width, cropPct = 1, mean, std }: Card,
+  { input: { layout, dtype } }: Description,
+): string => {
+  const shape = layout === 'NCHW' ? [channels, height, width] : [height, width, channels]
+  const values =
+    dtype === 'uint8'
+      ? 'pixels from 0 to 255, which the file normalizes'
+      : `pixels scaled to 0 … 1, then (pixel − mean) / std with mean ${numbers(mean)} and std ${numbers(std)}`
+  return (
+    `Images as \`[N, ${shape.join(', ')}]\`, ${dtype}, ${channels === 3 ? 'red, green, blue' : 'gray'}: ` +
+    `resized to cover ${width}×${height}${cropPct < 1 ? ` divided by ${cropPct}` : ''}, ${width}×${height} cut out of the center, ${values}.`
+  )
+}
 
 const trainingText = (
   { data, seed, engine, recipe, history }: RunFacts,
@@ -105,15 +119,26 @@ const originText = ({ source, sha256, naming, notes }: NonNullable<Card['origin'
 
 Imported, not trained by Excite: from ${plain(source)} (SHA-256 \`${sha256}\`), names as ${plain(naming)}'s. Its accuracy was not measured here; its licence is its source's.${notes.map(note => `\n\n- ${plain(note)}`).join('')}`
 
-const useText = ({ file, format }: ModelCardOptions): string =>
+const useText = (
+  { file, format }: ModelCardOptions,
+  { input, output: { name, values } }: Description,
+): string =>
   format === 'onnx'
     ? `\`\`\`ts
-import { InferenceSession, Tensor } from 'onnxruntime-node'
-const session = await InferenceSession.create('${file}')
-const { logits } = await session.run({ images: new Tensor('float32', data, shape) })
+import { openClassifier } from 'excite'            // in a page: 'excite/browser'
+const classifier = await openClassifier('${file}')
+const [guess] = await classifier.classify('image.jpg', { top: 1 })
 \`\`\`
 
-Batch normalizations are folded into the convolutions before them. Class names and preprocessing are in the file's metadata too.`
+Or in any ONNX Runtime:
+
+\`\`\`ts
+import { InferenceSession, Tensor } from 'onnxruntime-node'
+const session = await InferenceSession.create('${file}')
+const { ${name} } = await session.run({ ${input.name}: new Tensor('${input.dtype}', data, shape) })
+\`\`\`
+
+It gives ${values} \`[N, classes]\`. Class names and preprocessing are in \`${descriptionPath(file)}\` beside it, and in its metadata.`
     : `\`\`\`python
 from safetensors.torch import load_file
 network.load_state_dict(load_file('${file}'))
@@ -132,16 +157,16 @@ const classesText = (classes: readonly string[]): string => {
 /** The card of an exported network. */
 export const modelCard = (trained: Trained, options: ModelCardOptions): string => {
   const { card } = trained
-  const { run, which, file, bytes, version } = options
+  const { run, which, file, bytes, version, description = describe(card) } = options
   const trainedHere = run !== undefined && run.history.length > 0
   const sections = [
     `# ${plain(card.model)}`,
     table([...networkRows(trained), ['File', `${plain(file)}, ${count(bytes)} bytes`]]),
-    `## Input\n\n${inputText(card)}`,
+    `## Input\n\n${inputText(card, description)}`,
     `## Classes\n\n${classesText(card.classes)}`,
     ...(trainedHere ? [trainingText(run, which)] : []),
     ...(card.origin ? [originText(card.origin)] : []),
-    `## Use\n\n${useText(options)}`,
+    `## Use\n\n${useText(options, description)}`,
     `Written by Excite ${version}.`,
   ]
   return `${sections.join('\n\n')}\n`

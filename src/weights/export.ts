@@ -1,73 +1,65 @@
-/** A trained network as one ONNX file: weights, class names and preprocessing in it, any batch size. */
+/** A trained network as one ONNX file: its weights, and in its metadata what a program must know to ask it. */
 
 import { compileOnnx } from '../engines/onnxruntime/engine.ts'
 import { WeightError } from '../errors/index.ts'
-import { type Graph, sizeOf } from '../graph/index.ts'
+import { type Graph, graph, sizeOf } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { variables } from '../nn/index.ts'
 import { emit } from '../onnx/emit.ts'
 import { encodeModel } from '../onnx/encode.ts'
+import { softmax } from '../ops/index.ts'
 import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
 import { random } from '../random/index.ts'
-import type { Card, Trained } from './trained.ts'
+import { describe, type Serving } from './description.ts'
+import { notFinite } from './guesses.ts'
+import { METADATA_KEY } from './onnxFile.ts'
+import type { Trained } from './trained.ts'
 
-const graphOf = ({ card, model }: Trained, batch: number): Graph =>
-  inferenceGraph(model, batch, [card.height, card.width])
-
-/** What a service needs to know to feed the network and to read its logits. */
-export const onnxMetadata = ({
-  model,
-  attention,
-  variations,
-  custom: _,
-  task,
-  classes,
-  origin,
-  ...image
-}: Card): Record<string, string> => ({
-  model,
-  ...(attention === undefined ? {} : { attention }),
-  ...(variations === undefined ? {} : { variations: JSON.stringify(variations) }),
-  ...(task === undefined ? {} : { task }),
-  classes: JSON.stringify(classes),
-  ...(origin === undefined ? {} : { origin: JSON.stringify(origin) }),
-  preprocessing: JSON.stringify({
-    ...image,
-    layout: 'NCHW',
-    order: image.channels === 3 ? 'RGB' : 'gray',
-    scale: 1 / 255,
-    note: `${image.cropPct === undefined ? 'resize to width × height' : 'resize the shorter side to height / cropPct, cut width × height out of the center'}, multiply by scale, subtract mean, divide by std`,
-  }),
-})
-
-/**
- * The bytes of the file: input `images` [N, C, H, W], output `logits` [N, classes]; every batch
- * normalization that follows a convolution is folded into it.
- */
-export const exportOnnx = (trained: Trained): Uint8Array => {
-  const { graph, tensors } = foldBatchNorm(graphOf(trained, 1), trained.tensors)
-  return encodeModel(
-    emit(graph, { batch: 'N', weights: tensors, metadata: onnxMetadata(trained.card) }),
-  )
+/** A trained network's inference, from what goes into the file to what comes out of it. */
+const graphOf = (
+  { card, model }: Trained,
+  batch: number,
+  { preprocessing, softmax: ending }: Serving,
+): Graph => {
+  const { height, width, mean, std } = card
+  const statistics = preprocessing ? ({ mean, std, layout: 'NHWC' } as const) : undefined
+  const own = inferenceGraph(model, batch, [height, width], statistics)
+  return ending ? graph({ probabilities: softmax(own.outputs.logits, 1) }) : own
 }
 
-/** The largest difference of logits that rounding in another order explains, relative to their size. */
+/**
+ * The bytes of the file, for any number N of images: input `images`, output `logits` or
+ * `probabilities` [N, classes]; every batch normalization that follows a convolution is folded into it.
+ */
+export const exportOnnx = (trained: Trained, serving: Serving = {}): Uint8Array => {
+  const { graph, tensors } = foldBatchNorm(graphOf(trained, 1, serving), trained.tensors)
+  const metadata = { [METADATA_KEY]: JSON.stringify(describe(trained.card, serving)) }
+  return encodeModel(emit(graph, { batch: 'N', weights: tensors, metadata }))
+}
+
+/** The largest difference that rounding in another order explains, relative to the size of what comes out. */
 const TOLERANCE = 1e-4
 const BATCH = 3
 
 /**
  * Runs an exported file and the network itself on the same random images.
- * @returns the largest difference of their logits
- * @throws WeightError when it is more than rounding explains
+ * @returns the largest difference of what they give
+ * @throws WeightError when it is more than rounding explains, or not a number
  */
-export const checkExport = async (bytes: Uint8Array, trained: Trained): Promise<number> => {
-  const own = graphOf(trained, BATCH)
+export const checkExport = async (
+  bytes: Uint8Array,
+  trained: Trained,
+  serving: Serving = {},
+): Promise<number> => {
+  const own = graphOf(trained, BATCH, serving)
   const [entry] = own.inputs.filter(({ name }) => name === 'images')
   const draw = random(0).fork('export')
-  const images = {
-    shape: entry.shape,
-    data: Float32Array.from({ length: sizeOf(entry.shape) }, (_, i) => draw.normal(i)),
-  }
+  const length = sizeOf(entry.shape)
+  const data =
+    entry.dtype === 'uint8'
+      ? Uint8Array.from({ length }, (_, i) => 256 * draw.uniform(i))
+      : Float32Array.from({ length }, (_, i) => draw.normal(i))
+  const images = { dtype: entry.dtype, shape: entry.shape, data }
   const file = await compileOnnx(bytes, { inputs: [entry], outputs: own.outputs })
   const session = await compileOnnx(encodeModel(emit(own)), own)
   const weights = Object.fromEntries(
@@ -76,20 +68,23 @@ export const checkExport = async (bytes: Uint8Array, trained: Trained): Promise<
       { shape, data: trained.tensors.get(name) ?? new Float32Array() },
     ]),
   )
-  const exported = (await file.run({ images })).logits.data as Float32Array
-  const original = (await session.run({ images, ...weights })).logits.data as Float32Array
+  const [output] = Object.keys(own.outputs)
+  const exported = (await file.run({ images }))[output].data as Float32Array
+  const original = (await session.run({ images, ...weights }))[output].data as Float32Array
   await file.dispose()
   await session.dispose()
+  const where = 'export'
   const largest = original.reduce((most, value) => Math.max(most, Math.abs(value)), 1)
+  if (!Number.isFinite(largest)) throw notFinite(where, `${output} of ${largest}`)
   const difference = original.reduce(
     (most, value, i) => Math.max(most, Math.abs(value - exported[i])),
     0,
   )
   if (!(difference <= TOLERANCE * largest))
     throw new WeightError({
-      where: 'export',
-      expected: 'the logits of the network',
-      got: `logits that differ by ${difference}`,
+      where,
+      expected: `the ${output} of the network`,
+      got: `${output} that differ by ${difference}`,
       hint: 'Please report this: the file is not to be used',
     })
   return difference

@@ -5,6 +5,7 @@ import { Command, Option } from 'commander'
 import { UsageError } from '../../errors/index.ts'
 import type { ExportFormat } from '../../runs/exportTrained.ts'
 import { shellWord } from '../../text/shell.ts'
+import type { Serving } from '../../weights/description.ts'
 import { path } from '../dataOptions.ts'
 import { count, printJson, withJson } from '../output.ts'
 
@@ -12,18 +13,23 @@ const HELP = `
 Examples:
   $ excite export runs/se-resnet20-fashion-mnist
   $ excite export runs/se-resnet20-fashion-mnist --last --out clothes.onnx
+  $ excite export runs/se-resnet20-fashion-mnist --with-preprocessing --out service.onnx
   $ excite export runs/se-resnet20-fashion-mnist --format safetensors --out clothes.safetensors
 
 The ONNX file takes images [N, C, H, W] for any N and gives logits [N, classes]; batch normalization
-is folded into the convolutions. In its metadata: the names of the classes, and how images are to
-be prepared. The file is checked against the network before it is saved: both must give the same
-logits. The safetensors file has PyTorch's names. Beside either: a model card with the run's facts.`
+is folded into the convolutions. With --with-preprocessing it takes pixels as they are, uint8
+[N, H, W, C] of the network's size, and gives probabilities: only resizing is left to do. Beside it,
+and in its metadata: model.json, with the names of the classes and how images are prepared. The file
+is checked against the network before it is saved: both must give the same answers. The safetensors
+file has PyTorch's names. Beside either: a model card with the run's facts.`
 
 interface ExportFlags {
   readonly out?: string
   readonly format?: ExportFormat
   readonly last?: boolean
   readonly card: boolean
+  readonly softmax?: boolean
+  readonly withPreprocessing?: boolean
   readonly json?: boolean
 }
 
@@ -47,20 +53,41 @@ const fileOf = (path: string, format: ExportFormat, out: string | undefined): st
   return join(path, `model.${format}`)
 }
 
+const servingOf = (
+  { softmax, withPreprocessing: preprocessing }: ExportFlags,
+  format: ExportFormat,
+): Serving | undefined => {
+  if (!softmax && !preprocessing) return undefined
+  if (format === 'onnx') return { softmax: true, preprocessing }
+  throw new UsageError({
+    where: preprocessing ? '--with-preprocessing' : '--softmax',
+    expected: 'an ONNX file, which has a graph',
+    got: format,
+  })
+}
+
 const run = async (path: string, flags: ExportFlags): Promise<void> => {
   const { exportTrained } = await import('../../runs/exportTrained.ts')
   const format = formatOf(flags)
   const file = fileOf(path, format, flags.out)
   const which = flags.last ? 'last' : 'best'
-  const exported = await exportTrained(path, { file, format, which, card: flags.card })
+  const serving = servingOf(flags, format)
+  const exported = await exportTrained(path, { file, format, which, card: flags.card, serving })
   if (flags.json) return printJson(exported)
-  const { bytes, difference, modelCard, card } = exported
-  const checked = difference === undefined ? '' : `, logits equal to ${difference.toExponential(1)}`
+  const { bytes, difference, modelCard, description } = exported
+  const checked =
+    difference === undefined
+      ? ''
+      : `, the network's answers to within ${difference.toExponential(1)}`
   console.log(`${file}: ${count(bytes)} bytes${checked}`)
-  if (format === 'onnx')
+  if (description !== undefined) {
+    const { input, output, labels } = description
+    const { layout, channels, height, width } = input
+    const shape = layout === 'NCHW' ? [channels, height, width] : [height, width, channels]
     console.log(
-      `input images [N, ${card.channels}, ${card.height}, ${card.width}], output logits [N, ${card.classes.length}]`,
+      `input ${input.name}: ${input.dtype} [N, ${shape.join(', ')}], output ${output.name} [N, ${labels.length}]`,
     )
+  }
   if (modelCard !== undefined) console.log(`${modelCard}: its model card`)
 }
 
@@ -80,6 +107,8 @@ export const exportCommand = (): Command =>
           'safetensors',
         ]),
       )
+      .option('--softmax', 'of ONNX: probabilities in the place of logits')
+      .option('--with-preprocessing', 'of ONNX: pixels as bytes [N, H, W, C] in, probabilities out')
       .option('--no-card', 'no model card')
       .option('--last', 'the last epoch instead of the best'),
   )
