@@ -4,24 +4,16 @@ import { existsSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
 import type { Dataset, Split } from '../data/dataset.ts'
-import type { BadImagePolicy } from '../data/folder/bad.ts'
 import type { FolderReport } from '../data/folder/imageFolder.ts'
+import type { ImagesRecord } from '../data/imagesRecord.ts'
 import type { Splits } from '../data/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { count } from '../text/numbers.ts'
 import { visible } from '../text/visible.ts'
-import type { Config } from '../train/config.ts'
 import { progressLine } from './progressLine.ts'
 
-export interface DataFlags {
-  readonly dataDir?: string | undefined
+export interface DataFlags extends Partial<Omit<ImagesRecord, 'data'>> {
   readonly cacheDir?: string | undefined
-  readonly samples?: readonly [train: number, test: number] | undefined
-  readonly size?: number | undefined
-  readonly cropPct?: number | undefined
-  readonly valFraction?: number | undefined
-  readonly badImages?: BadImagePolicy | undefined
-  readonly badLimit?: number | undefined
   readonly workers?: number | undefined
 }
 
@@ -63,17 +55,34 @@ export const path =
     throw new UsageError({ where: flag, expected: 'a path', got: 'an empty text' })
   }
 
-const twoCounts = (text: string): [number, number] => {
+const twoCounts = (text: string): NonNullable<DataFlags['samples']> => {
   const counts = text.split(',').map(Number)
   const [train, test] = counts
   if (counts.length === 2 && counts.every(value => Number.isInteger(value) && value > 0))
-    return [train, test]
+    return { train, test }
   throw new UsageError({ where: '--samples', expected: 'two counts, such as 8000,2000', got: text })
+}
+
+/** What others call the splits, as folders of them may be called. */
+const SPLIT_ALIASES: Readonly<Record<string, Split>> = {
+  training: 'train',
+  val: 'validation',
+  valid: 'validation',
+  testing: 'test',
+}
+
+const splitOf = (text: string): Split => {
+  const name = SPLIT_ALIASES[text.toLowerCase()] ?? text.toLowerCase()
+  const split = SPLITS.find(own => own === name)
+  if (split !== undefined) return split
+  throw new UsageError({ where: '--split', expected: `one of ${SPLITS.join(', ')}`, got: text })
 }
 
 /** `--split`, for the commands that read one part of a set; `validation` unless told. */
 export const withSplit = (command: Command, split?: Split): Command => {
-  const option = new Option('--split <name>', 'which images').choices(SPLITS)
+  const option = new Option('--split <name>', `which images: ${SPLITS.join(', ')}`).argParser(
+    splitOf,
+  )
   return command.addOption(split === undefined ? option : option.default(split))
 }
 
@@ -141,7 +150,7 @@ export const leftOutLines = ({ leftOut }: FolderReport): string[] => {
 /** A dataset whose splits are opened as they are asked for, showing downloads. */
 export const openData = async (
   name: string,
-  { samples, workers, ...flags }: DataFlags,
+  { workers, ...flags }: DataFlags,
   quiet = false,
 ): Promise<Splits> => {
   const { isFolder, openSplits } = await import('../data/registry.ts')
@@ -155,7 +164,6 @@ export const openData = async (
   const progress = progressLine(quiet)
   const splits = await openSplits(name, {
     ...flags,
-    samples: samples && { train: samples[0], test: samples[1] },
     workers: workers ?? availableParallelism(),
     onChecked: (done, total) => progress.update(`looking at image ${done} of ${total}`),
     onProgress: (url, received, total) => {
@@ -195,11 +203,4 @@ export const openSplit = async (
   const dataset = await splits.open(split)
   if (splits.report) leftOutLines(splits.report()).forEach(progressLine(quiet).line)
   return dataset
-}
-
-/** The options that a run's configuration stands for. */
-export const dataFlagsOf = ({ samples, ...config }: Config): DataFlags => {
-  const { dataDir, size, cropPct, valFraction, badImages, badLimit } = config
-  const flags = { dataDir, size, cropPct, valFraction, badImages, badLimit }
-  return samples ? { ...flags, samples: [samples.train, samples.test] } : flags
 }

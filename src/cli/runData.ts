@@ -3,9 +3,10 @@
 import { existsSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
+import { imagesOptionsOf } from '../data/imagesRecord.ts'
 import { formatShape, UsageError } from '../errors/index.ts'
 import type { Card } from '../weights/trained.ts'
-import { type DataFlags, dataFlagsOf, openSplit } from './dataOptions.ts'
+import { type DataFlags, openSplit } from './dataOptions.ts'
 
 export interface RunDataFlags extends DataFlags {
   readonly data?: string
@@ -46,7 +47,7 @@ export const openRunData = async (
     name,
     split,
     {
-      ...(config && dataFlagsOf(config)),
+      ...(config && imagesOptionsOf(config)),
       ...(card.cropPct === undefined ? {} : { size: card.height, cropPct: card.cropPct }),
       ...flags,
     },

@@ -1,11 +1,12 @@
 /** What a training shows while it runs. */
 
 import { join } from 'node:path'
-import type { Split } from '../data/dataset.ts'
+import type { Dataset } from '../data/dataset.ts'
 import type { LaunchOptions, Started } from '../runs/launch.ts'
 import { RUN_FILES } from '../runs/runFolder.ts'
 import type { StepReport } from '../runs/trainOptions.ts'
 import type { EpochRow } from '../train/epochRow.ts'
+import { hasTop5, shortAccuracy } from './accuracyText.ts'
 import { imagesText } from './dataOptions.ts'
 import { engineText } from './engineOption.ts'
 import { count, duration, percent } from './output.ts'
@@ -30,11 +31,11 @@ const waited = ({ seconds, waiting = 0 }: EpochRow): string =>
 /** What a training begins with, in a line or a few. */
 export const startLines = (
   { config, engine, transferred, badImages }: Started,
-  { train, test, folder }: Pick<LaunchOptions, 'train' | 'test' | 'folder'>,
+  { train, validation, folder }: Pick<LaunchOptions, 'train' | 'validation' | 'folder'>,
 ): readonly string[] => {
   const { labels, shape, classes } = train
   const lines = [
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${imagesText(test)} to evaluate; ${engineText(engine)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${imagesText(validation)} to evaluate; ${engineText(engine)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   ]
   if (transferred !== undefined) {
     const { tensors, fresh } = transferred
@@ -54,12 +55,12 @@ export const startLines = (
 
 /**
  * @param label - stands before each line, where several trainings share a screen
- * @param evaluated - what each epoch ends with: images of a published test set, or of validation
+ * @param evaluated - the images that each epoch ends with: of a published test set, or of validation
  */
 export const trainDisplay = (
   quiet: boolean,
-  label = '',
-  evaluated: Split = 'test',
+  label: string,
+  evaluated: Pick<Dataset, 'split' | 'labels' | 'classes'>,
 ): TrainDisplay => {
   const { update, line, clear } = progressLine(quiet)
   let speed: number | undefined
@@ -71,10 +72,17 @@ export const trainDisplay = (
         `${label}epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps}  loss ${metrics.loss.toFixed(4)}  acc ${percent(metrics.top1)}  ${speed.toFixed(0)} images/s  ${duration(left)} left`,
       )
     },
-    epoch: (row, epochs) =>
-      line(
-        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}  loss ${row.trainLoss.toFixed(4)}  train ${percent(row.trainTop1)}  ${evaluated} ${percent(row.testTop1)}  top-5 ${percent(row.testTop5)}  ${duration(row.seconds)}${waited(row)}`,
-      ),
+    epoch: (row, epochs) => {
+      const parts = [
+        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}`,
+        `loss ${row.trainLoss.toFixed(4)}`,
+        `train ${percent(row.trainTop1)}`,
+        `${evaluated.split} ${shortAccuracy(row.testTop1, evaluated.labels.length)}`,
+        ...(hasTop5(evaluated.classes) ? [`top-5 ${percent(row.testTop5)}`] : []),
+        `${duration(row.seconds)}${waited(row)}`,
+      ]
+      line(parts.join('  '))
+    },
     line: text => line(`${label}${text}`),
     clear,
   }

@@ -3,14 +3,8 @@
 import { resolve } from 'node:path'
 import type { Dataset } from './dataset.ts'
 import type { FolderReport } from './folder/imageFolder.ts'
+import type { ImagesRecord } from './imagesRecord.ts'
 import { type DatasetOptions, isFolder, openSplits } from './registry.ts'
-
-/** Which images these are, so that they can be opened again. */
-export interface ImagesRecord
-  extends Omit<DatasetOptions, 'cacheDir' | 'workers' | 'onProgress' | 'onChecked' | 'seed'> {
-  /** The name of a dataset, or a folder. */
-  readonly data: string
-}
 
 /** Images to train on: of a folder or a known set, or any datasets of your own. */
 export interface Images {

@@ -2,7 +2,7 @@
 
 import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
-import type { ImagesRecord } from '../data/openImages.ts'
+import type { ImagesRecord } from '../data/imagesRecord.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import type { NetworkRecord } from '../models/registry.ts'
 import { type Config, checkConfig } from '../train/config.ts'

@@ -10,7 +10,7 @@ import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { init } from '../nn/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
-import type { Task } from '../tasks/task.ts'
+import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { frozenBy } from '../train/freeze.ts'
@@ -49,7 +49,10 @@ export interface LaunchOptions extends Callbacks {
   readonly config: Config
   readonly folder: string
   readonly train: Dataset
-  readonly test: Dataset
+  /** Evaluated at the end of every epoch; decides which epoch is the best. */
+  readonly validation: Dataset
+  /** Measured once, when training has finished, where it is not what was evaluated all along. */
+  readonly test?: Dataset | undefined
   /** What of a folder is not used. */
   readonly report?: FolderReport | undefined
   /** The network, where the configuration's names are not enough to build it. */
@@ -62,6 +65,13 @@ export interface LaunchOptions extends Callbacks {
   onStart?(started: Started): void
 }
 
+/** How the best weights do on the test images, which decided nothing. */
+export interface TestResult {
+  /** How many images were measured. */
+  readonly images: number
+  readonly metrics: Metrics
+}
+
 /** What a training has come to. */
 export interface Run {
   readonly folder: string
@@ -71,6 +81,8 @@ export interface Run {
   readonly finished: boolean
   readonly best: EpochRow | undefined
   readonly history: readonly EpochRow[]
+  /** Where there are test images besides those of validation, once training has finished. */
+  readonly test?: TestResult
   /** The exported network, once training has finished. */
   readonly onnx?: string
   /** What was skipped or replaced, where that was asked for. */
@@ -125,12 +137,15 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   if (badImages !== undefined)
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(badImages, null, 2)}\n`)
   options.onStart?.({ config, engine, transferred, badImages })
-  const { history, finished, best } = await train({
+  const { validation } = options
+  const test = options.test === validation ? undefined : options.test
+  const { history, finished, best, ...measured } = await train({
     config,
     model: network,
     task: options.task,
     train: options.train,
-    test: options.test,
+    validation,
+    test,
     normalization,
     engine: engine.engine,
     conditions: conditionsOf(config.threads, engine, fingerprint),
@@ -147,12 +162,15 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   })
   const onnx = join(folder, RUN_FILES.onnx)
   if (finished && best !== undefined) await writeOnnx(onnx, await checkedOnnx(best))
+  const tested = test && measured.test && { images: test.labels.length, metrics: measured.test }
+  if (tested) await writeFileAtomic(join(folder, RUN_FILES.test), `${JSON.stringify(tested)}\n`)
   return {
     folder,
     engine: `${engine.name} ${engine.version}`,
     finished,
     best: bestRow(history, options.task?.best),
     history,
+    ...(tested ? { test: tested } : {}),
     ...(finished ? { onnx } : {}),
     ...(badImages === undefined ? {} : { badImages }),
   }

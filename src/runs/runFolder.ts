@@ -27,10 +27,12 @@ export const RUN_FILES = {
   table: 'metrics.csv',
   lines: 'metrics.jsonl',
   checkpoints: 'checkpoints',
-  /** The weights of the epoch with the highest test accuracy, and those of the last. */
+  /** The weights of the epoch with the highest validation accuracy, and those of the last. */
   best: 'best.safetensors',
   last: 'last.safetensors',
   onnx: 'model.onnx',
+  /** How the best weights do on test images that decided nothing. */
+  test: 'test.json',
   /** The images that were skipped or replaced. */
   bad: 'bad-images.json',
 } as const

@@ -85,7 +85,7 @@ const trained = async (stop?: number): Promise<{ folder: string; result: TrainRe
     model: model('se-resnet8', { classes: 1 }),
     task: regression,
     train: seen,
-    test: unseen,
+    validation: unseen,
     normalization,
     engine: onnxEngine,
     conditions: {},

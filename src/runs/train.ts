@@ -129,15 +129,15 @@ export const train = async (
     'options',
   )
   const folder = out ?? freeFolder(join('runs', `${network.name}-${basename(record.data)}`))
-  const { train, validation: test } = images
   return runOf(
     await launch({
       config,
       folder,
       network,
       task,
-      train,
-      test,
+      train: images.train,
+      validation: images.validation,
+      test: images.test,
       report: images.report,
       saveEvery,
       signal,
@@ -176,7 +176,8 @@ export const resume = async (folder: string, options: ResumeOptions = {}): Promi
         network,
         task,
         train: images.train,
-        test: images.validation,
+        validation: images.validation,
+        test: images.test,
         report: images.report,
         resume: compatible ? 'compatible' : 'exact',
         saveEvery,

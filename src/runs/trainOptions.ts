@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import type { Normalization } from '../data/normalization.ts'
 import type { Engine } from '../engines/engine.ts'
 import type { Model } from '../models/registry.ts'
-import type { Task } from '../tasks/task.ts'
+import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import type { EpochRow } from '../train/epochRow.ts'
 import type { StepEvent } from '../train/loop.ts'
@@ -26,7 +26,10 @@ export interface TrainOptions {
   /** What the network is trained for; classification by the recipe unless given. */
   readonly task?: Task | undefined
   readonly train: Dataset
-  readonly test: Dataset
+  /** Evaluated at the end of every epoch; decides which epoch is the best. */
+  readonly validation: Dataset
+  /** Measured once, at the end, by the weights of the best epoch. */
+  readonly test?: Dataset | undefined
   readonly normalization: Normalization
   readonly engine: Engine
   readonly conditions: Conditions
@@ -54,4 +57,6 @@ export interface TrainResult {
   readonly finished: boolean
   /** The weights of the best epoch, where one was finished. */
   readonly best: Trained | undefined
+  /** What these come to on the test images, once all epochs are finished. */
+  readonly test: Metrics | undefined
 }

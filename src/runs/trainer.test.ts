@@ -52,7 +52,7 @@ const run = (
     config,
     model: model(config.model, { classes: 10 }),
     train: trainSet,
-    test: testSet,
+    validation: testSet,
     normalization,
     engine: onnxEngine,
     conditions: { threads: '1' },

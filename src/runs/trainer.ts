@@ -1,14 +1,17 @@
 /** A training in a run's folder: nobody else's meanwhile, and from its newest checkpoint where it has one. */
 
 import { join } from 'node:path'
+import type { Dataset } from '../data/dataset.ts'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { UsageError } from '../errors/index.ts'
-import type { Task } from '../tasks/task.ts'
+import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
+import { evaluate } from '../train/evaluate.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { newProgress, trainingLoop } from '../train/loop.ts'
 import { TrainingSession } from '../train/session.ts'
 import { taskOf } from '../train/taskOf.ts'
+import type { Trained } from '../weights/trained.ts'
 import { openCheckpoints } from './checkpoints.ts'
 import { lockRun } from './lock.ts'
 import { checkNotLost } from './restore.ts'
@@ -20,8 +23,8 @@ import type { TaskTrainOptions, TrainOptions, TrainResult } from './trainOptions
 export const checkData = ({
   config,
   train,
-  test,
-}: Pick<TrainOptions, 'config' | 'train' | 'test'>): void => {
+  validation,
+}: Pick<TrainOptions, 'config' | 'train' | 'validation'>): void => {
   const { batch } = config.recipe
   if (stepsPerEpoch(train, batch) === 0)
     throw new UsageError({
@@ -29,9 +32,9 @@ export const checkData = ({
       expected: `at most ${train.labels.length}, the number of training images`,
       got: `${batch}`,
     })
-  if (test.labels.length === 0)
+  if (validation.labels.length === 0)
     throw new UsageError({
-      where: `${test.split} images`,
+      where: `${validation.split} images`,
       expected: 'at least one',
       got: 'none',
     })
@@ -94,8 +97,8 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
     const saver = new RunSaver(options, session, checkpoints, progress)
     const restored = resume !== undefined && (await saver.restore(resume === 'compatible'))
     if (!restored && firstWeights) await session.begin(await firstWeights())
-    const { train, test, normalization } = options
-    const data = { train, test, normalization }
+    const { train, validation, test, normalization } = options
+    const data = { train, validation, normalization }
     const loop = { session, task, ...data, recipe, seed, unfreezeAt, progress, signal }
     for await (const event of trainingLoop(loop))
       if (event.kind === 'step') {
@@ -109,7 +112,19 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
       }
     await saver.save()
     const { history } = progress
-    return { history, finished: history.length >= epochs, best: await saver.best() }
+    const finished = history.length >= epochs
+    const best = await saver.best()
+    const measure = async (test: Dataset, { tensors }: Trained): Promise<Metrics> => {
+      await session.begin(tensors)
+      return evaluate(test, {
+        batch,
+        normalization,
+        infer: images => session.infer(images),
+        accumulator: task.accumulator(test),
+      })
+    }
+    const measured = finished && best && test && (await measure(test, best))
+    return { history, finished, best, test: measured || undefined }
   } finally {
     await session.dispose()
   }

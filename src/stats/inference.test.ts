@@ -1,7 +1,14 @@
 /** The statistics against printed tables and values computed elsewhere. */
 
 import { describe, expect, it } from 'vitest'
-import { estimate, holm, pairedDifference, studentQuantile, studentWithin } from './inference.ts'
+import {
+  estimate,
+  holm,
+  pairedDifference,
+  proportionInterval,
+  studentQuantile,
+  studentWithin,
+} from './inference.ts'
 import { std } from './moments.ts'
 
 describe("Student's t", () => {
@@ -92,5 +99,19 @@ describe("Holm's correction", () => {
     expect(holm([0.03])).toEqual([0.03])
     expect(holm([0.7, 0.9])).toEqual([1, 1])
     expect(holm([])).toEqual([])
+  })
+})
+
+describe('the interval of a share', () => {
+  it.each([
+    [6, 15, 0.1982, 0.6425],
+    [0, 10, 0, 0.2775],
+    [10, 10, 0.7225, 1],
+    [81, 263, 0.2553, 0.3662], // Newcombe, Statistics in Medicine 17, 1998, Table I
+    [15, 148, 0.0624, 0.1605],
+  ])('%i of %i', (hits, count, low, high) => {
+    const [from, to] = proportionInterval(hits, count)
+    expect(from).toBeCloseTo(low, 4)
+    expect(to).toBeCloseTo(high, 4)
   })
 })

@@ -1,6 +1,6 @@
 /**
- * How sure a mean over a few seeds is: Student's t, confidence intervals, and Holm's correction for
- * asking several questions at once.
+ * How sure a mean over a few seeds is: Student's t, confidence intervals, those of counted shares, and
+ * Holm's correction for asking several questions at once.
  */
 
 import { UsageError } from '../errors/index.ts'
@@ -53,6 +53,24 @@ export const studentQuantile = (within: number, degreesOfFreedom: number): numbe
     else high = middle
   }
   return (low + high) / 2
+}
+
+/** The 0.975 quantile of the normal distribution. */
+const NORMAL = 1.959963984540054
+
+/**
+ * The 95 % interval of a share that was counted (Wilson, JASA 22, 1927): within 0 and 1, and sound for
+ * few, where mean ± error is not. 6 of 15 give 0.20 to 0.64.
+ */
+export const proportionInterval = (
+  hits: number,
+  count: number,
+): readonly [low: number, high: number] => {
+  const squared = NORMAL ** 2
+  const middle = (hits + squared / 2) / (count + squared)
+  const spread = Math.sqrt((hits * (count - hits)) / count + squared / 4)
+  const halfWidth = (NORMAL * spread) / (count + squared)
+  return [Math.max(0, middle - halfWidth), Math.min(1, middle + halfWidth)]
 }
 
 /**

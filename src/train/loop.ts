@@ -26,7 +26,8 @@ export interface LoopOptions {
   readonly session: TrainingSession
   readonly task: Task
   readonly train: Dataset
-  readonly test: Dataset
+  /** Evaluated at the end of every epoch. */
+  readonly validation: Dataset
   readonly normalization: Normalization
   readonly recipe: Recipe
   readonly seed: number
@@ -83,7 +84,8 @@ const diverged = (epoch: number, loss: number): DivergenceError =>
 export async function* trainingLoop(
   options: LoopOptions,
 ): AsyncGenerator<StepEvent | EpochEvent, void, void> {
-  const { session, task, train, test, normalization, recipe, seed, progress, signal } = options
+  const { session, task, train, validation, normalization, recipe, seed, progress, signal } =
+    options
   const { unfreezeAt = Number.POSITIVE_INFINITY } = options
   const { batch, epochs } = recipe
   const { history } = progress
@@ -137,11 +139,11 @@ export async function* trainingLoop(
       if (signal?.aborted && progress.step < first + steps) return
       asked = performance.now()
     }
-    const tested = await evaluate(test, {
+    const tested = await evaluate(validation, {
       batch,
       normalization,
       infer: images => session.infer(images),
-      accumulator: task.accumulator(test),
+      accumulator: task.accumulator(validation),
     })
     if (!Number.isFinite(tested.loss)) throw diverged(epoch + 1, tested.loss)
     const { seconds, waiting, metrics } = progress

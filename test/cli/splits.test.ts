@@ -1,6 +1,6 @@
 /** Three splits of a folder: what is trained on, what is evaluated, what is tested, and what is left out. */
 
-import { mkdir, rename, rm, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
@@ -34,10 +34,17 @@ it('a folder with three splits keeps them apart, and all of another folder is me
       'train se-resnet8 --data ./images --size 16 --epochs 1 --batch 4 --threads 1 --out run',
     )
     expect(trained).toContain('6 validation images to evaluate')
-    expect(trained).toContain('of the validation images, after epoch 1')
+    expect(trained).toMatch(/best: .* % \(\d of 6; 95 % interval .* %\) of the validation images/)
+    expect(trained).toMatch(/test: .* % \(\d+ of 18; 95 % interval .* %\) of the test images/)
+    expect(trained).not.toContain('top-5')
+    const { images: tested, metrics } = JSON.parse(
+      await readFile(join(folder, 'run/test.json'), 'utf8'),
+    )
+    const measured = JSON.parse(await said('eval run --split testing --json --quiet'))
+    expect([tested, metrics.top1]).toEqual([18, measured.top1])
     expect(trained).toContain('4 files left out: .heic 2, .bmp 1, .csv 1')
     expect(await said('eval run --data ./images')).toContain('6 validation images of')
-    expect(await said('eval run --split train')).toContain('12 train images of')
+    expect(await said('eval run --split Training')).toContain('12 train images of')
     expect(await said('eval run --split test')).toContain('18 test images of')
     expect(await said('eval run --data ./images/test')).toContain('on 18 images of')
     const { images, leftOut, split } = JSON.parse(await said('data ./images --split all --json'))

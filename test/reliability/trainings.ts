@@ -82,14 +82,14 @@ export const trainOnce = async (modules: Modules, args: TrainArgs): Promise<Run>
       size: SIZE,
       ...(config.data === 'shapes' ? { samples: SAMPLES } : { valFraction: 0.3, workers }),
     })
-  const [train, test] = [await open('train'), await open('validation')]
+  const [train, validation] = [await open('train'), await open('validation')]
   try {
     const begun = await modules.exists(join(folder, 'config.json'))
     return await modules.launch({
       config,
       folder,
       train,
-      test,
+      validation,
       saveEvery: 0,
       resume: begun ? 'exact' : undefined,
       onStep: args.onStep,
@@ -98,7 +98,7 @@ export const trainOnce = async (modules: Modules, args: TrainArgs): Promise<Run>
     })
   } finally {
     await train.close()
-    await test.close()
+    await validation.close()
   }
 }
 

@@ -2,6 +2,7 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
+import { accuracyText, hasTop5, shortAccuracy } from '../accuracyText.ts'
 import {
   type DataFlags,
   imagesText,
@@ -62,8 +63,14 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
       ...metrics,
       perClass: classes,
     })
+  const { length } = dataset.labels
+  const measured = [
+    `top-1 ${accuracyText(metrics.top1, length)}`,
+    ...(hasTop5(card.classes) ? [`top-5 ${percent(metrics.top5)}`] : []),
+    `loss ${metrics.loss.toFixed(4)}`,
+  ]
   console.log(
-    `${card.model} on ${imagesText(dataset)} of ${name}: top-1 ${percent(metrics.top1)}, top-5 ${percent(metrics.top5)}, loss ${metrics.loss.toFixed(4)} (${engine})`,
+    `${card.model} on ${imagesText(dataset)} of ${name}: ${measured.join(', ')} (${engine})`,
   )
   if (flags.perClass)
     console.log(
@@ -73,7 +80,7 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
           { heading: 'images', right: true },
           { heading: 'top-1', right: true },
         ],
-        classes.map(row => [row.class, count(row.count), percent(row.top1)]),
+        classes.map(row => [row.class, count(row.count), shortAccuracy(row.top1, row.count)]),
       ),
     )
 }

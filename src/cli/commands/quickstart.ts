@@ -8,6 +8,7 @@ import type { Config } from '../../train/config.ts'
 import { openSplit } from '../dataOptions.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { count, duration, percent, printJson, withJson } from '../output.ts'
+import { progressLine } from '../progressLine.ts'
 
 const HELP = `
 Trains resnet8 and sk-resnet8 on shapes: same images, same order, same recipe, same seed.
@@ -26,9 +27,8 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
   const { openEngine } = await import('../../engines/registry.ts')
   const engine = await openEngine()
   const started = performance.now()
-  const samples = [SAMPLES.train, SAMPLES.test] as const
-  const train = await openSplit('shapes', 'train', { samples })
-  const test = await openSplit('shapes', 'validation', { samples })
+  const train = await openSplit('shapes', 'train', { samples: SAMPLES })
+  const validation = await openSplit('shapes', 'validation', { samples: SAMPLES })
   const names = ['resnet8', 'sk-resnet8']
   const results: (Omit<Run, 'folder'> & { run: string; model: string; parameters: number })[] = []
   for (const name of names) {
@@ -41,8 +41,8 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
       threads: availableParallelism(),
       recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, labelSmoothing: 0 },
     }
-    if (name === names[0] && engine.note !== undefined) trainDisplay(quiet).line(engine.note)
-    const display = trainDisplay(quiet, `${name.padStart(10)}  `)
+    if (name === names[0] && engine.note !== undefined) progressLine(quiet).line(engine.note)
+    const display = trainDisplay(quiet, `${name.padStart(10)}  `, validation)
     const folder = freeFolder(join('runs', `quickstart-${name}`))
     const { folder: run, ...result } = await interruptible(
       signal =>
@@ -50,9 +50,10 @@ const run = async ({ quiet = false, json = false }: { quiet?: boolean; json?: bo
           config,
           folder,
           train,
-          test,
+          validation,
           signal,
-          onStart: started => startLines(started, { train, test, folder }).forEach(display.line),
+          onStart: started =>
+            startLines(started, { train, validation, folder }).forEach(display.line),
           onStep: display.step,
           onEpoch: display.epoch,
           onWarning: display.line,

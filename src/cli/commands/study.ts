@@ -91,7 +91,7 @@ const planFrom = async (name: string, engine: string, flags: StudyFlags): Promis
       recipe: recipeOf({ ...flags, recipe }),
       ...variationFlags(flags),
       ...(dataDir === undefined ? {} : { dataDir }),
-      ...(samples === undefined ? {} : { samples: { train: samples[0], test: samples[1] } }),
+      ...(samples === undefined ? {} : { samples }),
       ...(size === undefined ? {} : { size }),
       ...(baseline === undefined ? {} : { baseline }),
       ...(flags.variants === undefined ? {} : { variants: flags.variants.split(',') }),
@@ -195,7 +195,7 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
     test: await openSplit(flags.data, 'validation', flags, flags.quiet),
   }
-  checkData({ config: planned.runs[0].config, ...sets })
+  checkData({ config: planned.runs[0].config, train: sets.train, validation: sets.test })
   const { plan, costs } = fitPlan(planned, sets.train)
   if (flags.dryRun) return dryRun(plan, flags, sets, engine)
   return perform(plan, flags, factsOf(sets, costs, engine))

@@ -2,13 +2,14 @@
 
 import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
+import { IMAGES_FIELDS, imagesOptionsOf } from '../../data/imagesRecord.ts'
 import { UsageError } from '../../errors/index.ts'
 import { variationNames } from '../../models/variations.ts'
 import { shellWord } from '../../text/shell.ts'
+import { accuracyText } from '../accuracyText.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import {
   type DataFlags,
-  dataFlagsOf,
   leftOutLines,
   openData,
   path,
@@ -20,7 +21,7 @@ import { withEngine } from '../engineOption.ts'
 import { flagOf } from '../flags.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
-import { percent, printJson, withJson } from '../output.ts'
+import { printJson, withJson } from '../output.ts'
 import { withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
@@ -60,13 +61,7 @@ const FIXED = [
   'data',
   'attention',
   ...variationNames,
-  'dataDir',
-  'samples',
-  'size',
-  'cropPct',
-  'valFraction',
-  'badImages',
-  'badLimit',
+  ...IMAGES_FIELDS,
   'weights',
   'freeze',
   'unfreezeAt',
@@ -79,19 +74,14 @@ const configFrom = async (name: string, flags: TrainFlags) => {
   const { describeModel } = await import('../../models/registry.ts')
   const { newConfig } = await import('../../runs/configure.ts')
   const { recipeOf } = await import('../recipeOptions.ts')
-  const { data = 'shapes', samples, ...images } = flags
+  const { data = 'shapes' } = flags
   const own = describeModel(name, flags.attention).size
   return newConfig(
     { model: name, attention: flags.attention, ...variationFlags(flags) },
     {
+      ...imagesOptionsOf(flags),
       data: isFolder(data) ? resolve(data) : data,
-      dataDir: images.dataDir,
-      samples: samples && { train: samples[0], test: samples[1] },
-      size: images.size ?? (isFolder(data) ? own : undefined),
-      cropPct: images.cropPct,
-      valFraction: images.valFraction,
-      badImages: images.badImages,
-      badLimit: images.badLimit,
+      size: flags.size ?? (isFolder(data) ? own : undefined),
     },
     flags,
     recipeOf({ ...flags }),
@@ -144,21 +134,20 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     resume === undefined
       ? await configFrom(name as string, flags)
       : { config: await resumedConfig(resume, name, flags), engine: undefined }
-  const places: DataFlags = {
-    ...dataFlagsOf(config),
-    ...(flags.cacheDir === undefined ? {} : { cacheDir: flags.cacheDir }),
-    ...(flags.workers === undefined ? {} : { workers: flags.workers }),
-  }
+  const { cacheDir, workers } = flags
+  const places: DataFlags = { ...imagesOptionsOf(config), cacheDir, workers }
   const splits = await openData(config.data, places, quiet)
   const train = await splits.open('train')
-  const test = await splits.open('validation')
+  const validation = await splits.open('validation')
+  const hasOwnTest = splits.hasTest && validation.split !== 'test'
+  const test = hasOwnTest ? await splits.open('test') : undefined
   const report = splits.report?.()
   const { freeFolder } = await import('../../runs/runFolder.ts')
   const folder =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { launch } = await import('../../runs/launch.ts')
-  const display = trainDisplay(quiet, '', test.split)
+  const display = trainDisplay(quiet, '', validation)
   if (engine?.note !== undefined) display.line(engine.note)
   if (report) leftOutLines(report).forEach(display.line)
   const result = await interruptible(
@@ -167,12 +156,14 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
         config,
         folder,
         train,
+        validation,
         test,
         report,
         signal,
         saveEvery: flags.saveEvery,
         resume: resume === undefined ? undefined : flags.resumeCompatible ? 'compatible' : 'exact',
-        onStart: started => startLines(started, { train, test, folder }).forEach(display.line),
+        onStart: started =>
+          startLines(started, { train, validation, folder }).forEach(display.line),
         onStep: display.step,
         onEpoch: display.epoch,
         onWarning: display.line,
@@ -189,7 +180,10 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   }
   const { best } = result
   if (json || best === undefined) return
-  console.log(`best: ${percent(best.testTop1)} of the ${test.split} images, after epoch ${best.epoch}
+  const tested =
+    result.test &&
+    `test: ${accuracyText(result.test.metrics.top1, result.test.images)} of the test images, which decided nothing`
+  console.log(`best: ${accuracyText(best.testTop1, validation.labels.length)} of the ${validation.split} images, after epoch ${best.epoch}${tested ? `\n${tested}` : ''}
 ${folder}/model.onnx runs in any ONNX Runtime; its classes and preprocessing are in its metadata
 next: excite predict ${shellWord(folder)} --data ${shellWord(config.data)} --index 0,1,2
       excite predict ${shellWord(folder)} IMAGE.png`)

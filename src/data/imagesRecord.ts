@@ -1,0 +1,27 @@
+/** Which images a training has, and how they are read: what its configuration keeps of them. */
+
+import type { DatasetOptions } from './registry.ts'
+
+/** Which images these are, so that they can be opened again. */
+export interface ImagesRecord
+  extends Omit<DatasetOptions, 'cacheDir' | 'workers' | 'onProgress' | 'onChecked' | 'seed'> {
+  /** The name of a dataset, or a folder. */
+  readonly data: string
+}
+
+/** The options that are kept, besides `data`. */
+export const IMAGES_FIELDS = [
+  'dataDir',
+  'samples',
+  'size',
+  'cropPct',
+  'valFraction',
+  'badImages',
+  'badLimit',
+] as const satisfies readonly (keyof ImagesRecord)[]
+
+type ImagesOptions = Pick<ImagesRecord, (typeof IMAGES_FIELDS)[number]>
+
+/** Of a configuration, or of options, those that decide which images there are. */
+export const imagesOptionsOf = (all: ImagesOptions): ImagesOptions =>
+  Object.fromEntries(IMAGES_FIELDS.map(field => [field, all[field]]))
