@@ -38,6 +38,7 @@ export type Position = (typeof POSITIONS)[number]
 
 /** An attention that keeps the shape of what it stands on. */
 export interface Recalibration {
+  /** Says which of the two kinds of attention this is. */
   readonly kind: 'recalibration'
   /** The block's name, which is also the key of its weights. */
   readonly name: string

@@ -14,7 +14,9 @@ export type PublishedSplit = 'train' | 'test'
 
 /** Labeled images as somebody has them: a dataset of one's own begins with these. */
 export interface LabeledImages extends PixelSource {
+  /** The name of the set. */
   readonly name: string
+  /** Which part of the set this is. */
   readonly split: Split
   /** The names of the classes, in the order of the labels. */
   readonly classes: readonly string[]

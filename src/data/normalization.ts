@@ -4,7 +4,9 @@ import type { PixelSource } from './image.ts'
 
 /** Per channel, of pixels scaled to 0 … 1; the network sees (pixel − mean) / std. */
 export interface Normalization {
+  /** One a channel, of pixels in 0…1. */
   readonly mean: readonly number[]
+  /** One a channel, of pixels in 0…1. */
   readonly std: readonly number[]
 }
 

@@ -8,6 +8,7 @@ import { type DatasetOptions, isFolder, openSplits } from './registry.ts'
 
 /** Images to train on: of a folder or a known set, or any datasets of your own. */
 export interface Images {
+  /** What the network is trained on. */
   readonly train: Dataset
   /** Judges every epoch, and which weights are the best. Published sets have their test images here; `split` says so. */
   readonly validation: Dataset

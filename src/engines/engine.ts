@@ -37,6 +37,7 @@ export interface Compiled {
    * @throws EngineError when an input is missing or does not have the type of the graph's
    */
   run(inputs: Tensors): Promise<Tensors>
+  /** The state of the graph: inputs that stay with the engine from run to run. */
   readonly state: EngineState
   /**
    * Frees what the engine keeps for the graph.
@@ -57,12 +58,14 @@ export interface CompileOptions {
 
 /** What compiles graphs. */
 export interface Engine {
+  /** The name that `engines` knows it by. */
   readonly name: string
   /**
    * The version of the library that computes; another one may round otherwise.
    * @throws EngineError when the library is missing
    */
   version(): Promise<string>
+  /** Makes a graph ready to run; one that was compiled is disposed of by its own `dispose`. */
   compile(graph: Graph, options?: CompileOptions): Promise<Compiled>
 }
 

@@ -63,8 +63,11 @@ const OLD_NAMES: Readonly<Record<string, EngineName>> = { onnx: 'onnxruntime' }
 
 /** An engine that is here, ready to compile. */
 export interface AvailableEngine {
+  /** The name to ask for it by. */
   readonly name: EngineName
+  /** The version of the library that computes. */
   readonly version: string
+  /** The engine, ready to compile. */
   readonly engine: Engine
   /** Why not a faster one, where nobody asked for this one. */
   readonly note?: string

@@ -10,18 +10,27 @@ import type { Preprocessing } from './preprocessing.ts'
 
 /** What is in a foreign model, and what it costs. */
 export interface ForeignAnalysis {
+  /** The path that was given. */
   readonly model: string
+  /** The program that wrote the file, with its version. */
   readonly producer: string
+  /** The version of the standard operators that the file is written in. */
   readonly opset: number
+  /** How many nodes the graph has. */
   readonly nodes: number
   /** Local functions of the file, whose nodes are counted where they are called. */
   readonly functions: number
   /** Of the images that sizes and multiply-adds are for: [height, width]. */
   readonly size: readonly [height: number, width: number]
+  /** The attention blocks that were found. */
   readonly blocks: readonly ForeignBlock[]
+  /** Parameters and multiply-adds of the whole network, and of its attention. */
   readonly cost: ForeignCost
+  /** What happens to pixels before the network, where images were looked at. */
   readonly preprocessing?: Preprocessing
+  /** How many images were looked at. */
   readonly images?: number
+  /** What the gates did on these images. */
   readonly excitation?: readonly BlockExcitation[]
 }
 

@@ -19,20 +19,27 @@ import { SCALES, selectionOf, type UnitSelection } from './selection.ts'
 
 /** What a network does inside, as data. */
 export interface Analysis {
+  /** The name of the network. */
   readonly model: string
   /** Where its name does not say it. */
   readonly attention?: string | undefined
+  /** How many images were looked at. */
   readonly images: number
   /** In the order of the classes. */
   readonly imagesByClass: readonly number[]
+  /** What the network costs. */
   readonly cost: Cost
   /** Of the same backbone without attention, where there is one. */
   readonly plain?: Cost | undefined
   /** Empty where no class has two images, too. */
   readonly excitation: readonly BlockExcitation[]
+  /** Accuracy without attention, where there is some to leave out. */
   readonly ablation?: Ablation | undefined
+  /** What units of selective kernels choose, unit by unit. */
   readonly selection: readonly UnitSelection[]
+  /** The gates of gated channel transformation, layer by layer. */
   readonly gates: readonly GateLayer[]
+  /** Which regions of the images to explain decide. */
   readonly maps: readonly ImageMaps[]
 }
 
@@ -40,9 +47,11 @@ export interface Analysis {
 export interface AnalysisOptions extends ProbeOptions {
   /** How many images of the dataset to look at, as many of each class as there are. */
   readonly images: number
+  /** Whether each block is also left out alone. */
   readonly ablateBlocks?: boolean
   /** Images to explain. */
   readonly explain?: readonly MapImage[]
+  /** Hears what is about to be done. */
   onStep?(what: string): void
 }
 

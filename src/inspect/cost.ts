@@ -25,9 +25,13 @@ export interface KindCost {
 
 /** What a network costs, and which part of that is its attention. */
 export interface Cost {
+  /** How many numbers training finds. */
   readonly parameters: number
+  /** How many numbers training keeps besides: running statistics. */
   readonly buffers: number
+  /** Multiply-adds for one image. */
   readonly multiplyAdds: number
+  /** The same by the kind of layer. */
   readonly kinds: readonly KindCost[]
   /** Of what there would not be, did the attention do nothing. */
   readonly attention: { readonly parameters: number; readonly multiplyAdds: number }

@@ -6,8 +6,11 @@ import { inference, trace, variables } from '../nn/index.ts'
 
 /** A value inside the network, shown by the layer at the path under a name. */
 export interface Observation {
+  /** The path of the layer. */
   readonly path: string
+  /** What the layer calls the value. */
   readonly name: string
+  /** The value in the graph. */
   readonly value: Value
 }
 

@@ -11,6 +11,7 @@ import { type Intervention, type Observed, observe } from './observe.ts'
 export interface Probe {
   /** Normalized images [batch, C, H, W], and what other inputs the values have, to the values. */
   run(images: Float32Array, inputs?: Tensors): Promise<Tensors>
+  /** Frees what the engine keeps. */
   dispose(): Promise<void>
 }
 

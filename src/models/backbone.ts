@@ -7,6 +7,7 @@ import type { VariationName, Variations } from './variations.ts'
 
 /** What every network can be told. */
 export interface NetworkOptions extends AttentionOptions, Variations {
+  /** How many logits the network gives. */
   readonly classes?: number
   /** Channels of the images: 1 or 3. */
   readonly channels?: number
@@ -16,6 +17,7 @@ export interface NetworkOptions extends AttentionOptions, Variations {
 
 /** A network by its name: how it is built, and what it is by default. */
 export interface Backbone {
+  /** One line for lists. */
   readonly describe: string
   /** Height and width of the images that it was designed for. */
   readonly size: number
@@ -29,6 +31,7 @@ export interface Backbone {
   readonly replaceable: boolean
   /** The variations it knows; any other is refused. */
   readonly variations: readonly VariationName[]
+  /** Makes the network; its options are checked before. */
   build(options: NetworkOptions & { readonly classes: number; readonly channels: number }): Layer
 }
 

@@ -279,6 +279,7 @@ export const customModel = (
 export interface RegisteredModel extends Partial<Omit<Backbone, 'build'>> {
   /** Height and width of the images that it is for. */
   readonly size: number
+  /** Makes the network. */
   build(options: NetworkOptions & { readonly classes: number; readonly channels: number }): Layer
 }
 

@@ -24,6 +24,7 @@ import { POOLINGS, type Stem, stem as stemLayer } from './stems.ts'
 
 /** What a residual network is told. */
 export interface ResNetOptions extends NetworkOptions {
+  /** The kind of residual block. */
   readonly block: keyof typeof BLOCKS
   /** Blocks a stage, for up to four stages. */
   readonly depths: readonly number[]
@@ -35,6 +36,7 @@ export interface ResNetOptions extends NetworkOptions {
   readonly planes?: number
   /** ResNeXt's cardinality, and the channels of a group at 64 planes. */
   readonly group?: number
+  /** See `group`. */
   readonly groupWidth?: number
   /** Whether projections that stride pool before a 1×1 without stride, as in ResNet-D. */
   readonly poolFirst?: boolean

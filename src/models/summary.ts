@@ -16,17 +16,23 @@ export interface LayerRow {
   readonly path: string
   /** The operations of the layer itself, its children's not included. */
   readonly operations: readonly string[]
+  /** The shape of what the layer gives. */
   readonly output: Shape
+  /** How many numbers training finds. */
   readonly parameters: number
+  /** Multiply-adds of convolutions and matrix products. */
   readonly multiplyAdds: number
 }
 
 /** A network layer by layer, and its sums. */
 export interface Summary {
+  /** One a layer that computes something, in the order of computation. */
   readonly rows: readonly LayerRow[]
+  /** How many numbers training finds. */
   readonly parameters: number
   /** Running statistics. */
   readonly buffers: number
+  /** Multiply-adds of convolutions and matrix products. */
   readonly multiplyAdds: number
   /** With every other operation too, at one for each element it reads or makes, the more of both. */
   readonly allOperations: number

@@ -12,15 +12,21 @@ export type Initializer = (shape: Shape) => (values: Float32Array, draw: RandomS
 
 /** A learnable tensor. */
 export interface Parameter {
+  /** Tells a parameter from a buffer. */
   readonly kind: 'parameter'
+  /** The shape of the tensor. */
   readonly shape: Shape
+  /** Draws its first values. */
   readonly initialize: Initializer
 }
 
 /** A tensor that training updates without a gradient: running statistics. */
 export interface Buffer {
+  /** Tells a buffer from a parameter. */
   readonly kind: 'buffer'
+  /** The shape of the tensor. */
   readonly shape: Shape
+  /** Fills its first values. */
   readonly initialize: Initializer
 }
 
@@ -37,7 +43,9 @@ export const namedValues = (values: Values, name: string): Named =>
 
 /** A layer of one input and one output, unless its types say otherwise. */
 export interface Layer<Input = Value, Output = Value> {
+  /** Tells a layer from a tensor. */
   readonly kind: 'layer'
+  /** Layers and tensors by the names that paths are made of. */
   readonly children: Children
   /**
    * Names that children draw their first values by, where those are not their own; '' is the
@@ -46,6 +54,7 @@ export interface Layer<Input = Value, Output = Value> {
   readonly seedNames?: Readonly<Record<string, string>>
   /** What it is besides its place, such as the name of an attention: paths alone do not always say. */
   readonly role?: string
+  /** Adds the layer's operations to the graph that `x` belongs to. */
   forward(children: Record<string, never>, x: Input, mode: Mode): Output
 }
 
@@ -139,9 +148,11 @@ export const buffer = (shape: Shape, initialize: Initializer): Buffer => ({
 
 /** A parameter or buffer of a network, under its full name. */
 export interface Variable {
+  /** The path of its layer and its name there, as in PyTorch's state dictionaries. */
   readonly name: string
   /** The name that its first values are drawn by. */
   readonly seedName: string
+  /** What it is, and of which shape. */
   readonly tensor: Parameter | Buffer
   /** The role of the nearest layer around it which has one. */
   readonly role?: string | undefined

@@ -13,6 +13,7 @@ import { buffer, type Layer, layer, parameter } from './layer.ts'
 
 /** How a batch normalization counts. */
 export interface BatchNormOptions {
+  /** What is added to the variance. */
   readonly epsilon?: number
   /** How far the running statistics move to the batch's at each step, as in PyTorch. */
   readonly momentum?: number

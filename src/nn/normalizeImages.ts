@@ -8,6 +8,7 @@ import { add, cast, constant, mul, transpose } from '../ops/index.ts'
 export interface Statistics {
   /** One a channel, of pixels in 0…1. */
   readonly mean: readonly number[]
+  /** See `mean`. */
   readonly std: readonly number[]
   /** How the bytes lie; planes of colors unless told. */
   readonly layout?: 'NCHW' | 'NHWC' | undefined

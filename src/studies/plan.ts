@@ -10,6 +10,7 @@ import { missing, type Study, type Variant } from './study.ts'
 
 /** On what and how a study is run. */
 export interface StudySettings extends Omit<Config, 'attention' | 'recipe' | 'seed'> {
+  /** Changes to the recipe of the study, by field. */
   readonly recipe: unknown
   /** How many: 0, 1, … */
   readonly seeds: number
@@ -21,25 +22,35 @@ export interface StudySettings extends Omit<Config, 'attention' | 'recipe' | 'se
 
 /** One training of a study. */
 export interface PlannedRun {
+  /** The network of the run. */
   readonly variant: Variant
+  /** What its randomness depends on. */
   readonly seed: number
+  /** The run folder. */
   readonly folder: string
+  /** All that the training is given. */
   readonly config: Config
 }
 
 /** A study, run by run. */
 export interface Plan {
+  /** The name that the study is asked for by. */
   readonly name: string
+  /** The study as data. */
   readonly study: Study
+  /** Where runs and results go. */
   readonly folder: string
+  /** The variant that the others are compared with. */
   readonly baseline: Variant
   /** Those that run, in the order of the paper's table. */
   readonly variants: readonly Variant[]
+  /** One run of each variant has each of them. */
   readonly seeds: readonly number[]
   /** Those of the paper that this version cannot build, and why. */
   readonly leftOut: readonly { readonly variant: Variant; readonly reason: string }[]
   /** All variants of a seed, then those of the next: so that a part already compares. */
   readonly runs: readonly PlannedRun[]
+  /** The training that all runs share. */
   readonly recipe: Recipe
 }
 

@@ -11,6 +11,7 @@ import type { ModelOptions } from '../models/registry.ts'
 
 /** What a paper prints of a network. */
 export interface Published {
+  /** The paper and its table. */
   readonly source: string
   /** What the paper's network has that the name does not say. */
   readonly options?: ModelOptions

@@ -15,7 +15,9 @@ import type { PaperFigure, Variant } from './study.ts'
 
 /** Of a network, for the images of the study. */
 export interface Cost {
+  /** How many numbers training finds. */
   readonly parameters: number
+  /** For one image. */
   readonly multiplyAdds: number
 }
 
@@ -43,6 +45,7 @@ export interface VariantResult {
 
 /** What is said of a study besides its numbers. */
 export interface Facts {
+  /** The images of the study: shape [C, H, W], and how many. */
   readonly data: {
     readonly name: string
     readonly classes: number
@@ -54,6 +57,7 @@ export interface Facts {
   readonly costs: Readonly<Record<string, Cost>>
   /** The command that gives this study again. */
   readonly command: string
+  /** The version of this package. */
   readonly version: string
   /** Processor and cores. */
   readonly machine: string
@@ -61,25 +65,40 @@ export interface Facts {
 
 /** What a study has come to. */
 export interface StudyResults {
+  /** The name that the study is asked for by. */
   readonly study: string
+  /** The question, as a sentence. */
   readonly title: string
+  /** The table of the paper. */
   readonly source: string
+  /** What a reader must know to compare. */
   readonly note?: string
+  /** The network, data set and training of the paper. */
   readonly paperSetting: string
+  /** The network, data set and training of these runs. */
   readonly setting: string
+  /** The id of the variant that the others are compared with. */
   readonly baseline: string
+  /** What each variant came to, in the order of the paper. */
   readonly variants: readonly VariantResult[]
+  /** How many runs there are to do, and how many are done. */
   readonly runs: { readonly planned: number; readonly finished: number }
+  /** Variants that this version cannot build. */
   readonly leftOut: readonly { readonly name: string; readonly reason: string }[]
+  /** What went wrong, run by run. */
   readonly failures: readonly {
     readonly run: string
     /** False where the second attempt succeeded. */
     readonly lost: boolean
     readonly messages: readonly string[]
   }[]
+  /** The command that gives this study again. */
   readonly command: string
+  /** The version of this package. */
   readonly version: string
+  /** Processor and cores. */
   readonly machine: string
+  /** The time that training took, of all runs together. */
   readonly seconds: number
 }
 

@@ -13,9 +13,11 @@ export type Trainer = (
 
 /** How one run of a study ended. */
 export interface Outcome {
+  /** The run that ended. */
   readonly run: PlannedRun
   /** `stopped` can go on; `failed` has done so twice. */
   readonly state: 'finished' | 'failed' | 'stopped'
+  /** The epochs of the run. */
   readonly history: readonly EpochRow[]
   /** It was finished before. */
   readonly reused: boolean
@@ -25,11 +27,15 @@ export interface Outcome {
 
 /** How runs are started, and who is told. */
 export interface RunnerOptions {
+  /** How many runs train at a time. */
   readonly jobs: number
+  /** Stops all runs at their next checkpoint. */
   readonly signal: AbortSignal
+  /** Hears that a run begins. */
   onBegin?(run: PlannedRun): void
   /** A line that a run wrote. */
   onLine?(run: PlannedRun, text: string): void
+  /** Hears that a run is tried again, and why. */
   onRetry?(run: PlannedRun, failure: string): void
   /** After each run, with the outcomes so far in the order of the plan. */
   onEnd?(outcome: Outcome, soFar: readonly Outcome[]): void | Promise<void>

@@ -6,7 +6,9 @@ import type { RecipeName } from '../train/recipes.ts'
 
 /** What a paper printed for a variant; errors in percent on its test set. */
 export interface PaperFigure {
+  /** The error of the first guess. */
   readonly top1: number
+  /** The error of the first five guesses. */
   readonly top5?: number
   /** Millions. */
   readonly parameters?: number
@@ -22,9 +24,11 @@ export interface PaperFigure {
 export interface Variant {
   /** Short and without spaces: it names the folders of the runs. */
   readonly id: string
+  /** The name in tables and figures. */
   readonly name: string
   /** As on the command line, such as `se:reduction=8`; the plain backbone without. */
   readonly attention?: string
+  /** What the paper found. */
   readonly paper?: PaperFigure
 }
 
@@ -40,6 +44,7 @@ export interface Study {
   readonly recipe: RecipeName
   /** The variant that the others are compared with. */
   readonly baseline: string
+  /** The networks, in the order of the paper's table. */
   readonly variants: readonly Variant[]
   /** What a reader must know to compare. */
   readonly note?: string

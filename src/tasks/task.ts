@@ -18,7 +18,9 @@ export interface Accumulator<Measured extends Metrics = Metrics> {
   add(outputs: Tensors, batch: Batch): void
   /** Takes in what another accumulator has gathered. */
   merge(gathered: Gathered): void
+  /** All that was taken in, so that it can be saved and merged. */
   gathered(): Gathered
+  /** The metrics of all that was taken in. */
   metrics(): Measured
 }
 
@@ -37,6 +39,7 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
   encode(data: Data, batch: Batch): Tensors
   /** A scalar to be minimized. */
   loss(outputs: Named, targets: Named): Value
+  /** Begins to measure a network on a dataset. */
   accumulator(data: Data): Accumulator<Measured>
   /** The metric by which one epoch is better than another. */
   readonly best: Best

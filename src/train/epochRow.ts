@@ -5,8 +5,11 @@ import type { Best, Metrics } from '../tasks/task.ts'
 
 /** A finished epoch, `epoch` from 1. Columns of metrics are named by split and metric: `testTop1`. */
 export interface EpochRow {
+  /** From 1. */
   readonly epoch: number
+  /** The learning rate that the schedule had come to. */
   readonly learningRate: number
+  /** How long the epoch's training took. */
   readonly seconds: number
   /** Of these, how many the step waited for its images; earlier runs did not measure it. */
   readonly waiting?: number | undefined

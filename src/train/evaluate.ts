@@ -8,10 +8,13 @@ import type { Accumulator, Metrics } from '../tasks/task.ts'
 
 /** How a dataset is gone through. */
 export interface EvaluateOptions<Measured extends Metrics> {
+  /** How many images are computed at a time. */
   readonly batch: number
+  /** What pixels are normalized by. */
   readonly normalization: Normalization
   /** Images [batch, C, H, W] to the network's outputs by name. */
   infer(images: Float32Array): Promise<Tensors>
+  /** What measures. */
   readonly accumulator: Accumulator<Measured>
   /** @param done - how many images have been measured, this batch included */
   onBatch?(done: number, outputs: Tensors, batch: Batch): void

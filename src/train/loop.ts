@@ -17,8 +17,11 @@ export interface Progress {
   step: number
   /** The metrics of the epoch under way, the seconds spent in it, and how many of these waiting for images. */
   metrics: Accumulator
+  /** Seconds spent in the epoch under way. */
   seconds: number
+  /** How many of these were waits for images. */
   waiting: number
+  /** The epochs that have ended. */
   readonly history: EpochRow[]
 }
 
@@ -41,14 +44,17 @@ export interface LoopOptions {
 
 /** A step that has been made. */
 export interface StepEvent {
+  /** Tells events apart. */
   readonly kind: 'step'
   /** From 1. */
   readonly epoch: number
   /** Steps done in the epoch, and how many it has. */
   readonly step: number
+  /** How many steps the epoch has. */
   readonly steps: number
   /** Means over the epoch so far. */
   readonly metrics: Metrics
+  /** The learning rate of the step. */
   readonly learningRate: number
   /** Seconds since the step before: its data, and whatever happened between two events, included. */
   readonly seconds: number
@@ -56,7 +62,9 @@ export interface StepEvent {
 
 /** An epoch that has ended, and was evaluated. */
 export interface EpochEvent {
+  /** Tells events apart. */
   readonly kind: 'epoch'
+  /** What is written down of the epoch. */
   readonly row: EpochRow
 }
 

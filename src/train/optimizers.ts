@@ -18,7 +18,9 @@ export interface Update {
 
 /** Makes a step of a gradient. */
 export interface Optimizer {
+  /** The names of the vectors that it keeps, each as long as the parameters. */
   readonly slots: readonly string[]
+  /** Adds the update of one step to the graph. */
   update(update: Update): { readonly parameters: Value; readonly slots: readonly Value[] }
 }
 

@@ -37,6 +37,7 @@ export interface ImportOptions extends Omit<NetworkRecord, 'model' | 'custom'>, 
 
 /** Weights under our names, and how they came to be. */
 export interface Imported {
+  /** The network with its weights. */
   readonly trained: Trained
   /** By whose names its tensors were found. */
   readonly naming: string

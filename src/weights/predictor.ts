@@ -9,6 +9,7 @@ import type { Trained } from './trained.ts'
 export interface Predictor {
   /** Normalized images [batch, C, H, W] to logits [batch, classes]. */
   infer(images: Float32Array): Promise<Float32Array>
+  /** Frees what the engine keeps. */
   dispose(): Promise<void>
 }
 

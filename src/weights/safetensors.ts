@@ -24,8 +24,11 @@ type StoredData = Float64Array | Float32Array | BigInt64Array | Int32Array | Uin
 
 /** A tensor as a file has it. */
 export interface StoredTensor {
+  /** The type of its elements in the file. */
   readonly dtype: StoredDType
+  /** The shape of the tensor. */
   readonly shape: Shape
+  /** Its elements, row by row. */
   readonly data: StoredData
 }
 

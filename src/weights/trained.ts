@@ -63,7 +63,9 @@ export type Card = z.infer<typeof cardSchema>
 
 /** A network with its weights. */
 export interface Trained {
+  /** What is to be known of the network besides its weights. */
   readonly card: Card
+  /** The network that the weights fit. */
   readonly model: Model
   /** Parameters and buffers by name. */
   readonly tensors: ReadonlyMap<string, Float32Array>

@@ -6,7 +6,9 @@ import type { ImageList } from './list.ts'
 
 /** An image that could not be decoded. */
 export interface BadImage {
+  /** Its path in the folder. */
   readonly file: string
+  /** What the decoder said. */
   readonly reason: string
 }
 

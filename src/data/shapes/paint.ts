@@ -13,11 +13,13 @@ export interface Factors {
   readonly scale: number
   /** The center, in pixels. */
   readonly x: number
+  /** See `x`. */
   readonly y: number
   /** Radians, clockwise. */
   readonly rotation: number
   /** 0 to 1 around the color circle. */
   readonly hue: number
+  /** The name of what fills the shape. */
   readonly texture: string
 }
 
