@@ -23,14 +23,24 @@ const optionIn =
     return recipe.get(field) ?? OTHERS[name] ?? (OWN.includes(name) ? flagOf(name) : undefined)
   }
 
-/** A problem as somebody who types options reads it: fields, in backticks where in a text, are options. */
-export const inOptions = async (problem: Problem): Promise<Problem> => {
-  const { where, expected, got, context, hint } = problem
-  const isOfRecipe = [where, expected, got, hint].some(text => text?.includes('recipe.'))
-  const recipe = isOfRecipe ? (await import('./recipeOptions.ts')).recipeFlags : new Map()
+/** Writes the fields in a text's backticks as options, those of recipes where asked for. */
+const translator = async (ofRecipe: boolean) => {
+  const recipe = ofRecipe ? (await import('./recipeOptions.ts')).recipeFlags : new Map()
   const option = optionIn(recipe)
   const text = <Text extends string | undefined>(given: Text): Text =>
     given?.replace(/`([\w.]+)`/g, (all, field: string) => option(field) ?? all) as Text
+  return { option, text }
+}
+
+/** Writes what the library says as somebody reads it who types options. */
+export const textInOptions = async () => (await translator(true)).text
+
+/** A problem as somebody who types options reads it: fields, in backticks where in a text, are options. */
+export const inOptions = async (problem: Problem): Promise<Problem> => {
+  const { where, expected, got, context, hint } = problem
+  const { option, text } = await translator(
+    [where, expected, got, hint].some(text => text?.includes('recipe.')),
+  )
   return {
     where: option(where) ?? text(where),
     expected: text(expected),

@@ -13,6 +13,7 @@ import { writeFileAtomic } from '../platform/node/files.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
+import { fewSteps } from '../train/fewSteps.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { layoutsOf } from '../train/layout.ts'
 import { conditionsOf } from './environment.ts'
@@ -137,6 +138,8 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   if (badImages !== undefined)
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(badImages, null, 2)}\n`)
   options.onStart?.({ config, engine, transferred, badImages })
+  const warning = resume === undefined && fewSteps(config, options.train.labels.length)
+  if (warning) options.onWarning?.(warning)
   const { validation } = options
   const test = options.test === validation ? undefined : options.test
   const { history, finished, best, ...measured } = await train({

@@ -12,6 +12,7 @@ import { type EpochRow, metricsOf } from '../train/epochRow.ts'
 import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
 import type { RecipeName } from '../train/recipes.ts'
 import { savedConfig } from './configure.ts'
+import { extendRun } from './extendRun.ts'
 import { openImagesOf } from './images.ts'
 import { type Run as Launched, launch } from './launch.ts'
 import { freeFolder } from './runFolder.ts'
@@ -156,14 +157,18 @@ export interface ResumeOptions extends Following {
   readonly network?: Model | undefined
   /** Goes on even where the bits may differ: other threads, another engine or version. */
   readonly compatible?: boolean | undefined
+  /** How many epochs in all, in place of what the run was begun with; finished runs go on, too. */
+  readonly epochs?: number | undefined
 }
 
 /**
- * Goes on with a run from its newest checkpoint, to the same bits as if it had not been stopped.
+ * Goes on with a run from its newest checkpoint, to the same bits as if it had not been stopped; with
+ * other `epochs`, by the schedule of so many from there.
  * @throws UsageError when there is no run, or the environment is another one
  */
 export const resume = async (folder: string, options: ResumeOptions = {}): Promise<Run> => {
   const { network, task, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
+  if (options.epochs !== undefined) await extendRun(folder, options.epochs)
   const config = await savedConfig(folder, options)
   const opened = options.images === undefined ? await openImagesOf(config) : undefined
   const images = options.images ?? (opened as Images)

@@ -11,9 +11,11 @@ import { DivergenceError, FileError, UsageError } from '../errors/index.ts'
 import { model } from '../models/registry.ts'
 import { initialize } from '../nn/index.ts'
 import type { Config, Recipe } from '../train/config.ts'
+import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { RECIPES } from '../train/recipes.ts'
 import { readSafetensors } from '../weights/safetensors.ts'
-import { loadTrained, RUN_FILES } from './runFolder.ts'
+import { extendRun } from './extendRun.ts'
+import { createRun, loadTrained, RUN_FILES, readRun } from './runFolder.ts'
 import { train } from './trainer.ts'
 import type { TrainOptions, TrainResult } from './trainOptions.ts'
 
@@ -352,4 +354,38 @@ it('begins with given weights where it begins, and not where it goes on', async 
   const after = (await loadTrained(next, 'last')).tensors
   for (const [name, data] of after)
     expect(equal(data, tensors.get(name)), name).toBe(!name.startsWith('fc.'))
+})
+
+it('stops after epochs that bring nothing better, to the same bits when resumed', async () => {
+  // A rate of nothing: the first epoch stays the best.
+  const config = configOf('resnet8', { epochs: 9, stopAfter: 2, learningRate: 1e-12, augment: {} })
+  const whole = await newFolder()
+  const { finished, history } = await run(whole, config)
+  const { epoch } = bestRow(history) as EpochRow
+  expect([finished, history.length]).toEqual([true, epoch + 2])
+  const folder = await newFolder()
+  await runUntil(folder, config, STEPS + 1)
+  const resumed = await run(folder, config, { resume: 'exact' })
+  expect(resumed.history).toHaveLength(epoch + 2)
+  expect(await bytesOf(folder)).toBe(await bytesOf(whole))
+})
+
+it('a finished run goes on for more epochs, with a constant rate as if it had been begun so', async () => {
+  const config = configOf('resnet8', { epochs: 2, schedule: { kind: 'constant' } })
+  const whole = await trained({ ...config, recipe: { ...config.recipe, epochs: 3 } })
+  const folder = await newFolder()
+  await createRun(folder, config)
+  await run(folder, config)
+  await extendRun(folder, 3)
+  const extended = await readRun(folder)
+  expect(extended).toEqual({
+    ...config,
+    recipe: { ...config.recipe, epochs: 3 },
+    extended: [{ after: 2, from: 2 }],
+  })
+  expect((await run(folder, extended, { resume: 'exact' })).finished).toBe(true)
+  expect(await bytesOf(folder)).toBe(whole)
+  await expect(extendRun(folder, 3)).rejects.toThrow(
+    'recipe.epochs: expected more than the 3 that are finished, got 3',
+  )
 })

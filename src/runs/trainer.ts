@@ -6,6 +6,7 @@ import { stepsPerEpoch } from '../data/loader.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
+import { isFinished } from '../train/epochRow.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { newProgress, trainingLoop } from '../train/loop.ts'
@@ -74,7 +75,7 @@ const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve
 
 const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
   const { config, model, engine, task, signal, firstWeights, resume } = options
-  const { recipe, seed, threads, freeze, unfreezeAt } = config
+  const { recipe, seed, threads, freeze, unfreezeAt, extended } = config
   const { epochs, batch } = recipe
   const [, ...size] = options.train.shape
   if (resume !== undefined) await checkNotLost(options.folder)
@@ -99,7 +100,7 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
     if (!restored && firstWeights) await session.begin(await firstWeights())
     const { train, validation, test, normalization } = options
     const data = { train, validation, normalization }
-    const loop = { session, task, ...data, recipe, seed, unfreezeAt, progress, signal }
+    const loop = { session, task, ...data, recipe, seed, unfreezeAt, extended, progress, signal }
     for await (const event of trainingLoop(loop))
       if (event.kind === 'step') {
         const imagesPerSecond = batch / event.seconds
@@ -112,7 +113,7 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
       }
     await saver.save()
     const { history } = progress
-    const finished = history.length >= epochs
+    const finished = isFinished(config, history, task.best)
     const best = await saver.best()
     const measure = async (test: Dataset, { tensors }: Trained): Promise<Metrics> => {
       await session.begin(tensors)

@@ -6,7 +6,7 @@ import { isDeepStrictEqual } from 'node:util'
 import { UsageError } from '../errors/index.ts'
 import { RUN_FILES, readMetrics, readRun } from '../runs/runFolder.ts'
 import type { Config } from '../train/config.ts'
-import type { EpochRow } from '../train/epochRow.ts'
+import { type EpochRow, isFinished } from '../train/epochRow.ts'
 import type { PlannedRun } from './plan.ts'
 
 export interface RunProgress {
@@ -45,7 +45,6 @@ export const progressOf = async ({ folder, config }: PlannedRun): Promise<RunPro
       hint: 'Give the settings that the study began with, or begin another with --out',
     })
   const history = await readMetrics(folder)
-  const finished =
-    history.length >= config.recipe.epochs && existsSync(join(folder, RUN_FILES.onnx))
+  const finished = isFinished(config, history) && existsSync(join(folder, RUN_FILES.onnx))
   return { begun: true, finished, history }
 }

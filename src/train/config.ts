@@ -52,6 +52,8 @@ export const configSchema = z
     freeze: text.optional(),
     /** The epoch, from 1, in which they are trained too. */
     unfreezeAt: whole(2).optional(),
+    /** Where the number of epochs was changed on the way: after which epoch, and what it was before. */
+    extended: z.array(z.strictObject({ after: whole(0), from: whole() })).optional(),
     /** Decides first weights, order and augmentation. */
     seed: whole(0),
     /** What computes. */

@@ -47,6 +47,30 @@ export const metricsOf = (split: MetricSplit, row: EpochRow): Metrics => {
   return Object.fromEntries(metrics)
 }
 
+/** What decides when a training has come to its end. */
+interface Ending {
+  readonly recipe: { readonly epochs: number; readonly stopAfter?: number | undefined }
+  readonly unfreezeAt?: number | undefined
+  readonly extended?: readonly { readonly after: number }[] | undefined
+}
+
+/**
+ * Whether all epochs are trained, or `stopAfter` of them brought nothing better. Epochs count from
+ * the best, from where frozen parameters thawed, or from where a run was extended.
+ */
+export const isFinished = (
+  { recipe: { epochs, stopAfter = Number.POSITIVE_INFINITY }, unfreezeAt = 1, extended }: Ending,
+  history: readonly EpochRow[],
+  best?: Best,
+): boolean => {
+  const from = Math.max(
+    bestRow(history, best)?.epoch ?? 0,
+    unfreezeAt - 1,
+    extended?.at(-1)?.after ?? 0,
+  )
+  return history.length >= epochs || history.length - from >= stopAfter
+}
+
 /** To a thousandth. */
 const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000
 

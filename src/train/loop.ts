@@ -5,8 +5,8 @@ import { stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import type { Normalization } from '../data/normalization.ts'
 import { DivergenceError } from '../errors/index.ts'
 import type { Accumulator, Metrics, Task } from '../tasks/task.ts'
-import type { Recipe } from './config.ts'
-import { type EpochRow, epochRow } from './epochRow.ts'
+import type { Config, Recipe } from './config.ts'
+import { type EpochRow, epochRow, isFinished } from './epochRow.ts'
 import { evaluate } from './evaluate.ts'
 import { learningRate } from './schedule.ts'
 import type { TrainingSession } from './session.ts'
@@ -36,6 +36,8 @@ export interface LoopOptions {
   readonly seed: number
   /** The epoch (the first is 1) from which on nothing is frozen. */
   readonly unfreezeAt?: number | undefined
+  /** Where the number of epochs was changed: early stopping counts from there. */
+  readonly extended?: Config['extended']
   /** Where to go on; the loop keeps it up to date, for whoever saves between two events. */
   readonly progress: Progress
   /** Ends the loop after the step under way. */
@@ -105,7 +107,7 @@ export async function* trainingLoop(
       epochs,
       losses: history.map(({ testLoss }) => testLoss),
     })
-  while (history.length < epochs) {
+  while (!isFinished(options, history, task.best)) {
     const epoch = history.length
     const first = epoch * steps
     const batches = trainingBatches(train, {

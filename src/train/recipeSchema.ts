@@ -115,6 +115,13 @@ export const recipeSchema = z.strictObject({
     help: 'learning rate, before the schedule',
     group: RECIPE,
   }),
+  /** Ends the training after so many epochs without a better validation. */
+  stopAfter: optional(whole(), {
+    value: 'epochs',
+    help: 'stop after so many epochs without a better validation; 0 = off',
+    group: RECIPE,
+    zero: 'none',
+  }).optional(),
   optimizer,
   /** The coefficient of L2 decay. */
   weightDecay: optional(notNegative, { value: 'x', help: 'L2 weight decay', group: RECIPE }),

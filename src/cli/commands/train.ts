@@ -18,6 +18,7 @@ import {
   withDataOptions,
 } from '../dataOptions.ts'
 import { withEngine } from '../engineOption.ts'
+import { textInOptions } from '../fieldFlags.ts'
 import { flagOf } from '../flags.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
@@ -34,6 +35,7 @@ Examples:
   $ excite train se-resnet50 --weights best.safetensors --data ./images --freeze backbone --unfreeze-at 3
   $ excite train resnet20 --weights best.safetensors --attention gct --freeze '!gct' --unfreeze-at 5
   $ excite train --resume runs/se-resnet20-fashion-mnist
+  $ excite train --resume runs/se-resnet20-fashion-mnist --epochs 20     finished or not
 
 ${ATTENTION_HELP}
 
@@ -51,6 +53,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
   readonly out?: string
   readonly resume?: string
   readonly resumeCompatible?: boolean
+  readonly epochs?: string
   readonly saveEvery: number
   readonly quiet?: boolean
   readonly json?: boolean
@@ -90,11 +93,13 @@ const configFrom = async (name: string, flags: TrainFlags) => {
 
 const resumedConfig = async (folder: string, name: string | undefined, flags: TrainFlags) => {
   const { savedConfig } = await import('../../runs/configure.ts')
+  const { extendRun } = await import('../../runs/extendRun.ts')
   const { givenOverrides } = await import('../recipeOptions.ts')
+  const { epochs, ...others } = flags
   const given = [
     ...(name === undefined ? [] : [name]),
     ...FIXED.filter(key => flags[key] !== undefined).map(flagOf),
-    ...givenOverrides({ ...flags }),
+    ...givenOverrides({ ...others }),
   ]
   if (given.length > 0)
     throw new UsageError({
@@ -103,6 +108,7 @@ const resumedConfig = async (folder: string, name: string | undefined, flags: Tr
       got: given.join(' '),
       hint: `Drop it, or start a new run with --weights ${shellWord(join(folder, 'last.safetensors'))}`,
     })
+  if (epochs !== undefined) await extendRun(folder, whole('--epochs')(epochs))
   return savedConfig(folder, flags)
 }
 
@@ -147,6 +153,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { launch } = await import('../../runs/launch.ts')
+  const inOptions = await textInOptions()
   const display = trainDisplay(quiet, '', validation)
   if (engine?.note !== undefined) display.line(engine.note)
   if (report) leftOutLines(report).forEach(display.line)
@@ -166,7 +173,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
           startLines(started, { train, validation, folder }).forEach(display.line),
         onStep: display.step,
         onEpoch: display.epoch,
-        onWarning: display.line,
+        onWarning: text => display.line(inOptions(text)),
       }),
     () => display.line('saving after this step; Ctrl-C again to leave at once'),
   )
@@ -178,7 +185,9 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     display.line(`saved; to go on: excite train --resume ${shellWord(folder)}`)
     return
   }
-  const { best } = result
+  const { best, history } = result
+  if (history.length < config.recipe.epochs)
+    display.line(`stopped early: nothing better in ${config.recipe.stopAfter} epochs`)
   if (json || best === undefined) return
   const tested =
     result.test &&
