@@ -12,7 +12,7 @@ const GROUND = ['errors', 'native', 'random', 'stats', 'tensor', 'text']
 
 const DESCRIBING = ['graph', 'ops', 'nn', 'attention', 'models']
 const RUNNING = [...DESCRIBING, 'autodiff', 'passes', 'onnx', 'engines', 'weights', 'data']
-const TRAINING = [...RUNNING, 'tasks', 'train', 'runs']
+const TRAINING = [...RUNNING, 'machines', 'tasks', 'train', 'runs']
 
 /** What each folder may import besides itself and the ground. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -34,9 +34,10 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   models: ['graph', 'ops', 'nn', 'attention'],
   weights: [...DESCRIBING, 'passes', 'onnx', 'engines'],
   data: [],
+  machines: [],
   tasks: ['graph', 'ops', 'nn', 'engines', 'data'],
-  train: [...RUNNING, 'tasks'],
-  runs: [...RUNNING, 'tasks', 'train'],
+  train: [...RUNNING, 'machines', 'tasks'],
+  runs: [...RUNNING, 'machines', 'tasks', 'train'],
   foreign: [...RUNNING, 'inspect', 'report'],
   inspect: [...TRAINING, 'report'],
   report: [],
@@ -68,8 +69,9 @@ const BROWSER = [
  * here, and files of images.
  */
 const isOfNode = (file: string): boolean =>
-  /^(native\/(koffi|libvips)|engines\/(onednn\/|onnxruntime\/|registry|index))/.test(file) ||
-  /^data\/(decode\/|folder\/|sets\/|registry|openImages|index)/.test(file)
+  /^(native\/(koffi|libvips)|machines\/(mpi\/|join)|engines\/(onednn\/|onnxruntime\/|registry|index))/.test(
+    file,
+  ) || /^data\/(decode\/|folder\/|sets\/|registry|openImages|index)/.test(file)
 
 interface Import {
   readonly from: string

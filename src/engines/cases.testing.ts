@@ -190,6 +190,10 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
     )
     return { inputs, attributes: {} }
   },
+  allReduce: d => ({
+    inputs: Array.from({ length: d.whole(1, 3) }, () => d.floats(d.shape(0, 4))),
+    attributes: {},
+  }),
   averagePool: d => {
     const { x, attributes } = pooled(d, false)
     return { inputs: [d.floats(x)], attributes: { ...attributes, countIncludePad: d.flip() } }

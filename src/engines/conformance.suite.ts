@@ -8,6 +8,7 @@ import { type OperationName, operations } from '../ops/table.ts'
 import { type CpuDType, tensor } from '../tensor/tensor.ts'
 import { drawCase } from './cases.testing.ts'
 import type { Compiled, Engine, Tensor, TensorData } from './engine.ts'
+import { describeExchanges } from './exchanges.suite.ts'
 import { referenceEngine } from './reference/engine.ts'
 import { describeSpecialValues } from './specialValues.suite.ts'
 import { describeWideCases } from './wideCases.suite.ts'
@@ -325,6 +326,7 @@ export const describeConformance = (
   describeOperations(engine, skip)
   describeContract(engine)
   describeState(engine)
+  describeExchanges(engine)
   describeSpecialValues(engine, differs)
   describeWideCases(engine)
 }

@@ -46,10 +46,18 @@ export interface Compiled {
   dispose(): Promise<void>
 }
 
+/**
+ * Adds arrays up, in place, over the processes that compute together: the operation `allReduce` asks
+ * it, in the same order in each of them.
+ */
+export type AllReduce = (values: readonly Float32Array[]) => Promise<void>
+
 /** How a graph is compiled. */
 export interface CompileOptions {
   /** Threads to compute with; the engine's default otherwise. */
   readonly threads?: number | undefined
+  /** What `allReduce` does; nothing unless given, as for one process. */
+  readonly allReduce?: AllReduce | undefined
   /** Inputs that stay with the engine from run to run, such as weights and the optimizer's slots. */
   readonly state?: readonly string[]
   /** Inputs that never change, such as a trained network's weights; work on them alone is done once. */

@@ -7,7 +7,7 @@
 import { createRequire } from 'node:module'
 import { isMainThread } from 'node:worker_threads'
 import { EngineError } from '../errors/index.ts'
-import type { Koffi } from './koffi.ts'
+import { importKoffi } from './koffi.ts'
 
 /** The functions that we call: result and parameters, in koffi's words. `uintptr_t` is an object. */
 const SIGNATURES = {
@@ -126,11 +126,11 @@ const bind = async (): Promise<((bytes: Buffer) => PlainImage | undefined) | und
   // Loads the library and sets it up.
   await import('sharp')
   try {
-    const library = ((await import('koffi')).default as unknown as Koffi).load(path)
+    const library = (await importKoffi()).load(path)
     const functions = Object.fromEntries(
       Object.entries(SIGNATURES).map(([name, [result, parameters]]) => [
         name,
-        library.func(name, result, [...parameters]),
+        library.func(name, result, [...parameters]) as Functions[keyof Functions],
       ]),
     ) as Functions
     return functions.vips_init('excite') === 0 ? openPlain(functions) : undefined

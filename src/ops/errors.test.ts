@@ -72,6 +72,13 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
       () => ops.allFinite([x(2), bool(2)]),
     ],
   ],
+  allReduce: [
+    ['at least one input, got none (inputs )', () => ops.allReduce()],
+    [
+      'float inputs, got bool (inputs [2], bool [2]). Use cast(x) first',
+      () => ops.allReduce(x(2), bool(2)),
+    ],
+  ],
   averagePool: pooling(ops.averagePool),
   averagePoolGradient: [
     [

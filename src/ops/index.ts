@@ -11,6 +11,7 @@ export {
   tanh,
 } from './activations.ts'
 export { allFinite } from './allFinite.ts'
+export { allReduce } from './allReduce.ts'
 export { abs, add, div, exp, log, mul, neg, power, sign, sqrt, sub } from './arithmetic.ts'
 export {
   batchNormalization,

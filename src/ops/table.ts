@@ -11,6 +11,7 @@ import {
   tanhOp,
 } from './activations.ts'
 import { allFiniteOp } from './allFinite.ts'
+import { allReduceOp } from './allReduce.ts'
 import {
   absOp,
   addOp,
@@ -57,6 +58,7 @@ export const operations = {
   abs: absOp,
   add: addOp,
   allFinite: allFiniteOp,
+  allReduce: allReduceOp,
   averagePool: averagePoolOp,
   averagePoolGradient: averagePoolGradientOp,
   batchNormalization: batchNormalizationOp,

@@ -4,6 +4,7 @@ import type { Graph, Value, ValueType } from '../../graph/index.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
 import { CPU_DTYPES } from '../../tensor/tensor.ts'
 import {
+  type AllReduce,
   type Compiled,
   type CompileOptions,
   checkDTypes,
@@ -81,15 +82,23 @@ const planGraph = (graph: Graph, names: readonly string[], cache: PrimitiveCache
   }
   const roots = (places: readonly Place[]): Block[] =>
     places.map(({ stored }) => rootOf(stored.block))
+  const exchanged = plan.steps.flatMap(step => ('exchanged' in step ? step.exchanged : []))
   const hoisted = hoistConstants(plan.steps, roots([...fed, ...state]), [
     ...roots(fed),
+    ...exchanged.map(({ block }) => rootOf(block)),
     ...swaps.keys(),
   ])
   return { plan, fed, state, outputs, swaps, hoisted }
 }
 
 /** A plan in memory: the calls of an even and of an odd run, in which blocks of state change places. */
-const bindPlan = (planned: Planned, device: Device, cache: PrimitiveCache, memory: Memory) => {
+const bindPlan = (
+  planned: Planned,
+  device: Device,
+  cache: PrimitiveCache,
+  memory: Memory,
+  allReduce?: AllReduce,
+) => {
   const { plan, swaps, hoisted } = planned
   const swapped = ({ block }: Stored): boolean => swaps.has(rootOf(block))
   const both = <Result>(make: (swaps?: Swaps) => Result, differ: boolean): [Result, Result] => {
@@ -102,8 +111,15 @@ const bindPlan = (planned: Planned, device: Device, cache: PrimitiveCache, memor
   return {
     steps: plan.steps.map((step, i) => {
       const touched =
-        'loop' in step ? [...step.inputs, ...step.outputs] : step.arguments.map(([, at]) => at)
-      const calls = both(turn => bind(step, device, cache, memory, turn), touched.some(swapped))
+        'loop' in step
+          ? [...step.inputs, ...step.outputs]
+          : 'exchanged' in step
+            ? step.exchanged
+            : step.arguments.map(([, at]) => at)
+      const calls = both(
+        turn => bind(step, device, cache, memory, turn, allReduce),
+        touched.some(swapped),
+      )
       return { calls, hoisted: hoisted[i] }
     }),
     fed: planned.fed.map(place => ({ name: place.value.name ?? '', views: views(place) })),
@@ -123,7 +139,7 @@ const copyOut = ({ shape, dtype }: ValueType, from: Float32Array | Int32Array): 
 
 const compile = async (
   given: Graph,
-  { threads, state: own = [], constants }: CompileOptions = {},
+  { threads, state: own = [], constants, allReduce }: CompileOptions = {},
 ): Promise<Compiled> => {
   checkDTypes('onednn', given, CPU_DTYPES)
   const library = await openLibrary()
@@ -140,7 +156,7 @@ const compile = async (
   try {
     const planned = planGraph(graph, names, cache)
     const memory = allocate(library, planArena(planned.plan.blocks))
-    const { steps, fed, state, outputs } = bindPlan(planned, device, cache, memory)
+    const { steps, fed, state, outputs } = bindPlan(planned, device, cache, memory, allReduce)
     const inputs = splitInputs(graph, names)
     const written = new Set<string>()
     let turn = 0
@@ -162,7 +178,13 @@ const compile = async (
         for (const name of names) if (!written.has(name)) throw unwritten(name)
         for (const { name, views } of fed) views[0].set(tensors[name].data)
         useThreads()
-        for (const step of steps) if (!(hoisted && step.hoisted)) step.calls[turn]()
+        for (const step of steps) {
+          if (hoisted && step.hoisted) continue
+          const exchange = step.calls[turn]()
+          if (exchange === undefined) continue
+          await exchange
+          useThreads()
+        }
         library.check('run', 'dnnl_stream_wait', device.stream)
         hoisted = true
         const results = Object.fromEntries(

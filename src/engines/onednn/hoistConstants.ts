@@ -26,6 +26,8 @@ const rootsOf = (tensors: readonly Stored[]): Block[] => tensors.map(({ block })
 
 /** What a step reads and writes; statistics and workspaces are written by who touches them first. */
 const touchedBy = (step: Step, known: ReadonlySet<Block>): Touched => {
+  if ('exchanged' in step)
+    return { reads: rootsOf(step.exchanged), writes: rootsOf(step.exchanged) }
   if ('loop' in step) return { reads: rootsOf(step.inputs), writes: rootsOf(step.outputs) }
   const given = step.arguments.filter(([argument]) => argument !== ARG.scratchpad)
   const isWritten = ([argument, { block }]: (typeof given)[number]): boolean =>

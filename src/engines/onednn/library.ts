@@ -1,7 +1,7 @@
 /** oneDNN's C API by FFI: its functions, its errors as ours. */
 
 import { EngineError, messageOf } from '../../errors/index.ts'
-import type { Koffi, NativeLibrary } from '../../native/koffi.ts'
+import { importKoffi, type Koffi, type NativeLibrary } from '../../native/koffi.ts'
 import { RUNTIME } from './constants.ts'
 import { PATH_VARIABLE } from './find.ts'
 import { usablePath } from './probeLibrary.ts'
@@ -56,9 +56,9 @@ const unusable = (path: string, expected: string, got: string, cause?: unknown):
 /** The library knows what was asked of it, and cannot do it. */
 export class Unimplemented extends EngineError {}
 
-const importKoffi = async (): Promise<Koffi> => {
+const koffiOrRefuse = async (): Promise<Koffi> => {
   try {
-    return (await import('koffi')).default as unknown as Koffi
+    return await importKoffi()
   } catch (cause) {
     throw unusable('koffi', 'the package, which calls oneDNN', messageOf(cause), cause)
   }
@@ -158,7 +158,7 @@ const bind = (path: string, native: NativeLibrary, system: System): Library => {
  * @throws EngineError that says why it cannot be used
  */
 export const loadLibrary = async (path: string): Promise<Library> => {
-  const koffi = await importKoffi()
+  const koffi = await koffiOrRefuse()
   const system = systemCalls(koffi)
   process.env.GOMP_SPINCOUNT ??= SPINS
   try {

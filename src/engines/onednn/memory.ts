@@ -2,6 +2,7 @@
 
 import { EngineError, messageOf } from '../../errors/index.ts'
 import type { DType } from '../../graph/index.ts'
+import type { AllReduce } from '../engine.ts'
 import { placeOf, type Swaps } from './arena.ts'
 import type { Stored } from './buffers.ts'
 import type { Library } from './library.ts'
@@ -60,12 +61,17 @@ export const bind = (
   primitiveCache: PrimitiveCache,
   memory: Memory,
   swaps?: Swaps,
-): (() => void) => {
+  allReduce?: AllReduce,
+): (() => void | Promise<void>) => {
   if ('loop' in step) {
     const floats = (tensor: Stored) => view(memory, tensor, 'float32', swaps) as Float32Array
     const inputs = step.inputs.map(floats)
     const outputs = step.outputs.map(floats)
     return () => step.loop(inputs, outputs)
+  }
+  if ('exchanged' in step) {
+    const values = step.exchanged.map(tensor => view(memory, tensor, 'float32', swaps))
+    return () => allReduce?.(values as Float32Array[])
   }
   const { where, primitive } = step
   const count = step.arguments.length

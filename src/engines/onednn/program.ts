@@ -12,6 +12,8 @@ export type Loop = (inputs: readonly Float32Array[], outputs: readonly Float32Ar
 export type Step = { readonly where: string } & (
   | { readonly primitive: Primitive; readonly arguments: readonly (readonly [number, Stored])[] }
   | { readonly loop: Loop; readonly inputs: readonly Stored[]; readonly outputs: readonly Stored[] }
+  /** Added up, in place, over the processes. */
+  | { readonly exchanged: readonly Stored[] }
 )
 
 const SMALL_BYTES = 16384
@@ -30,6 +32,7 @@ export interface Program {
   tryPrimitive(request: Request): Primitive | undefined
   execute(primitive: Primitive, values: readonly (readonly [number, Stored | undefined])[]): void
   loop(inputs: readonly Stored[], outputs: readonly Stored[], run: Loop): void
+  exchange(values: readonly Stored[]): void
   copy(from: Stored, to: Stored): void
   /** Steps from here on belong to this operation. */
   section(where: string): void
@@ -70,6 +73,7 @@ export const newProgram = (buffers: Buffers, cache: PrimitiveCache): Program => 
     },
     loop: (inputs, outputs, run) =>
       push({ where, loop: run, inputs, outputs }, [...inputs, ...outputs]),
+    exchange: values => push({ where, exchanged: values }, values),
     copy: (from, to) => {
       if (from.desc.isRowMajor && to.desc.isRowMajor && isSmall(from.desc))
         return program.loop([from], [to], ([source], [target]) => target.set(source))

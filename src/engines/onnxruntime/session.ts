@@ -17,6 +17,7 @@ import {
   type TensorData,
   type Tensors,
 } from '../engine.ts'
+import { compileExchanging, hasExchanges } from '../exchanges.ts'
 import { withLifetime } from '../lifetime.ts'
 import { constantTensors, keepState } from '../state.ts'
 import { compileChunked } from './chunkedState.ts'
@@ -132,7 +133,7 @@ export const onnxRuntimeEngine = (
       compileModel(await load(), bytes, graph, options, condition),
     compile: async (given, options = {}) => {
       checkDTypes(engine.name, given, CPU_DTYPES)
-      const { constants = new Map(), state = [] } = options
+      const { constants = new Map(), state = [], allReduce } = options
       const { graph, condition } = conditionalState(given, state)
       const constant = constantTensors(graph, constants)
       const compileOwn = (own: Graph, names: readonly string[]): Promise<Compiled> => {
@@ -145,6 +146,10 @@ export const onnxRuntimeEngine = (
           condition,
         )
       }
+      if (allReduce !== undefined && hasExchanges(graph))
+        return compileExchanging(graph, state, condition, allReduce, part =>
+          engine.compile(part, { ...options, state: [], allReduce: undefined }),
+        )
       return compileChunked(graph, state, compileOwn, chunkElements)
     },
   }

@@ -4,7 +4,7 @@ import { isFloat, type Value } from '../../graph/index.ts'
 import type { OperationName } from '../../ops/table.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
 import { numbersOf } from '../../tensor/numbers.ts'
-import type { Engine, Tensor, Tensors } from '../engine.ts'
+import type { AllReduce, Engine, Tensor, Tensors } from '../engine.ts'
 import { withLifetime } from '../lifetime.ts'
 import { constantTensors, keepState } from '../state.ts'
 import { elementwise } from './elementwise.ts'
@@ -30,11 +30,19 @@ const tensorOf = ({ dtype, shape }: Value, data: Numbers): Tensor => {
   return { dtype, shape, data: dtype === 'int32' ? Int32Array.from(data) : Uint8Array.from(data) }
 }
 
+/** Adds up over the processes; what they exchange is float32. */
+const addUp = async (values: readonly Numbers[], allReduce?: AllReduce): Promise<void> => {
+  if (allReduce === undefined) return
+  const singles = values.map(numbers => Float32Array.from(numbers))
+  await allReduce(singles)
+  for (const [i, numbers] of values.entries()) numbers.set(singles[i])
+}
+
 /** Float64 loops that read as the formulas do: slow, and what all others are compared with. */
 export const referenceEngine: Engine = {
   name: 'reference',
   version: async () => 'float64',
-  compile: async (given, { state = [], constants } = {}) => {
+  compile: async (given, { state = [], constants, allReduce } = {}) => {
     const { graph, condition } = conditionalState(given, state)
     const constant = constantTensors(graph, constants)
     const inputs = graph.inputs.filter(({ name = '' }) => !(name in constant))
@@ -52,6 +60,7 @@ export const referenceEngine: Engine = {
           outputs,
           attributes,
         })
+        if (op === 'allReduce') await addUp(results, allReduce)
         for (const [i, output] of outputs.entries()) known.set(output, results[i])
       }
       return Object.fromEntries(

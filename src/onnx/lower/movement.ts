@@ -35,6 +35,7 @@ export const pad = (emit: Emitter, x: string, pads: readonly number[], value = 0
   emit.node('Pad', [x, emit.int64s(pads), emit.floats([value], [])])
 
 export const movement = {
+  allReduce: (emit, { names }) => names.map(name => emit.node('Identity', [name])),
   concat: (emit, { names, attributes: { axis } }) => [emit.node('Concat', names, { axis })],
   expand: (emit, { names: [x], attributes: { shape } }) => [
     emit.node('Expand', [x, emit.int64s(shape)]),
