@@ -5,14 +5,16 @@ import { flagOf } from './flags.ts'
 
 /** Fields that have an option of their own name. */
 const OWN =
-  `badImages badLimit baseline classes cropPct data dataDir engine device freeze initialize mean
+  `badImages badLimit baseline classes cropPct data dataDir engine device freeze initialize input mean
   model out recipe resume samples seed size std threads unfreezeAt valFraction variants weights workers`.split(
     /\s+/,
   )
 /** Fields whose option is called otherwise. */
 const OTHERS: Readonly<Record<string, string>> = {
   compatible: '--resume-compatible',
+  feeds: '--feed',
   repository: '--from-hub',
+  seconds: '--time-limit',
 }
 
 /** The option of a field, such as `recipe.batch` or `data.valFraction`, if it has one. */

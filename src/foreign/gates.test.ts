@@ -288,7 +288,7 @@ describe('a child that fails', () => {
     const start = performance.now()
     const { got, hint } = await refusal(run(endless(), { seconds: 3 }))
     expect(got).toBe('nothing in 3 s')
-    expect(hint).toContain('--time-limit')
+    expect(hint).toContain('`seconds`')
     expect(performance.now() - start).toBeLessThan(20_000)
   })
 

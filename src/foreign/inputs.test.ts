@@ -110,7 +110,7 @@ describe('what is refused says what is missing', () => {
       'two images',
       twice,
       {},
-      '--input NAME to say which is meant, got left: float32 [1, 3, 4, 4]; right',
+      'the one that is meant named by `input`, got left: float32 [1, 3, 4, 4]; right',
     ],
     [
       'an unknown input',

@@ -47,7 +47,7 @@ export const inputText = ({ name, dtype, shape }: FileValue): string => {
 
 const feedOf = (input: FileValue, given: readonly number[], file: string): Feed => {
   const refuse = (expected: string, got: string): never => {
-    throw new UsageError({ where: `${file}, --feed ${readable(input.name)}`, expected, got })
+    throw new UsageError({ where: `${file}, \`feeds\` ${readable(input.name)}`, expected, got })
   }
   const { name, dtype = '', shape = [] } = input
   if (!Object.hasOwn(WRITERS, dtype))
@@ -82,7 +82,7 @@ export const feedsOf = (
   for (const name of given.keys())
     if (!names.includes(name))
       throw new UsageError({
-        where: `${file}, --feed`,
+        where: `${file}, \`feeds\``,
         expected:
           names.length === 0
             ? 'nothing: it takes images alone'
@@ -96,7 +96,7 @@ export const feedsOf = (
       where: file,
       expected: `a value for each input beside the image, ${readable(image)}`,
       got: `none for ${missing.map(inputText).join('; ')}`,
-      hint: `Give it with --feed ${readable(missing[0].name)}=NUMBERS; without images, its blocks are listed all the same`,
+      hint: `Give ${readable(missing[0].name)} its numbers by \`feeds\`; without images, its blocks are listed all the same`,
     })
   return others.map(input => feedOf(input, given.get(input.name) ?? [], file))
 }

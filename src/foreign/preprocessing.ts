@@ -97,7 +97,7 @@ const imageInput = (
   )
   if (wanted !== undefined && named.length === 0)
     throw new UsageError({
-      where: `${file}, --input`,
+      where: `${file}, \`input\``,
       expected: `one of ${names.join(', ')}`,
       got: readable(wanted),
       hint: suggestion(wanted, names),
@@ -114,7 +114,7 @@ const imageInput = (
   if (images.length > 1)
     throw new UsageError({
       where: file,
-      expected: 'one input that takes images, or --input NAME to say which is meant',
+      expected: 'one input that takes images, or the one that is meant named by `input`',
       got: images.map(({ value }) => inputText(value)).join('; '),
       hint: LISTED,
     })
@@ -123,13 +123,13 @@ const imageInput = (
 
 /** Numbers for each channel; one stands for all. */
 const perChannel = (
-  flag: string,
+  field: string,
   given: readonly number[] | undefined,
   channels: number,
 ): readonly number[] | undefined => {
   if (given === undefined || given.length === channels) return given
   if (given.length === 1) return Array.from({ length: channels }, () => given[0])
-  throw new UsageError({ where: flag, expected: `${channels} numbers, or one`, got: given.join() })
+  throw new UsageError({ where: field, expected: `${channels} numbers, or one`, got: given.join() })
 }
 
 const DEFAULT_SIZE = 224
@@ -153,8 +153,8 @@ export const preprocessingOf = (
   const usual = IMAGENET[channels]
   const range = wanted.range ?? 1
   const given = {
-    mean: perChannel('--mean', wanted.mean, channels),
-    std: perChannel('--std', wanted.std, channels),
+    mean: perChannel('mean', wanted.mean, channels),
+    std: perChannel('std', wanted.std, channels),
   }
   const known = own?.mean.length === channels && own.std.length === channels ? own : usual
   const scaled = (values: readonly number[]): readonly number[] => values.map(v => v * range)

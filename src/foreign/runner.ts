@@ -81,7 +81,7 @@ export const openRunner = async (
           reject(failure(file, got, hint))
         })
       const timer = setTimeout(
-        () => fail(`nothing in ${seconds} s`, 'If it is only slow: --time-limit SECONDS'),
+        () => fail(`nothing in ${seconds} s`, 'If it is only slow, raise `seconds`'),
         1000 * seconds,
       )
       child.on('message', (answer: Answer) => settle(() => resolve(answer)))

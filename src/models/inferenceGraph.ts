@@ -18,7 +18,7 @@ const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown):
       expected: `larger images, such as ${size}×${size}`,
       got: `${height}×${width}`,
       context: cause.message,
-      hint: 'Give another --size',
+      hint: 'Give another `size`',
     },
     { cause },
   )

@@ -179,7 +179,7 @@ export const openCheckpoints = async (
         expected: 'a checkpoint to go on from',
         got: `${passedOver.length} that cannot be used`,
         context: passedOver[0],
-        hint: 'Restore one of them from a backup, or begin another run with --out',
+        hint: 'Restore one of them from a backup, or begin another run with `out`',
       })
     },
     at: async step => {

@@ -37,7 +37,7 @@ export const checkNotLost = async (folder: string): Promise<void> => {
     where: path,
     expected: `the checkpoints of a run with ${length} finished ${length === 1 ? 'epoch' : 'epochs'}`,
     got: 'none',
-    hint: 'Restore the folder from a backup, or begin another run from the weights of this one: excite train --weights',
+    hint: 'Restore the folder from a backup, or begin another run from the weights of this one, with `weights`',
   })
 }
 
@@ -115,7 +115,7 @@ export const mendWeights = async (
         expected: `the weights of epoch ${epoch}`,
         got: codeOf(damage) === 'ENOENT' ? 'no such file' : 'a damaged file',
         context: 'the checkpoint of that epoch is not there either',
-        hint: 'Restore it from a backup, or begin another run with --weights last.safetensors',
+        hint: 'Restore it from a backup, or begin another run with `weights` of last.safetensors',
       },
       { cause: damage },
     )

@@ -36,7 +36,7 @@ export const checkFolder = async (folder: string, name: string): Promise<void> =
     where: folder,
     expected: `a folder of the study ${name}, or a new one`,
     got,
-    hint: 'Choose another with --out',
+    hint: 'Choose another with `out`',
   })
 }
 

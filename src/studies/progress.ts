@@ -42,7 +42,7 @@ export const progressOf = async ({ folder, config }: PlannedRun): Promise<RunPro
       where: folder,
       expected: 'a run with the settings of this study',
       got: others.join('; '),
-      hint: 'Give the settings that the study began with, or begin another with --out',
+      hint: 'Give the settings that the study began with, or begin another with `out`',
     })
   const history = await readMetrics(folder)
   const finished = isFinished(config, history) && existsSync(join(folder, RUN_FILES.onnx))
