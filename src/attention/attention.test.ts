@@ -448,7 +448,7 @@ describe('attention as text', () => {
 
   const RECALIBRATION = POSITIONS.join(', ')
   it.each([
-    ['', `one of ${attentionNames.join(', ')}, got none. Did you mean se?`],
+    ['', `one of ${attentionNames.join(', ')}, got none`],
     ['see', `one of ${attentionNames.join(', ')}, got see. Did you mean se?`],
     ['attention', `one of ${attentionNames.join(', ')}, got attention`],
     [

@@ -56,7 +56,7 @@ const gatherGlobally = (channels: number, maps: ReadonlyMap<number, number>): La
       where: 'attention ge',
       expected: `maps with the side of the map of ${channels} channels`,
       got: [...maps].map(([channels, side]) => `${channels}x${side}`).join('+'),
-      hint: `Such as maps=${channels}x8, or an extent of 2, 4 or 8, which fits any map`,
+      hint: `For example: maps=${channels}x8, or an extent of 2, 4 or 8, which fits any map`,
     })
   return layer(
     {

@@ -80,7 +80,7 @@ const splitOf = (text: string): Split => {
 
 /** `--split`, for the commands that read one part of a set; `validation` unless told. */
 export const withSplit = (command: Command, split?: Split): Command => {
-  const option = new Option('--split <name>', `which images: ${SPLITS.join(', ')}`).argParser(
+  const option = new Option('--split <name>', `which split: ${SPLITS.join(', ')}`).argParser(
     splitOf,
   )
   return command.addOption(split === undefined ? option : option.default(split))
@@ -88,47 +88,45 @@ export const withSplit = (command: Command, split?: Split): Command => {
 
 export const withDataOptions = (command: Command): Command =>
   command
-    .option('--data-dir <folder>', 'where the files of the set lie; nowhere else is looked')
+    .optionsGroup('Data:')
+    .option('--data-dir <folder>', "folder with the dataset's files (no other place is searched)")
     .option(
       '--cache-dir <folder>',
-      'where downloads are kept (default: $EXCITE_CACHE or ~/.cache/excite)',
+      'folder of downloads (default: $EXCITE_CACHE or ~/.cache/excite)',
     )
-    .option(
-      '--samples <train,validation>',
-      'how many images: painted, or the first of each class of a set of files',
-      twoCounts,
-    )
+    .option('--samples <train,validation>', 'use only this many images (default: all)', twoCounts)
     .option(
       '--size <pixels>',
-      'height and width of a procedural set or a folder',
+      'height and width of images, of a folder or a procedural dataset',
       whole('--size', 8, LARGEST_SIZE),
     )
     .option(
       '--crop-pct <x>',
-      "of a folder: the size over the resized image's shorter side, in evaluation (default: 0.875)",
+      'folders: center-crop ratio at evaluation (default: 0.875)',
       share('--crop-pct'),
     )
     .option(
       '--val-fraction <x>',
-      'of a folder without val/: the share of each class that is held back (default: 0.1)',
+      'folders without val/: share of each class held back for validation (default: 0.1)',
       share('--val-fraction'),
     )
     .addOption(
       new Option(
         '--bad-images <policy>',
-        'of a folder: what to do about images that cannot be decoded (default: stop)',
+        'folders: what to do about unreadable images (default: stop)',
       ).choices(['stop', 'skip', 'replace']),
     )
     .option(
       '--bad-limit <x>',
-      'of a folder: stop where a greater share than this is bad (default: 0.01, or 5 images)',
+      'folders: stop if a greater share is unreadable (default: 0.01, or 5 images)',
       share('--bad-limit'),
     )
     .option(
       '--workers <n>',
-      'threads that prepare the images of a folder (default: one a core)',
+      'folders: threads that prepare images (default: one per core)',
       workerCount,
     )
+    .optionsGroup('Options:')
 
 const opened: Splits[] = []
 
@@ -157,9 +155,9 @@ export const openData = async (
   if (isFolder(name) && !existsSync(name))
     throw new UsageError({
       where: name,
-      expected: 'a folder of images, one folder a class in it',
-      got: 'nothing there',
-      hint: 'Name one that is, or a set that excite data lists, by --data',
+      expected: 'a folder of images, one folder per class in it',
+      got: 'no such folder',
+      hint: 'Give an existing folder, or a dataset that excite data lists',
     })
   const progress = progressLine(quiet)
   const splits = await openSplits(name, {

@@ -9,11 +9,13 @@ const OLD_DEVICES: Readonly<Record<string, string>> = { onednn: 'onednn', onnx: 
 
 export const withEngine = (command: Command): Command =>
   command
+    .optionsGroup('Compute:')
     .option(
       '--engine <name>',
-      'what computes: onednn or onnxruntime (default: the fastest here; see excite devices)',
+      'compute backend: onednn or onnxruntime (default: the fastest here; see excite devices)',
     )
-    .option('--device <kind>', 'the hardware that it computes on: cpu')
+    .option('--device <kind>', 'hardware: cpu')
+    .optionsGroup('Options:')
     .hook('preAction', command => {
       const { device, engine } = command.opts<{ device?: string; engine?: string }>()
       if (device === undefined) return

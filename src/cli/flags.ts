@@ -1,4 +1,6 @@
-/** Names of options: as they are typed, as commander keeps them, and what they were called before. */
+/** Names of options: as they are typed, as commander keeps them, and what others call them. */
+
+import type { Command } from 'commander'
 
 /** `--val-fraction` of `valFraction`. */
 export const flagOf = (key: string): string =>
@@ -26,6 +28,8 @@ const RENAMED: Readonly<Record<string, string>> = {
 const ALIASES: Readonly<Record<string, string>> = {
   'batch-size': 'batch',
   'learning-rate': 'lr',
+  lr0: 'lr',
+  lrf: 'final-lr',
   opt: 'optimizer',
   sched: 'schedule',
   wd: 'weight-decay',
@@ -43,19 +47,44 @@ const ALIASES: Readonly<Record<string, string>> = {
   drop: 'dropout',
 }
 
+/** Options of other trainers that stand for one of ours with a value. */
+const SETTINGS: Readonly<Record<string, string>> = {
+  'model-ema': 'ema-decay=0.9998',
+}
+
+/** What a command's options may be called, those of other trainers too. */
+export const optionNames = (command: Command): readonly string[] => {
+  const own = command.options.flatMap(({ long }) => long ?? [])
+  const others = Object.entries(ALIASES).filter(([, name]) => own.includes(`--${name}`))
+  return [...own, ...others.map(([name]) => `--${name}`)]
+}
+
+/** The command that the words of a command line lead to. */
+export const commandOf = (root: Command, words: readonly string[]): Command => {
+  const next = root.commands.find(command =>
+    [command.name(), ...command.aliases()].includes(words[0]),
+  )
+  return next === undefined ? root : commandOf(next, words.slice(1))
+}
+
 /**
- * The words of a command line with options by the names of now.
+ * The words of a command line with options by the names of now; a command's own names stay.
  * @param note - is told of each option that was renamed
  */
 export const currentWords = (
   words: readonly string[],
+  command: Command,
   note: (text: string) => void,
-): readonly string[] =>
-  words.map(word => {
-    const [, no = '', name = '', value = ''] = /^--(no-)?([a-z-]+)(=.*)?$/s.exec(word) ?? []
+): readonly string[] => {
+  const own = new Set(command.options.map(({ long }) => long))
+  return words.map(word => {
+    const [, no = '', name = '', value = ''] = /^--(no-)?([a-z0-9-]+)(=.*)?$/s.exec(word) ?? []
+    if (own.has(`--${no}${name}`)) return word
+    if (value === '' && no === '' && Object.hasOwn(SETTINGS, name)) return `--${SETTINGS[name]}`
     const renamed = Object.hasOwn(RENAMED, name) ? RENAMED[name] : undefined
     if (renamed !== undefined)
       note(`--${no}${name} is called --${no}${renamed} now; the old name works for one version`)
     const found = renamed ?? (Object.hasOwn(ALIASES, name) ? ALIASES[name] : undefined)
     return found === undefined ? word : `--${no}${found}${value}`
   })
+}

@@ -203,7 +203,7 @@ export const inspectForeign = async (
     throw new UsageError({
       where: `--${idle}`,
       expected: 'images to go with it: files, or --data',
-      got: 'none',
+      got: 'missing',
     })
   const { bytes, model } = await readModel(path)
   const name = basename(path)

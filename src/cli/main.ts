@@ -2,19 +2,26 @@
 /** The command `excite`: which commands there are, and how it says that something went wrong. */
 
 import { Command, CommanderError } from 'commander'
-import { ExciteError, explain, messageOf, UsageError } from '../errors/index.ts'
+import { ExciteError, explain, messageOf, type Problem, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import { VERSION } from '../platform/node/version.ts'
 import { closeDatasets } from './dataOptions.ts'
-import { currentWords } from './flags.ts'
+import { commandOf, currentWords } from './flags.ts'
 
 const EXAMPLES = `
 Examples:
-  $ excite quickstart                                  a first training, in three minutes
+  $ excite quickstart                                  a first training, in two minutes
   $ excite train se-resnet20 --data fashion-mnist      train, watch, get model.onnx
   $ excite predict runs/se-resnet20-fashion-mnist shoe.png
   $ excite summary gct-resnet50                        layers, parameters, multiply-adds
   $ excite study se-reduction --dry-run                a paper's ablation, and how long it takes
+
+Environment:
+  EXCITE_CACHE            folder of downloads (default: ~/.cache/excite)
+  EXCITE_ONEDNN           path of oneDNN's library, if it is not found by itself
+  EXCITE_ORT_TELEMETRY    1 leaves ONNX Runtime's telemetry on (default: off)
+  HF_ENDPOINT, HF_TOKEN   address of the Hugging Face Hub, and a token for gated repositories
+  NODE_OPTIONS            --import ./mine.js registers attentions, networks and datasets of your own
 
 Each command explains itself: excite train --help`
 
@@ -71,6 +78,9 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   ],
 }
 
+/** What other trainers call commands. */
+const ALIASES: Readonly<Record<string, string>> = { val: 'eval' }
+
 const names = Object.keys(COMMANDS)
 
 /** Our own exit codes, one style of error and one place to leave from, in every subcommand too. */
@@ -95,46 +105,43 @@ const program = async (wanted: string | undefined): Promise<Command> => {
     root.addCommand(
       name === wanted ? (await load()).description(does) : new Command(name).description(does),
     )
+  for (const [alias, name] of Object.entries(ALIASES))
+    root.commands.find(command => command.name() === name)?.alias(alias)
   return prepare(root)
 }
 
 const checkHelp = (words: readonly string[]): void => {
   const [help, name] = words
-  if (help === 'help' && name !== undefined && !names.includes(name))
+  if (help === 'help' && name !== undefined && !names.includes(ALIASES[name] ?? name))
     throw new UsageError({
       where: 'excite help',
       expected: 'the name of a command',
       got: name,
-      hint: suggestion(name, names),
+      hint: suggestion(name, names) ?? 'All commands: excite --help',
     })
 }
 
 const FAILURE = 1
 const WRONG_USE = 2
 
-/** What the parser said, in our style: `unknown option '--x'. Did you mean --y?` */
-const parserMessage = ({ message }: CommanderError): string =>
-  message
-    .replace(/^error: /, '')
-    .replace(/\n\((.*)\)$/s, '. $1')
-    .replaceAll(/\s+/g, ' ')
-
 /** What is said of a failure, as text and as data, and what the command exits with. */
-const described = async (error: unknown) => {
-  if (error instanceof CommanderError)
-    return { message: parserMessage(error), code: 'usage', exitCode: WRONG_USE }
+const described = async (error: unknown, command: Command) => {
+  const said = (problem: Problem) => ({ message: explain(problem), ...problem })
+  if (error instanceof CommanderError) {
+    const { parserProblem } = await import('./parserProblem.ts')
+    return { code: 'usage', ...said(parserProblem(error, command)), exitCode: WRONG_USE }
+  }
   if (!(error instanceof ExciteError))
     return { message: messageOf(error), code: undefined, exitCode: FAILURE }
   const { inOptions } = await import('./fieldFlags.ts')
-  const problem = await inOptions(error)
-  return { message: explain(problem), code: error.code, ...problem, exitCode: error.exitCode }
+  return { code: error.code, ...said(await inOptions(error)), exitCode: error.exitCode }
 }
 
-const report = async (error: unknown, json: boolean): Promise<number> => {
+const report = async (error: unknown, command: Command, json: boolean): Promise<number> => {
   // Help and the version are told by an error too; help for want of a command is wrong use.
   if (error instanceof CommanderError && /help|version/.test(error.code))
     return error.exitCode === 0 ? 0 : WRONG_USE
-  const { exitCode, ...found } = await described(error)
+  const { exitCode, ...found } = await described(error, command)
   if (json) console.error(JSON.stringify({ error: found }))
   else if (found.code !== undefined) console.error(`excite: ${found.message}`)
   else
@@ -148,13 +155,18 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   throw error
 })
 
+const given = process.argv.slice(2)
+const [first, second] = given
+const wanted = first === 'help' ? second : first
+const root = await program(ALIASES[wanted] ?? wanted)
+const command = commandOf(root, given)
+
 try {
-  const words = currentWords(process.argv.slice(2), text => console.error(`excite: ${text}`))
+  const words = currentWords(given, command, text => console.error(`excite: ${text}`))
   checkHelp(words)
-  const wanted = words[0] === 'help' ? words[1] : words[0]
-  await (await program(wanted)).parseAsync(words as string[], { from: 'user' })
+  await root.parseAsync(words, { from: 'user' })
 } catch (error) {
-  process.exitCode = await report(error, process.argv.includes('--json'))
+  process.exitCode = await report(error, command, given.includes('--json'))
 } finally {
   await closeDatasets()
 }

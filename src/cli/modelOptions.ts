@@ -17,7 +17,7 @@ export interface ModelFlags extends Variations {
 
 /** A variation's values, and what they do. */
 const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: string]>> = {
-  strideIn: ['1x1|3x3', 'where bottlenecks stride: v1, or v1.5 (the default)'],
+  strideIn: ['1x1|3x3', 'where bottlenecks stride: v1, or v1.5 (default: 3x3)'],
   stem: ['imagenet|deep|cifar', 'a 7x7 of stride 2, three 3x3, or one 3x3 without stride'],
   pooling: ['padded|ceil', "how the stem's max pooling treats the border; ceil is Caffe's"],
   halfBottleneck: ['', 'bottlenecks: the first 1x1 half as wide'],
@@ -45,14 +45,14 @@ export const withVariations = (command: Command): Command => {
       }),
     )
   }
-  return command
+  return command.optionsGroup('Options:')
 }
 
 export const withModelOptions = (command: Command): Command =>
   withVariations(
     command
       .optionsGroup('Network:')
-      .option('--attention <spec>', 'instead of the one in the name, such as se:reduction=8'),
+      .option('--attention <spec>', "attention in place of the name's, such as se:reduction=8"),
   )
 
 /** The variations among a command's flags, as a configuration holds them: none are left out. */

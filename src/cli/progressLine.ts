@@ -1,10 +1,10 @@
 /** Live progress: one line that rewrites itself on a terminal, plain lines now and then elsewhere. */
 
 export interface ProgressLine {
-  /** Shows where the work stands. */
-  update(text: string): void
-  /** Writes a line that stays. */
-  line(text: string): void
+  /** Shows where the work stands; of several texts the first that fits the terminal, or the last, cut. */
+  update(text: string | readonly string[]): void
+  /** Writes a line that stays; of several texts the first that fits the terminal, or the last. */
+  line(text: string | readonly string[]): void
   /** Takes away what was live. */
   clear(): void
 }
@@ -22,6 +22,11 @@ export const progressLine = (quiet = false): ProgressLine => {
   // At once where a line is live; else only work that takes a while is worth one.
   let shown = live ? Number.NEGATIVE_INFINITY : performance.now()
   if (quiet) return { update: () => {}, line: () => {}, clear: () => {} }
+  const columns = (): number => (live ? (stderr.columns ?? 80) : Number.POSITIVE_INFINITY)
+  const fitting = (given: string | readonly string[]): string => {
+    const texts = [given].flat()
+    return texts.find(text => text.length < columns()) ?? texts[texts.length - 1]
+  }
   const clear = (): void => {
     if (live) stderr.write(ERASE)
   }
@@ -30,11 +35,11 @@ export const progressLine = (quiet = false): ProgressLine => {
       const now = performance.now()
       if (now - shown < (live ? LIVE : PLAIN)) return
       shown = now
-      stderr.write(live ? ERASE + text.slice(0, (stderr.columns ?? 100) - 1) : `${text}\n`)
+      stderr.write(live ? ERASE + fitting(text).slice(0, columns() - 1) : `${fitting(text)}\n`)
     },
     line: text => {
       clear()
-      stderr.write(`${text}\n`)
+      stderr.write(`${fitting(text)}\n`)
     },
     clear,
   }

@@ -32,8 +32,8 @@ export const openRunData = async (
   if (flags.data === undefined && !hasRun)
     throw new UsageError({
       where: '--data',
-      expected: `a dataset, since ${path} is of no run, which would say`,
-      got: 'none',
+      expected: `a dataset, since ${path} has no config.json, which would name it`,
+      got: 'missing',
       hint: 'For example: --data ./images',
     })
   const config = flags.data === undefined ? await readRun(folder) : undefined

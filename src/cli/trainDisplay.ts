@@ -26,7 +26,7 @@ const WEIGHT = 0.05
 const STARVED = 0.05
 
 const waited = ({ seconds, waiting = 0 }: EpochRow): string =>
-  waiting > STARVED * seconds ? `, ${percent(waiting / seconds)} of it waiting for images` : ''
+  waiting > STARVED * seconds ? ` (${percent(waiting / seconds, 0)} waiting for images)` : ''
 
 /** What a training begins with, in a line or a few. */
 export const startLines = (
@@ -68,9 +68,20 @@ export const trainDisplay = (
     step: ({ epoch, epochs, step, steps, metrics, batch, imagesPerSecond }) => {
       speed = speed === undefined ? imagesPerSecond : speed + WEIGHT * (imagesPerSecond - speed)
       const left = (((epochs - epoch) * steps + steps - step) * batch) / speed
-      update(
-        `${label}epoch ${epoch}/${epochs} ${bar(step / steps)} ${step}/${steps}  loss ${metrics.loss.toFixed(4)}  acc ${percent(metrics.top1)}  ${speed.toFixed(0)} images/s  ${duration(left)} left`,
-      )
+      const at = `${label}epoch ${epoch}/${epochs}`
+      const counted = `${step}/${steps}`
+      const loss = `loss ${metrics.loss.toFixed(4)}`
+      const accuracy = `acc ${percent(metrics.top1)}`
+      const rest = `${duration(left)} left`
+      const lines = [
+        [at, bar(step / steps), counted, loss, accuracy, `${speed.toFixed(0)} images/s`, rest],
+        [at, bar(step / steps, 8), counted, loss, accuracy, rest],
+        [at, counted, loss, rest],
+        [at, counted, rest],
+        [at, rest],
+        [`${epoch}/${epochs}`, rest],
+      ]
+      update(lines.map(parts => parts.join('  ')))
     },
     epoch: (row, epochs) => {
       const parts = [
@@ -78,10 +89,16 @@ export const trainDisplay = (
         `loss ${row.trainLoss.toFixed(4)}`,
         `train ${percent(row.trainTop1)}`,
         `${evaluated.split} ${shortAccuracy(row.testTop1, evaluated.labels.length)}`,
-        ...(hasTop5(evaluated.classes) ? [`top-5 ${percent(row.testTop5)}`] : []),
-        `${duration(row.seconds)}${waited(row)}`,
       ]
-      line(parts.join('  '))
+      const top5 = hasTop5(evaluated.classes) ? [`top-5 ${percent(row.testTop5)}`] : []
+      const time = duration(row.seconds)
+      const lines = [
+        [...parts, ...top5, `${time}${waited(row)}`],
+        [...parts, `${time}${waited(row)}`],
+        [...parts, time],
+        [parts[0], parts[3], time],
+      ]
+      line(lines.map(texts => texts.join('  ')))
     },
     line: text => line(`${label}${text}`),
     clear,

@@ -7,6 +7,7 @@ export interface Problem {
   /** The layer path, file, option or operation at fault. */
   readonly where: string
   readonly expected: string
+  /** What came instead; `missing` or `no such file` where nothing did. */
   readonly got: string
   /** Facts that help to see why, such as the shapes of the other inputs. */
   readonly context?: string | undefined
@@ -17,12 +18,22 @@ export interface Problem {
 /** As much of each part as people read; all of it is in the fields. */
 const LONGEST_PART = 1000
 
-/** The message of a problem: whatever names from outside it holds, no terminal obeys them. */
+/**
+ * The message of a problem: `expected X, got Y`, and a plain sentence where something is missing.
+ * Whatever names from outside it holds, no terminal obeys them.
+ */
 export const explain = (problem: Problem): string => {
   const part = (name: keyof Problem): string => visible(problem[name] ?? '', LONGEST_PART)
+  const [where, expected, got] = [part('where'), part('expected'), part('got')]
   const context = problem.context ? ` (${part('context')})` : ''
   const hint = problem.hint ? `. ${part('hint')}` : ''
-  return `${part('where')}: expected ${part('expected')}, got ${part('got')}${context}${hint}`
+  const sentence =
+    got === 'missing'
+      ? `needs ${expected}`
+      : got.startsWith('no such ')
+        ? `${got}; expected ${expected}`
+        : `expected ${expected}, got ${got}`
+  return `${where}: ${sentence}${context}${hint}`
 }
 
 /** What a thrown value says. */

@@ -185,7 +185,7 @@ describe('a global θ', () => {
   it('says which map it does not know', () => {
     expect(() => model('resnet20', { attention: 'ge:variant=theta' })).toThrow(UsageError)
     expect(() => model('resnet20', { attention: 'ge:variant=theta' })).toThrow(
-      'attention ge: expected maps with the side of the map of 16 channels, got 256x56+512x28+1024x14+2048x7. Such as maps=16x8, or an extent of 2, 4 or 8, which fits any map',
+      'attention ge: expected maps with the side of the map of 16 channels, got 256x56+512x28+1024x14+2048x7. For example: maps=16x8, or an extent of 2, 4 or 8, which fits any map',
     )
   })
 

@@ -64,7 +64,7 @@ export const readRun = async (folder: string): Promise<Config> => {
       {
         where: folder,
         expected: `the folder of a run, with ${RUN_FILES.config}`,
-        got: 'none',
+        got: existsSync(folder) ? 'one without' : 'no such folder',
         hint: 'Runs are in runs/, or where `out` put them',
       },
       { cause },

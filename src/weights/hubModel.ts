@@ -76,7 +76,7 @@ export const hubModel = async (text: string, options: HubOptions): Promise<HubMo
     throw new UsageError({
       where: `repository ${text}`,
       expected: `weights in it: ${WEIGHTS.join(' or ')}`,
-      got: 'none',
+      got: 'missing',
       hint: 'Check the name on huggingface.co',
     })
   if (path.endsWith('.index.json'))

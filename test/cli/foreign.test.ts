@@ -241,7 +241,7 @@ it.each([
   ['--mean 1,2 --trust-model red.png', '--mean: expected 3 numbers, or one, got 1,2'],
   ['--std 0', '--std: expected numbers above 0'],
   ['--range 2', '--range: expected 1 or 255, got 2'],
-  ['--classes a', '--classes: expected images to go with it: files, or --data, got none'],
+  ['--classes a', '--classes: needs images to go with it: files, or --data'],
   ['--input y --trust-model red.png', '--input: expected one of x, got y'],
   ['--feed x', '--feed: expected a name and numbers, such as im_shape=640,640, got x'],
   ['--feed z=1 --trust-model red.png', '--feed: expected nothing: it takes images alone, got z'],

@@ -85,7 +85,7 @@ it('says that the best weights are lost where no checkpoint has them', async () 
     checkpoints: none as never,
   })
   await expect(failure).rejects.toThrow(
-    `${at('best.safetensors')}: expected the weights of epoch 2, got no such file (the checkpoint`,
+    `${at('best.safetensors')}: no such file; expected the weights of epoch 2 (the checkpoint`,
   )
 })
 

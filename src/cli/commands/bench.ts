@@ -1,7 +1,7 @@
 /** `excite bench`: how fast a network trains or answers on this machine. */
 
 import { availableParallelism } from 'node:os'
-import { Argument, Command } from 'commander'
+import { Argument, Command, Option } from 'commander'
 import type { WorkloadName } from '../../bench/workloads.ts'
 import { UsageError } from '../../errors/index.ts'
 import type { Spread } from '../../stats/clock.ts'
@@ -78,7 +78,7 @@ ${machine()}; ${engine.name} ${version}, ${threads} ${threads === 1 ? 'thread' :
 
 images/s       ${both(found.imagesPerSecond, perSecond)} of ${found.steps} steps
 step           ${both(found.step, milliseconds)}
-multiply-adds  ${multiplyAdds(found.multiplyAdds)} a step: ${multiplyAdds(rate)}/s, ${percent(found.shareOfPeak)} of the ${multiplyAdds(found.peak)}/s of matrix products
+multiply-adds  ${multiplyAdds(found.multiplyAdds)} per step: ${multiplyAdds(rate)}/s, ${percent(found.shareOfPeak)} of the ${multiplyAdds(found.peak)}/s of matrix products
 compile        ${found.compile.toFixed(2)} s; first step done ${found.firstStep.toFixed(2)} s after the command began
 peak memory    ${count(Math.round(found.peakMemory / 2 ** 20))} MiB`)
 }
@@ -89,15 +89,14 @@ export const benchCommand = (): Command =>
       .description('measure how fast a network trains or answers here')
       .addArgument(new Argument('<work>', 'what to measure').choices(['train', 'infer']))
       .argument('<model>', 'such as se-resnet50')
-      .option('--batch <n>', 'images a step', whole('--batch'), 8)
+      .option('--batch <n>', 'images per step', whole('--batch'), 8)
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
-      .option(
-        '--threads <n>',
-        'to compute with (default: one a core)',
-        threadCount,
-        availableParallelism(),
+      .addOption(
+        new Option('--threads <n>', 'threads')
+          .argParser(threadCount)
+          .default(availableParallelism(), 'one per core'),
       )
-      .option('--seconds <n>', 'to measure for, five steps at least', seconds, 5),
+      .option('--seconds <n>', 'seconds to measure, but at least five steps', seconds, 5),
   )
     .addHelpText('after', HELP)
     .action(run)

@@ -107,13 +107,13 @@ mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')}
     console.log(
       `${index}: ${classes[label]}, scale ${scale.toFixed(2)}, at (${x.toFixed(1)}, ${y.toFixed(1)}), turned ${rotation.toFixed(2)}, hue ${hue.toFixed(2)}, ${texture}`,
     )
-  if (sheet !== undefined) console.log(`\n${sheet}: a row a class`)
+  if (sheet !== undefined) console.log(`\n${sheet}: one row per class`)
 }
 
 export const dataCommand = (): Command => {
   const command = new Command('data')
     .description('list the datasets, or look into one')
-    .argument('[name]', 'of a dataset, or a folder of images')
+    .argument('[name]', 'a dataset, or a folder of images')
     .option('--sheet <file.png>', 'write a contact sheet', pngFile)
     .option('--factors <n>', 'of shapes: what the first n were made from', whole('--factors'))
     .addCommand(dataExportCommand())

@@ -3,6 +3,7 @@
 import { Command, Option } from 'commander'
 import type { ImageFormat } from '../../data/folder/exportFolder.ts'
 import { UsageError } from '../../errors/index.ts'
+import { shellWord } from '../../text/shell.ts'
 import { type DataFlags, openData, path, withDataOptions } from '../dataOptions.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { count, printJson, withJson } from '../output.ts'
@@ -32,8 +33,8 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
     throw new UsageError({
       where: '--to',
       expected: 'a folder to write',
-      got: 'none',
-      hint: `Such as: excite data export ${name} --to images`,
+      got: 'missing',
+      hint: `For example: excite data export ${name} --to images`,
     })
   const { exportFolder } = await import('../../data/folder/exportFolder.ts')
   const source = await openData(name, flags, quiet)
@@ -60,14 +61,14 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
   }
   if (json) return printJson({ folder: to, images: written, classes: train.classes })
   console.log(`${to}: ${count(written)} images of ${train.classes.length} classes
-next: excite train se-resnet20 --data ${/^[./]/.test(to) ? to : `./${to}`} --size ${train.shape[1]}`)
+next: excite train se-resnet20 --data ${shellWord(/^[./]/.test(to) ? to : `./${to}`)} --size ${train.shape[1]}`)
 }
 
 export const dataExportCommand = (): Command => {
   const command = new Command('export')
     .description('write a dataset as a folder of images')
-    .argument('<name>', 'of a dataset')
-    .option('--to <folder>', 'where to; must not exist', path('--to'))
+    .argument('<name>', 'a dataset')
+    .option('--to <folder>', 'the folder to write; must not exist', path('--to'))
     .addOption(
       new Option('--format <name>', 'how the folder is laid out')
         .choices(['imagefolder'])

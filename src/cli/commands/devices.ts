@@ -97,7 +97,7 @@ const run = async ({ json = false, measure = false, quiet = false }): Promise<vo
 }
 
 export const devicesCommand = (): Command =>
-  withJson(new Command('devices').description('list what computes here, and what is missing'))
+  withJson(new Command('devices').description('list the compute backends on this machine'))
     .option('--measure', 'train a small network for some seconds with each')
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)

@@ -47,7 +47,7 @@ const fileOf = (path: string, format: ExportFormat, out: string | undefined): st
     throw new UsageError({
       where: '--out',
       expected: 'a file to write, since there is no run folder to put it in',
-      got: 'none',
+      got: 'missing',
       hint: `For example: excite export ${shellWord(path)} --out model.onnx`,
     })
   return join(path, `model.${format}`)

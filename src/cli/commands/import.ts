@@ -71,12 +71,9 @@ const localFile = (file: string | undefined): string => {
   const found = file === undefined ? undefined : statSync(file, { throwIfNoEntry: false })
   if (file !== undefined && found?.isFile()) return file
   throw new UsageError({
-    where: 'excite import',
+    where: file ?? 'excite import',
     expected: 'a file of weights, or --from-hub',
-    got:
-      file === undefined
-        ? 'neither'
-        : `${found?.isDirectory() ? 'a folder' : 'no such file'}: ${file}`,
+    got: file === undefined ? 'missing' : found?.isDirectory() ? 'a folder' : 'no such file',
   })
 }
 
@@ -133,18 +130,18 @@ export const importCommand = (): Command =>
   withJson(
     withModelOptions(
       new Command('import')
-        .description('take over the weights of another program')
+        .description('import weights from PyTorch, timm or the Hugging Face Hub')
         .argument('[file]', 'a safetensors file or a PyTorch checkpoint')
-        .option('--model <name>', 'the network that they are of (default: told by name or tensors)')
-        .option('--ema', 'the running average of the weights (default where there is one)')
+        .option('--model <name>', 'the network (default: recognized by name or tensors)')
+        .option('--ema', 'the running average of the weights (default: if there is one)')
         .option('--no-ema', 'the weights without their running average')
-        .option('--from-hub <repository>', 'fetch them, such as timm/seresnet50.a1_in1k')
+        .option('--from-hub <repository>', 'download weights, such as timm/seresnet50.a1_in1k')
         .option(
           '--out <path>',
           'a folder or a .safetensors file (default: in runs/)',
           path('--out'),
         )
-        .option('--classes <file>', 'names of the classes, one a line')
+        .option('--classes <file>', 'names of the classes, one per line')
         .addOption(
           new Option(
             '--preprocessing <name>',

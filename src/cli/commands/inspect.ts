@@ -219,7 +219,7 @@ const targetOf = async (target: string): Promise<Target> => {
   if (!existsSync(target)) {
     if (!/[\\/.]/.test(target)) return NAME
     const what = 'the folder of a run, a .safetensors file out of one, an .onnx file, or a model'
-    return refuse(what, 'nothing there')
+    return refuse(what, 'no such file')
   }
   if (/\.onnx$/i.test(target)) return ONNX
   if (statSync(target).isFile() && !/\.safetensors$/i.test(target)) {
@@ -283,8 +283,8 @@ export const inspectCommand = (): Command => {
       path('--out'),
     )
     .option('--last', 'the last epoch, in place of the best')
-    .option('--batch <n>', 'images at a time', whole('--batch'), 50)
-    .option('--threads <n>', 'to compute with (default: one a core)', threadCount)
+    .option('--batch <n>', 'images per batch', whole('--batch'), 50)
+    .option('--threads <n>', 'threads (default: one per core)', threadCount)
   return withJson(
     withForeignOptions(
       withEngine(withModelOptions(withDataOptions(withSplit(command, 'validation')))),

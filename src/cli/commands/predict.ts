@@ -41,7 +41,7 @@ interface Image {
 
 const fromFile = (name: string): Image => {
   if (!existsSync(name))
-    throw new UsageError({ where: name, expected: 'an image file', got: 'nothing there' })
+    throw new UsageError({ where: name, expected: 'an image file', got: 'no such file' })
   return { name, ask: (classifier, top) => classifier.classify(name, { top }) }
 }
 
@@ -75,15 +75,15 @@ const imagesOf = async (
     throw new UsageError({
       where: '--index',
       expected: 'the dataset that it counts in',
-      got: 'none',
-      hint: 'Such as: --data fashion-mnist --index 0,1,2',
+      got: 'missing',
+      hint: 'For example: --data fashion-mnist --index 0,1,2',
     })
   const chosen = data === undefined ? [] : (index ?? [0])
   if (files.length + chosen.length === 0)
     throw new UsageError({
       where: 'excite predict',
       expected: 'image files, or --data with --index',
-      got: 'neither',
+      got: 'missing',
     })
   const dataset =
     data === undefined

@@ -94,9 +94,13 @@ export const summaryCommand = (): Command =>
   withJson(
     withModelOptions(new Command('summary'))
       .description('show a network layer by layer')
-      .argument('<model>', 'such as se-resnet50')
-      .option('--classes <n>', 'how many', whole('--classes', 2))
-      .option('--channels <n>', 'of the images', whole('--channels'))
+      .argument('<model>', 'a network, such as se-resnet50')
+      .option(
+        '--classes <n>',
+        'classes (default: 1000, or 10 for small images)',
+        whole('--classes', 2),
+      )
+      .option('--channels <n>', 'channels of the images (default: 3)', whole('--channels'))
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
       .option('--depth <n>', 'fold layers deeper than this', whole('--depth'))
       .option(

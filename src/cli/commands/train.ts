@@ -118,14 +118,14 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     throw new UsageError({
       where: '--resume-compatible',
       expected: 'the run to go on with',
-      got: 'none',
+      got: 'missing',
       hint: 'For example: excite train --resume runs/se-resnet20-shapes --resume-compatible',
     })
   if (resume === undefined && name === undefined)
     throw new UsageError({
       where: 'excite train',
       expected: 'the name of a model',
-      got: 'none',
+      got: 'missing',
       hint: 'For example: excite train se-resnet20 --data fashion-mnist. All names: excite models',
     })
   const isPath = name !== undefined && (/[/\\]/.test(name) || name === '.')

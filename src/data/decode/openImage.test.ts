@@ -446,7 +446,9 @@ describe('refused', () => {
   })
 
   it('a file that is missing, and a folder', async () => {
-    await expect(readImage(join(folder, 'none.png'), SHAPE)).rejects.toThrow('got nothing there')
+    await expect(readImage(join(folder, 'none.png'), SHAPE)).rejects.toThrow(
+      'no such file; expected',
+    )
     await expect(readImage(folder, SHAPE)).rejects.toThrow(FileError)
     await expect(readImage(folder, SHAPE)).rejects.toThrow('got a folder')
     await expect(readImage('/dev/zero', SHAPE)).rejects.toThrow('got no plain file')

@@ -216,7 +216,7 @@ describe('splits', () => {
   })
 
   it.each([
-    ['nowhere', 'nothing there'],
+    ['nowhere', 'no such folder; expected a folder of images'],
     ['empty', 'a folder for each of two classes or more, got none'],
     ['one', 'a folder for each of two classes or more, got only cat'],
     ['bare', 'expected images (JPEG, PNG, WebP, AVIF, GIF, TIFF), got none'],

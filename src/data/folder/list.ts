@@ -49,12 +49,12 @@ const byName = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)
 
 const reasonOf = (cause: unknown): string => {
   const { code, message } = cause as NodeJS.ErrnoException
-  return code === 'ENOENT' ? 'nothing there' : code === 'ENOTDIR' ? 'a file' : message
+  return code === 'ENOENT' ? 'no such folder' : code === 'ENOTDIR' ? 'a file' : message
 }
 
 const entriesOf = (folder: string, recursive = false): Promise<Dirent[]> =>
   readdir(folder, { withFileTypes: true, recursive }).catch((cause: unknown) => {
-    const expected = 'a folder of images, one folder a class in it'
+    const expected = 'a folder of images, one folder per class in it'
     throw new FileError({ where: folder, expected, got: reasonOf(cause) }, { cause })
   })
 

@@ -155,7 +155,7 @@ describe('damage', () => {
     const { 'data_batch_4.bin': _, ...files } = CIFAR10
     const dataDir = await newFolder(files)
     await expect(openCifar('cifar10', 'train', { dataDir, cacheDir: '' })).rejects.toThrow(
-      `${join(dataDir, 'data_batch_4.bin')}: expected a readable file, got nothing there`,
+      `${join(dataDir, 'data_batch_4.bin')}: no such file; expected a readable file`,
     )
   })
 

@@ -23,7 +23,7 @@ export const codeOf = (cause: unknown): string | undefined => (cause as NodeJS.E
 export const whyUnreadable = (path: string, mostBytes: number): string | undefined => {
   try {
     const found = statSync(path, { throwIfNoEntry: false })
-    if (found === undefined) return 'nothing there'
+    if (found === undefined) return 'no such file'
     if (found.isDirectory()) return 'a folder'
     // Reading a pipe waits for ever, and a device may have no end.
     if (!found.isFile()) return 'no plain file'
