@@ -20,56 +20,71 @@ export type Atom =
   /** A whole number read from memory, such as a label. */
   | { readonly kind: 'value'; readonly value: Expression }
 
-/** A coordinate that goes from 0 to `extent` − 1; two axes are the same if they are one object. */
+/** A coordinate that goes from 0 to `extent` − 1. */
 export interface Axis {
+  /** Tells it from the other axes of a kernel. */
+  readonly id: number
   readonly extent: number
 }
 
-/** Functions of numbers; `max`, `min`, `relu` and `sign` keep NaN, whatever a language's own do. */
-export type NumberOperation =
+/**
+ * Functions of numbers and bools. `max`, `min`, `relu` and `sign` keep NaN, whatever a language's own
+ * do, `equal` is false of it, and `float` makes a number of a whole number or a bool.
+ */
+export type Operation =
+  | 'abs'
   | 'add'
-  | 'sub'
-  | 'mul'
+  | 'and'
+  | 'choose'
   | 'div'
+  | 'equal'
+  | 'exp'
+  | 'float'
+  | 'greater'
+  | 'isFinite'
+  | 'less'
+  | 'log'
   | 'max'
   | 'min'
-  | 'power'
+  | 'mul'
   | 'neg'
-  | 'abs'
+  | 'power'
+  | 'relu'
+  | 'sigmoid'
   | 'sign'
   | 'sqrt'
-  | 'exp'
-  | 'log'
+  | 'sub'
   | 'tanh'
-  | 'sigmoid'
-  | 'relu'
 
-/** Functions that give a bool: of numbers, or of bools. `equal` is false of NaN. */
-export type BoolOperation = 'equal' | 'greater' | 'less' | 'isFinite' | 'and' | 'not'
+/** What an expression gives. */
+export type Type = 'float' | 'int' | 'bool'
 
 /** How a fold joins two of its terms. `max` and `min` keep NaN. */
 export type Combine = 'add' | 'max' | 'min' | 'and'
 
+/** `low ≤ at < high` */
+export interface Bound {
+  readonly at: Index
+  readonly low: number
+  readonly high: number
+}
+
 export type Expression =
-  | { readonly kind: 'constant'; readonly value: number }
-  /** A coordinate, as a number. */
-  | { readonly kind: 'index'; readonly at: Index }
-  /** Element `at` of an operand, counted from the operand's offset. */
-  | { readonly kind: 'load'; readonly operand: number; readonly at: Index }
+  | { readonly kind: 'constant'; readonly type: Type; readonly value: number }
+  /** Element `at` of an operand, counted from the operand's offset; bytes come as whole numbers. */
+  | { readonly kind: 'load'; readonly type: Type; readonly operand: number; readonly at: Index }
   | {
-      readonly kind: 'number'
-      readonly operation: NumberOperation
+      readonly kind: 'call'
+      readonly operation: Operation
       readonly of: readonly Expression[]
     }
-  | { readonly kind: 'bool'; readonly operation: BoolOperation; readonly of: readonly Expression[] }
+  /** The value where every index is within its bounds; there alone it may be loaded. */
   | {
-      readonly kind: 'choose'
-      readonly condition: Expression
-      readonly then: Expression
-      readonly otherwise: Expression
+      readonly kind: 'guard'
+      readonly bounds: readonly Bound[]
+      readonly value: Expression
+      readonly otherwise: number
     }
-  /** Whether `low ≤ at < high`: where padding ends. */
-  | { readonly kind: 'within'; readonly at: Index; readonly low: number; readonly high: number }
   /** Terms for all coordinates of the axes, joined one after the other in this thread. */
   | {
       readonly kind: 'fold'
@@ -78,4 +93,32 @@ export type Expression =
       readonly term: Expression
     }
   /** The result of one of the kernel's own folds, which all threads of a group share in. */
-  | { readonly kind: 'folded'; readonly index: number }
+  | { readonly kind: 'folded'; readonly type: Type; readonly index: number }
+
+const BOOLS: readonly Operation[] = ['and', 'equal', 'greater', 'isFinite', 'less']
+
+export const typeOf = (given: Expression): Type => {
+  switch (given.kind) {
+    case 'guard':
+      return typeOf(given.value)
+    case 'fold':
+      return given.combine === 'and' ? 'bool' : 'float'
+    case 'call':
+      if (given.operation === 'choose') return typeOf(given.of[1])
+      return BOOLS.includes(given.operation) ? 'bool' : 'float'
+    default:
+      return given.type
+  }
+}
+
+export const number = (value: number, type: Type = 'float'): Expression => ({
+  kind: 'constant',
+  type,
+  value,
+})
+
+export const call = (operation: Operation, ...of: readonly Expression[]): Expression => ({
+  kind: 'call',
+  operation,
+  of,
+})
