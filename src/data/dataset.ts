@@ -26,9 +26,17 @@ export interface LabeledImages extends PixelSource {
   readonly inMemory?: boolean | undefined
   /** The share of the resized image's shorter side that evaluation keeps (the network's size over it). */
   readonly cropPct?: number | undefined
+  /** The name of an image, such as its file's within the folder; a number where images have none. */
+  nameOf?(index: number): string
   /** A hash of which images these are, where the name does not say it. */
   readonly fingerprint?: string | undefined
 }
+
+/** What an image is called. */
+export const imageName = (
+  { name, nameOf }: Pick<LabeledImages, 'name' | 'nameOf'>,
+  index: number,
+) => nameOf?.(index) ?? `${name} ${index}`
 
 /** A dataset: labeled images, read one by one or prepared in batches. */
 export interface Dataset extends LabeledImages {

@@ -1,7 +1,7 @@
 /** A part of a dataset: some of its images, or as many of each class. */
 
 import { UsageError } from '../errors/index.ts'
-import { type Dataset, pixelDataset, type Split } from './dataset.ts'
+import { type Dataset, imageName, pixelDataset, type Split } from './dataset.ts'
 import { sizeOf } from './image.ts'
 import type { Preparation } from './prepare.ts'
 
@@ -14,6 +14,7 @@ export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]
     ...dataset,
     labels: Int32Array.from(indices, index => dataset.labels[index]),
     read: (index: number) => dataset.read(indices[index]),
+    nameOf: (index: number) => imageName(dataset, indices[index]),
   }
   if (dataset.inMemory) return pixelDataset(images)
   return {
@@ -37,6 +38,7 @@ export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset
     split,
     labels: Int32Array.from(places, ({ dataset, index }) => dataset.labels[index]),
     read: index => places[index].dataset.read(places[index].index),
+    nameOf: index => imageName(places[index].dataset, places[index].index),
     prepare: async (indices, preparation) => {
       const size = sizeOf(shape)
       const images = new Float32Array(indices.length * size)

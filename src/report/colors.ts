@@ -61,7 +61,7 @@ export const FIGURE_STYLE = [
 ].join('\n')
 
 const variables = ({ paper, ink, faint, line, series }: Theme): string =>
-  `:root{--paper:${paper};--ink:${ink};--faint:${faint};--line:${line};--accent:${series[0]}}`
+  `:root{--paper:${paper};--ink:${ink};--faint:${faint};--line:${line};--accent:${series[0]};--wrong:${series[1]};--right:${series[2]}}`
 
 /** The same colors for a page. */
 export const PAGE_COLORS = `:root{color-scheme:light dark}${variables(light)}

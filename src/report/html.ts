@@ -25,7 +25,7 @@ const PRINT = `@media print{
 body{font-size:13px}
 main{max-width:none;padding:0}
 nav{display:none}
-svg,p,tr,.scroll:not(:has(tbody tr:nth-child(13))){break-inside:avoid}
+svg,p,tr,.gallery figure,.scroll:not(:has(tbody tr:nth-child(13))){break-inside:avoid}
 h2,h2+p,figure>svg{break-after:avoid}
 figure>svg{display:block}
 h2{margin-top:1.6rem}
@@ -64,6 +64,16 @@ th,td{text-align:left;padding:.25rem .9rem .25rem 0;white-space:nowrap}
 thead th{border-bottom:1px solid var(--faint);vertical-align:bottom}
 tbody tr+tr td{border-top:1px solid var(--line)}
 .number{text-align:right;font-variant-numeric:tabular-nums}
+.matrix td{text-align:center;min-width:2rem;padding:.25rem .3rem;font-variant-numeric:tabular-nums}
+.matrix thead th{font-weight:400;text-align:left;padding:.25rem .3rem}
+.matrix thead th:first-child{color:var(--faint);white-space:normal;min-width:6rem}
+.matrix tbody th{font-weight:400}
+.matrix th span{writing-mode:vertical-rl;transform:rotate(180deg);display:inline-block;max-height:9rem;overflow:hidden}
+.gallery{display:grid;grid-template-columns:repeat(auto-fill,minmax(6rem,1fr));gap:1.2rem 1rem;margin:1rem 0}
+.gallery figure{margin:0}
+.gallery img{width:100%;max-width:7rem;aspect-ratio:1;object-fit:contain;background:var(--line)}
+.gallery figcaption{font-size:.8rem;color:var(--ink)}
+.gallery .name{color:var(--faint);overflow-wrap:anywhere}
 img{image-rendering:pixelated;display:block}
 code{font-size:.9em}
 footer{margin-top:3rem;font-size:.8rem}

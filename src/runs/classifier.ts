@@ -5,17 +5,17 @@ import { fileURLToPath } from 'node:url'
 import { normalized } from '../data/augment/augment.ts'
 import type { Dataset } from '../data/dataset.ts'
 import { type ImageInput, readImage } from '../data/decode/openImage.ts'
+import type { Batch } from '../data/loader.ts'
 import { fetchBytes } from '../data/sets/fetchBytes.ts'
+import type { Tensors } from '../engines/engine.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { readWhole } from '../platform/node/files.ts'
-import {
-  type ClassificationMetrics,
-  classification,
-  perClassAccuracy,
-} from '../tasks/classification.ts'
+import { type ClassificationMetrics, classification } from '../tasks/classification.ts'
+import { type ClassMeasures, classMeasures } from '../tasks/measures.ts'
+import { confusionOf, gatherOutcomes } from '../tasks/outcomes.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { cardOf, type Description, readDescription, type Serving } from '../weights/description.ts'
 import { type Guess, guessesOf, notFinite } from '../weights/guesses.ts'
@@ -76,8 +76,8 @@ export interface Classifier {
 
 /** How a network does on a dataset. */
 export interface Evaluation extends ClassificationMetrics {
-  /** In the order of the classes: how many images, and which fraction of them was right. */
-  readonly perClass: readonly { readonly count: number; readonly top1: number }[]
+  /** In the order of the classes: how many images, and recall (`top1`), precision and F1. */
+  readonly perClass: readonly ClassMeasures[]
 }
 
 /** How a dataset is gone through. */
@@ -85,6 +85,8 @@ export interface EvaluationOptions {
   /** Images at a time. */
   readonly batch?: number | undefined
   readonly onBatch?: ((done: number, total: number) => void) | undefined
+  /** Sees the logits of every batch. */
+  readonly observe?: ((outputs: Tensors, batch: Batch) => void) | undefined
 }
 
 /** What answers, whatever it was read from. */
@@ -213,23 +215,25 @@ export const classifierOf = async (
     classify: async (image, { top } = {}) =>
       classifyPrepared(await readImage(image, shape, card.cropPct), top),
     classifyPrepared,
-    evaluate: async (dataset, { batch = 100, onBatch } = {}) => {
+    evaluate: async (dataset, { batch = 100, onBatch, observe } = {}) => {
       const predictor = await source.open(batch)
       try {
         const shape = [batch, card.classes.length]
-        const byClass = perClassAccuracy(dataset)
+        const { outcomes, add } = gatherOutcomes(dataset)
         const metrics = await evaluate(dataset, {
           batch,
           normalization: card,
           infer: async images => ({ logits: { shape, data: await predictor.infer(images) } }),
           accumulator: classification().accumulator(dataset),
           onBatch: (done, outputs, one) => {
-            byClass.add(outputs, one)
+            add(outputs, one)
+            observe?.(outputs, one)
             onBatch?.(done, dataset.labels.length)
           },
         })
         if (!Number.isFinite(metrics.loss)) throw notFinite(path, `a loss of ${metrics.loss}`)
-        return { ...metrics, perClass: byClass.perClass() }
+        const confusion = confusionOf(outcomes, card.classes.length)
+        return { ...metrics, perClass: classMeasures(confusion) }
       } finally {
         await predictor.dispose()
       }

@@ -33,6 +33,8 @@ export const RUN_FILES = {
   onnx: 'model.onnx',
   /** How the best weights do on test images that decided nothing. */
   test: 'test.json',
+  /** The page about it, of every epoch that has ended. */
+  report: 'report.html',
   /** The images that were skipped or replaced. */
   bad: 'bad-images.json',
 } as const

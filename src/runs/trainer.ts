@@ -17,6 +17,7 @@ import { openCheckpoints } from './checkpoints.ts'
 import { lockRun } from './lock.ts'
 import { checkNotLost } from './restore.ts'
 import { RUN_FILES } from './runFolder.ts'
+import { openRunReport } from './runReport.ts'
 import { RunSaver } from './saver.ts'
 import type { TaskTrainOptions, TrainOptions, TrainResult } from './trainOptions.ts'
 
@@ -100,7 +101,11 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
     if (!restored && firstWeights) await session.begin(await firstWeights())
     const { train, validation, test, normalization } = options
     const data = { train, validation, normalization }
-    const loop = { session, task, ...data, recipe, seed, unfreezeAt, extended, progress, signal }
+    const report = openRunReport(options)
+    const loop = {
+      ...{ session, task: report.task, ...data, recipe, seed, unfreezeAt, extended },
+      ...{ progress, signal },
+    }
     for await (const event of trainingLoop(loop))
       if (event.kind === 'step') {
         const imagesPerSecond = batch / event.seconds
@@ -109,6 +114,7 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
         if (!signal?.aborted) await saver.afterStep()
       } else {
         await saver.afterEpoch(event.row)
+        await report.afterEpoch(progress.history)
         options.onEpoch?.(event.row, epochs)
       }
     await saver.save()

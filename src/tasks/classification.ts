@@ -1,12 +1,13 @@
 /** Classification: one label an image, or two that share it where images are mixed. */
 
 import type { Dataset } from '../data/dataset.ts'
-import type { Batch } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 import { input, type Value } from '../graph/index.ts'
 import { add, mul, sub } from '../ops/index.ts'
+import { classificationReview } from './classificationReview.ts'
 import { crossEntropy } from './crossEntropy.ts'
 import { means } from './means.ts'
+import { judge } from './outcomes.ts'
 import type { Accumulator, Task } from './task.ts'
 
 /** What a classification is told of its targets. */
@@ -26,22 +27,6 @@ export type ClassificationMetrics = {
 }
 
 type Labels = Pick<Dataset, 'labels'>
-
-/** Cross-entropy of an image's logits, and how many classes stand above its own. */
-const judge = (logits: ArrayLike<number>, start: number, classes: number, label: number) => {
-  const own = logits[start + label]
-  let largest = Number.NEGATIVE_INFINITY
-  let above = 0
-  for (let k = 0; k < classes; k++) {
-    const logit = logits[start + k]
-    if (logit > largest) largest = logit
-    // An earlier equal logit would win the argmax; not-a-number counts as a miss.
-    if (!(logit < own || (logit === own && k >= label))) above++
-  }
-  let total = 0
-  for (let k = 0; k < classes; k++) total += Math.exp(logits[start + k] - largest)
-  return { loss: largest + Math.log(total) - own, above }
-}
 
 const judgeRow = ({ logits: { shape, data } }: Tensors, row: number, label: number) =>
   judge(data, row * shape[1], shape[1], label)
@@ -86,22 +71,7 @@ export const classification = ({
         : entropy(labels)
     },
     accumulator: accuracy,
+    review: classificationReview,
     best: { metric: 'top1', higher: true },
-  }
-}
-
-/** How many images of each class there were, and which fraction of them was right. */
-export const perClassAccuracy = ({ labels, classes }: Pick<Dataset, 'labels' | 'classes'>) => {
-  const sums = classes.map(() => ({ count: 0, right: 0 }))
-  return {
-    add: (outputs: Tensors, { indices, count }: Batch): void => {
-      for (let row = 0; row < count; row++) {
-        const label = labels[indices[row]]
-        sums[label].count++
-        if (judgeRow(outputs, row, label).above < 1) sums[label].right++
-      }
-    },
-    perClass: () =>
-      sums.map(({ count, right }) => ({ count, top1: count === 0 ? 0 : right / count })),
   }
 }

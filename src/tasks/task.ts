@@ -5,6 +5,7 @@ import type { Batch } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 import type { Value } from '../graph/index.ts'
 import type { Named } from '../nn/index.ts'
+import type { Section } from '../report/html.ts'
 
 /** Measurements by name; every task has a `loss`, lower where it is better. */
 export type Metrics = { readonly loss: number } & Readonly<Record<string, number>>
@@ -24,6 +25,27 @@ export interface Accumulator<Measured extends Metrics = Metrics> {
   metrics(): Measured
 }
 
+/** A metric's course over epochs, as a report draws it. */
+export interface Curve {
+  readonly metric: string
+  readonly title: string
+  /** Whether it is a share, to be shown in percent. */
+  readonly percent?: boolean | undefined
+}
+
+/** What a report shows of a network on a dataset, gathered as it is evaluated. */
+export interface Review {
+  /** The metrics whose course is drawn. */
+  readonly curves: readonly Curve[]
+  /** Takes in the outputs of a batch, as an accumulator does. */
+  add(outputs: Tensors, batch: Batch): void
+  /**
+   * What there is to say, for a page.
+   * @param thumbnail - an image of the dataset as a data URI, by its index
+   */
+  sections(thumbnail: (index: number) => Promise<string>): Promise<readonly Section[]>
+}
+
 /**
  * Trainer, run folder and report know no more of a task than this.
  * @typeParam Data - a dataset that has the task's targets
@@ -41,6 +63,8 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
   loss(outputs: Named, targets: Named): Value
   /** Begins to measure a network on a dataset. */
   accumulator(data: Data): Accumulator<Measured>
+  /** What a report says besides the course of all metrics. */
+  review?(data: Data): Review
   /** The metric by which one epoch is better than another. */
   readonly best: Best
 }

@@ -10,7 +10,8 @@ export interface Guess {
   readonly probability: number
 }
 
-const softmax = (logits: Float32Array): number[] => {
+/** Probabilities of logits. */
+export const softmax = (logits: Float32Array): number[] => {
   const largest = Math.max(...logits)
   const exponentials = Array.from(logits, logit => Math.exp(logit - largest))
   const total = exponentials.reduce((sum, value) => sum + value, 0)

@@ -2,9 +2,10 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
-import { accuracyText, hasTop5, shortAccuracy } from '../accuracyText.ts'
+import { accuracyText, hasTop5, shortAccuracy } from '../../text/accuracy.ts'
 import {
   type DataFlags,
+  path as filePath,
   imagesText,
   threadCount,
   whole,
@@ -12,7 +13,7 @@ import {
   withSplit,
 } from '../dataOptions.ts'
 import { withEngine } from '../engineOption.ts'
-import { count, percent, printJson, table, withJson } from '../output.ts'
+import { commandLine, count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 import { openRunData } from '../runData.ts'
 
@@ -20,6 +21,7 @@ const HELP = `
 Examples:
   $ excite eval runs/se-resnet20-fashion-mnist
   $ excite eval runs/se-resnet20-fashion-mnist --split train --per-class
+  $ excite eval runs/flowers --data ./new-images --report wrong.html --csv answers.csv
   $ excite eval best.safetensors --data fashion-mnist --json`
 
 interface EvalFlags extends DataFlags {
@@ -27,6 +29,8 @@ interface EvalFlags extends DataFlags {
   readonly split?: Split
   readonly last?: boolean
   readonly perClass?: boolean
+  readonly report?: string
+  readonly csv?: string
   readonly batch: number
   readonly engine?: string
   readonly threads?: number
@@ -46,13 +50,27 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { name, dataset } = await openRunData(path, card, flags.split, flags, quiet)
   const progress = progressLine(quiet)
   if (note !== undefined) progress.line(note)
+  const { csvFile, reportFile } = await import('../../runs/evaluationFiles.ts')
+  const facts = {
+    model: card.model,
+    subtitle: `${path} on ${imagesText(dataset)} of ${name}, computed by ${engine}.`,
+    command: commandLine(),
+  }
+  const files = [
+    ...(flags.report === undefined ? [] : [reportFile(flags.report, dataset, facts)]),
+    ...(flags.csv === undefined ? [] : [csvFile(flags.csv, dataset)]),
+  ]
   const { perClass, ...metrics } = await classifier.evaluate(dataset, {
     batch,
+    observe: (outputs, one) => {
+      for (const file of files) file.add(outputs, one)
+    },
     onBatch: (done, total) =>
       progress.update(`${bar(done / total)} ${count(done)}/${count(total)} images`),
   })
   progress.clear()
   await classifier.close()
+  for (const file of files) await file.write()
   const classes = card.classes.map((label, i) => ({ class: label, ...perClass[i] }))
   if (json)
     return printJson({
@@ -78,9 +96,17 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
         [
           { heading: 'class' },
           { heading: 'images', right: true },
-          { heading: 'top-1', right: true },
+          { heading: 'recall', right: true },
+          { heading: 'precision', right: true },
+          { heading: 'F1', right: true },
         ],
-        classes.map(row => [row.class, count(row.count), shortAccuracy(row.top1, row.count)]),
+        classes.map(row => [
+          row.class,
+          count(row.count),
+          shortAccuracy(row.top1, row.count),
+          percent(row.precision, 1),
+          percent(row.f1, 1),
+        ]),
       ),
     )
 }
@@ -91,7 +117,13 @@ export const evalCommand = (): Command => {
     .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
     .option('--data <name>', "a dataset (default: the run's)")
     .option('--last', 'the last epoch, in place of the best')
-    .option('--per-class', 'accuracy of each class too')
+    .option('--per-class', 'recall, precision and F1 of each class too')
+    .option(
+      '--report <file>',
+      'write a page: confusion matrix, most wrong images, calibration',
+      filePath('--report'),
+    )
+    .option('--csv <file>', 'write a table: probabilities of every image', filePath('--csv'))
     .option('--batch <n>', 'images per batch', whole('--batch'), 100)
     .option('--threads <n>', 'threads (default: one per core)', threadCount)
   return withJson(withEngine(withDataOptions(withSplit(command))))

@@ -5,8 +5,8 @@ import { Command } from 'commander'
 import { IMAGES_FIELDS, imagesOptionsOf } from '../../data/imagesRecord.ts'
 import { UsageError } from '../../errors/index.ts'
 import { variationNames } from '../../models/variations.ts'
+import { accuracyText } from '../../text/accuracy.ts'
 import { shellWord } from '../../text/shell.ts'
-import { accuracyText } from '../accuracyText.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import {
   type DataFlags,

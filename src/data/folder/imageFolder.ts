@@ -2,6 +2,7 @@
 
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
+import { relative } from 'node:path'
 import { UsageError } from '../../errors/index.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { center } from '../image.ts'
@@ -112,6 +113,7 @@ export const openImageFolder = async (
       shape,
       labels,
       cropPct,
+      nameOf: index => relative(path, pathOf(index)),
       fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
       read: async index => {
         const image = await source.open(index)

@@ -1,5 +1,6 @@
 /** Numbers as colors, and images inside figures. */
 
+import { dataUri } from '../../data/decode/dataUri.ts'
 import { element, type Markup } from '../../report/markup.ts'
 
 /** Colors at even steps, from the least value to the largest. */
@@ -28,17 +29,6 @@ const colorAt = (ramp: Ramp, value: number): readonly number[] => {
   const at = Math.min(Math.max(value, 0), 1) * (ramp.length - 1)
   const below = Math.min(Math.floor(at), ramp.length - 2)
   return ramp[below].map((low, i) => low + (at - below) * (ramp[below + 1][i] - low))
-}
-
-export const dataUri = async (
-  pixels: Uint8Array,
-  height: number,
-  width: number,
-  channels: 1 | 3,
-): Promise<string> => {
-  const { default: sharp } = await import('sharp')
-  const png = await sharp(pixels, { raw: { width, height, channels } }).png().toBuffer()
-  return `data:image/png;base64,${png.toString('base64')}`
 }
 
 /** Rows of values from 0 to 1 as an image, a pixel a value. */

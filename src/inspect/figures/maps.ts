@@ -1,21 +1,13 @@
 /** Where the network looks, as rows of small images. */
 
+import { planesUri } from '../../data/decode/dataUri.ts'
 import { figure, paragraph } from '../../report/html.ts'
 import { element, fragment, type Markup } from '../../report/markup.ts'
 import type { Figure } from '../../report/svg.ts'
 import { csv } from '../../text/table.ts'
 import type { ImageMaps, MapImage } from '../maps.ts'
-import { dataUri, heatUri, image } from './heat.ts'
+import { heatUri, image } from './heat.ts'
 import type { Part } from './part.ts'
-
-const imageUri = (pixels: Uint8Array, [channels, height, width]: readonly number[]) => {
-  const plane = height * width
-  const interleaved = Uint8Array.from(
-    { length: pixels.length },
-    (_, i) => pixels[(i % channels) * plane + Math.floor(i / channels)],
-  )
-  return dataUri(interleaved, height, width, channels === 1 ? 1 : 3)
-}
 
 const SIDE = 84
 const GAP = 6
@@ -46,7 +38,7 @@ export const mapsPart = async (
   const rows = await Promise.all(
     found.map(async (one, i) => {
       const uris = await Promise.all([
-        imageUri(images[i].pixels, shape),
+        planesUri(images[i].pixels, shape),
         ...[one.gradient, ...one.gradCam].map(({ values, height, width }) =>
           heatUri(values, [height, width]),
         ),

@@ -1,7 +1,7 @@
 /** Accuracies as people read them: counts and an interval, where a set is small. */
 
 import { proportionInterval } from '../stats/inference.ts'
-import { percent } from '../text/numbers.ts'
+import { percent } from './numbers.ts'
 
 /** In larger sets two decimals mean something. */
 const SMALL = 1000
