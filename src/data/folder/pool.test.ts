@@ -3,12 +3,12 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Worker } from 'node:worker_threads'
+import { Worker } from 'node:worker_threads'
 import sharp from 'sharp'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { moduleUrl, startThread } from '../../platform/node/child.ts'
 import { prepareImages } from '../prepare.ts'
-import { fileSource } from './files.ts'
+import { fileSource, type ImageFormat } from './files.ts'
 import { openPool } from './pool.ts'
 
 const COUNT = 11
@@ -43,7 +43,7 @@ it('a thread that is ended again and again changes neither images nor their orde
   const expected = await prepared()
   const started: Worker[] = []
   const pool = openPool(FORMAT, 2, () => {
-    const worker = startThread(moduleUrl('./worker', import.meta.url), FORMAT)
+    const worker = startThread(moduleUrl('./worker', import.meta.url))
     started.push(worker)
     return worker
   })
@@ -58,7 +58,7 @@ it('a thread that is ended again and again changes neither images nor their orde
 
 it('an image on which three threads ended is reported by name; the others are prepared', async () => {
   const pool = openPool(FORMAT, 2, () =>
-    startThread(new URL('./dying.testing.ts', import.meta.url), FORMAT),
+    startThread(new URL('./dying.testing.ts', import.meta.url)),
   )
   await expect(pool.prepare(files, all, PREPARATION)).rejects.toThrow(
     '5.png: expected an image that can be prepared, got 3 worker threads that ended (the last: exit code 9)',
@@ -80,4 +80,25 @@ it('what was not prepared when the pool closed is refused', async () => {
   const refused = expect(batch).rejects.toThrow('a dataset that was closed')
   await pool.close()
   await refused
+})
+
+it('threads are taken over by the next pool, for images of another format', async () => {
+  /** Threads have numbers in the order in which they start. */
+  const nextId = async (): Promise<number> => {
+    const worker = new Worker('', { eval: true })
+    const { threadId } = worker
+    await worker.terminate()
+    return threadId
+  }
+  const use = async (format: ImageFormat): Promise<void> => {
+    const pool = openPool(format, 2)
+    const source = fileSource(format, index => files[index])
+    const expected = await prepareImages(source, all, PREPARATION)
+    expect(await pool.prepare(files, all, PREPARATION)).toEqual(expected)
+    await pool.close()
+  }
+  await use(FORMAT)
+  const first = await nextId()
+  for (const size of [4, 6]) await use({ shape: [3, size, size], cropPct: 0.9 })
+  expect(await nextId()).toBe(first + 1)
 })

@@ -12,12 +12,15 @@ import type { Preparation } from '../prepare.ts'
 import type { ImageFormat } from './files.ts'
 
 export interface Job {
+  readonly format: ImageFormat
   readonly files: readonly string[]
   readonly indices: Uint32Array
   readonly preparation: Preparation
   /** Where the images go: memory that is moved to the thread and back, again and again. */
   readonly images: Float32Array
 }
+
+type Task = Omit<Job, 'format' | 'images'>
 
 export interface Answer {
   readonly images: Float32Array
@@ -39,14 +42,10 @@ const MAX_DEATHS = 3
 class Thread {
   readonly #worker: Worker
   readonly #waiting: ((outcome: Answer | Death) => void)[] = []
-  readonly #spare: Float32Array[] = []
-  readonly #size: number
   #reason = ''
   ended = false
 
-  /** @param size - of a job's images, in numbers */
-  constructor(worker: Worker, size: number) {
-    this.#size = size
+  constructor(worker: Worker) {
     this.#worker = worker
     this.#worker.on('message', (answer: Answer) => {
       this.#waiting.shift()?.(answer)
@@ -69,16 +68,10 @@ class Thread {
     return this.#waiting.length
   }
 
-  run(job: Omit<Job, 'images'>): Promise<Answer | Death> {
-    const images = this.#spare.pop() ?? new Float32Array(this.#size)
+  run(job: Job): Promise<Answer | Death> {
     this.#worker.ref()
-    this.#worker.postMessage({ ...job, images } satisfies Job, [images.buffer as ArrayBuffer])
+    this.#worker.postMessage(job, [job.images.buffer as ArrayBuffer])
     return new Promise(resolve => this.#waiting.push(resolve))
-  }
-
-  /** Takes back the memory of an answer, for another job. */
-  reuse(images: Float32Array): void {
-    this.#spare.push(images)
   }
 
   async close(): Promise<void> {
@@ -96,34 +89,43 @@ export interface Pool {
   close(): Promise<void>
 }
 
-/** @param start - starts a worker for images of this format */
-export const openPool = (
-  format: ImageFormat,
-  size: number,
-  start = () => startThread(moduleUrl('./worker', import.meta.url), format),
-): Pool => {
+const startWorker = (): Worker => startThread(moduleUrl('./worker', import.meta.url))
+
+/**
+ * Threads of pools that were closed, for the next ones: starting one takes a while, and koffi 3.3
+ * keeps 20 kB of every thread that has loaded it, also when that has ended.
+ */
+let idle: Thread[] = []
+
+/** @param start - starts a worker; threads that are not the usual ones end with the pool */
+export const openPool = (format: ImageFormat, size: number, start = startWorker): Pool => {
   const image = sizeOf(format.shape)
+  const usual = start === startWorker
+  const spare: Float32Array[] = []
   let threads: Thread[] = []
   let closed = false
   const idlest = (): Thread => {
     threads = threads.filter(({ ended }) => !ended)
-    while (threads.length < size) threads.push(new Thread(start(), JOB_IMAGES * image))
+    if (usual) idle = idle.filter(({ ended }) => !ended)
+    while (threads.length < size) threads.push((usual && idle.pop()) || new Thread(start()))
     return threads.reduce((best, other) => (other.load < best.load ? other : best))
   }
 
   /** Does a job; the images of one at which a thread ended are tried again, each alone. */
-  const run = async (job: Omit<Job, 'images'>, target: Float32Array, deaths = 0): Promise<void> => {
+  const run = async (job: Task, target: Float32Array, deaths = 0): Promise<void> => {
     const refuse = (got: string): never => {
       const expected = 'an image that can be prepared'
       throw new FileError({ where: job.files[0], expected, got })
     }
     if (closed) refuse('a dataset that was closed')
     const thread = idlest()
-    const outcome = await thread.run(job)
+    const images = spare.pop() ?? new Float32Array(JOB_IMAGES * image)
+    const outcome = await thread.run({ ...job, format, images })
     if ('images' in outcome) {
       if (outcome.problem) throw new FileError(outcome.problem)
       target.set(outcome.images.subarray(0, target.length))
-      return thread.reuse(outcome.images)
+      spare.push(outcome.images)
+      return
     }
     const { duringThis, reason } = outcome
     const died = deaths + Number(duringThis)
@@ -133,7 +135,7 @@ export const openPool = (
 
   /** Does a job as several of at most so many images. */
   const runAll = async (
-    { files, indices, preparation }: Omit<Job, 'images'>,
+    { files, indices, preparation }: Task,
     target: Float32Array,
     images: number,
     deaths = 0,
@@ -155,7 +157,9 @@ export const openPool = (
     },
     close: async () => {
       closed = true
-      await Promise.all(threads.splice(0).map(thread => thread.close()))
+      for (const thread of threads.splice(0))
+        if (usual && thread.load === 0 && !thread.ended) idle.push(thread)
+        else await thread.close()
     },
   }
 }

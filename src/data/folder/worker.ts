@@ -1,9 +1,9 @@
 /** A worker thread that prepares images: files in, normalized numbers out, one job after another. */
 
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort } from 'node:worker_threads'
 import { ExciteError, type Problem } from '../../errors/index.ts'
 import { prepareImages } from '../prepare.ts'
-import { fileSource, type ImageFormat } from './files.ts'
+import { fileSource } from './files.ts'
 import type { Answer, Job } from './pool.ts'
 
 const problemOf = (error: unknown): Problem => {
@@ -14,8 +14,8 @@ const problemOf = (error: unknown): Problem => {
   return { where, expected, got, ...(hint === undefined ? {} : { hint }) }
 }
 
-const work = ({ files, indices, preparation, images }: Job): Promise<Answer> => {
-  const source = fileSource(workerData as ImageFormat, index => files[indices.indexOf(index)])
+const work = ({ format, files, indices, preparation, images }: Job): Promise<Answer> => {
+  const source = fileSource(format, index => files[indices.indexOf(index)])
   return prepareImages(source, indices, preparation, images).then(
     () => ({ images }),
     (error: unknown) => ({ images, problem: problemOf(error) }),

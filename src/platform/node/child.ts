@@ -14,11 +14,11 @@ export const loaderArguments: readonly string[] = WRITTEN
   : []
 
 /** Starts a thread that runs a module of ours. */
-export const startThread = (url: URL, workerData: unknown): Worker => {
-  if (!WRITTEN) return new Worker(url, { workerData })
+export const startThread = (url: URL): Worker => {
+  if (!WRITTEN) return new Worker(url)
   const load = `import('tsx/esm/api').then(({ register }) => {
     register()
     return import(${JSON.stringify(url.href)})
   })`
-  return new Worker(load, { eval: true, workerData })
+  return new Worker(load, { eval: true })
 }
