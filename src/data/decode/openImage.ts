@@ -190,7 +190,10 @@ const encoded = async ({ data, width, height }: Pixels): Promise<Buffer> => {
 
 /** The bytes of an image; a worker thread, which has nothing else to do, waits for its files. */
 const bytesOf = async (input: ImageInput): Promise<Buffer> => {
-  if (input instanceof Uint8Array) return Buffer.from(input.buffer, input.byteOffset, input.length)
+  if (input instanceof Uint8Array) {
+    if (input.length > LIMITS.bytes) throw unreadable('image', `${input.length} bytes`)
+    return Buffer.from(input.buffer, input.byteOffset, input.length)
+  }
   if (typeof input !== 'string') return encoded(input)
   const problem = whyUnreadable(input, LIMITS.bytes)
   if (problem !== undefined) throw unreadable(input, problem)
