@@ -40,10 +40,10 @@ const measure = async (name: string): Promise<string> => {
   const card = { model: name, classes: [], ...shape, mean: [], std: [] }
   const predictor = await openPredictor({ card, model: network, tensors }, 1, onnxEngine)
   const compiled = lap()
-  const logits = await predictor.infer(new Float32Array(channels * size * size).fill(0.5))
+  const { logits } = await predictor.infer(new Float32Array(channels * size * size).fill(0.5))
   const run = lap()
   await predictor.dispose()
-  if (!logits.every(Number.isFinite)) throw new Error('logits that are not finite')
+  if (!logits.data.every(Number.isFinite)) throw new Error('logits that are not finite')
   const peak = process.resourceUsage().maxRSS / 1024
   return [
     name,

@@ -64,7 +64,7 @@ export const tapMeansOf = (observed: Pick<Observed, 'observations'>): Measuremen
 }
 
 /** Whether each image is classified rightly. */
-export const hitsOf = ({ logits }: Observed): Measurement<readonly boolean[]> => {
+export const hitsOf = ({ outputs: { logits } }: Observed): Measurement<readonly boolean[]> => {
   const hits: boolean[] = []
   return {
     values: { logits },
@@ -95,8 +95,7 @@ type Size = readonly [height: number, width: number]
 
 /** Of a network, without what nothing needs. */
 const costOf = ({ model }: Trained, size: Size, intervention?: Intervention) => {
-  const { logits } = observe(model, 1, size, intervention)
-  const needed = graph({ logits })
+  const needed = graph({ ...observe(model, 1, size, intervention).outputs })
   const taken = new Set(needed.inputs.map(({ name }) => name))
   const parameters = variables(model.network)
     .filter(({ name, tensor }) => tensor.kind === 'parameter' && taken.has(name))

@@ -48,7 +48,7 @@ const kindOf = (operations: readonly string[]): LayerKind => {
 export const costOf = (model: Model, size: readonly [height: number, width: number]): Cost => {
   const { rows, parameters, buffers, multiplyAdds } = summarize(model, size)
   const without = observe(model, 1, size, bypass(tapsOf(observe(model, 1, size))))
-  const needed = new Set(dependencies([without.logits]).nodes.map(({ path }) => path))
+  const needed = new Set(dependencies(Object.values(without.outputs)).nodes.map(({ path }) => path))
   const kinds = rows.map(row => ({
     ...row,
     kind: needed.has(row.path) ? kindOf(row.operations) : ('attention' as const),

@@ -265,7 +265,7 @@ describe.each(ATTENTIONS)('attention %s', attention => {
   })
 
   it('left out has no weights left, and with what it did on average changes only what differed', async () => {
-    const logits = ({ logits }: Observed) => ({ logits })
+    const logits = ({ outputs }: Observed) => ({ ...outputs })
     const own = (await look(trained, logits)).logits.data
     const identity = (await look(trained, logits, bypass(taps))).logits.data
     if (attention !== 'simam') expect(apart(own, identity)).toBeGreaterThan(1e-4)
@@ -310,7 +310,7 @@ it.each([
   const trained = bearing(attention)
   for (const [name, data] of trained.tensors) if (names.test(name)) data.fill(value)
   const taps = tapsOf(observe(trained.model, 2, [16, 16]))
-  const logits = ({ logits }: Observed) => ({ logits })
+  const logits = ({ outputs }: Observed) => ({ ...outputs })
   const own = (await look(trained, logits)).logits.data
   const without = (await look(trained, logits, bypass(taps))).logits.data
   expect(apart(own, without)).toBeLessThan(1e-4)
@@ -365,7 +365,7 @@ describe('ablation', () => {
     const means = await tapMeans(constantGates, dataset, options)
     const taps = tapsOf(observe(constantGates.model, 2, [16, 16]))
     const logits = async (intervention?: Intervention) =>
-      (await look(constantGates, ({ logits }) => ({ logits }), intervention)).logits.data
+      (await look(constantGates, ({ outputs }) => ({ ...outputs }), intervention)).logits.data
     const own = await logits()
     expect(apart(own, await logits(bypass(taps, means)))).toBeLessThan(1e-4)
     expect(apart(own, await logits(bypass(taps)))).toBeGreaterThan(1e-2)
@@ -500,7 +500,9 @@ describe('maps', () => {
     const pixels = small.read(3) as Uint8Array
     const engine = referenceEngine
     const [map] = await maps(trained, [{ name: 'one', pixels }], { engine })
-    const predictor = await openProbe(trained, { engine, batch: 1 }, ({ logits }) => ({ logits }))
+    const predictor = await openProbe(trained, { engine, batch: 1 }, ({ outputs }) => ({
+      ...outputs,
+    }))
     const images = Float32Array.from(pixels, pixel => (pixel / 255 - 0.5) / 0.25)
     const k = trained.card.classes.indexOf(map.predicted)
     const score = async (at: number, step: number): Promise<number> => {

@@ -38,9 +38,9 @@ export interface MapImage {
 
 /** The last map of every stage; where a network names none, of every size, from the image on. */
 export const stageMaps = ({
-  logits,
-}: Pick<Observed, 'logits'>): readonly { stage: number; value: Value }[] => {
-  const maps = dependencies([logits]).nodes.flatMap(({ path, outputs: [value] }) =>
+  outputs,
+}: Pick<Observed, 'outputs'>): readonly { stage: number; value: Value }[] => {
+  const maps = dependencies(Object.values(outputs)).nodes.flatMap(({ path, outputs: [value] }) =>
     value.shape.length === 4 && value.shape[2] > 1 ? [{ path, value }] : [],
   )
   const staged = maps.filter(({ path }) => /^(layer|stage)\d/.test(path))
@@ -69,7 +69,7 @@ export const maps = async (
     const found = stageMaps(observed)
     stages.push(...found.map(({ stage }) => stage))
     const target = input('target', [1], 'int32')
-    const score = reduceSum(mul(oneHot(target, card.classes.length), observed.logits))
+    const score = reduceSum(mul(oneHot(target, card.classes.length), observed.outputs.logits))
     const all = [...found.map(({ value }) => value), observed.images]
     const slopes = gradients(score, all)
     const cams = found.map(({ stage, value }, i): [string, Value] => {
@@ -77,7 +77,7 @@ export const maps = async (
       return [`cam ${stage}`, relu(reduceSum(mul(weights, value), [1]))]
     })
     const pixel = reduceMax(abs(slopes[found.length]), [1])
-    return { ...Object.fromEntries(cams), pixel, logits: observed.logits }
+    return { ...Object.fromEntries(cams), pixel, logits: observed.outputs.logits }
   })
   if (probe === undefined) return []
   const results: ImageMaps[] = []

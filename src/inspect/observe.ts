@@ -2,7 +2,7 @@
 
 import { currentPath, input, type Value } from '../graph/index.ts'
 import type { Model } from '../models/registry.ts'
-import { inference, trace, variables } from '../nn/index.ts'
+import { inference, type Named, namedValues, trace, variables } from '../nn/index.ts'
 
 /** A value inside the network, shown by the layer at the path under a name. */
 export interface Observation {
@@ -18,8 +18,8 @@ export interface Observation {
 export interface Observed {
   /** [N, C, H, W] */
   readonly images: Value
-  /** [N, K] */
-  readonly logits: Value
+  /** What the network gives, by name: of classifiers `logits` [N, K]. */
+  readonly outputs: Named
   /** In the order of computation. */
   readonly observations: readonly Observation[]
 }
@@ -42,7 +42,7 @@ export const observe = (
   )
   const images = input('images', [batch, channels, ...size])
   const observations: Observation[] = []
-  const logits = trace(network, name => weights.get(name) as Value, images, {
+  const given = trace(network, name => weights.get(name) as Value, images, {
     ...inference,
     observe: (name, value) => {
       const observation = { path: currentPath(), name, value }
@@ -50,7 +50,7 @@ export const observe = (
       return intervention(observation)
     },
   })
-  return { images, logits, observations }
+  return { images, outputs: namedValues(given, 'logits'), observations }
 }
 
 /** The observations of one name. */

@@ -1,7 +1,7 @@
 /** What a backbone is to the registry: how it is built, and what it is by default. */
 
 import type { Position } from '../attention/attention.ts'
-import type { Initializer, Layer } from '../nn/index.ts'
+import type { Initializer, TaskNetwork } from '../nn/index.ts'
 import type { AttentionOptions } from './sockets.ts'
 import type { VariationName, Variations } from './variations.ts'
 
@@ -32,7 +32,9 @@ export interface Backbone {
   /** The variations it knows; any other is refused. */
   readonly variations: readonly VariationName[]
   /** Makes the network; its options are checked before. */
-  build(options: NetworkOptions & { readonly classes: number; readonly channels: number }): Layer
+  build(
+    options: NetworkOptions & { readonly classes: number; readonly channels: number },
+  ): TaskNetwork
 }
 
 /** A family of networks, by name. */

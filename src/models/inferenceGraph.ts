@@ -1,8 +1,8 @@
-/** A network's inference as a graph: `images` and its weights under their names in, `logits` out. */
+/** A network's inference as a graph: `images` and its weights under their names in, what it gives out. */
 
 import { GraphError, UsageError } from '../errors/index.ts'
 import { type Graph, graph, input, type Value } from '../graph/index.ts'
-import { imagesInput, type Statistics, trace, variables } from '../nn/index.ts'
+import { imagesInput, namedValues, type Statistics, trace, variables } from '../nn/index.ts'
 import type { Model } from './registry.ts'
 
 type Size = readonly [height: number, width: number]
@@ -27,6 +27,7 @@ const tooSmall = ({ name, size }: Model, [height, width]: Size, cause: unknown):
 /**
  * @param size - of the images
  * @param statistics - where given, images are bytes, and the graph normalizes them
+ * @param output - the name of what the network gives, where that is one value
  * @throws UsageError for images that are too small
  */
 export const inferenceGraph = (
@@ -34,6 +35,7 @@ export const inferenceGraph = (
   batch: number,
   size: Size,
   statistics?: Statistics,
+  output = 'logits',
 ): Graph => {
   const { network, channels } = model
   const weights = new Map<string, Value>(
@@ -41,7 +43,8 @@ export const inferenceGraph = (
   )
   const images = imagesInput([batch, channels, ...size], statistics)
   try {
-    return graph({ logits: trace(network, name => weights.get(name) as Value, images) })
+    const given = trace(network, name => weights.get(name) as Value, images)
+    return graph({ ...namedValues(given, output) })
   } catch (cause) {
     throw tooSmall(model, size, cause)
   }

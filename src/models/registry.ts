@@ -9,7 +9,7 @@ import {
 } from '../attention/registry.ts'
 import { GraphError, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
-import type { AnyLayer, Initializer, Layer } from '../nn/index.ts'
+import type { AnyLayer, Initializer, TaskNetwork } from '../nn/index.ts'
 import { aliasOf, lookalike } from './aliases.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
@@ -105,7 +105,7 @@ export interface NetworkRecord {
 /** A network, ready to be trained or filled with weights. */
 export interface Model extends ModelInfo {
   /** Its layers. */
-  readonly network: Layer
+  readonly network: TaskNetwork
   /** How many logits it gives. */
   readonly classes: number
   /** Channels of its images. */
@@ -117,7 +117,7 @@ export interface Model extends ModelInfo {
   /** Whether code decides it that no registry knows, so that its record cannot rebuild it. */
   readonly custom?: boolean
   /** The same network begun otherwise; absent where its maker chose how it begins. */
-  readonly beginning?: (initialize: Initializer) => Layer
+  readonly beginning?: (initialize: Initializer) => TaskNetwork
 }
 
 interface Named {
@@ -207,7 +207,7 @@ const STAGES = [1, 2, 3, 4, 5]
 const checkStages = (
   name: string,
   { attention, stages = [] }: PluggedAttention,
-  build: (stages: readonly number[]) => Layer,
+  build: (stages: readonly number[]) => TaskNetwork,
 ): void => {
   const hasPlace = (stage: number): boolean => holdsPart(build([stage]))
   const empty = stages.filter(stage => !hasPlace(stage))
@@ -242,7 +242,7 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
         got: `${value}`,
       })
   const own = { ...plugged, ...variationsIn(variations), classes, channels }
-  const build = (more: Partial<NetworkOptions>): Layer => {
+  const build = (more: Partial<NetworkOptions>): TaskNetwork => {
     try {
       return backbone.build({ ...own, ...more })
     } catch (cause) {
@@ -268,7 +268,7 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
 /** A network of the user's own layers, which only its code can build again. */
 export const customModel = (
   name: string,
-  network: Layer,
+  network: TaskNetwork,
   options: { readonly classes: number; readonly channels?: number; readonly size?: number },
 ): Model => {
   const { classes, channels = 3, size = 32 } = options
@@ -280,7 +280,9 @@ export interface RegisteredModel extends Partial<Omit<Backbone, 'build'>> {
   /** Height and width of the images that it is for. */
   readonly size: number
   /** Makes the network. */
-  build(options: NetworkOptions & { readonly classes: number; readonly channels: number }): Layer
+  build(
+    options: NetworkOptions & { readonly classes: number; readonly channels: number },
+  ): TaskNetwork
 }
 
 /** Makes a network of options. */

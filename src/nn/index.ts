@@ -18,6 +18,7 @@ export {
   namedValues,
   type Parameter,
   parameter,
+  type TaskNetwork,
   trace,
   type Values,
   type Variable,

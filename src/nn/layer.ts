@@ -58,6 +58,9 @@ export interface Layer<Input = Value, Output = Value> {
   forward(children: Record<string, never>, x: Input, mode: Mode): Output
 }
 
+/** A network: it takes images, and gives what a task judges, one value or several by name. */
+export type TaskNetwork = Layer<Value, Values>
+
 /** Any layer: what it takes is known where it is bound. */
 export type AnyLayer = Layer<never, unknown>
 

@@ -69,7 +69,8 @@ export const openClassifier = async (
     classify: async (image, { top } = {}) => {
       const open = await openPageImage(image)
       const pixels = await open.read(center(open, shape, card.cropPct), shape)
-      return guessesOf(await infer(normalized(pixels, shape, card)), card.classes, where, top)
+      const { logits } = await infer(normalized(pixels, shape, card))
+      return guessesOf(logits.data, card.classes, where, top)
     },
     close: dispose,
   }

@@ -206,7 +206,12 @@ export const classifierOf = async (
   const shape = [card.channels, card.height, card.width] as const
   const single = await source.open(1)
   const classifyPrepared = async (pixels: Uint8Array, top?: number) =>
-    guessesOf(await single.infer(normalized(pixels, shape, card)), card.classes, path, top)
+    guessesOf(
+      (await single.infer(normalized(pixels, shape, card))).logits.data,
+      card.classes,
+      path,
+      top,
+    )
   return {
     card,
     classes: card.classes,
@@ -218,12 +223,11 @@ export const classifierOf = async (
     evaluate: async (dataset, { batch = 100, onBatch, observe } = {}) => {
       const predictor = await source.open(batch)
       try {
-        const shape = [batch, card.classes.length]
         const { outcomes, add } = gatherOutcomes(dataset)
         const metrics = await evaluate(dataset, {
           batch,
           normalization: card,
-          infer: async images => ({ logits: { shape, data: await predictor.infer(images) } }),
+          infer: images => predictor.infer(images),
           accumulator: classification().accumulator(dataset),
           onBatch: (done, outputs, one) => {
             add(outputs, one)

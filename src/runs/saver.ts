@@ -30,6 +30,7 @@ const cardOf = ({ config, task, train, normalization }: TaskTrainOptions): Card 
     variations,
     custom,
     task: task.name === 'classification' ? undefined : task.name,
+    output: task.output === 'logits' ? undefined : task.output,
     classes: [...classes],
     channels,
     height,

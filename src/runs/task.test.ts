@@ -8,12 +8,16 @@ import type { Dataset } from '../data/dataset.ts'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { input } from '../graph/index.ts'
-import { model } from '../models/registry.ts'
-import { abs, reduceMean, sub } from '../ops/index.ts'
+import { costOf } from '../inspect/cost.ts'
+import { customModel, type Model, model, recordOf } from '../models/registry.ts'
+import { flatten, globalAveragePool, layer, linear } from '../nn/index.ts'
+import { readOnnx } from '../onnx/read/index.ts'
+import { abs, add, reduceMean, sub } from '../ops/index.ts'
 import { means } from '../tasks/means.ts'
 import type { Task } from '../tasks/task.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { RECIPES } from '../train/recipes.ts'
+import { checkExport, exportOnnx } from '../weights/export.ts'
 import { openPredictor } from '../weights/predictor.ts'
 import { openClassifier } from './classifier.ts'
 import { loadTrained, RUN_FILES, readMetrics } from './runFolder.ts'
@@ -69,21 +73,25 @@ const unseen = await rated('test', 25)
 const normalization = { mean: [0.5, 0.5, 0.5], std: [0.25, 0.25, 0.25] }
 
 /** Trains in a new folder; where `stop` is given, as Ctrl-C after so many steps and `--resume` would. */
-const trained = async (stop?: number): Promise<{ folder: string; result: TrainResult }> => {
+const trained = async (
+  stop?: number,
+  network: Model = model('se-resnet8', { classes: 1 }),
+  task: Task<Rated> = regression,
+): Promise<{ folder: string; result: TrainResult }> => {
   const folder = await mkdtemp(join(tmpdir(), 'excite-task-'))
   folders.push(folder)
   const options = {
     config: {
-      model: 'se-resnet8',
+      ...recordOf(network),
       data: 'brightness',
-      task: 'regression',
+      task: task.name,
       seed: 0,
       engine: 'onnxruntime',
       threads: 1,
       recipe: { ...RECIPES.short, epochs: EPOCHS, batch: BATCH },
     },
-    model: model('se-resnet8', { classes: 1 }),
-    task: regression,
+    model: network,
+    task,
     train: seen,
     validation: unseen,
     normalization,
@@ -124,9 +132,7 @@ describe('a regression of one number', () => {
     const { loss } = await evaluate(unseen, {
       batch: BATCH,
       normalization,
-      infer: async images => ({
-        value: { shape: [BATCH, 1], data: await predictor.infer(images) },
-      }),
+      infer: predictor.infer,
       accumulator: regression.accumulator(unseen),
     })
     await predictor.dispose()
@@ -143,5 +149,42 @@ describe('a regression of one number', () => {
       expect(timeless(resumed.result)).toEqual(timeless(whole.result))
       expect((await bytes(resumed.folder)).equals(await bytes(whole.folder))).toBe(true)
     }
+  })
+})
+
+/** A network of two outputs, and a task that judges both. */
+describe('a network of several outputs', () => {
+  const two = customModel(
+    'two',
+    layer({ mean: linear(3, 1), spread: linear(3, 2) }, ({ mean, spread }, images) => {
+      const colors = flatten(globalAveragePool(images))
+      return { value: mean(colors), spread: spread(colors) }
+    }),
+    { classes: 1, size: 12 },
+  )
+  const both: Task<Rated> = {
+    ...regression,
+    name: 'both',
+    loss: (outputs, targets) =>
+      add(regression.loss(outputs, targets), reduceMean(abs(outputs.spread))),
+  }
+
+  it('is trained, saved, asked, exported and counted', async () => {
+    const { folder } = await trained(undefined, two, both)
+    const saved = await loadTrained(folder, 'best', two)
+    const predictor = await openPredictor(saved, BATCH, onnxEngine, 1)
+    const outputs = await predictor.infer(new Float32Array(BATCH * 3 * 12 * 12))
+    await predictor.dispose()
+    expect(Object.entries(outputs).map(([name, { shape }]) => [name, shape])).toEqual([
+      ['value', [BATCH, 1]],
+      ['spread', [BATCH, 2]],
+    ])
+    const bytes = exportOnnx(saved)
+    expect(readOnnx(bytes, 'two.onnx').graph.outputs.map(({ name }) => name)).toEqual([
+      'value',
+      'spread',
+    ])
+    expect(await checkExport(bytes, saved)).toBeLessThan(1e-4)
+    expect(costOf(two, [12, 12]).parameters).toBe(3 * 3 + 3)
   })
 })

@@ -1,14 +1,7 @@
 /** The training step: forward, backward and update as one graph. */
 
 import { type Graph, graph, input, type Shape, type Value } from '../graph/index.ts'
-import {
-  imagesInput,
-  type Layer,
-  namedValues,
-  type Statistics,
-  trace,
-  type Values,
-} from '../nn/index.ts'
+import { imagesInput, namedValues, type Statistics, type TaskNetwork, trace } from '../nn/index.ts'
 import { reduceSumSquare, sqrt, where } from '../ops/index.ts'
 import { classification } from '../tasks/classification.ts'
 import type { Task } from '../tasks/task.ts'
@@ -18,9 +11,6 @@ import { type Entry, type Layout, layoutsOf, unflatten } from './layout.ts'
 import type { Optimizer } from './optimizers.ts'
 import { type Mask, traceForTraining, type Uniform } from './traceForTraining.ts'
 import type { DecayRule } from './weightDecay.ts'
-
-/** A network that takes images and gives what its task judges. */
-export type TaskNetwork = Layer<Value, Values>
 
 /** What a task says of the graph. */
 export type GraphTask = Pick<Task, 'output' | 'targets' | 'loss'>

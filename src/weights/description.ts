@@ -63,7 +63,7 @@ export interface Serving {
 
 /** The description of a network that is exported. */
 export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): Description => {
-  const { model, attention, variations, task, origin, classes } = card
+  const { model, attention, variations, task, output = 'logits', origin, classes } = card
   const { channels, height, width, cropPct, mean, std } = card
   const each = (value: number): number[] => new Array<number>(channels).fill(value)
   const size = { channels, height, width, cropPct }
@@ -88,7 +88,7 @@ export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): 
     },
     output: softmax
       ? { name: 'probabilities', values: 'probabilities' }
-      : { name: 'logits', values: 'logits' },
+      : { name: output, values: 'logits' },
   }
 }
 

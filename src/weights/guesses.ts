@@ -11,8 +11,8 @@ export interface Guess {
 }
 
 /** Probabilities of logits. */
-export const softmax = (logits: Float32Array): number[] => {
-  const largest = Math.max(...logits)
+export const softmax = (logits: ArrayLike<number>): number[] => {
+  const largest = Math.max(...Array.from(logits))
   const exponentials = Array.from(logits, logit => Math.exp(logit - largest))
   const total = exponentials.reduce((sum, value) => sum + value, 0)
   return exponentials.map(value => value / total)
@@ -33,7 +33,7 @@ export const notFinite = (where: string, got: string): WeightError =>
  * @throws WeightError where a probability is not a number
  */
 export const guessesOf = (
-  logits: Float32Array,
+  logits: ArrayLike<number>,
   classes: readonly string[],
   where: string,
   top = classes.length,

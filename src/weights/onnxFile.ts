@@ -156,7 +156,7 @@ export const openOnnxPredictor = async (
         const results = await compiled.run({ [own.name]: arranged(chunk, own) })
         const logits = asLogits(results[output.name].data, output)
         return checkLabels(logits, count, labels, where)
-      }),
+      }).then(data => ({ logits: { shape: [data.length / labels.length, labels.length], data } })),
     dispose: () => compiled.dispose(),
   }
 }

@@ -1,14 +1,14 @@
-/** A trained network that answers: images in, logits out, by any engine. */
+/** A trained network that answers: images in, its outputs out, by any engine. */
 
-import type { Engine } from '../engines/engine.ts'
+import type { Engine, Tensors } from '../engines/engine.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
 import type { Trained } from './trained.ts'
 
 /** A compiled network that answers batches. */
 export interface Predictor {
-  /** Normalized images [batch, C, H, W] to logits [batch, classes]. */
-  infer(images: Float32Array): Promise<Float32Array>
+  /** Normalized images [batch, C, H, W] to the outputs by name: of classifiers `logits` [batch, classes]. */
+  infer(images: Float32Array): Promise<Tensors>
   /** Frees what the engine keeps. */
   dispose(): Promise<void>
 }
@@ -20,16 +20,12 @@ export const openPredictor = async (
   engine: Engine,
   threads?: number,
 ): Promise<Predictor> => {
-  const { channels, height, width } = card
-  const own = inferenceGraph(model, batch, [height, width])
+  const { channels, height, width, output } = card
+  const own = inferenceGraph(model, batch, [height, width], undefined, output)
   const { graph, tensors: constants } = foldBatchNorm(own, tensors)
   const compiled = await engine.compile(graph, { constants, threads })
   return {
-    infer: async data => {
-      const images = { shape: [batch, channels, height, width], data }
-      const { logits } = await compiled.run({ images })
-      return Float32Array.from(logits.data)
-    },
+    infer: data => compiled.run({ images: { shape: [batch, channels, height, width], data } }),
     dispose: () => compiled.dispose(),
   }
 }

@@ -30,6 +30,8 @@ export const cardSchema = z
     custom: z.boolean().optional(),
     /** What it was trained for; classification unless said. */
     task: z.string().optional(),
+    /** The name of what the network gives, where that is one value and not `logits`. */
+    output: z.string().optional(),
     /** The names of the outputs in their order: the classes, where the task is classification. */
     classes: z.array(z.string()).min(1),
     channels: wholeUpTo(MOST_CHANNELS),

@@ -67,7 +67,8 @@ const compare = async (name: string, folder: string): Promise<readonly [number, 
   const [count, , size] = images.shape
   const { trained } = importFile(join(folder, 'weights.pth'), { model: name, size })
   const predictor = await openPredictor(trained, count, onnxEngine)
-  const [got, wanted] = [await predictor.infer(images.read()), logits.read()]
+  const got = (await predictor.infer(images.read())).logits.data as Float32Array
+  const wanted = logits.read()
   await predictor.dispose()
   const { model, attention = '', variations = {} } = trained.card
   return [

@@ -8,8 +8,9 @@ import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
 import { graph, input } from '../../src/graph/index.ts'
-import { model } from '../../src/models/registry.ts'
+import { type ModelOptions, model } from '../../src/models/registry.ts'
 import { resnet } from '../../src/models/resnet.ts'
+import type { Layer } from '../../src/nn/index.ts'
 import { mul } from '../../src/ops/index.ts'
 import { classification } from '../../src/tasks/classification.ts'
 import { crossEntropy } from '../../src/tasks/crossEntropy.ts'
@@ -67,12 +68,16 @@ const BLOCKS: Readonly<Record<string, Case>> = {
 }
 
 const IMAGES = [8, 3, 32, 32]
+/** A classifier gives one value, its logits. */
+const classifier = (name: string, options?: ModelOptions): Layer =>
+  model(name, options).network as Layer
+
 const bottlenecks = { block: 'bottleneck', stem: 'imagenet', classes: CLASSES } as const
 const cifar = { stem: 'cifar', classes: CLASSES } as const
 
 const NETWORKS: Readonly<Record<string, Case>> = {
   resnet18: {
-    network: model('resnet18', { classes: CLASSES }).network,
+    network: classifier('resnet18', { classes: CLASSES }),
     shape: [2, 3, 64, 64],
     engines: FLOAT32_ENGINES,
   },
@@ -87,7 +92,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
     shape: IMAGES,
   },
   'sknet26, frozen statistics': {
-    network: model('sknet26', { classes: CLASSES }).network,
+    network: classifier('sknet26', { classes: CLASSES }),
     shape: [2, 3, 32, 32],
     engines: FLOAT32_ENGINES,
     frozen: true,
@@ -112,7 +117,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
     shape: IMAGES,
     engines: FLOAT32_ENGINES,
   },
-  resnet20: { network: model('resnet20').network, shape: [2, 3, 16, 16] },
+  resnet20: { network: classifier('resnet20'), shape: [2, 3, 16, 16] },
   'pre-activation': {
     network: resnet({ ...cifar, block: 'preactivation', depths: [2, 2, 2] }),
     shape: [2, 3, 16, 16],
@@ -259,7 +264,7 @@ describe('training', () => {
     const images = [4, 3, 12, 12]
     const { seed, recorded } = fixture('three steps')
     const step = trainingStep({
-      network: model('resnet8').network,
+      network: classifier('resnet8'),
       images,
       optimizer: sgd({ nesterov: true }),
       task: classification({ labelSmoothing: 0.1 }),

@@ -56,7 +56,12 @@ const isKinked = (name: string, engine: Engine): boolean =>
 
 describe.each(FLOAT32_ENGINES)('torchvision, $name engine', engine => {
   it.each(NETWORKS)('%s: logits, loss and gradients', async (name, theirs, size) => {
-    const { y, x, first } = traced(model(name, { classes: CLASSES }).network, [2, 3, size, size])
+    const { y, x, first } = traced(model(name, { classes: CLASSES }).network as Layer, [
+      2,
+      3,
+      size,
+      size,
+    ])
     const loss = crossEntropy(y, input('labels', [2], 'int32'))
     const [dx, dfirst] = gradients(loss, [x, first])
     const outputs = { y, loss, 'gradient/x': dx, [`gradient/${first.name}`]: dfirst }

@@ -16,7 +16,7 @@ import { gradients } from '../../src/autodiff/index.ts'
 import { compileOnnx, onnxEngine } from '../../src/engines/onnxruntime/engine.ts'
 import { graph, input, sizeOf, type Value } from '../../src/graph/index.ts'
 import { inferenceGraph } from '../../src/models/inferenceGraph.ts'
-import { trace, variables } from '../../src/nn/index.ts'
+import { namedValues, trace, variables } from '../../src/nn/index.ts'
 import { crossEntropy } from '../../src/tasks/crossEntropy.ts'
 import { exportOnnx } from '../../src/weights/export.ts'
 import { importWeights } from '../../src/weights/import.ts'
@@ -77,7 +77,7 @@ const logitDifferences = async (trained: Trained, onnx: Uint8Array, known: Known
   const { shape, data } = known('images')
   const wanted = known('logits').data
   const predictor = await openPredictor(trained, shape[0], onnxEngine)
-  const own = await predictor.infer(data)
+  const own = (await predictor.infer(data)).logits.data as Float32Array
   await predictor.dispose()
   const { card, model } = trained
   const { inputs, outputs } = inferenceGraph(model, shape[0], [card.height, card.width])
@@ -98,13 +98,14 @@ const stepDifference = async ({ model, tensors }: Trained, known: Known) => {
   const all = variables(model.network)
   const values = new Map(all.map(({ name, tensor }) => [name, input(name, tensor.shape)]))
   let masks = 0
-  const logits = trace(model.network, name => values.get(name) as Value, input('images', shape), {
+  const given = trace(model.network, name => values.get(name) as Value, input('images', shape), {
     training: true,
     batchStatistics: true,
     update: () => {},
     mask: wanted => input(`mask ${masks++}`, wanted),
     uniform: wanted => input('uniform', wanted),
   })
+  const { logits } = namedValues(given, 'logits')
   const loss = crossEntropy(logits, input('labels', [shape[0]], 'int32'))
   const parameters = all.filter(({ tensor }) => tensor.kind === 'parameter')
   const slopes = gradients(
