@@ -54,6 +54,8 @@ const normalizedRows = (x: Value, epsilon: number): { normalized: Value; inverse
 }
 
 const FORMULAS: readonly Rule<Node>[] = [
+  // Engines split graphs where processes exchange: what is left is for one process.
+  formula('allReduce', inputs => inputs),
   formula('reduceMean', ([x], { axes, keepDims }) => [mean(x, axes, keepDims)]),
   formula('reduceSumSquare', ([x], { axes, keepDims }) => [
     reduceSum(mul(x, x), axes, { keepDims }),

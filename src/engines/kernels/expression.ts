@@ -62,6 +62,20 @@ export type Type = 'float' | 'int' | 'bool'
 /** How a fold joins two of its terms. `max` and `min` keep NaN. */
 export type Combine = 'add' | 'max' | 'min' | 'and'
 
+/** What joins two terms of a fold. */
+export const JOIN = { add: 'add', and: 'and', max: 'max', min: 'min' } as const satisfies Record<
+  Combine,
+  Operation
+>
+
+/** What a fold of no terms is; 1 is true. */
+export const START: Readonly<Record<Combine, number>> = {
+  add: 0,
+  and: 1,
+  max: Number.NEGATIVE_INFINITY,
+  min: Number.POSITIVE_INFINITY,
+}
+
 /** `low ≤ at < high` */
 export interface Bound {
   readonly at: Index

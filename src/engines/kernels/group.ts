@@ -3,6 +3,7 @@
 import { type Graph, sizeOf, type Value } from '../../graph/index.ts'
 import type { ConstantAttributes } from '../../ops/constant.ts'
 import { type BuildContext, buildKernel, type MemoryOf } from './build.ts'
+import { collapse } from './collapse.ts'
 import { decompose } from './decompose.ts'
 import { type Grouped, groupNodes, sharedBuffer } from './groups.ts'
 import type { GroupOptions, KernelProgram, Step } from './kernel.ts'
@@ -82,7 +83,11 @@ export const group = (given: Graph, options: GroupOptions = {}): KernelProgram =
   const context: BuildContext = { grouped, layouts, memoryOf, isStored: value => stored.has(value) }
   const steps = grouped.steps.map((planned): Step => {
     if (planned.kind === 'group')
-      return { kind: 'kernel', kernel: buildKernel(planned, context), nodes: planned.nodes }
+      return {
+        kind: 'kernel',
+        kernel: collapse(buildKernel(planned, context)),
+        nodes: planned.nodes,
+      }
     const { node } = planned
     const inputs = node.inputs.map(input => placementOf(grouped.copies.get(input) ?? input))
     return { kind: 'library', node, inputs, output: placementOf(node.outputs[0]) }

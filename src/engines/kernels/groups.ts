@@ -41,6 +41,8 @@ export interface Home {
 export interface Leaf {
   readonly value: Value
   readonly exact: boolean
+  /** How many of its elements are read, at most. */
+  readonly size: number
 }
 
 export interface Grouped {
@@ -108,20 +110,26 @@ export const groupNodes = (graph: Graph, layouts: Layouts, maxBuffers: number): 
 
   const leavesOf = (value: Value): readonly Leaf[] => {
     if (isFilled(value)) return []
-    if (!isSeenThrough(value)) return [{ value, exact: true }]
+    if (!isSeenThrough(value)) return [{ value, exact: true, size: sizeOf(value.shape) }]
     const leaves = known.get(value) ?? leavesOfNode(value.node as Node)
     known.set(value, leaves)
     return leaves
   }
   const leavesOfNode = (node: Node): readonly Leaf[] => {
-    const leaves = new Map<Value, boolean>()
-    const isExact = !readsOften(node)
+    const leaves = new Map<Value, Leaf>()
+    const isView = kindOf(node) === 'view'
+    const shown = isView ? sizeOf(node.outputs[0].shape) : Number.POSITIVE_INFINITY
     for (const input of node.inputs)
-      for (const { value, exact } of leavesOf(input)) {
-        const isSo = exact && isExact && isSame(input.shape, domainOf(node))
-        leaves.set(value, isSo && (leaves.get(value) ?? true))
+      for (const { value, exact, size } of leavesOf(input)) {
+        const isSo = exact && !readsOften(node) && isSame(input.shape, domainOf(node))
+        const before = leaves.get(value) ?? { exact: true, size: 0 }
+        leaves.set(value, {
+          value,
+          exact: isSo && before.exact,
+          size: Math.max(Math.min(size, shown), before.size),
+        })
       }
-    return [...leaves].map(([value, exact]) => ({ value, exact }))
+    return [...leaves.values()]
   }
 
   /** What names the buffer that a value will lie in: the results of folds of one kernel share one. */
@@ -181,7 +189,7 @@ export const groupNodes = (graph: Graph, layouts: Layouts, maxBuffers: number): 
     const leaves = leavesOfNode(node)
     const size = sizeOf(domainOf(node))
     const stepOf = ({ value }: Leaf): number => homes.get(value)?.step ?? -1
-    const large = leaves.filter(({ value }) => sizeOf(value.shape) >= size).map(leaf => leaf.value)
+    const large = leaves.filter(leaf => leaf.size >= size).map(leaf => leaf.value)
     const shares = ({ nodes }: Group): boolean =>
       nodes.some(other => leavesOfNode(other).some(({ value }) => large.includes(value)))
     for (let step = Math.max(0, ...leaves.map(stepOf)); step < steps.length; step++) {
@@ -218,10 +226,13 @@ export const groupNodes = (graph: Graph, layouts: Layouts, maxBuffers: number): 
   const isCheap = (node: Node): boolean => {
     const [value] = node.outputs
     if (kindOf(node) !== 'map' || !isLight(node) || !isForKernels(value)) return false
-    const leaves = leavesOfNode(node).map(leaf => leaf.value)
-    const large = leaves.filter(({ shape }) => sizeOf(shape) >= sizeOf(value.shape))
+    const leaves = leavesOfNode(node)
+    const large = leaves.filter(({ size }) => size >= sizeOf(value.shape))
     const most = readers(value).some(({ op }) => op === 'where') ? 2 : 3
-    return new Set(leaves.map(bufferOf)).size <= most && (large.length <= 1 || isMinor(value))
+    return (
+      new Set(leaves.map(leaf => bufferOf(leaf.value))).size <= most &&
+      (large.length <= 1 || isMinor(value))
+    )
   }
 
   const place = (node: Node): void => {

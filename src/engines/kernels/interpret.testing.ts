@@ -6,14 +6,22 @@ import { type OperationName, operations } from '../../ops/table.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
 import { CPU_DTYPES } from '../../tensor/tensor.ts'
 import { checkDTypes, type Engine, type Tensor, type TensorData, type Tensors } from '../engine.ts'
+import { compileExchanging, hasExchanges } from '../exchanges.ts'
 import { withLifetime } from '../lifetime.ts'
 import { referenceEngine } from '../reference/engine.ts'
 import { coordinates } from '../reference/kernel.ts'
 import { constantTensors, keepState } from '../state.ts'
-import type { Axis, Combine, Expression, Index, Operation as Scalar } from './expression.ts'
+import {
+  type Axis,
+  type Expression,
+  type Index,
+  type Operation as Scalar,
+  START,
+} from './expression.ts'
 import { group } from './group.ts'
 import type { GroupOptions, Kernel, KernelProgram, LibraryStep, Store } from './kernel.ts'
 import type { KernelBuffer, Placement } from './placement.ts'
+import { countOf } from './schedule.ts'
 
 const SCALARS: Record<Scalar, (...of: number[]) => number> = {
   abs: Math.abs,
@@ -39,13 +47,6 @@ const SCALARS: Record<Scalar, (...of: number[]) => number> = {
   sqrt: Math.sqrt,
   sub: (a, b) => a - b,
   tanh: Math.tanh,
-}
-
-const START: Record<Combine, number> = {
-  add: 0,
-  and: 1,
-  max: Number.NEGATIVE_INFINITY,
-  min: Number.POSITIVE_INFINITY,
 }
 
 type Memory = ReadonlyMap<KernelBuffer, Float64Array>
@@ -119,8 +120,14 @@ const runKernel = ({ axes, operands, fold, stores }: Kernel, memory: Memory): vo
   }
   each(axes, at, () => {
     if (fold !== undefined) {
+      const { part } = fold
+      const length = countOf(fold.axes)
+      const chunk = part === undefined ? length : Math.ceil(length / part.extent)
+      const begin = part === undefined ? 0 : at[part.id] * chunk
+      let step = 0
       const totals = fold.results.map(({ combine }) => START[combine])
       each(fold.axes, at, () => {
+        if (step++ < begin || step > begin + chunk) return
         for (const [i, { combine, term }] of fold.results.entries())
           totals[i] = SCALARS[combine](totals[i], evaluate(term))
         write(fold.stores)
@@ -186,9 +193,13 @@ export const runProgram = async (
 export const interpreter = (name: string, options: GroupOptions): Engine => ({
   name,
   version: async () => 'loops',
-  compile: async (given, { state = [], constants } = {}) => {
+  compile: async (given, { state = [], constants, allReduce } = {}) => {
     checkDTypes(name, given, CPU_DTYPES)
     const { graph, condition } = conditionalState(given, state)
+    if (allReduce !== undefined && hasExchanges(graph))
+      return compileExchanging(graph, state, condition, allReduce, part =>
+        interpreter(name, options).compile(part),
+      )
     const constant = constantTensors(graph, constants)
     const program = group(graph, options)
     const inputs = graph.inputs.filter(({ name = '' }) => !(name in constant))

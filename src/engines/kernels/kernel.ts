@@ -26,6 +26,8 @@ export interface Store {
 export interface SharedFold {
   /** Outermost first. */
   readonly axes: readonly Axis[]
+  /** An axis of the kernel: each of its coordinates folds its part of the whole, in order. */
+  readonly part?: Axis | undefined
   readonly results: readonly { readonly combine: Combine; readonly term: Expression }[]
   /** What is written for every coordinate of the fold on the way. */
   readonly stores: readonly Store[]
