@@ -25,6 +25,9 @@ Environment:
 
 Each command explains itself: excite train --help`
 
+const completion = async (): Promise<Command> =>
+  (await import('./commands/completion.ts')).completionCommand(everyCommand)
+
 /** Each command in a line, and where it is; only the one that is asked for is loaded. */
 const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Promise<Command>]>> = {
   train: ['train a network', async () => (await import('./commands/train.ts')).trainCommand()],
@@ -76,12 +79,21 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
     'a first training: with attention and without',
     async () => (await import('./commands/quickstart.ts')).quickstartCommand(),
   ],
+  completion: ['print the completion of a shell: bash, zsh or fish', completion],
 }
+
+const names = Object.keys(COMMANDS)
+
+/** All commands, for the shell's completion. */
+const everyCommand = (): Promise<Command[]> =>
+  Promise.all(
+    Object.values(COMMANDS)
+      .filter(([, load]) => load !== completion)
+      .map(async ([does, load]) => (await load()).description(does)),
+  )
 
 /** What other trainers call commands. */
 const ALIASES: Readonly<Record<string, string>> = { val: 'eval' }
-
-const names = Object.keys(COMMANDS)
 
 /** Our own exit codes, one style of error and one place to leave from, in every subcommand too. */
 const prepare = (command: Command): Command => {

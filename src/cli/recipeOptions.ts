@@ -5,8 +5,8 @@ import { z } from 'zod'
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import { type Option as FieldOption, optionOf } from '../train/fields.ts'
-import { recipeFrom } from '../train/recipeChanges.ts'
-import { recipeSchema } from '../train/recipeSchema.ts'
+import { KINDS, recipeFrom } from '../train/recipeChanges.ts'
+import { type Recipe, recipeSchema } from '../train/recipeSchema.ts'
 import { RECIPES, recipeNames } from '../train/recipes.ts'
 import { flagOf, keyOf } from './flags.ts'
 
@@ -64,10 +64,13 @@ export const recipeFlags: ReadonlyMap<string, string> = new Map(
   }),
 )
 
-/** What `short` has there, for the help. */
-const defaultOf = ({ path }: Field): string => {
-  const value = path.reduce<unknown>((at, key) => (at as Tree | undefined)?.[key], RECIPES.short)
-  return value === undefined || typeof value === 'boolean' ? '' : ` (${value})`
+/** What `short` has there, or else what its kind of optimizer or schedule begins with, for the help. */
+const defaultOf = ({ path, words, zero }: Field): string => {
+  const short = path.reduce<unknown>((at, key) => (at as Tree | undefined)?.[key], RECIPES.short)
+  const kinds = path.length > 1 && words === undefined ? Object.values<Tree>(KINDS as never) : []
+  const value = short ?? kinds.find(kind => path[1] in kind)?.[path[1]]
+  if (value === undefined) return zero === 'none' ? ' (default: off)' : ''
+  return ` (default: ${typeof value === 'boolean' ? 'on' : value})`
 }
 
 /** All options of a recipe, in groups, with their defaults. */
@@ -151,5 +154,6 @@ export const recipeOf = (flags: Tree): unknown => {
     const depth = value === null && field.path[0] === 'augment' ? 2 : field.path.length
     return merged(all, changeAt(field.path.slice(0, depth), value))
   }, {})
-  return recipeFrom(String(flags.recipe) as keyof typeof RECIPES, changes)
+  // By its name, or whole as a configuration file has it.
+  return recipeFrom(flags.recipe as keyof typeof RECIPES | Recipe, changes)
 }

@@ -21,7 +21,7 @@ export type RecipeChanges = {
 type Tree = Record<string, unknown>
 
 /** What an optimizer or a schedule begins with when it is another one than the recipe's. */
-const KINDS: Readonly<Record<string, object>> = {
+export const KINDS: Readonly<Record<string, object>> = {
   sgd: { kind: 'sgd', momentum: 0.9, nesterov: true },
   adamw: { kind: 'adamw', beta1: 0.9, beta2: 0.999, epsilon: 1e-8 },
   constant: { kind: 'constant' },

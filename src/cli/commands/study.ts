@@ -9,6 +9,7 @@ import type { AvailableEngine } from '../../engines/registry.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
+import { withConfig } from '../configFile.ts'
 import {
   type DataFlags,
   openSplit,
@@ -202,7 +203,7 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
 }
 
 export const studyCommand = (): Command => {
-  const command = new Command('study')
+  const command = withConfig(new Command('study'))
     .description('run an ablation of the papers, over seeds')
     .argument('[name]', 'of the study; without, all are listed')
     .option('--model <name>', 'a backbone without attention', 'resnet8')

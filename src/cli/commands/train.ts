@@ -8,6 +8,7 @@ import { variationNames } from '../../models/variations.ts'
 import { accuracyText } from '../../text/accuracy.ts'
 import { shellWord } from '../../text/shell.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
+import { withConfig } from '../configFile.ts'
 import {
   type DataFlags,
   leftOutLines,
@@ -199,9 +200,11 @@ next: excite predict ${shellWord(folder)} --data ${shellWord(config.data)} --ind
 }
 
 export const trainCommand = (): Command => {
-  const command = new Command('train')
-    .argument('[model]', 'a network, such as se-resnet20 (all: excite models)')
-    .optionsGroup('Run:')
+  const command = withConfig(
+    new Command('train')
+      .argument('[model]', 'a network, such as se-resnet20 (all: excite models)')
+      .optionsGroup('Run:'),
+  )
     .option('--out <folder>', 'the run (default: runs/MODEL-DATA)', path('--out'))
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
     .option('--resume-compatible', 'resume even where bits may differ: other threads or engine')
