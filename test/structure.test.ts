@@ -44,8 +44,8 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   bench: [...TRAINING, 'inspect'],
   studies: [...TRAINING, 'inspect', 'report'],
   cli: [...TRAINING, 'foreign', 'inspect', 'report', 'bench', 'studies'],
-  page: ['data', 'engines', 'weights'],
-  'browser.ts': [...DESCRIBING, 'autodiff', 'onnx', 'engines', 'inspect', 'page', 'weights'],
+  page: ['data', 'engines', 'inspect', 'models', 'weights'],
+  'browser.ts': [...DESCRIBING, 'autodiff', 'onnx', 'page', 'train', 'weights'],
   'index.ts': [...TRAINING, 'foreign', 'inspect', 'studies'],
 }
 

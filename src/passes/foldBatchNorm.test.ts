@@ -8,7 +8,8 @@ import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { model } from '../models/registry.ts'
 import { add, batchNormalizationInference, convolution, relu } from '../ops/index.ts'
 import { random } from '../random/index.ts'
-import { checkExport, exportOnnx } from '../weights/export.ts'
+import { checkExport } from '../weights/checkExport.ts'
+import { exportOnnx } from '../weights/export.ts'
 import { foldBatchNorm } from './foldBatchNorm.ts'
 
 const value = (name: string, i: number): number => {

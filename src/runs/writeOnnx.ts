@@ -1,8 +1,9 @@
 /** A network as ONNX, checked against itself, and written with its `model.json` beside it. */
 
 import { writeFileAtomic } from '../platform/node/files.ts'
+import { checkExport } from '../weights/checkExport.ts'
 import { type Description, describe, type Serving } from '../weights/description.ts'
-import { checkExport, exportOnnx } from '../weights/export.ts'
+import { exportOnnx } from '../weights/export.ts'
 import { descriptionPath } from '../weights/onnxFile.ts'
 import type { Trained } from '../weights/trained.ts'
 

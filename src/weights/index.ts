@@ -1,6 +1,7 @@
 /** Trained networks in files, in and out. */
 
-export { checkExport, exportOnnx } from './export.ts'
+export { checkExport } from './checkExport.ts'
+export { exportOnnx } from './export.ts'
 export { type Imported, type ImportOptions, importWeights } from './import.ts'
 export { importFile } from './importFile.ts'
 export { openPredictor, type Predictor } from './predictor.ts'

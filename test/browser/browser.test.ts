@@ -12,9 +12,11 @@ import sharp from 'sharp'
 import { build, createLogger } from 'vite'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { untrained } from '../../src/bench/workloads.ts'
+import { data, engines, type Guess, models, training } from '../../src/index.ts'
 import { model } from '../../src/models/registry.ts'
 import { openClassifier } from '../../src/runs/classifier.ts'
 import { exportOnnx } from '../../src/weights/export.ts'
+import { trainSmall } from './training.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const CHROMIUM = process.env.EXCITE_CHROMIUM ?? '/usr/bin/chromium'
@@ -40,6 +42,11 @@ const serve = async (folder: string): Promise<{ url: string; close(): void }> =>
   return { url: `http://127.0.0.1:${port}/`, close: () => server.close() }
 }
 
+/** A guess that agrees to so many digits. */
+const closeTo =
+  (digits: number) =>
+  ({ label, probability }: Guess) => ({ label, probability: expect.closeTo(probability, digits) })
+
 describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
   let root: string
   const warnings: string[] = []
@@ -56,7 +63,8 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
       join(root, 'index.html'),
       '<!doctype html><title>Excite</title><script type="module" src="page.js"></script>',
     )
-    await copyFile(join(PROJECT, 'test/browser/page.js'), join(root, 'page.js'))
+    for (const name of ['page.js', 'training.ts'])
+      await copyFile(join(PROJECT, 'test/browser', name), join(root, name))
     await mkdir(join(root, 'public'))
     await copyFile(
       join(PROJECT, 'test/parity/fixtures/exportedForms/conv.onnx'),
@@ -88,17 +96,29 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
     const classifier = await openClassifier(join(root, 'public/network.onnx'))
     const guesses = await classifier.classify(join(root, 'public/image.png'), { top: 3 })
     await classifier.close()
-    return guesses.map(({ label, probability }) => ({
-      label,
-      probability: expect.closeTo(probability, 6),
-    }))
+    return guesses.map(closeTo(6))
+  }
+
+  /** A training of six steps: rounding adds up to a thousandth. */
+  const trainedInNode = async () => {
+    const { losses, network, image } = await trainSmall(
+      { data, models, training },
+      engines.onnxEngine,
+    )
+    const classifier = await openClassifier(exportOnnx(network))
+    const answers = await classifier.classify(image)
+    await classifier.close()
+    return {
+      losses: losses.map(loss => expect.closeTo(loss, 3)),
+      answers: answers.map(closeTo(2)),
+    }
   }
 
   it('bundles without a warning', () => {
     expect(warnings).toEqual([])
   })
 
-  it('describes, counts, reads, computes and classifies as Node does, without a request elsewhere', async () => {
+  it('describes, counts, reads, computes, classifies and trains as Node does, without a request elsewhere', async () => {
     const server = await serve(join(root, 'dist'))
     const browser = await chromium.launch({ executablePath: CHROMIUM, args: ['--no-sandbox'] })
     try {
@@ -116,6 +136,7 @@ describe.skipIf(!existsSync(CHROMIUM))(`in ${CHROMIUM}`, () => {
         nodes: 7,
         close: true,
         guesses: await guessesInNode(),
+        ...(await trainedInNode()),
       })
       expect(problems).toEqual([])
       expect(elsewhere).toEqual([])
