@@ -12,7 +12,7 @@ import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
-import { readWhole } from '../platform/node/files.ts'
+import { readRequired, readWhole } from '../platform/node/files.ts'
 import { type ClassificationMetrics, classification } from '../tasks/classification.ts'
 import { type ClassMeasures, classMeasures } from '../tasks/measures.ts'
 import { confusionOf, gatherOutcomes } from '../tasks/outcomes.ts'
@@ -136,7 +136,7 @@ const onnxSource = async (
   { threads, description: said }: ClassifierOptions,
 ): Promise<Source> => {
   const description = await onnxDescription(bytes, where, {
-    given: typeof said === 'string' ? readDescription(text(await readWhole(said)), said) : said,
+    given: typeof said === 'string' ? readDescription(text(await readRequired(said)), said) : said,
     beside: async () => {
       const path = descriptionPath(where)
       const found = isOnnx(where) ? await read(path).catch(() => undefined) : undefined

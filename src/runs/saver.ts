@@ -2,7 +2,7 @@
 
 import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
-import { readWhole, writeFileAtomic } from '../platform/node/files.ts'
+import { readRequired, writeFileAtomic } from '../platform/node/files.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import type { Progress } from '../train/loop.ts'
 import type { TrainingSession } from '../train/session.ts'
@@ -127,7 +127,7 @@ export class RunSaver {
   async best(): Promise<Trained | undefined> {
     if (this.#best() === undefined) return undefined
     const path = join(this.#options.folder, RUN_FILES.best)
-    return readTrained(await readWhole(path), path, this.#options.model)
+    return readTrained(await readRequired(path), path, this.#options.model)
   }
 
   get #restored(): Restored {

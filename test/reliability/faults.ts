@@ -1,12 +1,19 @@
-/** Trainings on a disk that fails at any one call, once or for good, and what is true of them afterwards. */
+/**
+ * Trainings on a disk that fails at any one call, once or for good, and what is true of them afterwards.
+ *
+ *   npm run test:faults -- 10000 7     so many failures of a tiny training, or all of them, by seed 7
+ */
 
 import type { FileHandle } from 'node:fs/promises'
 import { rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { ExciteError } from '../../src/errors/index.ts'
+import { disk } from '../../src/platform/node/files.ts'
+import { permutation, random } from '../../src/random/index.ts'
 import { failureOf, watchDisk } from '../support/disk.ts'
+import { folderInMemory } from '../support/memory.ts'
 import { digestOf } from './kills.ts'
-import { type Modules, trainOnce } from './trainings.ts'
+import { tinyTraining } from './tinyTraining.ts'
 
 export const CODES = ['ENOSPC', 'EIO', 'EACCES', 'EMFILE'] as const
 
@@ -23,11 +30,8 @@ export interface Fault {
 export const faultText = ({ code, at, lasting, done }: Fault): string =>
   `${code} ${done ? 'after' : 'before'} call ${at}${lasting ? ' and all that follow' : ''}`
 
-/** Lets a disk fail as said; what it gives back counts the calls and ends the failing. */
-export const failDisk = (
-  { disk }: Modules,
-  fault: Fault | undefined,
-): { calls(): number; end(): void } => {
+/** Lets the disk fail as said; what it gives back counts the calls and ends the failing. */
+const failDisk = (fault: Fault | undefined): { calls(): number; end(): void } => {
   let calls = 0
   const end = watchDisk(disk, async ({ name, path, content }, work) => {
     calls++
@@ -52,20 +56,21 @@ export const resultOf = async (folder: string): Promise<Readonly<Record<string, 
   return Object.fromEntries(all.filter(([name]) => !name.startsWith('checkpoints/')))
 }
 
+/** Trains in a folder, or goes on there. */
+type Train = (folder: string) => Promise<unknown>
+
 /**
  * Trains on a failing disk, then goes on with it on a good one.
  * @returns what is wrong; undefined where the fault was either borne or said, and nothing was lost
  */
-export const trainThrough = async (
-  modules: Modules,
-  name: string,
-  place: string,
+const trainThrough = async (
+  train: Train,
+  folder: string,
   fault: Fault,
   expected: Readonly<Record<string, string>>,
 ): Promise<string | undefined> => {
-  const folder = join(place, 'failing')
-  const { end } = failDisk(modules, fault)
-  const failure = await trainOnce(modules, { name, place, folder }).then(
+  const { end } = failDisk(fault)
+  const failure = await train(folder).then(
     () => undefined,
     (error: unknown) => error,
   )
@@ -73,7 +78,7 @@ export const trainThrough = async (
   try {
     if (failure !== undefined && !(failure instanceof ExciteError))
       return `${faultText(fault)}: an error that is none of ours: ${failure}`
-    await trainOnce(modules, { name, place, folder })
+    await train(folder)
     const found = await resultOf(folder)
     const files = Object.keys({ ...expected, ...found }).filter(
       file => found[file] !== expected[file],
@@ -84,4 +89,52 @@ export const trainThrough = async (
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
+}
+
+const KINDS = CODES.flatMap(code =>
+  [false, true].flatMap(lasting => [false, true].map(done => ({ code, lasting, done }))),
+)
+
+export interface FaultReport {
+  /** How many faults there are: calls of the disk, times what can happen to each. */
+  readonly all: number
+  readonly tried: number
+  readonly wrong: readonly string[]
+}
+
+/** Tries so many of all faults, drawn by a seed. */
+export const tryFaults = async (
+  train: Train,
+  most: number,
+  seed: number,
+  log: (line: string) => void = () => {},
+): Promise<FaultReport> => {
+  const place = await folderInMemory()
+  const folder = join(place, 'run')
+  const counted = failDisk(undefined)
+  await train(folder)
+  const calls = counted.calls()
+  counted.end()
+  const expected = await resultOf(folder)
+  await rm(folder, { recursive: true })
+  const all = calls * KINDS.length
+  const order = permutation(random(seed).fork('faults'), all)
+  const wrong: string[] = []
+  const tried = Math.min(most, all)
+  for (let i = 0; i < tried; i++) {
+    const fault = { ...KINDS[order[i] % KINDS.length], at: 1 + Math.floor(order[i] / KINDS.length) }
+    const found = await trainThrough(train, folder, fault, expected)
+    if (found !== undefined) wrong.push(found)
+    if (found !== undefined) log(found)
+    if ((i + 1) % 500 === 0) log(`${i + 1} of ${all} faults, ${wrong.length} wrong`)
+  }
+  await rm(place, { recursive: true })
+  return { all, tried, wrong }
+}
+
+if (import.meta.filename === process.argv[1]) {
+  const [most = 'Infinity', seed = '1'] = process.argv.slice(2)
+  const report = await tryFaults(await tinyTraining(), Number(most), Number(seed), console.log)
+  console.log(`${report.tried} of ${report.all} faults, ${report.wrong.length} wrong`)
+  process.exitCode = report.wrong.length === 0 ? 0 : 1
 }

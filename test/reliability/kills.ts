@@ -12,6 +12,7 @@ import { mkdtemp, readdir, readFile, rm, stat } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import { type RandomStream, random } from '../../src/random/index.ts'
+import { RUN_FILES } from '../../src/runs/runFolder.ts'
 import { folderInMemory } from '../support/memory.ts'
 import type { ChildArgs } from './child.ts'
 import { modulesOf, prepare, TRAININGS } from './trainings.ts'
@@ -27,12 +28,15 @@ const textOf = (name: string, bytes: Buffer): string | Buffer => {
   return bytes.toString().replace(/(,[\d.e-]+){2}$/gm, '')
 }
 
-/** SHA-256 of every file of a run, without times: weights, optimizer, statistics, metrics, exports. */
+/**
+ * SHA-256 of every file of a run, without times: weights, optimizer, statistics, metrics, exports. Not
+ * of the report, which shows the images that the process at hand has seen.
+ */
 export const digestOf = async (folder: string): Promise<Readonly<Record<string, string>>> => {
   const found: Record<string, string> = {}
   for (const name of (await readdir(folder, { recursive: true })).sort()) {
     const path = join(folder, name)
-    if (!(await stat(path)).isFile()) continue
+    if (name === RUN_FILES.report || !(await stat(path)).isFile()) continue
     // A manifest has the hash of the times; what it lists is here.
     const content = basename(name) === 'MANIFEST.json' ? '' : textOf(name, await readFile(path))
     found[name] = createHash('sha256').update(content).digest('hex')

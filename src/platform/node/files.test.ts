@@ -9,6 +9,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { FileError } from '../../errors/index.ts'
 import {
   makeFolder,
+  readRequired,
   readText,
   readWhole,
   sweepTemporaries,
@@ -166,6 +167,13 @@ describe('readWhole', () => {
     make(path)
     await expect(readWhole(path)).rejects.toThrow(`${path}: expected a file, got ${what}`)
   })
+})
+
+it('readRequired says as an error of ours what the system said', async () => {
+  const missing = join(tmpdir(), 'excite-nowhere')
+  const failure = await readRequired(missing).catch((error: unknown) => error)
+  expect(failure).toBeInstanceOf(FileError)
+  expect(failure).toMatchObject({ where: missing, expected: 'a readable file' })
 })
 
 it('two writes of one file at once leave one of them, whole', async () => {

@@ -204,6 +204,17 @@ export const readWhole = async (
   }
 }
 
+/**
+ * Reads a file whole that must be there.
+ * @throws FileError that says what the system said
+ */
+export const readRequired = (path: string): Promise<Uint8Array> =>
+  readWhole(path).catch((cause: unknown) => {
+    if (cause instanceof FileError) throw cause
+    const got = messageOf(cause)
+    throw new FileError({ where: path, expected: 'a readable file', got }, { cause })
+  })
+
 /** Reads a file of text whole, as `readWhole` does. */
 export const readText = async (path: string, most?: number): Promise<string> =>
   new TextDecoder().decode(await readWhole(path, most))
