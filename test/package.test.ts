@@ -98,6 +98,15 @@ it('runs', async () => {
   expect(stdout).toBe('true\n')
 })
 
+it('has maps that lead to sources in it', async () => {
+  const home = join(project, 'node_modules/excite/dist')
+  for (const file of ['index.d.ts.map', 'index.js.map', 'cli/main.js.map']) {
+    const { sources } = JSON.parse(await readFile(join(home, file), 'utf8'))
+    expect(sources).toHaveLength(1)
+    await expect(readFile(join(home, file, '..', sources[0])), file).resolves.toBeDefined()
+  }
+})
+
 it('has the command, the documentation and the examples in it', async () => {
   const home = join(project, 'node_modules/excite')
   const { stdout } = await run(process.execPath, [join(home, 'bin/excite.js'), '--version'])
