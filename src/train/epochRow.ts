@@ -88,14 +88,17 @@ export const epochRow = (
   waiting: rounded(at.waiting),
 })
 
-/** The best epoch, the first of equals. */
+/**
+ * The best epoch; of equals that of the lowest loss. In a handful of validation images many epochs are
+ * right as often, and the first of them is hardly trained.
+ */
 export const bestRow = (
   history: readonly EpochRow[],
   { metric, higher }: Best = { metric: 'top1', higher: true },
 ): EpochRow | undefined => {
   const column = columnOf('test', metric)
   const better = (a: EpochRow, b: EpochRow): boolean =>
-    higher ? a[column] > b[column] : a[column] < b[column]
+    a[column] === b[column] ? a.testLoss < b.testLoss : a[column] > b[column] === higher
   return history.reduce<EpochRow | undefined>(
     (best, row) => (best === undefined || better(row, best) ? row : best),
     undefined,

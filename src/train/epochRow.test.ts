@@ -1,0 +1,39 @@
+/** Which epoch is the best, and when a training has come to its end. */
+
+import { describe, expect, it } from 'vitest'
+import { bestRow, type EpochRow, isFinished } from './epochRow.ts'
+
+/** Rows of these accuracies and losses. */
+const rows = (...all: readonly (readonly [top1: number, loss: number])[]): EpochRow[] =>
+  all.map(([testTop1, testLoss], i) => ({
+    epoch: i + 1,
+    learningRate: 0.1,
+    seconds: 1,
+    trainLoss: 1,
+    testTop1,
+    testLoss,
+  }))
+
+describe('the best epoch', () => {
+  it('is right most often, of equals with the lowest loss, of these the first', () => {
+    const history = rows([0.5, 1], [0.8, 0.9], [0.8, 0.7], [0.8, 0.7], [0.7, 0.1])
+    expect(bestRow(history)?.epoch).toBe(3)
+    expect(bestRow(history, { metric: 'loss', higher: false })?.epoch).toBe(5)
+    expect(bestRow([])).toBeUndefined()
+  })
+})
+
+describe('a training ends', () => {
+  const history = rows([0.8, 1], [0.7, 1], [0.7, 1])
+  const recipe = { epochs: 10, stopAfter: 2 }
+  it('after all epochs, or after some that brought nothing better', () => {
+    expect(isFinished({ recipe: { epochs: 3 } }, history)).toBe(true)
+    expect(isFinished({ recipe: { epochs: 4 } }, history)).toBe(false)
+    expect(isFinished({ recipe }, history)).toBe(true)
+    expect(isFinished({ recipe }, history.slice(0, 2))).toBe(false)
+  })
+  it('counting from where parameters thawed, or the run was extended', () => {
+    expect(isFinished({ recipe, unfreezeAt: 3 }, history)).toBe(false)
+    expect(isFinished({ recipe, extended: [{ after: 3 }] }, history)).toBe(false)
+  })
+})
