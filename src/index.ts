@@ -32,6 +32,7 @@ export {
   openClassifier,
 } from './runs/classifier.ts'
 export { register } from './runs/register.ts'
+export { type SuggestedTraining, type SuggestOptions, suggest } from './runs/suggest.ts'
 export {
   type EpochReport,
   type ResumeOptions,

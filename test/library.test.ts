@@ -19,6 +19,7 @@ import {
   type ResumeOptions,
   register,
   resume,
+  suggest,
   type TrainOptions,
   train,
   weights,
@@ -161,6 +162,20 @@ describe('the main job', () => {
     ).rejects.toMatchObject(failure)
     await expect(classifier.evaluate(images.validation)).rejects.toMatchObject(failure)
     await classifier.close()
+  })
+
+  it('may be chosen: network, size and recipe by the images and the machine', async () => {
+    const { network, images, options, seconds, reasons } = await suggest('shapes', {
+      samples: SMALL.samples,
+      threads: 1,
+      engine: 'onnxruntime',
+    })
+    expect(network.name).toBe('resnet8')
+    expect(seconds).toBeGreaterThan(0)
+    expect(reasons).toHaveLength(4)
+    const run = await train(network, images, { ...options, epochs: 1, out: place('chosen') })
+    expect(run.history).toHaveLength(1)
+    await images.close()
   })
 })
 

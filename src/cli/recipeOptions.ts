@@ -73,10 +73,14 @@ const defaultOf = ({ path, words, zero }: Field): string => {
   return ` (default: ${typeof value === 'boolean' ? 'on' : value})`
 }
 
-/** All options of a recipe, in groups, with their defaults. */
-export const withRecipeOptions = (command: Command): Command => {
+/**
+ * All options of a recipe, in groups, with their defaults.
+ * @param fallback - the recipe where none is named; without, the command chooses
+ */
+export const withRecipeOptions = (command: Command, fallback?: string): Command => {
   command.optionsGroup('Recipe (defaults are those of short):')
-  command.option('--recipe <name>', `a recipe by name: ${recipeNames.join(', ')}`, 'short')
+  const auto = fallback === undefined ? '; or auto: fitted to the images, as without a model' : ''
+  command.option('--recipe <name>', `a recipe by name: ${recipeNames.join(', ')}${auto}`, fallback)
   for (const field of FIELDS) {
     const { flag, value, help, group } = field
     const option = new Option(
@@ -144,7 +148,7 @@ export const givenOverrides = (flags: Tree): readonly string[] =>
   given(flags).map(({ flag }) => flag)
 
 /**
- * The named recipe with what the command line says otherwise; to be checked by the schema.
+ * The recipe with what the command line says otherwise; to be checked by the schema.
  * @throws UsageError for an unknown name, or text where a number belongs
  */
 export const recipeOf = (flags: Tree): unknown => {

@@ -6,9 +6,10 @@ import { join } from 'node:path'
 import { expect, it } from 'vitest'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
+import { measurePace } from '../runs/pace.ts'
 import { createRun, writeMetrics } from '../runs/runFolder.ts'
 import { RECIPES } from '../train/recipes.ts'
-import { forecast, measurePace } from './forecast.ts'
+import { forecast } from './forecast.ts'
 import { type Plan, planStudy } from './plan.ts'
 
 const size = 8

@@ -28,3 +28,10 @@ export const duration = (seconds: number): string => {
   ].map(part => String(part).padStart(2, '0'))
   return hours === '00' ? `${minutes}:${rest}` : `${hours}:${minutes}:${rest}`
 }
+
+/** 75 → about 75 seconds, 250 → about 4 minutes, 9000 → about 2.5 hours */
+export const about = (seconds: number): string => {
+  if (seconds < 100) return `about ${Math.max(1, Math.round(seconds))} seconds`
+  if (seconds < 100 * 60) return `about ${Math.round(seconds / 60)} minutes`
+  return `about ${(seconds / 3600).toFixed(1)} hours`
+}

@@ -32,8 +32,11 @@ it.each(COMMANDS)('%s --help teaches', async command => {
 const WRONG: readonly [command: string, message: string][] = [
   ['trian', 'excite: expected the name of a command, got trian. Did you mean train?'],
   ['xyzzy', 'excite: expected the name of a command, got xyzzy. All commands: excite --help'],
-  ['train', 'excite train: needs the name of a model. For example: excite train'],
-  ['train ./images', 'excite train se-resnet20 --data ./images'],
+  [
+    'train',
+    'excite train: needs images to train on, or the name of a model. For example: excite train',
+  ],
+  ['train ./images', 'excite train --data ./images'],
   ['train resnet20 data=shapes', 'got 2: resnet20 data=shapes. Options are written --data shapes'],
   ['train resnet20 --epochs', '--epochs: needs a value: --epochs <n>. passes over the training'],
   ['models a b', 'excite models: expected 1 argument, got 2: a b. Usage: excite models [options]'],

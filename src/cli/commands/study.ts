@@ -129,7 +129,8 @@ const dryRun = async (
   sets: Sets,
   engine: AvailableEngine,
 ): Promise<void> => {
-  const { forecast, measurePace } = await import('../../studies/forecast.ts')
+  const { forecast } = await import('../../studies/forecast.ts')
+  const { measurePace } = await import('../../runs/pace.ts')
   const { formatForecast } = await import('../../studies/text.ts')
   const progress = progressLine(flags.quiet)
   const found = await forecast(plan, {
@@ -219,6 +220,6 @@ export const studyCommand = (): Command => {
   withEngine(command)
   withVariations(command)
   withDataOptions(command)
-  withRecipeOptions(command)
+  withRecipeOptions(command, 'short')
   return withJson(command).option('--quiet', 'no progress').addHelpText('after', HELP).action(run)
 }

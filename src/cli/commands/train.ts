@@ -28,6 +28,7 @@ import { withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
 Examples:
+  $ excite train --data ./images                                    all else is chosen, and said
   $ excite train se-resnet20 --data fashion-mnist
   $ excite train resnet20 --attention se:reduction=8,at=pre --data shapes --epochs 5
   $ excite train se-resnet50 --data ./images --size 64 --stem cifar --dropout 0.2
@@ -54,6 +55,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
   readonly out?: string
   readonly resume?: string
   readonly resumeCompatible?: boolean
+  readonly recipe?: string
   readonly epochs?: string
   readonly saveEvery: number
   readonly quiet?: boolean
@@ -73,23 +75,35 @@ const FIXED = [
   'out',
 ] as const
 
-const configFrom = async (name: string, flags: TrainFlags) => {
+/** Where nothing says how to train, what fits the images is chosen. */
+const isChosen = (name: string | undefined, { recipe }: TrainFlags): boolean =>
+  recipe === 'auto' || (name === undefined && recipe === undefined)
+
+const configFrom = async (name: string | undefined, flags: TrainFlags) => {
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
   const { newConfig } = await import('../../runs/configure.ts')
+  const { chooseTraining } = await import('../../runs/suggest.ts')
   const { recipeOf } = await import('../recipeOptions.ts')
-  const { data = 'shapes' } = flags
-  const own = describeModel(name, flags.attention).size
-  return newConfig(
-    { model: name, attention: flags.attention, ...variationFlags(flags) },
+  const { data = 'shapes', attention, weights, recipe = 'short' } = flags
+  const chosen =
+    name === undefined || isChosen(name, flags)
+      ? await chooseTraining(data, { ...imagesOptionsOf(flags), model: name, weights })
+      : undefined
+  const model = name ?? chosen?.model ?? ''
+  const own = chosen?.size ?? describeModel(model, attention).size
+  const found = await newConfig(
+    { model, attention, ...variationFlags(flags) },
     {
       ...imagesOptionsOf(flags),
       data: isFolder(data) ? resolve(data) : data,
       size: flags.size ?? (isFolder(data) ? own : undefined),
+      cropPct: flags.cropPct ?? (isFolder(data) ? chosen?.cropPct : undefined),
     },
     flags,
-    recipeOf({ ...flags }),
+    recipeOf({ ...flags, recipe: (isChosen(name, flags) && chosen?.recipe) || recipe }),
   )
+  return { ...found, reasons: chosen?.reasons }
 }
 
 const resumedConfig = async (folder: string, name: string | undefined, flags: TrainFlags) => {
@@ -122,12 +136,12 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       got: 'missing',
       hint: 'For example: excite train --resume runs/se-resnet20-shapes --resume-compatible',
     })
-  if (resume === undefined && name === undefined)
+  if (resume === undefined && name === undefined && flags.data === undefined)
     throw new UsageError({
       where: 'excite train',
-      expected: 'the name of a model',
+      expected: 'images to train on, or the name of a model',
       got: 'missing',
-      hint: 'For example: excite train se-resnet20 --data fashion-mnist. All names: excite models',
+      hint: 'For example: excite train --data ./pictures, or excite train se-resnet20 --data fashion-mnist. All names: excite models',
     })
   const isPath = name !== undefined && (/[/\\]/.test(name) || name === '.')
   if (isPath)
@@ -135,12 +149,14 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       where: 'excite train',
       expected: 'the name of a network',
       got: `${name}, which is a folder`,
-      hint: `For example: excite train se-resnet20 --data ${shellWord(name)}`,
+      hint: `For example: excite train --data ${shellWord(name)}`,
     })
-  const { config, engine } =
+  const found =
     resume === undefined
-      ? await configFrom(name as string, flags)
-      : { config: await resumedConfig(resume, name, flags), engine: undefined }
+      ? await configFrom(name, flags)
+      : { config: await resumedConfig(resume, name, flags), engine: undefined, reasons: undefined }
+  const { engine } = found
+  let { config, reasons } = found
   const { cacheDir, workers } = flags
   const places: DataFlags = { ...imagesOptionsOf(config), cacheDir, workers }
   const splits = await openData(config.data, places, quiet)
@@ -158,6 +174,15 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const display = trainDisplay(quiet, '', validation)
   if (engine?.note !== undefined) display.line(engine.note)
   if (report) leftOutLines(report).forEach(display.line)
+  if (reasons !== undefined) {
+    const { fitToMachine } = await import('../../runs/suggest.ts')
+    const isFixed = flags.epochs !== undefined || !isChosen(name, flags)
+    const { recipe, reasons: measured } = await fitToMachine(config, train, validation, isFixed)
+    config = { ...config, recipe }
+    reasons = [...reasons, ...measured]
+    display.line('chosen, where no option says otherwise:')
+    for (const text of reasons) display.line(`  ${text}`)
+  }
   const result = await interruptible(
     signal =>
       launch({
@@ -179,8 +204,8 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     () => display.line('saving after this step; Ctrl-C again to leave at once'),
   )
   display.clear()
-  const { folder: _, ...found } = result
-  if (json) printJson({ run: folder, ...found })
+  const { folder: _, ...rest } = result
+  if (json) printJson({ run: folder, chosen: reasons, ...rest })
   if (!result.finished) {
     process.exitCode = interruptedCode()
     display.line(`saved; to go on: excite train --resume ${shellWord(folder)}`)
