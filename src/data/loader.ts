@@ -8,11 +8,9 @@ import type { Normalization } from './normalization.ts'
 import type { Preparation } from './prepare.ts'
 import { epochOrder, type Sampling } from './sampling.ts'
 
-/** The images of one step. */
-export interface Batch {
-  /** [batch, C, H, W], row-major and normalized. */
-  readonly images: Float32Array
-  /** Which images of the dataset these are. */
+/** Which images a batch is of. */
+export interface BatchImages {
+  /** Their places in the dataset. */
   readonly indices: Uint32Array
   /** The other half of each image, where images are mixed. */
   readonly mixed?: Mixed
@@ -20,8 +18,18 @@ export interface Batch {
   readonly count: number
 }
 
+/** The images of one step. */
+export interface Batch extends BatchImages {
+  /** [batch, C, H, W], row-major and normalized. */
+  readonly images: Float32Array
+  /** The batch that these are a part of, where several processes share it. */
+  readonly whole?: BatchImages
+}
+
 export interface BatchOptions {
   readonly batch: number
+  /** The places in every batch that are made here; all unless given. */
+  readonly places?: readonly number[] | undefined
   readonly normalization: Normalization
 }
 
@@ -44,12 +52,15 @@ const PREFETCH = 2
 
 const assemble = async (
   dataset: Dataset,
-  indices: Uint32Array,
+  all: Uint32Array,
   count: number,
   preparation: Preparation,
+  places: readonly number[] | undefined,
 ): Promise<Batch> => {
+  const indices = places === undefined ? all : Uint32Array.from(places, place => all[place])
   const images = await dataset.prepare(indices, preparation)
-  return { images, indices, count }
+  const own = { images, indices, count }
+  return places === undefined ? own : { ...own, whole: { indices: all, count } }
 }
 
 /** Makes batches in their order, begun before they are asked for. */
@@ -72,26 +83,30 @@ async function* prefetched(
 /** The batches of one epoch of training, shuffled and augmented. */
 export async function* trainingBatches(
   dataset: Dataset,
-  { batch, start = 0, sampling, mixing = {}, ...preparation }: TrainingBatchOptions,
+  { batch, places, start = 0, sampling, mixing = {}, ...preparation }: TrainingBatchOptions,
 ): AsyncGenerator<Batch> {
   const { seed, epoch } = preparation
   const order = epochOrder(random(seed).fork('shuffle').fork(epoch), dataset.labels, sampling)
   yield* prefetched(stepsPerEpoch(dataset, batch) - start, async i => {
     const indices = order.slice((start + i) * batch, (start + i + 1) * batch)
-    const made = await assemble(dataset, indices, batch, preparation)
+    const made = await assemble(dataset, indices, batch, preparation, places)
     const draw = random(seed)
       .fork('mix')
       .fork(epoch)
       .fork(start + i)
-    const mixed = mix(made.images, indices, dataset.shape, mixing, draw)
-    return mixed === undefined ? made : { ...made, mixed }
+    const mixed = mix(made.images, made.indices, dataset.shape, mixing, draw)
+    if (mixed === undefined) return made
+    const { whole } = made
+    if (whole === undefined) return { ...made, mixed }
+    const partners = indices.toReversed()
+    return { ...made, mixed, whole: { ...whole, mixed: { ...mixed, partners } } }
   })
 }
 
 /** All images in their order, as they are. */
 export async function* evaluationBatches(
   dataset: Dataset,
-  { batch, normalization }: BatchOptions,
+  { batch, places, normalization }: BatchOptions,
 ): AsyncGenerator<Batch> {
   const total = dataset.labels.length
   const preparation = { normalization, augmentation: {}, seed: 0, epoch: 0 }
@@ -99,6 +114,6 @@ export async function* evaluationBatches(
     const first = i * batch
     const count = Math.min(batch, total - first)
     const indices = Uint32Array.from({ length: batch }, (_, i) => (i < count ? first + i : 0))
-    return assemble(dataset, indices, count, preparation)
+    return assemble(dataset, indices, count, preparation, places)
   })
 }

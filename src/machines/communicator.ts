@@ -48,17 +48,19 @@ export const alone: Communicator = {
   close: async () => {},
 }
 
-/** The part of a batch that one rank computes: which samples, from 0. */
-export interface Share {
-  readonly start: number
-  readonly count: number
-}
-
-/** The samples of a rank: as many for each, one after the other. */
-export const shareOf = (
+/**
+ * The places in a batch that one rank computes: as many for each, of the first half and of the second,
+ * mirrored. Mixing pairs a batch's first image with its last, so that pairs stay together; only where
+ * a rank has an odd number of images they lie side by side.
+ */
+export const placesOf = (
   batch: number,
   { rank, size }: Pick<Communicator, 'rank' | 'size'>,
-): Share => ({
-  start: (rank * batch) / size,
-  count: batch / size,
-})
+): readonly number[] => {
+  const count = batch / size
+  const run = (start: number, length: number): number[] =>
+    Array.from({ length }, (_, i) => start + i)
+  if (count % 2 === 1) return run(rank * count, count)
+  const half = count / 2
+  return [...run(rank * half, half), ...run(batch - (rank + 1) * half, half)]
+}

@@ -1,6 +1,6 @@
 /** Metrics that are means over images. */
 
-import type { Batch } from '../data/loader.ts'
+import type { BatchImages } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 import type { Accumulator, Metrics } from './task.ts'
 
@@ -16,7 +16,7 @@ export const means = <Measured extends Metrics>(
     [...names, 'count'].map(name => [name, 0]),
   )
   return {
-    add: (outputs, { indices, count }: Batch) => {
+    add: (outputs, { indices, count }: BatchImages) => {
       for (let row = 0; row < count; row++) {
         const measured = judge(outputs, row, indices[row])
         for (const name of names) sums[name] += measured[name]

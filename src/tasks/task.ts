@@ -1,7 +1,7 @@
 /** A task: what a network is trained for, and how what it gives is judged. */
 
 import type { Dataset } from '../data/dataset.ts'
-import type { Batch } from '../data/loader.ts'
+import type { Batch, BatchImages } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 import type { Value } from '../graph/index.ts'
 import type { Named } from '../nn/index.ts'
@@ -16,7 +16,7 @@ export type Gathered = Readonly<Record<string, number | readonly number[]>>
 /** Metrics in the making, batch by batch. */
 export interface Accumulator<Measured extends Metrics = Metrics> {
   /** Takes in the outputs of a batch; images beyond the batch's `count` are ignored. */
-  add(outputs: Tensors, batch: Batch): void
+  add(outputs: Tensors, batch: BatchImages): void
   /** Takes in what another accumulator has gathered. */
   merge(gathered: Gathered): void
   /** All that was taken in, so that it can be saved and merged. */

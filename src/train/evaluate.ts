@@ -10,9 +10,11 @@ import type { Accumulator, Metrics } from '../tasks/task.ts'
 export interface EvaluateOptions<Measured extends Metrics> {
   /** How many images are computed at a time. */
   readonly batch: number
+  /** The places in every batch that this process computes; all unless given. */
+  readonly places?: readonly number[] | undefined
   /** What pixels are normalized by. */
   readonly normalization: Normalization
-  /** Images [batch, C, H, W] to the network's outputs by name. */
+  /** Images [batch, C, H, W], or those of `places`, to the network's outputs for all of the batch. */
   infer(images: Float32Array): Promise<Tensors>
   /** What measures. */
   readonly accumulator: Accumulator<Measured>
@@ -23,12 +25,12 @@ export interface EvaluateOptions<Measured extends Metrics> {
 /** Measures a network by the metrics of an accumulator. */
 export const evaluate = async <Measured extends Metrics>(
   dataset: Dataset,
-  { batch, normalization, infer, accumulator, onBatch }: EvaluateOptions<Measured>,
+  { batch, places, normalization, infer, accumulator, onBatch }: EvaluateOptions<Measured>,
 ): Promise<Measured> => {
   let done = 0
-  for await (const one of evaluationBatches(dataset, { batch, normalization })) {
+  for await (const one of evaluationBatches(dataset, { batch, places, normalization })) {
     const outputs = await infer(one.images)
-    accumulator.add(outputs, one)
+    accumulator.add(outputs, one.whole ?? one)
     done += one.count
     onBatch?.(done, outputs, one)
   }

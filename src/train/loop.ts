@@ -112,6 +112,7 @@ export async function* trainingLoop(
     const first = epoch * steps
     const batches = trainingBatches(train, {
       batch,
+      places: session.places,
       seed,
       epoch,
       augmentation: recipe.augment,
@@ -122,16 +123,19 @@ export async function* trainingLoop(
     })
     let before = performance.now()
     let asked = before
+    /** As all processes know it: they have to stop after the same step. */
+    let stop = false
     for await (const images of batches) {
       progress.waiting += (performance.now() - asked) / 1000
       const learningRate = rate()
-      const { outputs } = await session.step(images, task.encode(train, images), {
+      const done = await session.step(images, task.encode(train, images), {
         step: progress.step,
         learningRate,
         freezeBatchNorm: epoch >= epochs - recipe.freezeBatchNormEpochs,
         freeze: epoch + 1 < unfreezeAt,
+        stop: signal?.aborted,
       })
-      progress.metrics.add(outputs, images)
+      progress.metrics.add(done.outputs, images.whole ?? images)
       progress.step++
       const now = performance.now()
       const seconds = (now - before) / 1000
@@ -146,11 +150,13 @@ export async function* trainingLoop(
         learningRate,
         seconds,
       }
-      if (signal?.aborted && progress.step < first + steps) return
+      stop = session.places === undefined ? (signal?.aborted ?? false) : done.stop
+      if (stop && progress.step < first + steps) return
       asked = performance.now()
     }
     const tested = await evaluate(validation, {
       batch,
+      places: session.places,
       normalization,
       infer: images => session.infer(images),
       accumulator: task.accumulator(validation),
@@ -165,6 +171,6 @@ export async function* trainingLoop(
     history.push(row)
     Object.assign(progress, { ...newProgress(task, train), step: progress.step, history })
     yield { kind: 'epoch', row }
-    if (signal?.aborted) return
+    if (session.places === undefined ? signal?.aborted : stop) return
   }
 }

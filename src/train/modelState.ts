@@ -54,6 +54,16 @@ export class ModelState {
     return found
   }
 
+  /** Gives the vectors to whoever exchanges them in place, and takes over what becomes of them. */
+  async share(exchange: (values: readonly Float32Array[]) => Promise<void>): Promise<void> {
+    const values = await this.read(this.names)
+    const own = Object.fromEntries(this.names.map(name => [name, values[name].slice()]))
+    await exchange(Object.values(own))
+    this.revision++
+    if (this.#engine === undefined) this.#here = own
+    else await this.#engine.write(vectors(own))
+  }
+
   /** Parameters (averaged where asked for, and there is an average) and buffers by name. */
   async weights(averaged: boolean): Promise<Weights> {
     const { parameters, buffers } = this.#step

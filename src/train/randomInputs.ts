@@ -10,6 +10,7 @@ export const randomInputs = (
   { masks, uniforms }: Pick<TrainingStep, 'masks' | 'uniforms'>,
   seed: number,
   step: number,
+  places?: readonly number[],
 ): Tensors => {
   const drawn = (
     kind: string,
@@ -17,7 +18,13 @@ export const randomInputs = (
     element: (uniform: number) => number,
   ): [string, Tensor] => {
     const draw = random(seed).fork(kind).fork(name).fork(step)
-    const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) => element(draw.uniform(i)))
+    const width = sizeOf(shape.slice(1))
+    // Of a batch that is shared, each process draws what belongs to its images.
+    const at = (i: number): number =>
+      places?.length === shape[0] ? places[Math.floor(i / width)] * width + (i % width) : i
+    const data = Float32Array.from({ length: sizeOf(shape) }, (_, i) =>
+      element(draw.uniform(at(i))),
+    )
     return [name, { shape, data }]
   }
   return Object.fromEntries([

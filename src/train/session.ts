@@ -4,6 +4,7 @@ import type { Batch } from '../data/loader.ts'
 import type { Compiled, Engine, Tensor, Tensors } from '../engines/engine.ts'
 import { DivergenceError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
+import type { Communicator } from '../machines/communicator.ts'
 import type { TaskNetwork } from '../nn/index.ts'
 import type { Recipe } from './config.ts'
 import { firstNonFinite } from './diagnose.ts'
@@ -11,6 +12,7 @@ import { Evaluator } from './evaluator.ts'
 import { ModelState, vectors, type Weights } from './modelState.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
 import { randomInputs } from './randomInputs.ts'
+import { placedRows, type Ranks, ranksOf } from './ranks.ts'
 import { type GraphTask, type TrainingStep, trainingStep } from './step.ts'
 import { taskOf } from './taskOf.ts'
 
@@ -26,6 +28,8 @@ export interface SessionOptions {
   readonly frozen?: ReadonlySet<string> | undefined
   readonly engine: Engine
   readonly threads?: number | undefined
+  /** The processes that share every batch; none but this one unless given. */
+  readonly communicator?: Communicator | undefined
 }
 
 /** Where in a training a step stands. */
@@ -37,13 +41,17 @@ export interface StepAt {
   readonly freezeBatchNorm?: boolean
   /** Whether the frozen parameters do. */
   readonly freeze?: boolean
+  /** Whether this process was told to stop. */
+  readonly stop?: boolean | undefined
 }
 
 export interface StepResult {
   readonly loss: number
   readonly gradientNorm: number
-  /** What the network gave, by name. */
+  /** What the network gave, by name, for the whole batch. */
   readonly outputs: Tensors
+  /** Whether any process was told to stop before the step. */
+  readonly stop: boolean
 }
 
 const optimizerOf = ({ optimizer }: Recipe): Optimizer =>
@@ -55,6 +63,7 @@ const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(va
 export class TrainingSession {
   readonly #options: SessionOptions
   readonly #images: Shape
+  readonly #ranks: Ranks | undefined
   readonly #step: TrainingStep
   readonly #state: ModelState
   readonly #evaluator: Evaluator
@@ -63,11 +72,17 @@ export class TrainingSession {
   constructor(options: SessionOptions) {
     const { model, size, recipe, engine, threads, task = taskOf(recipe) } = options
     this.#options = options
-    this.#images = [recipe.batch, model.channels, ...size]
+    this.#ranks = ranksOf(recipe.batch, options.communicator)
+    this.#images = [this.places?.length ?? recipe.batch, model.channels, ...size]
     this.#step = this.#build(false, false)
     this.#state = new ModelState(model.network, options.seed, this.#step)
     const inference = [model.network, this.#images, recipe.decayRule, task.output] as const
     this.#evaluator = new Evaluator(this.#state, [...inference], engine, threads)
+  }
+
+  /** The places in every batch that this process computes; undefined where it computes all. */
+  get places(): readonly number[] | undefined {
+    return this.#ranks?.places
   }
 
   /**
@@ -78,26 +93,43 @@ export class TrainingSession {
   async step(
     { images, indices }: Pick<Batch, 'images' | 'indices'>,
     targets: Tensors,
-    { step, learningRate, freezeBatchNorm = false, freeze = false }: StepAt,
+    { step, learningRate, freezeBatchNorm = false, freeze = false, stop = false }: StepAt,
   ): Promise<StepResult> {
     const inputs: Tensors = {
       images: { shape: this.#images, data: images },
       ...targets,
       learningRate: scalar(learningRate),
       step: scalar(step + 1),
-      ...randomInputs(this.#step, this.#options.seed, step),
+      ...(this.#ranks === undefined ? {} : { stop: scalar(Number(stop)) }),
+      ...randomInputs(this.#step, this.#options.seed, step, this.places),
     }
     const compiled = await this.#compile(freezeBatchNorm, freeze)
-    const { loss, gradientNorm, finite, ...outputs } = await compiled.run(inputs)
-    const result = { loss: loss.data[0], gradientNorm: gradientNorm.data[0], outputs }
+    const { loss, gradientNorm, finite, stop: stopping, ...outputs } = await compiled.run(inputs)
+    const result = {
+      loss: loss.data[0],
+      gradientNorm: gradientNorm.data[0],
+      outputs,
+      stop: stopping === undefined ? stop : stopping.data[0] > 0,
+    }
     if (finite.data[0] === 0) throw await this.#diverged(inputs, step, indices, result)
     this.#state.revision++
     return result
   }
 
   /** What the network gives for a batch, by the averaged parameters where there are any. */
-  infer(images: Float32Array): Promise<Tensors> {
-    return this.#evaluator.infer(images)
+  async infer(images: Float32Array): Promise<Tensors> {
+    const own = Object.entries(await this.#evaluator.infer(images))
+    const [ranks, communicator] = [this.#ranks, this.#options.communicator]
+    if (ranks === undefined || communicator === undefined) return Object.fromEntries(own)
+    const whole = own.map(([name, { shape, data }]): [string, Tensor] => [
+      name,
+      {
+        shape: shape.with(0, shape[0] * ranks.size),
+        data: placedRows(data, shape, ranks),
+      },
+    ])
+    await communicator.allReduce(whole.map(([, { data }]) => data as Float32Array))
+    return Object.fromEntries(whole)
   }
 
   /** Parameters (averaged where asked for) and buffers by name. */
@@ -113,6 +145,13 @@ export class TrainingSession {
   /** Begins with these weights in place of the initialized ones. */
   begin(weights: Weights): Promise<void> {
     return this.#state.begin(weights)
+  }
+
+  /** Gives all processes the state of rank 0. */
+  async share(): Promise<void> {
+    const { communicator } = this.#options
+    if (communicator !== undefined && this.#ranks !== undefined)
+      await this.#state.share(values => communicator.broadcast(values))
   }
 
   /** Takes over what `weights(false)` and `slots()` gave. */
@@ -138,6 +177,7 @@ export class TrainingSession {
       emaDecay: recipe.emaDecay,
       batchStatistics: !freezeBatchNorm,
       frozen: freeze ? frozen : undefined,
+      ranks: this.#ranks,
     })
   }
 
@@ -148,9 +188,13 @@ export class TrainingSession {
     await this.#state.detach()
     await this.#compiled?.compiled.dispose()
     this.#compiled = undefined
-    const { engine, threads } = this.#options
+    const { engine, threads, communicator } = this.#options
     const { graph } = freezeBatchNorm || freeze ? this.#build(freezeBatchNorm, freeze) : this.#step
-    const compiled = await engine.compile(graph, { threads, state: this.#state.names })
+    const compiled = await engine.compile(graph, {
+      threads,
+      state: this.#state.names,
+      allReduce: communicator && (values => communicator.allReduce(values)),
+    })
     await this.#state.attach(compiled.state)
     this.#compiled = { variant, compiled }
     return compiled
@@ -160,7 +204,7 @@ export class TrainingSession {
     inputs: Tensors,
     step: number,
     indices: Uint32Array,
-    { loss, gradientNorm }: StepResult,
+    { loss, gradientNorm }: Pick<StepResult, 'loss' | 'gradientNorm'>,
   ): Promise<DivergenceError> {
     const { engine, threads } = this.#options
     const all = { ...inputs, ...vectors(await this.#state.read(this.#state.names)) }

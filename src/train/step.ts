@@ -2,13 +2,14 @@
 
 import { type Graph, graph, input, type Shape, type Value } from '../graph/index.ts'
 import { imagesInput, namedValues, type Statistics, type TaskNetwork, trace } from '../nn/index.ts'
-import { reduceSumSquare, sqrt, where } from '../ops/index.ts'
+import { mul, reduceSumSquare, sqrt, where } from '../ops/index.ts'
 import { classification } from '../tasks/classification.ts'
 import type { Task } from '../tasks/task.ts'
 import { clipByNorm, decayTerm, ema, flatGradient, flatten } from './flatValues.ts'
 import { isFiniteStep } from './isFiniteStep.ts'
 import { type Entry, type Layout, layoutsOf, unflatten } from './layout.ts'
 import type { Optimizer } from './optimizers.ts'
+import { type Ranks, shared } from './ranks.ts'
 import { type Mask, traceForTraining, type Uniform } from './traceForTraining.ts'
 import type { DecayRule } from './weightDecay.ts'
 
@@ -34,6 +35,8 @@ export interface StepOptions {
   readonly statistics?: Statistics | undefined
   /** Whether batch normalization uses and updates batch statistics; frozen otherwise. */
   readonly batchStatistics?: boolean | undefined
+  /** The processes that share every batch; `images` is then what this one computes of it. */
+  readonly ranks?: Ranks | undefined
 }
 
 /**
@@ -41,7 +44,8 @@ export interface StepOptions {
  * (1 at the first), the flat vectors `parameters`, `buffers`, the optimizer's slots and, where asked
  * for, `ema`, and the masks and uniform draws. Its outputs: the same flat vectors after the update,
  * `loss`, what the network gives, `gradientNorm`, and bool `finite`: where it is false, the flat
- * vectors are as they were before.
+ * vectors are as they were before. Between processes there is also the scalar `stop`, an input and an
+ * output: in how many of them it was 1.
  */
 export interface TrainingStep {
   readonly graph: Graph
@@ -73,6 +77,7 @@ export const trainingStep = ({
   emaDecay,
   batchStatistics = true,
   statistics,
+  ranks,
 }: StepOptions): TrainingStep => {
   const { parameters, buffers, decays } = layoutsOf(network, decayRule)
   const state = [
@@ -98,10 +103,24 @@ export const trainingStep = ({
     path => batchStatistics && !(frozen.size > 0 && isFrozen(path)),
   )
   const given = namedValues(outputs, task.output)
-  const loss = task.loss(given, task.targets(shape[0]))
-
-  // What is frozen has no gradient and no decay: so its slots stay zero, and it stays as it is.
-  const gradient = flatGradient(loss, parameters, tensors, frozen)
+  const ownLoss = task.loss(given, task.targets(shape[0]))
+  const share = ranks === undefined ? ownLoss : mul(ownLoss, 1 / ranks.size)
+  const ownBuffers =
+    buffers.size === 0
+      ? undefined
+      : flatten(buffers, name => {
+          const buffer = tensors.get(name) as Value
+          return updates.get(buffer) ?? buffer
+        })
+  const own = {
+    loss: share,
+    // What is frozen has no gradient and no decay: so its slots stay zero, and it stays as it is.
+    gradient: flatGradient(share, parameters, tensors, frozen),
+    buffers: ownBuffers,
+    outputs: given,
+  }
+  const { loss, gradient, ...all } =
+    ranks === undefined ? own : shared({ ...own, stop: input('stop', []) }, ranks)
   const gradientNorm = sqrt(reduceSumSquare(gradient))
   const decaying = (entry: Entry): boolean => decays(entry) && !frozen.has(entry.name)
   const update = optimizer.update({
@@ -113,17 +132,20 @@ export const trainingStep = ({
     step: input('step', []),
   })
   const next: Record<string, Value> = { parameters: update.parameters }
-  if (buffers.size > 0)
-    next.buffers = flatten(buffers, name => {
-      const buffer = tensors.get(name) as Value
-      return updates.get(buffer) ?? buffer
-    })
+  if (all.buffers !== undefined) next.buffers = all.buffers
   for (const [i, slot] of optimizer.slots.entries()) next[slot] = update.slots[i]
   if (emaDecay !== undefined) next.ema = ema(current.ema, update.parameters, emaDecay)
   const finite = isFiniteStep(loss, gradientNorm, next)
   const guarded = state.map(name => [name, where(finite, next[name], current[name])])
   return {
-    graph: graph({ loss, ...given, gradientNorm, finite, ...Object.fromEntries(guarded) }),
+    graph: graph({
+      loss,
+      ...all.outputs,
+      gradientNorm,
+      finite,
+      ...('stop' in all ? { stop: all.stop } : {}),
+      ...Object.fromEntries(guarded),
+    }),
     parameters,
     buffers,
     state,
