@@ -7,6 +7,7 @@ import { suggestion } from '../errors/suggest.ts'
 import { VERSION } from '../platform/node/version.ts'
 import { closeDatasets } from './dataOptions.ts'
 import { commandOf, currentWords } from './flags.ts'
+import { failRanks, leaveRanks, speaks } from './ranks.ts'
 
 const EXAMPLES = `
 Examples:
@@ -154,6 +155,7 @@ const report = async (error: unknown, command: Command, json: boolean): Promise<
   if (error instanceof CommanderError && /help|version/.test(error.code))
     return error.exitCode === 0 ? 0 : WRONG_USE
   const { exitCode, ...found } = await described(error, command)
+  if (!speaks()) return exitCode
   if (json) console.error(JSON.stringify({ error: found }))
   else if (found.code !== undefined) console.error(`excite: ${found.message}`)
   else
@@ -178,7 +180,9 @@ try {
   checkHelp(words)
   await root.parseAsync(words, { from: 'user' })
 } catch (error) {
+  await failRanks(error)
   process.exitCode = await report(error, command, given.includes('--json'))
 } finally {
   await closeDatasets()
+  await leaveRanks(Number(process.exitCode ?? 0))
 }

@@ -32,8 +32,11 @@ export interface Communicator {
   onFirst<Result>(work: () => Promise<Result>): Promise<Result | undefined>
   /** Tells the others, at their next meeting, that this rank cannot go on. */
   fail(reason: unknown): Promise<void>
-  /** Leaves in order; every rank has to. */
-  close(): Promise<void>
+  /**
+   * Leaves in order; every rank has to. Where one failed, all are ended.
+   * @param exitCode - what the launcher then ends with
+   */
+  close(exitCode?: number): Promise<void>
 }
 
 /** A process by itself. */

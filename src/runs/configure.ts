@@ -1,9 +1,9 @@
 /** The configuration of a training: new, or that of a run that goes on. */
 
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { ImagesRecord } from '../data/imagesRecord.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
+import { defaultThreads } from '../machines/threads.ts'
 import type { NetworkRecord } from '../models/registry.ts'
 import { type Config, checkConfig } from '../train/config.ts'
 import { readRun } from './runFolder.ts'
@@ -31,7 +31,7 @@ export interface Settings {
 export const newConfig = async (
   network: NetworkRecord,
   images: ImagesRecord,
-  { engine: name, threads = availableParallelism(), seed = 0, weights, ...rest }: Settings,
+  { engine: name, threads = defaultThreads(), seed = 0, weights, ...rest }: Settings,
   recipe: unknown,
 ): Promise<{ readonly config: Config; readonly engine: AvailableEngine }> => {
   const engine = await openEngine(name)

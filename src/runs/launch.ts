@@ -6,10 +6,13 @@ import type { BadImage, BadImagePolicy } from '../data/folder/bad.ts'
 import type { FolderReport } from '../data/folder/imageFolder.ts'
 import { measureNormalization } from '../data/normalization.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
+import { checkAlike } from '../machines/alike.ts'
+import { alone } from '../machines/communicator.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { init } from '../nn/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
+import { VERSION } from '../platform/node/version.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
@@ -43,7 +46,7 @@ export interface Started {
   readonly badImages: BadReport | undefined
 }
 
-type Callbacks = Pick<TrainOptions, 'onStep' | 'onEpoch' | 'onWarning'>
+type Callbacks = Pick<TrainOptions, 'onStep' | 'onEpoch' | 'onWarning' | 'communicator'>
 
 /** What a training needs, and who is told as it goes. */
 export interface LaunchOptions extends Callbacks {
@@ -113,9 +116,12 @@ const networkFor = ({ train, network }: LaunchOptions, config: Config): Model =>
   return beginning === undefined ? network : { ...network, network: beginning(initialize) }
 }
 
-/** Trains in a new folder, or goes on in one that has a run. */
+/**
+ * Trains in a new folder, or goes on in one that has a run. Of several processes the first writes.
+ * @throws MachineError where another process failed, or is about to do something else
+ */
 export const launch = async (options: LaunchOptions): Promise<Run> => {
-  const { folder, resume, saveEvery, signal } = options
+  const { folder, resume, saveEvery, signal, communicator = alone } = options
   const given = options.config
   const weights =
     given.weights !== undefined && resume === undefined
@@ -133,10 +139,19 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   checkData(options)
   layoutsOf(network.network)
   inferenceGraph(network, 1, [shape[1], shape[2]])
-  if (resume === undefined) await createRun(folder, config)
+  const { threads: _, ...same } = config
+  await checkAlike(communicator, {
+    version: VERSION,
+    engine: `${engine.name} ${engine.version}`,
+    images: fingerprint,
+    configuration: JSON.stringify(same),
+  })
   const badImages = badReport(options)
-  if (badImages !== undefined)
+  await communicator.onFirst(async () => {
+    if (resume === undefined) await createRun(folder, config)
+    if (badImages === undefined) return
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(badImages, null, 2)}\n`)
+  })
   options.onStart?.({ config, engine, transferred, badImages })
   const warning = resume === undefined && fewSteps(config, options.train.labels.length)
   if (warning) options.onWarning?.(warning)
@@ -151,7 +166,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     test,
     normalization,
     engine: engine.engine,
-    conditions: conditionsOf(config.threads, engine, fingerprint),
+    conditions: conditionsOf(config.threads, engine, fingerprint, communicator.size),
     folder,
     ...(config.weights === undefined
       ? {}
@@ -159,6 +174,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     resume,
     saveEvery,
     signal,
+    communicator,
     onStep: options.onStep,
     onEpoch: options.onEpoch,
     onWarning: options.onWarning,
@@ -166,7 +182,8 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   const onnx = join(folder, RUN_FILES.onnx)
   if (finished && best !== undefined) await writeOnnx(onnx, await checkedOnnx(best))
   const tested = test && measured.test && { images: test.labels.length, metrics: measured.test }
-  if (tested) await writeFileAtomic(join(folder, RUN_FILES.test), `${JSON.stringify(tested)}\n`)
+  if (tested && communicator.rank === 0)
+    await writeFileAtomic(join(folder, RUN_FILES.test), `${JSON.stringify(tested)}\n`)
   return {
     folder,
     engine: `${engine.name} ${engine.version}`,

@@ -3,6 +3,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Normalization } from '../data/normalization.ts'
 import type { Engine } from '../engines/engine.ts'
+import type { Communicator } from '../machines/communicator.ts'
 import type { Model } from '../models/registry.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
@@ -43,6 +44,8 @@ export interface TrainOptions {
   readonly saveEvery?: number | undefined
   /** Stops after the step under way, and saves. */
   readonly signal?: AbortSignal | undefined
+  /** The processes that share every batch; the first keeps the run. None but this one unless given. */
+  readonly communicator?: Communicator | undefined
   readonly onStep?: ((report: StepReport) => void) | undefined
   readonly onEpoch?: ((row: EpochRow, epochs: number) => void) | undefined
   readonly onWarning?: ((message: string) => void) | undefined

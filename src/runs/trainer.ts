@@ -4,15 +4,15 @@ import { join } from 'node:path'
 import type { Dataset } from '../data/dataset.ts'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { UsageError } from '../errors/index.ts'
+import { alone, type Communicator } from '../machines/communicator.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import { isFinished } from '../train/epochRow.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { frozenBy } from '../train/freeze.ts'
-import { newProgress, trainingLoop } from '../train/loop.ts'
+import { newProgress, type Progress, trainingLoop } from '../train/loop.ts'
 import { TrainingSession } from '../train/session.ts'
 import { taskOf } from '../train/taskOf.ts'
-import type { Trained } from '../weights/trained.ts'
 import { openCheckpoints } from './checkpoints.ts'
 import { lockRun } from './lock.ts'
 import { checkNotLost } from './restore.ts'
@@ -26,12 +26,21 @@ export const checkData = ({
   config,
   train,
   validation,
-}: Pick<TrainOptions, 'config' | 'train' | 'validation'>): void => {
+  communicator = alone,
+}: Pick<TrainOptions, 'config' | 'train' | 'validation' | 'communicator'>): void => {
   const { batch } = config.recipe
   if (stepsPerEpoch(train, batch) === 0)
     throw new UsageError({
       where: 'recipe.batch',
       expected: `at most ${train.labels.length}, the number of training images`,
+      got: `${batch}`,
+    })
+  const { size } = communicator
+  const isOdd = (batch / size) % 2 === 1
+  if (batch % size !== 0 || (isOdd && size > 1 && config.recipe.mixing !== undefined))
+    throw new UsageError({
+      where: 'recipe.batch',
+      expected: `a multiple of ${isOdd ? 2 * size : size}: ${size} processes share it alike${isOdd ? ', and mixing needs pairs' : ''}`,
       got: `${batch}`,
     })
   if (validation.labels.length === 0)
@@ -63,26 +72,57 @@ export const train = async (options: TrainOptions): Promise<TrainResult> => {
   checkData(options)
   const task = options.task ?? taskOf(options.config.recipe)
   checkTask(options.config, task)
-  const unlock = await lockRun(options.folder)
+  const { communicator = alone } = options
+  const unlock = await communicator.onFirst(() => lockRun(options.folder))
   try {
-    return await trainLocked({ ...options, task })
+    return await trainLocked({ ...options, task, communicator })
   } finally {
-    await unlock()
+    await unlock?.()
   }
 }
 
 /** Lets signals and timers in: a step blocks the event loop while it runs. */
 const breathe = (): Promise<void> => new Promise(resolve => setImmediate(resolve))
 
-const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
-  const { config, model, engine, task, signal, firstWeights, resume } = options
+/** Opens what keeps the run in its folder. */
+const openSaver = async (
+  options: TaskTrainOptions,
+  session: TrainingSession,
+  progress: Progress,
+): Promise<RunSaver> => {
+  if (options.resume !== undefined) await checkNotLost(options.folder)
+  const path = join(options.folder, RUN_FILES.checkpoints)
+  const checkpoints = await openCheckpoints(path, { warn: options.onWarning })
+  return new RunSaver(options, session, checkpoints, progress)
+}
+
+/** Gives all processes what the first has restored. */
+const shareRestored = async (
+  communicator: Communicator,
+  session: TrainingSession,
+  progress: Progress,
+  restored: boolean,
+): Promise<boolean> => {
+  const { metrics, history, ...counts } = progress
+  const own = JSON.stringify({ restored, counts, sums: metrics.gathered(), history })
+  const [first] = await communicator.gather(own)
+  const known = JSON.parse(first)
+  if (!known.restored) return false
+  await session.share()
+  if (communicator.rank === 0) return true
+  Object.assign(progress, known.counts)
+  metrics.merge(known.sums)
+  history.push(...known.history)
+  return true
+}
+
+const trainLocked = async (
+  options: TaskTrainOptions & { readonly communicator: Communicator },
+): Promise<TrainResult> => {
+  const { config, model, engine, task, signal, firstWeights, resume, communicator } = options
   const { recipe, seed, threads, freeze, unfreezeAt, extended } = config
   const { epochs, batch } = recipe
   const [, ...size] = options.train.shape
-  if (resume !== undefined) await checkNotLost(options.folder)
-  const checkpoints = await openCheckpoints(join(options.folder, RUN_FILES.checkpoints), {
-    warn: options.onWarning,
-  })
   const frozen = freeze === undefined ? undefined : frozenBy(model, freeze)
   const session = new TrainingSession({
     model,
@@ -93,12 +133,19 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
     frozen,
     engine,
     threads,
+    communicator,
   })
   try {
     const progress = newProgress(task, options.train)
-    const saver = new RunSaver(options, session, checkpoints, progress)
-    const restored = resume !== undefined && (await saver.restore(resume === 'compatible'))
-    if (!restored && firstWeights) await session.begin(await firstWeights())
+    const saver = await communicator.onFirst(() => openSaver(options, session, progress))
+    /** Done by the first process alone. */
+    const keep = <Result>(work: (saver: RunSaver) => Promise<Result>) =>
+      saver && communicator.onFirst(() => work(saver))
+    if (resume !== undefined) {
+      const restored = await keep(saver => saver.restore(resume === 'compatible'))
+      if (!(await shareRestored(communicator, session, progress, restored ?? false)))
+        if (firstWeights) await session.begin(await firstWeights())
+    } else if (firstWeights) await session.begin(await firstWeights())
     const { train, validation, test, normalization } = options
     const data = { train, validation, normalization }
     const report = openRunReport(options)
@@ -111,26 +158,28 @@ const trainLocked = async (options: TaskTrainOptions): Promise<TrainResult> => {
         const imagesPerSecond = batch / event.seconds
         options.onStep?.({ ...event, epochs, batch, imagesPerSecond })
         await breathe()
-        if (!signal?.aborted) await saver.afterStep()
+        if (!signal?.aborted) await keep(saver => saver.afterStep())
       } else {
-        await saver.afterEpoch(event.row)
-        await report.afterEpoch(progress.history)
+        await keep(saver => saver.afterEpoch(event.row))
+        await keep(() => report.afterEpoch(progress.history))
         options.onEpoch?.(event.row, epochs)
       }
-    await saver.save()
+    await keep(saver => saver.save())
     const { history } = progress
     const finished = isFinished(config, history, task.best)
-    const best = await saver.best()
-    const measure = async (test: Dataset, { tensors }: Trained): Promise<Metrics> => {
-      await session.begin(tensors)
+    const best = await keep(saver => saver.best())
+    const measure = async (test: Dataset): Promise<Metrics> => {
+      if (best) await session.begin(best.tensors)
+      await session.share()
       return evaluate(test, {
         batch,
+        places: session.places,
         normalization,
         infer: images => session.infer(images),
         accumulator: task.accumulator(test),
       })
     }
-    const measured = finished && best && test && (await measure(test, best))
+    const measured = finished && history.length > 0 && test && (await measure(test))
     return { history, finished, best, test: measured || undefined }
   } finally {
     await session.dispose()

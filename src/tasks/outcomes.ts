@@ -1,7 +1,7 @@
 /** What a classifier says of each image of a dataset, and which class is taken for which. */
 
 import type { Dataset } from '../data/dataset.ts'
-import type { Batch } from '../data/loader.ts'
+import type { BatchImages } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 
 /** One image, as it was judged. */
@@ -40,7 +40,7 @@ export const gatherOutcomes = ({ labels }: Pick<Dataset, 'labels'>) => {
   const outcomes: Outcome[] = []
   return {
     outcomes: outcomes as readonly Outcome[],
-    add: ({ logits: { shape, data } }: Tensors, { indices, count }: Batch): void => {
+    add: ({ logits: { shape, data } }: Tensors, { indices, count }: BatchImages): void => {
       for (let row = 0; row < count; row++) {
         const index = indices[row]
         const label = labels[index]

@@ -38,7 +38,7 @@ export interface Review {
   /** The metrics whose course is drawn. */
   readonly curves: readonly Curve[]
   /** Takes in the outputs of a batch, as an accumulator does. */
-  add(outputs: Tensors, batch: Batch): void
+  add(outputs: Tensors, batch: BatchImages): void
   /**
    * What there is to say, for a page.
    * @param thumbnail - an image of the dataset as a data URI, by its index

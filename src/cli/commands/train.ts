@@ -24,6 +24,7 @@ import { flagOf } from '../flags.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
+import { joinRanks, speaks } from '../ranks.ts'
 import { withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
@@ -128,7 +129,10 @@ const resumedConfig = async (folder: string, name: string | undefined, flags: Tr
 }
 
 const run = async (name: string | undefined, flags: TrainFlags): Promise<void> => {
-  const { resume, quiet = false, json = false } = flags
+  const communicator = await joinRanks()
+  const { resume } = flags
+  const quiet = flags.quiet || !speaks()
+  const json = flags.json === true && speaks()
   if (resume === undefined && flags.resumeCompatible)
     throw new UsageError({
       where: '--resume-compatible',
@@ -173,6 +177,9 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const inOptions = await textInOptions()
   const display = trainDisplay(quiet, '', validation)
   if (engine?.note !== undefined) display.line(engine.note)
+  const { size } = communicator
+  if (size > 1)
+    display.line(`${size} processes share every batch: ${config.recipe.batch / size} images each`)
   if (report) leftOutLines(report).forEach(display.line)
   if (reasons !== undefined) {
     const { fitToMachine } = await import('../../runs/suggest.ts')
@@ -195,6 +202,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
         signal,
         saveEvery: flags.saveEvery,
         resume: resume === undefined ? undefined : flags.resumeCompatible ? 'compatible' : 'exact',
+        communicator,
         onStart: started =>
           startLines(started, { train, validation, folder }).forEach(display.line),
         onStep: display.step,
@@ -214,7 +222,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { best, history } = result
   if (history.length < config.recipe.epochs)
     display.line(`stopped early: nothing better in ${config.recipe.stopAfter} epochs`)
-  if (json || best === undefined) return
+  if (json || best === undefined || !speaks()) return
   const tested =
     result.test &&
     `test: ${accuracyText(result.test.metrics.top1, result.test.images)} of the test images, which decided nothing`

@@ -90,14 +90,16 @@ class MpiCommunicator implements Communicator {
     await this.#agreement.meet(reasonOf(reason)).catch(() => {})
   }
 
-  async close(): Promise<void> {
+  async close(exitCode = 1): Promise<void> {
     await this.#last
     if (!this.#broken) {
       await this.#meet(async () => {}).catch(() => {})
       if (!this.#broken) return this.#mpi.call('MPI_Finalize')
     }
-    await new Promise(resolve => setTimeout(resolve, LAST_WORDS_MS))
-    this.#mpi.call('MPI_Abort', this.#mpi.abi.world, 1)
+    // The exit code is that of whoever ends all: rank 0, which knows the reason, unless it hangs.
+    const wait = LAST_WORDS_MS * (this.rank === 0 ? 1 : 2)
+    await new Promise(resolve => setTimeout(resolve, wait))
+    this.#mpi.call('MPI_Abort', this.#mpi.abi.world, exitCode || 1)
   }
 
   /** One exchange at a time: two at once on one communicator give wrong sums, without a word. */
