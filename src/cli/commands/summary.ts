@@ -15,6 +15,8 @@ Examples:
   $ excite summary se-resnet20 --channels 1 --size 28 --json
   $ excite summary resnet50 --stem deep --pooling ceil --depth 1
   $ excite summary sknet50 --lowerings     how the ONNX engine computes its gradients
+  $ excite summary se-resnet50 --kernels --batch 64     a training step on a GPU
+  $ excite summary se-resnet50 --kernels --inference
 
 Counted from the graph of one image. Multiply-adds are those of convolutions and fully
 connected layers; one multiply-add counts one. Parameters are what is learned: running
@@ -26,6 +28,9 @@ interface SummaryFlags extends ModelFlags {
   readonly size?: number
   readonly depth?: number
   readonly lowerings?: boolean
+  readonly kernels?: boolean
+  readonly inference?: boolean
+  readonly batch?: number
   readonly json?: boolean
 }
 
@@ -50,10 +55,68 @@ const showLowerings = async ({ network }: Model, images: Shape, json: boolean): 
   )
 }
 
+const megabytes = (bytes: number): string => `${(bytes / 1e6).toFixed(2)} MB`
+
+/** What of a network a GPU computes at once. */
+const showKernels = async (
+  { network }: Model,
+  images: Shape,
+  { inference = false, json = false }: SummaryFlags,
+): Promise<void> => {
+  const { describeKernels } = await import('../../engines/kernels/describe.ts')
+  const { group } = await import('../../engines/kernels/group.ts')
+  const { conditionalState } = await import('../../passes/conditionalState.ts')
+  const { sgd } = await import('../../train/optimizers.ts')
+  const { inferenceStep, trainingStep } = await import('../../train/step.ts')
+  const step = inference ? undefined : trainingStep({ network, images, optimizer: sgd() })
+  const graph = step
+    ? conditionalState(step.graph, step.state).graph
+    : inferenceStep(network, images)
+  const rows = describeKernels(group(graph, { channelsLast: true }))
+  const total = (field: 'read' | 'written'): number =>
+    rows.reduce((sum, row) => sum + row[field], 0)
+  const library = rows.filter(({ kind }) => kind === 'library').length
+  const totals = { steps: rows.length, library, read: total('read'), written: total('written') }
+  if (json) return printJson({ ...totals, kernels: rows })
+  console.log(
+    table(
+      [
+        { heading: 'layers' },
+        { heading: 'kind' },
+        { heading: 'operations' },
+        { heading: 'domain' },
+        { heading: 'read', right: true },
+        { heading: 'written', right: true },
+      ],
+      rows.map(({ paths, kind, operations, domain, read, written }) => [
+        paths.length > 2 ? `${paths[0]} and ${paths.length - 1} others` : paths.join(', '),
+        kind,
+        operations.join(' '),
+        domain,
+        megabytes(read),
+        megabytes(written),
+      ]),
+    ),
+  )
+  console.log(`
+${rows.length - library} kernels and ${library} convolutions and matrix products
+read     ${megabytes(totals.read)}
+written  ${megabytes(totals.written)}`)
+}
+
 const run = async (name: string, flags: SummaryFlags): Promise<void> => {
   const { model } = await import('../../models/registry.ts')
   const { summarize } = await import('../../models/summary.ts')
-  const { size, depth, json = false, lowerings = false, ...options } = flags
+  const {
+    size,
+    depth,
+    json = false,
+    lowerings = false,
+    kernels,
+    inference,
+    batch,
+    ...options
+  } = flags
   const network = model(name, options)
   const side = size ?? network.size
   if (lowerings && depth !== undefined)
@@ -62,6 +125,14 @@ const run = async (name: string, flags: SummaryFlags): Promise<void> => {
       expected: 'layers to fold',
       got: '--lowerings, which lists convolutions one by one',
     })
+  if (!kernels && (inference || batch !== undefined))
+    throw new UsageError({
+      where: inference ? '--inference' : '--batch',
+      expected: '--kernels beside it',
+      got: 'none',
+      hint: 'A network layer by layer is of one image',
+    })
+  if (kernels) return showKernels(network, [batch ?? 1, network.channels, side, side], flags)
   if (lowerings) return showLowerings(network, [1, network.channels, side, side], json)
   const { rows, ...totals } = summarize(network, [side, side], depth)
   if (json)
@@ -103,10 +174,10 @@ export const summaryCommand = (): Command =>
       .option('--channels <n>', 'channels of the images (default: 3)', whole('--channels'))
       .option('--size <pixels>', "height and width (default: the network's own)", whole('--size'))
       .option('--depth <n>', 'fold layers deeper than this', whole('--depth'))
-      .option(
-        '--lowerings',
-        "instead: the forms of the convolutions' gradients on the ONNX engine",
-      ),
+      .option('--lowerings', "instead: the forms of the convolutions' gradients on the ONNX engine")
+      .option('--kernels', 'instead: the kernels of a training step on a GPU')
+      .option('--inference', 'with --kernels: of inference')
+      .option('--batch <n>', 'with --kernels: images at once', whole('--batch')),
   )
     .addHelpText('after', HELP)
     .action(run)

@@ -42,6 +42,8 @@ export interface Dialect {
   offset(index: number): string
   /** An element as it is in memory, as a type. */
   loaded(element: Element, text: string): string
+  /** A byte of a word of four, the lowest first. */
+  byte(word: string, place: string): string
   stored(element: Element, text: string): string
   /** Declares four elements loaded at once; they are `name.x` to `name.w`. */
   declareWide(element: Element, name: string, text: string): string

@@ -9,9 +9,13 @@ import { type Grouped, groupNodes, sharedBuffer } from './groups.ts'
 import type { GroupOptions, KernelProgram, Step } from './kernel.ts'
 import { type Layouts, newLayouts } from './layout.ts'
 import { elementOf, type KernelBuffer, type Placement } from './placement.ts'
+import { inTwoPasses } from './twoPasses.ts'
 
 /** What every adapter of WebGPU has. */
 const LEAST_BUFFERS = 8
+
+/** Several for each of the units of a large device. */
+const GROUPS_WANTED = 512
 
 /** Results that share a buffer begin at multiples of this many elements. */
 const ALIGNMENT = 64
@@ -19,6 +23,7 @@ const ALIGNMENT = 64
 interface Memory {
   readonly buffers: readonly KernelBuffer[]
   readonly memoryOf: MemoryOf
+  newBuffer(size: number): KernelBuffer
 }
 
 /** Buffers as they are asked for: one a value, but small results of a kernel share one. */
@@ -27,6 +32,11 @@ const newMemory = (inputs: readonly Value[], { homes, returned }: Grouped): Memo
   const places = new Map<Value, ReturnType<MemoryOf>>()
   const shared = new Map<string, (typeof buffers)[number]>()
   const results = new Set(returned.values())
+  const newBuffer = (size: number): KernelBuffer => {
+    const buffer: KernelBuffer = { id: buffers.length, element: 'float32', size }
+    buffers.push(buffer)
+    return buffer
+  }
   const add = ({ dtype, shape, name, node }: Value): (typeof buffers)[number] => {
     const buffer = {
       id: buffers.length,
@@ -51,7 +61,7 @@ const newMemory = (inputs: readonly Value[], { homes, returned }: Grouped): Memo
     places.set(home, place)
     return place
   }
-  return { buffers, memoryOf }
+  return { buffers, memoryOf, newBuffer }
 }
 
 /** The values that a step computes and others read: the rest never leaves its kernel. */
@@ -73,7 +83,7 @@ export const group = (given: Graph, options: GroupOptions = {}): KernelProgram =
   const graph = decompose(given)
   const layouts = newLayouts(graph, options.channelsLast ?? false)
   const grouped = groupNodes(graph, layouts, options.maxBuffers ?? LEAST_BUFFERS)
-  const { buffers, memoryOf } = newMemory(graph.inputs, grouped)
+  const { buffers, memoryOf, newBuffer } = newMemory(graph.inputs, grouped)
   const stored = storedValues(grouped, layouts)
   const placementOf = (value: Value): Placement => {
     const layout = layouts.layoutOf(value) as NonNullable<ReturnType<Layouts['layoutOf']>>
@@ -81,16 +91,15 @@ export const group = (given: Graph, options: GroupOptions = {}): KernelProgram =
     return { buffer, shape: value.shape, offset: offset + layout.offset, strides: layout.strides }
   }
   const context: BuildContext = { grouped, layouts, memoryOf, isStored: value => stored.has(value) }
-  const steps = grouped.steps.map((planned): Step => {
-    if (planned.kind === 'group')
-      return {
-        kind: 'kernel',
-        kernel: collapse(buildKernel(planned, context)),
-        nodes: planned.nodes,
-      }
+  const steps = grouped.steps.flatMap((planned): readonly Step[] => {
+    if (planned.kind === 'group') {
+      const kernel = collapse(buildKernel(planned, context))
+      const passes = inTwoPasses(kernel, options.groupsWanted ?? GROUPS_WANTED, newBuffer)
+      return passes.map(pass => ({ kind: 'kernel', kernel: pass, nodes: planned.nodes }))
+    }
     const { node } = planned
     const inputs = node.inputs.map(input => placementOf(grouped.copies.get(input) ?? input))
-    return { kind: 'library', node, inputs, output: placementOf(node.outputs[0]) }
+    return [{ kind: 'library', node, inputs, output: placementOf(node.outputs[0]) }]
   })
   return {
     steps,

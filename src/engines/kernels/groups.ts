@@ -295,7 +295,9 @@ export const groupNodes = (graph: Graph, layouts: Layouts, maxBuffers: number): 
     const made = isInput || isOwn ? value : copyOf(value)
     taken.add(layouts.rootOf(made))
     returned.set(name, made)
-    if (made !== value) begin(made.node as Node)
+    if (made === value) continue
+    layouts.keepRowMajor(made)
+    begin(made.node as Node)
   }
   return { steps, leavesOf, isInlined: value => inlined.has(value), copies, homes, returned }
 }

@@ -20,7 +20,7 @@ import {
 } from './expression.ts'
 import { group } from './group.ts'
 import type { GroupOptions, Kernel, KernelProgram, LibraryStep, Store } from './kernel.ts'
-import type { KernelBuffer, Placement } from './placement.ts'
+import { isRowMajor, type KernelBuffer, type Placement } from './placement.ts'
 import { countOf } from './schedule.ts'
 
 const SCALARS: Record<Scalar, (...of: number[]) => number> = {
@@ -185,7 +185,10 @@ export const runProgram = async (
     if (step.kind === 'kernel') runKernel(step.kernel, memory)
     else await runLibrary(step, memory)
   return Object.fromEntries(
-    Object.entries(outputs).map(([name, placement]) => [name, gatherFrom(placement, memory)]),
+    Object.entries(outputs).map(([name, placement]) => {
+      if (!isRowMajor(placement)) throw new RangeError(`output ${name} is not row-major`)
+      return [name, gatherFrom(placement, memory)]
+    }),
   )
 }
 

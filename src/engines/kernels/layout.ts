@@ -28,6 +28,8 @@ export interface Layouts {
   layoutOf(value: Value): Layout | undefined
   /** Whether a part of a concatenation is written where it belongs by what computes it. */
   isInPlace(concat: Value, part: number): boolean
+  /** Has a value lie in row-major order, as what a graph returns does. */
+  keepRowMajor(value: Value): void
   /** Makes a value the part of a concatenation. */
   claim(value: Value, concat: Value, part: number): void
 }
@@ -102,6 +104,7 @@ export const newLayouts = ({ nodes, outputs }: Graph, useChannelsLast: boolean):
     rootOf,
     layoutOf,
     claim,
+    keepRowMajor: value => void results.add(value),
     isInPlace: (concat, part) => {
       const claimed = claims.get(sourceOf((concat.node as Node).inputs[part]))
       return claimed?.of === concat && claimed.start === startOf(concat, part)

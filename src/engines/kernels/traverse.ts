@@ -61,13 +61,14 @@ export const indicesOf = (kernel: Kernel): readonly Index[] => [
   ...[...expressionsIn(rootsOf(kernel))].flatMap(one => partsOf(one).indices),
 ]
 
-/** A kernel with other coordinates in the place of some axes. What was shared stays so. */
-export const substituteAxes = (
+/** A kernel whose indices and operands are others. What was shared stays so. */
+const rewritten = (
   { fold, stores, ...kernel }: Kernel,
-  axes: ReadonlyMap<number, Index>,
+  indexOf: (at: Index, inside: (value: Expression) => Expression) => Index,
+  operandOf: (operand: number) => number,
 ): Kernel => {
   const known = new Map<Expression, Expression>()
-  const index = (at: Index): Index => substitute(at, axes, inside)
+  const index = (at: Index): Index => indexOf(at, inside)
   const inside = (given: Expression): Expression => {
     const before = known.get(given)
     if (before !== undefined) return before
@@ -78,7 +79,7 @@ export const substituteAxes = (
   const remade = (given: Expression): Expression => {
     switch (given.kind) {
       case 'load':
-        return { ...given, at: index(given.at) }
+        return { ...given, operand: operandOf(given.operand), at: index(given.at) }
       case 'call':
         return { ...given, of: given.of.map(inside) }
       case 'guard': {
@@ -92,7 +93,11 @@ export const substituteAxes = (
     }
   }
   const written = (all: readonly Store[]): Store[] =>
-    all.map(store => ({ ...store, at: index(store.at), value: inside(store.value) }))
+    all.map(({ operand, at, value }) => ({
+      operand: operandOf(operand),
+      at: index(at),
+      value: inside(value),
+    }))
   return {
     ...kernel,
     fold: fold && {
@@ -103,6 +108,22 @@ export const substituteAxes = (
     stores: written(stores),
   }
 }
+
+/** A kernel with other coordinates in the place of some axes. */
+export const substituteAxes = (kernel: Kernel, axes: ReadonlyMap<number, Index>): Kernel =>
+  rewritten(
+    kernel,
+    (at, inside) => substitute(at, axes, inside),
+    operand => operand,
+  )
+
+/** A kernel with its operands numbered anew; those left out are not used. */
+export const substituteOperands = (kernel: Kernel, operands: ReadonlyMap<number, number>): Kernel =>
+  rewritten(
+    kernel,
+    (at, inside) => substitute(at, new Map(), inside),
+    operand => operands.get(operand) ?? operand,
+  )
 
 /** How far an index goes with an axis; undefined where it goes by no fixed step. */
 export const stepOf = ({ terms }: Index, { id }: Axis): number | undefined => {

@@ -73,6 +73,7 @@ export const wgsl: Dialect = {
   group: 'i32(group.x + group.y * groups.x)',
   offset: index => `offsets[${index >> 2}].${'xyzw'[index & 3]}`,
   loaded: (element, text) => (element === 'bool' ? `(${text} != 0u)` : text),
+  byte: (word, place) => `i32((${word} >> (8u * u32(${place}))) & 255u)`,
   stored: (element, text) => (element === 'bool' ? `u32(${text})` : text),
   declareWide: (element, name, text) => `let ${name}: vec4<${STORAGE[element]}> = ${text};`,
   wide: (element, lanes) => `vec4<${STORAGE[element]}>(${lanes.join(', ')})`,

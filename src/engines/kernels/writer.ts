@@ -95,8 +95,6 @@ export const newWriter = (
     const { name, buffer, wide } = bindingOf(given.operand)
     const { element } = buffer
     const isByte = element === 'uint8'
-    const byteOf = (word: string, shift: string): string =>
-      `${dialect.types.int}((${word} >> ${shift}) & 255)`
     if (wide && !isByte) {
       let all = nameIn(scope, given, WIDE)
       if (all === undefined) {
@@ -109,7 +107,7 @@ export const newWriter = (
       return dialect.loaded(element, `${all}.${'xyzw'[lane]}`)
     }
     const at = place(scope, given.operand, given.at, lane)
-    if (isByte) return byteOf(`${name}[${at} / 4]`, `(${at} % 4) * 8`)
+    if (isByte) return dialect.byte(`${name}[${at} / 4]`, `${at} % 4`)
     return dialect.loaded(element, `${name}[${at}]`)
   }
 
