@@ -90,3 +90,7 @@ export const withForeignOptions = (command: Command): Command =>
     .option('--time-limit <s>', 'to open it, and for each batch', whole('--time-limit'), 60)
     .option('--memory-limit <GB>', 'for its process', whole('--memory-limit'), 8)
     .optionsGroup('Options:')
+
+/** Why a model from elsewhere is not run unasked. */
+export const TRUST_HINT =
+  'Running it hands the file to native code that was not made for hostile models. It runs in a process of its own, whose crash is contained, but which may do what you may: add --trust-model where you know who made it'

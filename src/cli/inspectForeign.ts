@@ -1,17 +1,17 @@
 /** `excite inspect some.onnx`: a model that somebody else exported, read, and run where that is allowed. */
 
-import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
-import { FileError, messageOf, UsageError } from '../errors/index.ts'
+import { UsageError } from '../errors/index.ts'
 import type { ForeignAnalysis } from '../foreign/analysis.ts'
 import type { Preprocessing, Wanted } from '../foreign/preprocessing.ts'
 import { chosenClasses } from '../inspect/chosenClasses.ts'
 import type { FileModel } from '../onnx/read/index.ts'
 import { type DataFlags, openSplit } from './dataOptions.ts'
-import type { ForeignLimits, ForeignOnly } from './foreignOptions.ts'
+import { type ForeignLimits, type ForeignOnly, TRUST_HINT } from './foreignOptions.ts'
 import { count, multiplyAdds, printJson, table } from './output.ts'
 import { progressLine } from './progressLine.ts'
+import { readModel } from './readModel.ts'
 
 export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
   readonly data?: string
@@ -27,40 +27,6 @@ export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
 
 /** What says nothing about a model that is not run. */
 const OF_IMAGES = ['classes', 'mean', 'std', 'order', 'range', 'input', 'feed'] as const
-
-const readModel = async (path: string): Promise<{ bytes: Uint8Array; model: FileModel }> => {
-  const { LIMITS, readOnnx } = await import('../onnx/read/index.ts')
-  const { fileKind } = await import('../weights/fileKinds.ts')
-  try {
-    const { size } = await stat(path)
-    if (size > LIMITS.bytes)
-      throw new FileError({
-        where: path,
-        expected: `at most ${LIMITS.bytes} bytes, as protobuf has it`,
-        got: `${size}`,
-      })
-    const bytes = await readFile(path)
-    const kind = fileKind(bytes)
-    if (kind !== undefined && kind.name !== 'an ONNX model')
-      throw new FileError({
-        where: path,
-        expected: 'an ONNX model',
-        got: kind.name,
-        hint: kind.hint,
-      })
-    return { bytes, model: readOnnx(bytes, path) }
-  } catch (cause) {
-    if (cause instanceof FileError) throw cause
-    throw new FileError(
-      {
-        where: path,
-        expected: 'a readable file',
-        got: messageOf(cause),
-      },
-      { cause },
-    )
-  }
-}
 
 const wantedOf = ({
   size,
@@ -102,9 +68,6 @@ const openImages = async (
   const dataset = await openSplit(data, split, { cropPct, ...flags, size }, quiet)
   return fitted(subset(dataset, balanced(dataset, images)), preprocessing)
 }
-
-const TRUST_HINT =
-  'Running it hands the file to native code that was not made for hostile models. It runs in a process of its own, whose crash is contained, but which may do what you may: add --trust-model where you know who made it'
 
 const withGates = async (
   path: string,

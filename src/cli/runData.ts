@@ -27,7 +27,7 @@ export const openRunData = async (
   const { readRun, RUN_FILES } = await import('../runs/runFolder.ts')
   const { isFolder } = await import('../data/registry.ts')
   // Weights lie in their run's folder.
-  const folder = statSync(path).isDirectory() ? path : dirname(path)
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path)
   const hasRun = existsSync(join(folder, RUN_FILES.config))
   if (flags.data === undefined && !hasRun)
     throw new UsageError({

@@ -13,6 +13,7 @@ import {
   withSplit,
 } from '../dataOptions.ts'
 import { withEngine } from '../engineOption.ts'
+import { type NetworkFlags, openNetwork, withNetwork } from '../openNetwork.ts'
 import { commandLine, count, percent, printJson, table, withJson } from '../output.ts'
 import { bar, progressLine } from '../progressLine.ts'
 import { openRunData } from '../runData.ts'
@@ -24,28 +25,20 @@ Examples:
   $ excite eval runs/flowers --data ./new-images --report wrong.html --csv answers.csv
   $ excite eval best.safetensors --data fashion-mnist --json`
 
-interface EvalFlags extends DataFlags {
+interface EvalFlags extends DataFlags, Omit<NetworkFlags, keyof DataFlags> {
   readonly data?: string
   readonly split?: Split
-  readonly last?: boolean
   readonly perClass?: boolean
   readonly report?: string
   readonly csv?: string
   readonly batch: number
-  readonly engine?: string
-  readonly threads?: number
   readonly quiet?: boolean
   readonly json?: boolean
 }
 
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
-  const { openClassifier } = await import('../../runs/classifier.ts')
   const { batch, quiet = false, json = false } = flags
-  const classifier = await openClassifier(path, {
-    weights: flags.last ? 'last' : 'best',
-    engine: flags.engine,
-    threads: flags.threads,
-  })
+  const classifier = await openNetwork(path, flags)
   const { card, engine, note } = classifier
   const { name, dataset } = await openRunData(path, card, flags.split, flags, quiet)
   const progress = progressLine(quiet)
@@ -114,7 +107,7 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
 export const evalCommand = (): Command => {
   const command = new Command('eval')
     .description('measure a trained network')
-    .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
+    .argument('<network>', 'the folder of a run, a .safetensors file out of one, or an .onnx file')
     .option('--data <name>', "a dataset (default: the run's)")
     .option('--last', 'the last epoch, in place of the best')
     .option('--per-class', 'recall, precision and F1 of each class too')
@@ -126,7 +119,7 @@ export const evalCommand = (): Command => {
     .option('--csv <file>', 'write a table: probabilities of every image', filePath('--csv'))
     .option('--batch <n>', 'images per batch', whole('--batch'), 100)
     .option('--threads <n>', 'threads (default: one per core)', threadCount)
-  return withJson(withEngine(withDataOptions(withSplit(command))))
+  return withJson(withNetwork(withEngine(withDataOptions(withSplit(command)))))
     .option('--quiet', 'no progress')
     .addHelpText('after', HELP)
     .action(run)

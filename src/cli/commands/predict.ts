@@ -1,32 +1,42 @@
 /** `excite predict`: the classes of images, from files or from a dataset. */
 
-import { existsSync } from 'node:fs'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
-import { UsageError } from '../../errors/index.ts'
+import { FileError, UsageError } from '../../errors/index.ts'
 import type { Classifier } from '../../runs/classifier.ts'
+import { csv } from '../../text/table.ts'
+import { visible } from '../../text/visible.ts'
 import type { Guess } from '../../weights/guesses.ts'
 import type { Card } from '../../weights/trained.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { withEngine } from '../engineOption.ts'
+import { type NamedImage, namedImages } from '../imageInputs.ts'
+import { type NetworkFlags, openNetwork, withNetwork } from '../openNetwork.ts'
 import { percent, printJson, withJson } from '../output.ts'
 
 const HELP = `
 Examples:
   $ excite predict runs/se-resnet20-fashion-mnist shoe.png shirt.jpg
+  $ excite predict runs/flowers ./new-images 'more/*.jpg' --csv > answers.csv
+  $ excite predict flowers.onnx https://example.org/rose.jpg --json
+  $ cat rose.jpg | excite predict runs/flowers -
   $ excite predict runs/se-resnet20-fashion-mnist --data fashion-mnist --index 0,1,2 --top 5
-  $ excite predict runs/se-resnet20-shapes photo.jpg --json
+  $ excite predict theirs.onnx photo.jpg --trust-model --labels cat,dog --mean 0.5 --std 0.5
 
-Files are resized to cover the network's image and cut at the center. A network that was
-trained on light objects before black, as Fashion-MNIST has them, expects the same of yours.`
+Images are files, folders, patterns, addresses, and - for standard input. They are resized to cover
+the network's image and cut at the center. A network that was trained on light objects on black, as
+Fashion-MNIST has them, expects the same of yours. An image that cannot be read is named, and the
+others are answered all the same.
 
-interface PredictFlags extends DataFlags {
+An .onnx file may be anybody's: model.json beside it, or the options, say how images are prepared. A
+file that Excite did not export runs only with --trust-model, in a process of its own.`
+
+interface PredictFlags extends DataFlags, Omit<NetworkFlags, keyof DataFlags> {
   readonly data?: string
   readonly split: Split
   readonly index?: readonly number[]
-  readonly last?: boolean
   readonly top: number
-  readonly engine?: string
+  readonly csv?: boolean
   readonly json?: boolean
 }
 
@@ -39,11 +49,10 @@ interface Image {
   ask(classifier: Classifier, top: number): Promise<readonly Guess[]>
 }
 
-const fromFile = (name: string): Image => {
-  if (!existsSync(name))
-    throw new UsageError({ where: name, expected: 'an image file', got: 'no such file' })
-  return { name, ask: (classifier, top) => classifier.classify(name, { top }) }
-}
+const fromFile = ({ name, read }: NamedImage): Image => ({
+  name,
+  ask: async (classifier, top) => classifier.classify((await read?.()) ?? name, { top }),
+})
 
 const fromDataset = (dataset: Dataset, index: number): Image => {
   if (index >= dataset.labels.length)
@@ -53,7 +62,7 @@ const fromDataset = (dataset: Dataset, index: number): Image => {
       got: `${index}`,
     })
   return {
-    name: `${dataset.name} ${index}`,
+    name: dataset.nameOf?.(index) ?? `${dataset.name} ${index}`,
     label: dataset.classes[dataset.labels[index]],
     ask: async (classifier, top) => classifier.classifyPrepared(await dataset.read(index), top),
   }
@@ -78,12 +87,11 @@ const imagesOf = async (
       got: 'missing',
       hint: 'For example: --data fashion-mnist --index 0,1,2',
     })
-  const chosen = data === undefined ? [] : (index ?? [0])
-  if (files.length + chosen.length === 0)
+  if (files.length === 0 && data === undefined)
     throw new UsageError({
       where: 'excite predict',
-      expected: 'image files, or --data with --index',
-      got: 'missing',
+      expected: 'images: files, folders, patterns, addresses, - or --data',
+      got: 'none',
     })
   const dataset =
     data === undefined
@@ -95,41 +103,95 @@ const imagesOf = async (
       expected: `images of ${card.channels}×${card.height}×${card.width}, as the network was trained on`,
       got: dataset.shape.join('×'),
     })
-  return [...files.map(fromFile), ...(dataset ? chosen.map(i => fromDataset(dataset, i)) : [])]
+  const chosen = dataset === undefined ? [] : (index ?? dataset.labels.keys())
+  return [
+    ...(await namedImages(files)).map(fromFile),
+    ...Array.from(chosen, i => fromDataset(dataset as Dataset, i)),
+  ]
 }
 
-const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
-  const { openClassifier } = await import('../../runs/classifier.ts')
-  const classifier = await openClassifier(path, {
-    weights: flags.last ? 'last' : 'best',
-    engine: flags.engine,
-  })
-  const { card, engine, note } = classifier
-  const results = []
-  for (const { name, label, ask } of await imagesOf(files, flags, card)) {
-    const guesses = await ask(classifier, flags.top)
+/** An image that was asked about: its classes, the likeliest first, or why there are none. */
+interface Result {
+  readonly image: string
+  readonly label?: string | undefined
+  readonly classes: readonly { readonly class: string; readonly probability: number }[]
+  readonly error?: string
+}
+
+const resultOf = async (
+  { name: image, label, ask }: Image,
+  classifier: Classifier,
+  top: number,
+): Promise<Result> => {
+  try {
+    const guesses = await ask(classifier, top)
     const classes = guesses.map(({ label, probability }) => ({ class: label, probability }))
-    results.push({ image: name, label, classes })
-  }
-  await classifier.close()
-  if (flags.json) return printJson({ engine, results })
-  console.error(note ?? `computed with ${engine}`)
-  for (const { image, label, classes } of results) {
-    const text = classes.map(one => `${one.class} ${percent(one.probability)}`).join(', ')
-    console.log(`${image}${label === undefined ? '' : ` (${label})`}: ${text}`)
+    return { image, label, classes }
+  } catch (cause) {
+    if (!(cause instanceof FileError)) throw cause
+    const { expected, got } = cause
+    return { image, label, classes: [], error: `expected ${expected}, got ${got}` }
   }
 }
+
+const printText = ({ image, label, classes, error }: Result): void => {
+  const text = classes.map(one => `${visible(one.class)} ${percent(one.probability)}`).join(', ')
+  const known = label === undefined ? '' : ` (${visible(label)})`
+  if (error === undefined) console.log(`${visible(image)}${known}: ${text}`)
+  else console.error(`excite: ${visible(image)}: ${error}`)
+}
+
+const csvOf = (results: readonly Result[], top: number): string =>
+  csv(
+    results.map(({ image, label, classes, error }) => ({
+      image,
+      ...(results.some(one => one.label !== undefined) ? { class: label } : {}),
+      ...Object.fromEntries(
+        Array.from({ length: top }, (_, i) => [
+          [`predicted${i + 1}`, classes[i]?.class],
+          [`p${i + 1}`, classes[i] && Number(classes[i].probability.toPrecision(6))],
+        ]).flat(),
+      ),
+      error,
+    })),
+  )
+
+const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
+  const classifier = await openNetwork(path, flags)
+  const { card, engine, note } = classifier
+  const isText = !flags.json && !flags.csv
+  const top = Math.min(flags.top, card.classes.length)
+  const results: Result[] = []
+  try {
+    const images = await imagesOf(files, flags, card)
+    if (isText) console.error(note ?? `computed with ${engine}`)
+    for (const image of images) {
+      const result = await resultOf(image, classifier, top)
+      if (isText) printText(result)
+      results.push(result)
+    }
+  } finally {
+    await classifier.close()
+  }
+  if (flags.json) printJson({ engine, results })
+  if (flags.csv) process.stdout.write(csvOf(results, top))
+  if (results.some(({ error }) => error !== undefined)) process.exitCode = FAILED
+}
+
+/** An image could not be read. */
+const FAILED = 1
 
 export const predictCommand = (): Command => {
   const command = new Command('predict')
     .description('classify images')
-    .argument('<run>', 'the folder of a run, or a .safetensors file out of one')
-    .argument('[images...]', 'image files')
+    .argument('<network>', 'the folder of a run, a .safetensors file out of one, or an .onnx file')
+    .argument('[images...]', 'image files, folders, patterns, addresses, or - for standard input')
     .option('--data <name>', 'take images of a dataset')
-    .option('--index <n,…>', 'which ones', indices)
+    .option('--index <n,…>', 'which of them (default: all)', indices)
     .option('--top <n>', 'how many classes to show', whole('--top'), 3)
     .option('--last', 'the last epoch, in place of the best')
-  return withJson(withEngine(withDataOptions(withSplit(command, 'validation'))))
+    .addOption(new Option('--csv', 'print the result as CSV').conflicts('json'))
+  return withJson(withNetwork(withEngine(withDataOptions(withSplit(command, 'validation')))))
     .addHelpText('after', HELP)
     .action(run)
 }
