@@ -47,7 +47,8 @@ def basis(channels, side):
 def fca(channels, side):
     from record_other_attention import Fca
 
-    made = Fca(channels, side, frequencies=0, reduction=16)
+    made = Fca(channels, 0, reduction=16)
+    made.side = side
     made.basis = basis(channels, side)
     made.dct_layer = nn.Module()
     made.dct_layer.register_buffer("weight", made.basis)
