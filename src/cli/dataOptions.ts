@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
+import { backgroundColor } from '../data/background.ts'
 import type { Dataset, Split } from '../data/dataset.ts'
 import type { FolderReport } from '../data/folder/imageFolder.ts'
 import type { ImagesRecord } from '../data/imagesRecord.ts'
@@ -104,6 +105,11 @@ export const withDataOptions = (command: Command): Command =>
       '--crop-pct <x>',
       'folders: center-crop ratio at evaluation (default: 0.875)',
       share('--crop-pct'),
+    )
+    .option(
+      '--background <color>',
+      'of a folder: what transparent images are composed on, such as white (default: black)',
+      backgroundColor,
     )
     .option(
       '--val-fraction <x>',

@@ -15,6 +15,7 @@ export const IMAGES_FIELDS = [
   'samples',
   'size',
   'cropPct',
+  'background',
   'valFraction',
   'badImages',
   'badLimit',

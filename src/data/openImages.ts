@@ -53,7 +53,11 @@ export const openImages = async (
       validation,
       test: stoodIn ?? (hasTest ? await open('test') : undefined),
       classes: train.classes,
-      record: { data: isFolder(name) ? resolve(name) : name, ...record },
+      record: {
+        ...record,
+        data: isFolder(name) ? resolve(name) : name,
+        background: train.background,
+      },
       report: report?.(),
       close,
     }

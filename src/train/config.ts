@@ -33,6 +33,11 @@ export const configSchema = z
     size: whole().optional(),
     /** The size over the shorter side of the resized image, at evaluation. */
     cropPct: fraction.optional(),
+    /** What transparent images are composed on. */
+    background: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/, 'a color such as #ffffff')
+      .optional(),
     /** The share of each class that is held back for validation. */
     valFraction: fraction.optional(),
     /** What is done about images that cannot be decoded. */

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
 import { UsageError } from '../../errors/index.ts'
+import { backgroundColor } from '../background.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { center } from '../image.ts'
 import { prepareImages } from '../prepare.ts'
@@ -19,6 +20,8 @@ export interface ImageFolderOptions {
   readonly size?: number | undefined
   /** Of evaluation: the size over the shorter side of the resized image; 0.875 unless told. */
   readonly cropPct?: number | undefined
+  /** What transparent images are composed on: `#rrggbb`, `white`, …; black unless told. */
+  readonly background?: string | undefined
   /** Which share of each class is held back, where the folder itself has no `val/`; 0.1 unless told. */
   readonly valFraction?: number | undefined
   /** What is done about images that cannot be decoded; `stop` unless told. */
@@ -72,6 +75,7 @@ export const openImageFolder = async (
   {
     size = SIZE,
     cropPct = CROP_PCT,
+    background: color,
     valFraction,
     badImages = 'stop',
     badLimit,
@@ -83,7 +87,8 @@ export const openImageFolder = async (
   if (valFraction !== undefined) within('data.valFraction', valFraction, 0.9)
   const { classes, splits, leftOut } = await listFolder(path, valFraction)
   const shape = [3, size, size] as const
-  const format = { shape, cropPct }
+  const background = color && backgroundColor(color)
+  const format = { shape, cropPct, background }
   const pool = openPool(format, workers)
   const bad: BadImage[] = []
   let checked = 0
@@ -114,6 +119,7 @@ export const openImageFolder = async (
       labels,
       cropPct,
       nameOf: index => relative(path, pathOf(index)),
+      background,
       fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
       read: async index => {
         const image = await source.open(index)

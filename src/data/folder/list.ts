@@ -9,6 +9,7 @@ import { readdir, stat } from 'node:fs/promises'
 import { extname, join, relative } from 'node:path'
 import { FileError, UsageError } from '../../errors/index.ts'
 import type { Split } from '../dataset.ts'
+import { FORMAT_NAMES, isImageName, remedyFor } from '../decode/formats.ts'
 
 export type FolderSplit = Exclude<Split, 'all'>
 
@@ -36,7 +37,6 @@ export interface FolderListing {
   readonly leftOut: Map<string, number>
 }
 
-const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?)$/i
 /** What others call the splits, in any case; of several, the first. */
 const NAMES: Readonly<Record<FolderSplit, readonly string[]>> = {
   train: ['train', 'training'],
@@ -142,16 +142,17 @@ const listClasses = async (
   return Promise.all(
     classes.map(async name => {
       const all = folders.includes(name) ? await filesIn(folder, name) : []
-      const images = all.filter(file => IMAGE.test(file))
+      const images = all.filter(isImageName)
       if (images.length === 0 && !mayLack)
         throw new FileError({
           where: join(folder, name),
-          expected: 'images (JPEG, PNG, WebP, AVIF, GIF, TIFF)',
+          expected: `images (${FORMAT_NAMES})`,
           got: instead(all),
+          hint: all.map(remedyFor).find(remedy => remedy !== undefined),
         })
       count(
         leftOut,
-        all.filter(file => !IMAGE.test(file)),
+        all.filter(file => !isImageName(file)),
       )
       return images
     }),
