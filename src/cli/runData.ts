@@ -56,6 +56,7 @@ export const openRunData = async (
     {
       ...(config && imagesOptionsOf(config)),
       ...readAs(card),
+      classes: card.classes,
       ...flags,
     },
     quiet,

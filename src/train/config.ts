@@ -40,6 +40,14 @@ export const configSchema = z
       .optional(),
     /** The share of each class that is held back for validation. */
     valFraction: fraction.optional(),
+    /** A table of the images' labels. */
+    labels: text.optional(),
+    /** Its columns of files and labels. */
+    labelColumns: z.tuple([text, text]).readonly().optional(),
+    /** A pattern of file names that hold labels. */
+    labelFromName: text.optional(),
+    /** The classes in their order, where not that of their names. */
+    classes: z.array(text).readonly().optional(),
     /** What is done about images that cannot be decoded. */
     badImages: oneOf(['stop', 'skip', 'replace']).optional(),
     /** The share of them that is too many. */

@@ -48,7 +48,11 @@ it('a folder with three splits keeps them apart, and all of another folder is me
     expect(await said('eval run --split test')).toContain('18 test images of')
     expect(await said('eval run --data ./images/test')).toContain('on 18 images of')
     const { images, leftOut, split } = JSON.parse(await said('data ./images --split all --json'))
-    expect({ images, leftOut, split }).toEqual({
+    const counts = Object.entries(leftOut).map(([kind, files]) => [
+      kind,
+      (files as unknown[]).length,
+    ])
+    expect({ images, leftOut: Object.fromEntries(counts), split }).toEqual({
       images: 36,
       leftOut: { '.heic': 2, '.jxl': 1, '.csv': 1 },
       split: 'all',

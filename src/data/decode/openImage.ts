@@ -187,7 +187,7 @@ const encoded = async ({ data, width, height }: Pixels): Promise<Buffer> => {
 /** The bytes of an image; a worker thread, which has nothing else to do, waits for its files. */
 const bytesOf = async (input: ImageInput): Promise<Buffer> => {
   if (input instanceof Uint8Array) {
-    if (input.length > LIMITS.bytes) throw unreadable('image', `${input.length} bytes`)
+    if (input.length > LIMITS.bytes) throw unreadable('image', { got: `${input.length} bytes` })
     return Buffer.from(input.buffer, input.byteOffset, input.length)
   }
   if (typeof input !== 'string') return encoded(input)

@@ -164,7 +164,9 @@ describe('splits', () => {
     const found = await openFolder(root)
     expect((await found.open('validation')).labels).toHaveLength(10)
     expect(found.hasTest).toBe(false)
-    expect(found.report().leftOut).toEqual({ 'test/ (no classes)': 1 })
+    expect(found.report().leftOut).toEqual({
+      'test/ (no classes)': [join(root, 'test/unknown/a.png')],
+    })
     await expect(found.open('test')).rejects.toThrow('labeled test images, in test/CLASS, got none')
   })
 
@@ -181,7 +183,12 @@ describe('splits', () => {
     const train = await found.open('train')
     expect(train.labels).toHaveLength(45)
     await Promise.all(Array.from(train.labels, (_, i) => train.read(i)))
-    expect(found.report().leftOut).toEqual({ '.heic': 2, '.jxl': 1, 'no ending': 1, '.csv': 1 })
+    expect(found.report().leftOut).toEqual({
+      '.heic': [place('a.HEIC'), place('b.heic')],
+      '.jxl': [place('c.jxl')],
+      'no ending': [place('LICENSE')],
+      '.csv': [join(root, 'labels.csv')],
+    })
   })
 
   it('leave the one image of a class to train on', async () => {
