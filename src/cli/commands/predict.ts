@@ -22,7 +22,7 @@ Examples:
   $ excite predict flowers.onnx https://example.org/rose.jpg --json
   $ cat rose.jpg | excite predict runs/flowers -
   $ excite predict runs/se-resnet20-fashion-mnist --data fashion-mnist --index 0,1,2 --top 5
-  $ excite predict theirs.onnx photo.jpg --trust-model --labels cat,dog --mean 0.5 --std 0.5
+  $ excite predict theirs.onnx photo.jpg --trust-model --classes cat,dog --mean 0.5 --std 0.5
 
 Images are files, folders, patterns, addresses, and - for standard input. They are resized to cover
 the network's image and cut at the center. A network that was trained on light objects on black, as
