@@ -88,6 +88,8 @@ export interface Mode {
   readonly training: boolean
   /** Whether batch normalization uses the statistics of the batch, and updates the running ones. */
   readonly batchStatistics: boolean
+  /** How many processes' parts of a batch these statistics are of; this one's alone unless given. */
+  readonly synchronized?: number | undefined
   /** Says what a buffer is to be after this step. */
   update(buffer: Value, next: Value): void
   /** A graph input of the shape, filled anew for each step with 1/(1 − rate) or, at that rate, 0. */

@@ -1,12 +1,18 @@
 /** Normalization layers. */
 
-import { sizeOf } from '../graph/index.ts'
+import { sizeOf, type Value } from '../graph/index.ts'
 import {
   add,
+  allReduce,
   batchNormalization,
   batchNormalizationInference,
+  div,
   layerNormalization,
   mul,
+  reduceMean,
+  reshape,
+  sqrt,
+  sub,
 } from '../ops/index.ts'
 import * as init from './init.ts'
 import { buffer, type Layer, layer, parameter } from './layer.ts'
@@ -19,6 +25,20 @@ export interface BatchNormOptions {
   readonly momentum?: number
   /** What the scale begins with; 0 on a residual branch makes its block begin as identity. */
   readonly scale?: number
+}
+
+/**
+ * Batch normalization by the statistics of all processes' parts of a batch, which are of one size:
+ * means of their means. Gradients flow through them, to all processes.
+ */
+const synchronized = (x: Value, weight: Value, bias: Value, epsilon: number, ranks: number) => {
+  const spread = (perChannel: Value): Value => reshape(perChannel, [1, x.shape[1], 1, 1])
+  const ofAll = (own: Value): Value => allReduce(mul(reduceMean(own, [0, 2, 3]), 1 / ranks))[0]
+  const mean = ofAll(x)
+  const centered = sub(x, spread(mean))
+  const variance = ofAll(mul(centered, centered))
+  const scale = div(weight, sqrt(add(variance, epsilon)))
+  return { output: add(mul(centered, spread(scale)), spread(bias)), mean, variance }
 }
 
 /** Batch normalization of [N, channels, H, W]; the running variance is the unbiased one. */
@@ -36,8 +56,12 @@ export const batchNorm2d = (
     ({ weight, bias, running_mean, running_var }, x, mode) => {
       if (!mode.batchStatistics)
         return batchNormalizationInference(x, weight, bias, running_mean, running_var, epsilon)
-      const { output, mean, variance } = batchNormalization(x, weight, bias, epsilon)
-      const count = sizeOf(x.shape) / channels
+      const { synchronized: ranks = 1 } = mode
+      const { output, mean, variance } =
+        ranks === 1
+          ? batchNormalization(x, weight, bias, epsilon)
+          : synchronized(x, weight, bias, epsilon, ranks)
+      const count = (ranks * sizeOf(x.shape)) / channels
       const unbiased = count / Math.max(count - 1, 1)
       mode.update(running_mean, add(mul(running_mean, 1 - momentum), mul(mean, momentum)))
       mode.update(

@@ -107,6 +107,8 @@ const furthest = (one: Weights, other: Weights): number => {
   return Math.max(...differences)
 }
 
+const SYNCHRONIZED = { recipe: { syncBatchNorm: true, freezeBatchNormEpochs: 0 } }
+
 describe('a training over ranks', () => {
   it.each([
     ['with dropout', 2, {}],
@@ -114,6 +116,8 @@ describe('a training over ranks', () => {
     ['with an odd number of images each', 8, {}],
     ['with mixup and CutMix', 2, { recipe: { mixing: { mixup: 0.4, cutmix: 1 } } }],
     ['on oneDNN', 2, { engine: 'onednn' }],
+    ['with synchronized statistics', 2, SYNCHRONIZED],
+    ['with synchronized statistics', 4, SYNCHRONIZED],
   ])('%s comes to what one process does: %i ranks', async (_, size, options: Options) => {
     const [alone] = await trainedBy(1, options)
     const ranks = await trainedBy(size, options)

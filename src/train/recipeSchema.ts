@@ -166,6 +166,11 @@ export const recipeSchema = z.strictObject({
     group: RECIPE,
     zero: 'none',
   }).optional(),
+  /** Whether batch normalization looks at the whole batch where several processes share it. */
+  syncBatchNorm: optional(flag, {
+    help: 'several processes: batch-norm statistics of the whole batch',
+    group: RECIPE,
+  }).optional(),
   /** Decay of the running average of the weights; without it there is none. */
   emaDecay: optional(fraction, {
     value: 'x',

@@ -176,6 +176,7 @@ export class TrainingSession {
       clipNorm: recipe.clipNorm,
       emaDecay: recipe.emaDecay,
       batchStatistics: !freezeBatchNorm,
+      syncBatchNorm: recipe.syncBatchNorm,
       frozen: freeze ? frozen : undefined,
       ranks: this.#ranks,
     })

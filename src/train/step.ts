@@ -35,6 +35,8 @@ export interface StepOptions {
   readonly statistics?: Statistics | undefined
   /** Whether batch normalization uses and updates batch statistics; frozen otherwise. */
   readonly batchStatistics?: boolean | undefined
+  /** Whether batch statistics are of the whole batch, also where processes share it. */
+  readonly syncBatchNorm?: boolean | undefined
   /** The processes that share every batch; `images` is then what this one computes of it. */
   readonly ranks?: Ranks | undefined
 }
@@ -76,6 +78,7 @@ export const trainingStep = ({
   clipNorm,
   emaDecay,
   batchStatistics = true,
+  syncBatchNorm = false,
   statistics,
   ranks,
 }: StepOptions): TrainingStep => {
@@ -101,6 +104,7 @@ export const trainingStep = ({
     imagesInput(shape, statistics),
     tensors,
     path => batchStatistics && !(frozen.size > 0 && isFrozen(path)),
+    syncBatchNorm ? ranks?.size : undefined,
   )
   const given = namedValues(outputs, task.output)
   const ownLoss = task.loss(given, task.targets(shape[0]))

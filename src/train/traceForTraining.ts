@@ -26,6 +26,7 @@ export interface Traced {
 
 /**
  * @param tensors - parameters and buffers by name
+ * @param synchronized - how many processes' parts of a batch its statistics are of
  * @param batchStatistics - whether a layer's batch normalization uses and updates the batch's
  */
 export const traceForTraining = (
@@ -33,12 +34,14 @@ export const traceForTraining = (
   images: Value,
   tensors: ReadonlyMap<string, Value>,
   batchStatistics: (path: string) => boolean,
+  synchronized?: number,
 ): Traced => {
   const masks: Mask[] = []
   const uniforms: Uniform[] = []
   const updates = new Map<Value, Value>()
   const mode: Omit<Mode, 'batchStatistics'> = {
     training: true,
+    synchronized,
     update: (buffer, next) => updates.set(buffer, next),
     mask: (shape, rate) => {
       const name = `mask${masks.length}`
