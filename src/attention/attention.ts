@@ -52,6 +52,24 @@ export interface Recalibration {
   build(channels: number): Layer
 }
 
+/**
+ * The function that makes a recalibration of options.
+ * @param position - where its paper puts it
+ * @param layer - its layer for so many channels
+ */
+export const recalibration =
+  <Options extends object>(
+    name: string,
+    position: Position,
+    layer: (channels: number, options?: Options) => Layer,
+  ) =>
+  ({ at = position, ...options }: Partial<Options> & { at?: Position } = {}): Recalibration => ({
+    kind: 'recalibration',
+    name,
+    at,
+    build: channels => layer(channels, options as Options),
+  })
+
 /** An attention that takes the place of a block's spatial convolution. */
 export interface Replacement {
   /** Tells it from a recalibration. */

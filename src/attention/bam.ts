@@ -17,7 +17,7 @@ import {
   tap,
 } from '../nn/index.ts'
 import { add, mul, relu, reshape, sigmoid } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { type Position, type Recalibration, recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 const DILATION = 4
@@ -88,13 +88,7 @@ export const bottleneckAttention = (
 }
 
 /** BAM as attention of a backbone: once a stage, and not after the last of four. */
-export const bam = ({
-  at = 'stage-end',
-  ...options
-}: BAMOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'bam',
-  at,
-  ...(at === 'stage-end' ? { stages: [2, 3, 4] } : {}),
-  build: channels => bottleneckAttention(channels, options),
-})
+export const bam = (options: BAMOptions & { at?: Position } = {}): Recalibration => {
+  const made = recalibration('bam', 'stage-end', bottleneckAttention)(options)
+  return made.at === 'stage-end' ? { ...made, stages: [2, 3, 4] } : made
+}

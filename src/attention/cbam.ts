@@ -9,7 +9,7 @@
 
 import { batchNorm2d, conv2d, flatten, type Layer, layer, linear, tap } from '../nn/index.ts'
 import { add, concat, mul, reduceMax, reduceMean, relu, reshape, sigmoid } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 const SPACE = [2, 3]
@@ -73,12 +73,4 @@ export const convolutionalBlockAttention = (
   )
 
 /** CBAM as attention of a backbone. */
-export const cbam = ({
-  at = 'standard',
-  ...options
-}: CBAMOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'cbam',
-  at,
-  build: channels => convolutionalBlockAttention(channels, options),
-})
+export const cbam = recalibration('cbam', 'standard', convolutionalBlockAttention)

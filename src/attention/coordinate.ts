@@ -10,7 +10,7 @@
 
 import { batchNorm2d, conv2d, type Layer, layer, tap } from '../nn/index.ts'
 import { concat, hardSwish, mul, reduceMean, sigmoid, split, transpose } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 const keep = { keepDims: true }
@@ -48,12 +48,4 @@ export const coordinateAttention = (
 }
 
 /** Coordinate attention as attention of a backbone. */
-export const ca = ({
-  at = 'standard',
-  ...options
-}: CoordinateOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'ca',
-  at,
-  build: channels => coordinateAttention(channels, options),
-})
+export const ca = recalibration('ca', 'standard', coordinateAttention)

@@ -11,7 +11,7 @@
 
 import { conv1d, globalAveragePool, init, type Layer, layer, tap } from '../nn/index.ts'
 import { mul, reshape, sigmoid } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 
 export interface ECAOptions {
   /** k, odd, in place of the rule. */
@@ -46,12 +46,4 @@ export const efficientChannelAttention = (
 }
 
 /** ECA as attention of a backbone. */
-export const eca = ({
-  at = 'standard',
-  ...options
-}: ECAOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'eca',
-  at,
-  build: channels => efficientChannelAttention(channels, options),
-})
+export const eca = recalibration('eca', 'standard', efficientChannelAttention)

@@ -15,7 +15,7 @@
 import type { Value } from '../graph/index.ts'
 import { type Layer, layer, linear, tap } from '../nn/index.ts'
 import { constant, matmul, mul, relu, reshape, sigmoid } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 /** Vertical and horizontal frequency, from 0 to 6, in the authors' order. */
@@ -85,12 +85,4 @@ export const frequencyChannelAttention = (
 }
 
 /** FcaNet's attention in a backbone. */
-export const fca = ({
-  at = 'standard',
-  ...options
-}: FcaOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'fca',
-  at,
-  build: channels => frequencyChannelAttention(channels, options),
-})
+export const fca = recalibration('fca', 'standard', frequencyChannelAttention)

@@ -18,7 +18,7 @@ import {
   sigmoid,
   softmax,
 } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 /** What becomes of t, the name of its tap, and how x takes it. */
@@ -91,12 +91,4 @@ export const globalContext = (
 }
 
 /** GC as attention of a backbone. */
-export const gc = ({
-  at = 'standard',
-  ...options
-}: GCOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'gc',
-  at,
-  build: channels => globalContext(channels, options),
-})
+export const gc = recalibration('gc', 'standard', globalContext)

@@ -29,7 +29,7 @@ import {
   sub,
   tanh,
 } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 
 const SPACE = [2, 3]
 const CHANNELS = [1]
@@ -106,12 +106,4 @@ export const gatedChannelTransformation = (
 }
 
 /** GCT as attention of a backbone: before every convolution, as in the paper (section 3.4). */
-export const gct = ({
-  at = 'before-conv',
-  ...options
-}: GCTOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'gct',
-  at,
-  build: channels => gatedChannelTransformation(channels, options),
-})
+export const gct = recalibration('gct', 'before-conv', gatedChannelTransformation)

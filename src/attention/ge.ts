@@ -16,7 +16,7 @@ import { formatShape, GraphError, UsageError } from '../errors/index.ts'
 import type { Value } from '../graph/index.ts'
 import { batchNorm2d, conv2d, globalAveragePool, type Layer, layer, tap } from '../nn/index.ts'
 import { averagePool, constant, gather, mul, relu, sigmoid } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 type Extent = 'global' | 2 | 4 | 8
@@ -134,12 +134,4 @@ export const gatherExcite = (
 }
 
 /** Gather-excite as attention of a backbone. */
-export const ge = ({
-  at = 'standard',
-  ...options
-}: GEOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'ge',
-  at,
-  build: channels => gatherExcite(channels, options),
-})
+export const ge = recalibration('ge', 'standard', gatherExcite)

@@ -10,7 +10,7 @@
 import type { Value } from '../graph/index.ts'
 import { conv2d, globalAveragePool, type Layer, layer, tap } from '../nn/index.ts'
 import { mul, reduceMax, relu, sigmoid, tanh } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 import { hiddenWidth } from './hidden.ts'
 
 const squeezes = {
@@ -60,12 +60,4 @@ export const squeezeExcite = (
 }
 
 /** SE as attention of a backbone. */
-export const se = ({
-  at = 'standard',
-  ...options
-}: SEOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'se',
-  at,
-  build: channels => squeezeExcite(channels, options),
-})
+export const se = recalibration('se', 'standard', squeezeExcite)

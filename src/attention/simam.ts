@@ -11,7 +11,7 @@
 import { sizeOf } from '../graph/index.ts'
 import { globalAveragePool, type Layer, layer, tap } from '../nn/index.ts'
 import { add, div, mul, reduceSum, sigmoid, sub } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 
 export interface SimAMOptions {
   /** λ, the regularizer of the energy. */
@@ -31,12 +31,6 @@ export const simpleAttention = ({ lambda = 1e-4 }: SimAMOptions = {}): Layer =>
   })
 
 /** SimAM as attention of a backbone. */
-export const simam = ({
-  at = 'second-conv',
-  ...options
-}: SimAMOptions & { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'simam',
-  at,
-  build: () => simpleAttention(options),
-})
+export const simam = recalibration('simam', 'second-conv', (_, options?: SimAMOptions) =>
+  simpleAttention(options),
+)

@@ -18,7 +18,7 @@ import {
   tap,
 } from '../nn/index.ts'
 import { add, div, mul, reduceSumSquare, reshape, sigmoid, split, sqrt, sub } from '../ops/index.ts'
-import type { Position, Recalibration } from './attention.ts'
+import { recalibration } from './attention.ts'
 
 const EPSILON = 1e-5
 
@@ -39,9 +39,4 @@ export const styleRecalibration = (channels: number): Layer =>
   )
 
 /** SRM as attention of a backbone. */
-export const srm = ({ at = 'standard' }: { at?: Position } = {}): Recalibration => ({
-  kind: 'recalibration',
-  name: 'srm',
-  at,
-  build: styleRecalibration,
-})
+export const srm = recalibration('srm', 'standard', styleRecalibration)

@@ -6,13 +6,7 @@ import type { Sockets } from './sockets.ts'
 
 /** What a ReLU offers: `inside` in front of it, `standard` after it. */
 export const activation = ({ unit }: Sockets, channels: number): Layer => {
-  const recalibrated = unit({
-    pre: channels,
-    inside: channels,
-    standard: channels,
-    identity: channels,
-    post: channels,
-  })
+  const recalibrated = unit(channels, channels)
   return layer({ ...recalibrated.children }, (children, x) => {
     const recalibrate = recalibrated.bind(children)
     return recalibrate('standard', relu(recalibrate('inside', x)))

@@ -6,16 +6,7 @@
  * module's name is its stage.
  */
 
-import {
-  batchNorm2d,
-  dropout,
-  flatten,
-  globalAveragePool,
-  init,
-  type Layer,
-  layer,
-  linear,
-} from '../nn/index.ts'
+import { batchNorm2d, dropout, globalMean, init, type Layer, layer, linear } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Branch, inceptionModule } from './inception.ts'
@@ -95,7 +86,7 @@ const bninception: Backbone['build'] = options => {
       const wide = relu(bn2(conv2(relu(bn2_reduce(conv2_reduce(halved))))))
       let y = pool(wide)
       for (const [name] of modules) y = children[name](y)
-      return fc(dropout(flatten(globalAveragePool(y))))
+      return fc(dropout(globalMean(y)))
     },
   )
 }

@@ -82,13 +82,5 @@ export const convolutionOf = (
 export const recalibrationOf = (steps: readonly Step[], { unit }: Sockets): Recalibrated => {
   const [channels, outputs] = ends(steps)
   const inside = steps.find(({ spatial }) => spatial)?.outputs ?? outputs
-  const second = steps[1]?.outputs ?? outputs
-  return unit({
-    pre: channels,
-    inside,
-    'second-conv': second,
-    standard: outputs,
-    identity: outputs,
-    post: outputs,
-  })
+  return unit(channels, outputs, { inside, 'second-conv': steps[1]?.outputs ?? outputs })
 }

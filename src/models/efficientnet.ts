@@ -5,7 +5,7 @@
  * Difference from torchvision in training: no stochastic depth.
  */
 
-import { dropout, flatten, globalAveragePool, layer, linear, sequential } from '../nn/index.ts'
+import { dropout, globalMean, layer, linear, sequential } from '../nn/index.ts'
 import { sigmoid, silu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { inverted, normalized, type Style } from './inverted.ts'
@@ -55,7 +55,7 @@ const efficientnet: Backbone['build'] = options => {
       ),
       classifier: sequential(dropout(rate), linear(HEAD, classes)),
     },
-    ({ features, classifier }, x) => classifier(flatten(globalAveragePool(features(x)))),
+    ({ features, classifier }, x) => classifier(globalMean(features(x))),
   )
 }
 

@@ -102,13 +102,7 @@ export const inceptionModule = (
   options: ModuleOptions,
 ): { module: Layer; outputs: number } => {
   const { children, forward, outputs } = branches(channels, all, options)
-  const recalibrated = options.sockets.unit({
-    pre: channels,
-    inside: outputs,
-    standard: outputs,
-    identity: channels,
-    post: outputs,
-  })
+  const recalibrated = options.sockets.unit(channels, outputs)
   return {
     outputs,
     module: layer({ ...children, ...recalibrated.children }, (bound, x) => {

@@ -6,16 +6,7 @@
  * residual units alone.
  */
 
-import {
-  dropout,
-  flatten,
-  globalAveragePool,
-  init,
-  type Layer,
-  layer,
-  linear,
-  sequential,
-} from '../nn/index.ts'
+import { dropout, globalMean, init, type Layer, layer, linear, sequential } from '../nn/index.ts'
 import { add, maxPool, mul, relu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Branch, branches, type ModuleOptions, type Step, step } from './inception.ts'
@@ -77,13 +68,7 @@ const residual = (
   activate = true,
 ): Layer => {
   const { children, forward, outputs } = branches(channels, all, options)
-  const recalibrated = options.sockets.unit({
-    pre: channels,
-    inside: outputs,
-    standard: channels,
-    identity: channels,
-    post: channels,
-  })
+  const recalibrated = options.sockets.unit(channels, channels, { inside: outputs })
   const conv2d = options.sockets.convolution(outputs, channels, 1, { bias: true })
   return layer({ ...children, conv2d, ...recalibrated.children }, (bound, x) => {
     const recalibrate = recalibrated.bind(bound)
@@ -140,7 +125,7 @@ const inceptionresnet: Backbone['build'] = options => {
       y = children[name as keyof typeof head](y)
       if (POOLED.includes(name)) y = maxPool(y, { kernel: 3, stride: 2 })
     }
-    return children.classif(children.dropout(flatten(globalAveragePool(y))))
+    return children.classif(children.dropout(globalMean(y)))
   })
 }
 

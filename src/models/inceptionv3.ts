@@ -3,7 +3,7 @@
  * the auxiliary classifier. Stage 1 is the stem; the maps of 35², 17² and 8² are stages 3, 4 and 5.
  */
 
-import { dropout, flatten, globalAveragePool, init, layer, linear } from '../nn/index.ts'
+import { dropout, globalMean, init, layer, linear } from '../nn/index.ts'
 import { maxPool } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { type Branch, inceptionModule, type Step, step } from './inception.ts'
@@ -145,7 +145,7 @@ const inceptionv3: Backbone['build'] = options => {
       y = children[name as keyof typeof head](y)
       if (POOLED.includes(name)) y = maxPool(y, { kernel: 3, stride: 2 })
     }
-    return children.fc(children.dropout(flatten(globalAveragePool(y))))
+    return children.fc(children.dropout(globalMean(y)))
   })
 }
 

@@ -9,8 +9,7 @@
 import {
   batchNorm2d,
   dropout,
-  flatten,
-  globalAveragePool,
+  globalMean,
   init,
   type Layer,
   layer,
@@ -42,13 +41,7 @@ const STEM = 32
 const block = (channels: number, outputs: number, stride: number, plugs: Sockets): Layer => {
   const spatial = { stride, padding: 1, group: channels }
   const replacement = plugs.replacement(channels, channels, spatial)
-  const recalibrated = plugs.unit({
-    pre: channels,
-    inside: channels,
-    standard: outputs,
-    identity: channels,
-    post: outputs,
-  })
+  const recalibrated = plugs.unit(channels, outputs, { inside: channels })
   return layer(
     {
       conv_dw: replacement ?? plugs.convolution(channels, channels, 3, spatial),
@@ -87,7 +80,7 @@ const mobilenet: Backbone['build'] = options => {
       classifier: linear(inputs, classes),
     },
     ({ conv_stem, bn1, blocks, dropout, classifier }, x) =>
-      classifier(dropout(flatten(globalAveragePool(blocks(relu(bn1(conv_stem(x)))))))),
+      classifier(dropout(globalMean(blocks(relu(bn1(conv_stem(x))))))),
   )
 }
 

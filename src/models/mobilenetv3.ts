@@ -4,16 +4,7 @@
  * gate is the hard sigmoid.
  */
 
-import {
-  dropout,
-  flatten,
-  globalAveragePool,
-  type Layer,
-  lambda,
-  layer,
-  linear,
-  sequential,
-} from '../nn/index.ts'
+import { dropout, globalMean, type Layer, lambda, layer, linear, sequential } from '../nn/index.ts'
 import { hardSigmoid, hardSwish, relu } from '../ops/index.ts'
 import type { Backbone, Family } from './backbone.ts'
 import { inverted, normalized, type Style } from './inverted.ts'
@@ -100,7 +91,7 @@ const mobilenetv3 =
           linear(hidden, classes),
         ),
       },
-      ({ features, classifier }, x) => classifier(flatten(globalAveragePool(features(x)))),
+      ({ features, classifier }, x) => classifier(globalMean(features(x))),
     )
   }
 

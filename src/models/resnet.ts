@@ -5,15 +5,7 @@
  */
 
 import type { Value } from '../graph/index.ts'
-import {
-  dropout,
-  flatten,
-  globalAveragePool,
-  init,
-  type Layer,
-  layer,
-  linear,
-} from '../nn/index.ts'
+import { dropout, globalMean, init, type Layer, layer, linear } from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
 import { basic, bottleneck } from './branches.ts'
@@ -140,7 +132,7 @@ export const resnet = (given: ResNetOptions): Layer => {
       if (stem !== 'cifar') y = POOLINGS[options.pooling](y)
       for (const stage of [layer1, layer2, layer3, layer4]) if (stage) y = stage(y)
       if (bn) y = relu(bn(y))
-      return fc(dropout(flatten(globalAveragePool(y))))
+      return fc(dropout(globalMean(y)))
     },
   )
 }

@@ -11,8 +11,7 @@ import {
   type Backward,
   batchNorm2d,
   dropout,
-  flatten,
-  globalAveragePool,
+  globalMean,
   init,
   type Layer,
   lambda,
@@ -92,13 +91,7 @@ const shiftedShortcut = ({ channels, outputs, stride, sockets }: Unit): Layer =>
 const unit = (given: Unit, kind: 'basic' | 'grouped'): Layer => {
   const { channels, outputs, stride, sockets, backward } = given
   const branch = kind === 'basic' ? basicBranch : groupedBranch
-  const recalibrated = sockets.unit({
-    pre: channels,
-    inside: outputs,
-    standard: outputs,
-    identity: outputs,
-    post: outputs,
-  })
+  const recalibrated = sockets.unit(channels, outputs)
   const project = (): Layer =>
     kind === 'basic' ? shiftedShortcut(given) : sockets.projection(channels, outputs, stride)
   return layer(
@@ -160,7 +153,7 @@ const shakeshake =
       ({ conv1, bn1, layer1, layer2, layer3, dropout, fc }, x) => {
         const y = bn1(conv1(x))
         const features = layer3(layer2(layer1(kind === 'basic' ? y : relu(y))))
-        return fc(dropout(flatten(globalAveragePool(relu(features)))))
+        return fc(dropout(globalMean(relu(features))))
       },
     )
   }

@@ -11,8 +11,7 @@ import {
   batchNorm2d,
   channelShuffle,
   dropout,
-  flatten,
-  globalAveragePool,
+  globalMean,
   init,
   type Layer,
   layer,
@@ -39,12 +38,10 @@ const unit = (channels: number, outputs: number, plugs: Sockets): Layer => {
   const width = outputs / 4
   const spatial = { stride, padding: 1, group: width }
   const replacement = plugs.replacement(width, width, spatial)
-  const recalibrated = plugs.unit({
-    pre: channels,
+  const recalibrated = plugs.unit(channels, outputs, {
     inside: width,
     standard: branch,
     identity: channels,
-    post: outputs,
   })
   return layer(
     {
@@ -101,7 +98,7 @@ const shufflenet: Backbone['build'] = options => {
     },
     ({ conv1, bn1, stage2, stage3, stage4, dropout, fc }, x) => {
       const y = POOLINGS[pooling](relu(bn1(conv1(x))))
-      return fc(dropout(flatten(globalAveragePool(stage4(stage3(stage2(y)))))))
+      return fc(dropout(globalMean(stage4(stage3(stage2(y))))))
     },
   )
 }

@@ -10,8 +10,7 @@ import {
   batchNorm2d,
   channelShuffle,
   dropout,
-  flatten,
-  globalAveragePool,
+  globalMean,
   init,
   type Layer,
   lambda,
@@ -42,13 +41,7 @@ const passing = (channels: number, outputs: number, { convolution }: Sockets): L
 const working = (channels: number, outputs: number, stride: number, plugs: Sockets): Layer => {
   const spatial = { stride, padding: 1, group: outputs }
   const replacement = plugs.replacement(outputs, outputs, spatial)
-  const recalibrated = plugs.unit({
-    pre: channels,
-    inside: outputs,
-    standard: outputs,
-    identity: channels,
-    post: outputs,
-  })
+  const recalibrated = plugs.unit(channels, outputs)
   return layer(
     {
       0: plugs.convolution(channels, outputs, 1),
@@ -119,7 +112,7 @@ const shufflenetv2 =
       },
       ({ conv1, stage2, stage3, stage4, conv5, dropout, fc }, x) => {
         const y = POOLINGS[pooling](conv1(x))
-        return fc(dropout(flatten(globalAveragePool(conv5(stage4(stage3(stage2(y))))))))
+        return fc(dropout(globalMean(conv5(stage4(stage3(stage2(y)))))))
       },
     )
   }

@@ -38,12 +38,8 @@ type Elsewhere = (typeof ELSEWHERE)[number]
 /** How many of a branch's last convolutions are preceded. */
 const LAST: Readonly<Record<string, number>> = { 'before-last-conv': 1, 'before-last-two-convs': 2 }
 
-/** The channels at each position within a unit; the last where there is one. */
-export type UnitChannels = Readonly<
-  Record<Exclude<Position, Elsewhere | 'second-conv'>, number>
-> & {
-  readonly 'second-conv'?: number
-}
+/** A position within a unit. */
+type UnitPosition = Exclude<Position, Elsewhere>
 
 type Children = Readonly<Record<string, unknown>>
 
@@ -51,11 +47,19 @@ type Children = Readonly<Record<string, unknown>>
 export interface Recalibrated {
   readonly children: Readonly<Record<string, Layer>>
   /** Given the unit's bound children: recalibrates where the attention stands, else passes on. */
-  bind(children: Children): (position: keyof UnitChannels, x: Value) => Value
+  bind(children: Children): (position: UnitPosition, x: Value) => Value
 }
 
 export interface Sockets {
-  unit(channels: UnitChannels): Recalibrated
+  /**
+   * The recalibration of a unit that takes and gives so many channels.
+   * @param own - the channels at other positions than before it, where they are not what it gives
+   */
+  unit(
+    channels: number,
+    outputs: number,
+    own?: Partial<Readonly<Record<UnitPosition, number>>>,
+  ): Recalibrated
   /** The units of the stage one after the other, with what stands at their end. */
   stage(units: readonly Layer[], outputs: number): Layer
   /** A convolution, with what stands before it; of a unit's branch, `following` come after it. */
@@ -118,17 +122,17 @@ export const sockets = (
     return [norm]
   }
   return {
-    unit: channels => {
+    unit: (channels, outputs, own = {}) => {
       if (recalibration === undefined || position === undefined || isElsewhere(position))
         return { children: {}, bind: () => (_, x) => x }
       const { name } = recalibration
-      const place =
-        position === 'second-conv' && channels[position] === undefined ? 'inside' : position
+      const place = position === 'second-conv' && own[position] === undefined ? 'inside' : position
+      const width = own[place] ?? (place === 'pre' ? channels : outputs)
       return {
-        children: { [name]: recalibrate(recalibration, channels[place] ?? channels.inside) },
+        children: { [name]: recalibrate(recalibration, width) },
         bind: children => {
-          const own = children[name] as (x: Value) => Value
-          return (here, x) => (here === place ? own(x) : x)
+          const layer = children[name] as (x: Value) => Value
+          return (here, x) => (here === place ? layer(x) : x)
         },
       }
     },

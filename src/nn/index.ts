@@ -27,7 +27,7 @@ export {
 export { linear } from './linear.ts'
 export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
 export { imagesInput, normalizeImages, type Statistics } from './normalizeImages.ts'
-export { adaptiveAveragePool, flatten, globalAveragePool } from './pooling.ts'
+export { adaptiveAveragePool, flatten, globalAveragePool, globalMean } from './pooling.ts'
 export { type Backward, shake } from './shake.ts'
 export { channelShuffle } from './shuffle.ts'
 export { tap, tapEnds } from './tap.ts'

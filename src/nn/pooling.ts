@@ -19,6 +19,9 @@ const bins = (inputs: number, outputs: number): Value => {
   return constant(rows.flat(), [outputs, inputs])
 }
 
+/** [N, C, H, W] → [N, C]: the mean over space, as a classifier reads it. */
+export const globalMean = (x: Value): Value => flatten(globalAveragePool(x))
+
 /** [N, C, H, W] → [N, C, size, size], whatever the input's size; the input itself where it fits. */
 export const adaptiveAveragePool = (x: Value, size: number): Value => {
   const [, , height, width] = x.shape

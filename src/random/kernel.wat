@@ -1,8 +1,8 @@
 ;; Draws of a stream, many at once; fill.ts calls it. All of it is exact or rounded as IEEE 754 says, so
 ;; that a seed gives the same numbers on every machine: those of random.ts.
 ;;
-;; words: blocks of Threefry-2x32-20, four counters at a time. The first words lie from 0 on, the second
-;; ones from 32768 on.
+;; words: blocks of Threefry-2x32-20, four counters at a time; scripts/assemble.ts writes its rounds out.
+;; The first words lie from 0 on, the second ones from 32768 on.
 ;;
 ;; normals and uniforms: words into floats, two at a time, over the first words.
 ;;
@@ -24,81 +24,7 @@
     (loop $next
       (local.set $x (i32x4.add (local.get $counter) (local.get $k0)))
       (local.set $y (local.get $k1))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 13)) (i32x4.shr_u (local.get $y) (i32.const 19)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 15)) (i32x4.shr_u (local.get $y) (i32.const 17)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 26)) (i32x4.shr_u (local.get $y) (i32.const 6)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 6)) (i32x4.shr_u (local.get $y) (i32.const 26)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $k1)))
-      (local.set $y (i32x4.add (local.get $y)
-        (i32x4.add (local.get $k2) (v128.const i32x4 1 1 1 1))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 17)) (i32x4.shr_u (local.get $y) (i32.const 15)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 29)) (i32x4.shr_u (local.get $y) (i32.const 3)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 16)) (i32x4.shr_u (local.get $y) (i32.const 16)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 24)) (i32x4.shr_u (local.get $y) (i32.const 8)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $k2)))
-      (local.set $y (i32x4.add (local.get $y)
-        (i32x4.add (local.get $k0) (v128.const i32x4 2 2 2 2))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 13)) (i32x4.shr_u (local.get $y) (i32.const 19)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 15)) (i32x4.shr_u (local.get $y) (i32.const 17)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 26)) (i32x4.shr_u (local.get $y) (i32.const 6)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 6)) (i32x4.shr_u (local.get $y) (i32.const 26)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $k0)))
-      (local.set $y (i32x4.add (local.get $y)
-        (i32x4.add (local.get $k1) (v128.const i32x4 3 3 3 3))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 17)) (i32x4.shr_u (local.get $y) (i32.const 15)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 29)) (i32x4.shr_u (local.get $y) (i32.const 3)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 16)) (i32x4.shr_u (local.get $y) (i32.const 16)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 24)) (i32x4.shr_u (local.get $y) (i32.const 8)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $k1)))
-      (local.set $y (i32x4.add (local.get $y)
-        (i32x4.add (local.get $k2) (v128.const i32x4 4 4 4 4))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 13)) (i32x4.shr_u (local.get $y) (i32.const 19)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 15)) (i32x4.shr_u (local.get $y) (i32.const 17)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 26)) (i32x4.shr_u (local.get $y) (i32.const 6)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $y)))
-      (local.set $y (v128.xor (local.get $x) (v128.or
-        (i32x4.shl (local.get $y) (i32.const 6)) (i32x4.shr_u (local.get $y) (i32.const 26)))))
-      (local.set $x (i32x4.add (local.get $x) (local.get $k2)))
-      (local.set $y (i32x4.add (local.get $y)
-        (i32x4.add (local.get $k0) (v128.const i32x4 5 5 5 5))))
+      ;; @rounds
       (v128.store (local.get $at) (local.get $x))
       (v128.store offset=32768 (local.get $at) (local.get $y))
       (local.set $counter (i32x4.add (local.get $counter) (v128.const i32x4 4 4 4 4)))

@@ -10,7 +10,7 @@ import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { input } from '../graph/index.ts'
 import { costOf } from '../inspect/cost.ts'
 import { customModel, type Model, model, recordOf } from '../models/registry.ts'
-import { flatten, globalAveragePool, layer, linear } from '../nn/index.ts'
+import { globalMean, layer, linear } from '../nn/index.ts'
 import { readOnnx } from '../onnx/read/index.ts'
 import { abs, add, reduceMean, sub } from '../ops/index.ts'
 import { means } from '../tasks/means.ts'
@@ -158,7 +158,7 @@ describe('a network of several outputs', () => {
   const two = customModel(
     'two',
     layer({ mean: linear(3, 1), spread: linear(3, 2) }, ({ mean, spread }, images) => {
-      const colors = flatten(globalAveragePool(images))
+      const colors = globalMean(images)
       return { value: mean(colors), spread: spread(colors) }
     }),
     { classes: 1, size: 12 },

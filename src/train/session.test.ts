@@ -4,7 +4,7 @@ import { expect, it } from 'vitest'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { input } from '../graph/index.ts'
 import { model } from '../models/registry.ts'
-import { conv2d, flatten, globalAveragePool, initialize, layer, linear } from '../nn/index.ts'
+import { conv2d, globalMean, initialize, layer, linear } from '../nn/index.ts'
 import { add, exp, mul, neg, reduceMean, sub } from '../ops/index.ts'
 import { RECIPES } from './recipes.ts'
 import { TrainingSession } from './session.ts'
@@ -65,7 +65,7 @@ it('trains a network of several outputs for a task that knows them by name', asy
   const network = layer(
     { body: conv2d(3, 4, 3, { padding: 1 }), mean: linear(4, 1), spread: linear(4, 1) },
     ({ body, mean, spread }, x) => {
-      const features = flatten(globalAveragePool(body(x)))
+      const features = globalMean(body(x))
       return { mean: mean(features), spread: spread(features) }
     },
   )

@@ -2,7 +2,7 @@
 
 import { expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
-import { batchNorm2d, conv2d, flatten, globalAveragePool, layer, linear } from '../nn/index.ts'
+import { batchNorm2d, conv2d, globalMean, layer, linear } from '../nn/index.ts'
 import { relu } from '../ops/index.ts'
 import { random } from '../random/index.ts'
 import { classification } from '../tasks/classification.ts'
@@ -11,7 +11,7 @@ import { type StepOptions, trainingStep } from './step.ts'
 
 const network = layer(
   { conv: conv2d(2, 4, 3, { padding: 1 }), bn: batchNorm2d(4), fc: linear(4, 3) },
-  ({ conv, bn, fc }, x) => fc(flatten(globalAveragePool(relu(bn(conv(x)))))),
+  ({ conv, bn, fc }, x) => fc(globalMean(relu(bn(conv(x))))),
 )
 const images = [4, 2, 5, 5]
 const draw = random(11)

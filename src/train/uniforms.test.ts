@@ -3,7 +3,7 @@
 import { describe, expect, it } from 'vitest'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { type Model, model } from '../models/registry.ts'
-import { conv2d, flatten, globalAveragePool, layer, linear, shake } from '../nn/index.ts'
+import { conv2d, globalMean, layer, linear, shake } from '../nn/index.ts'
 import { sgd } from './optimizers.ts'
 import { RECIPES } from './recipes.ts'
 import { TrainingSession } from './session.ts'
@@ -21,8 +21,7 @@ const shaken: Model = {
   channels: 1,
   network: layer(
     { left: conv2d(1, 4, 3), right: conv2d(1, 4, 3), fc: linear(4, CLASSES) },
-    ({ left, right, fc }, x, mode) =>
-      fc(flatten(globalAveragePool(shake(left(x), right(x), 'shake', mode)))),
+    ({ left, right, fc }, x, mode) => fc(globalMean(shake(left(x), right(x), 'shake', mode))),
   ),
 }
 

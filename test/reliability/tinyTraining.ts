@@ -7,7 +7,7 @@ import { referenceEngine } from '../../src/engines/reference/engine.ts'
 import { ENGINES } from '../../src/engines/registry.ts'
 import { keepState } from '../../src/engines/state.ts'
 import { customModel } from '../../src/models/registry.ts'
-import { batchNorm2d, flatten, globalAveragePool, layer, linear } from '../../src/nn/index.ts'
+import { batchNorm2d, globalMean, layer, linear } from '../../src/nn/index.ts'
 import { conditionalState } from '../../src/passes/conditionalState.ts'
 import { exists } from '../../src/platform/node/files.ts'
 import { launch } from '../../src/runs/launch.ts'
@@ -56,9 +56,7 @@ export const tinyTraining = async (): Promise<(folder: string) => Promise<unknow
   const classes = train.classes.length
   const network = customModel(
     'tiny',
-    layer({ bn: batchNorm2d(3), fc: linear(3, classes) }, ({ bn, fc }, x) =>
-      fc(flatten(globalAveragePool(bn(x)))),
-    ),
+    layer({ bn: batchNorm2d(3), fc: linear(3, classes) }, ({ bn, fc }, x) => fc(globalMean(bn(x)))),
     { classes, size: SIZE },
   )
   return async folder =>
