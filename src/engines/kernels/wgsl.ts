@@ -24,7 +24,8 @@ fn least(a: f32, b: f32) -> f32 { return select(select(b, a, a < b), a + b, isNa
 fn relu(x: f32) -> f32 { return select(0.0, x, x > 0.0 || isNan(x)); }
 fn signOf(x: f32) -> f32 { return select(f32(sign(ordered(x))), x, isNan(x)); }
 fn tanhOf(x: f32) -> f32 { return select(tanh(clamp(x, -15.0, 15.0)), x, isNan(x)); }
-fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + exp(-x)); }`
+fn expOf(x: f32) -> f32 { return select(exp(x), x, isNan(x)); }
+fn sigmoid(x: f32) -> f32 { return 1.0 / (1.0 + expOf(-x)); }`
 
 const STORAGE: Record<Element, string> = { float32: 'f32', int32: 'i32', bool: 'u32', uint8: 'u32' }
 
@@ -43,7 +44,7 @@ export const wgsl: Dialect = {
     choose: (condition, a, b) => `select(${b}, ${a}, ${condition})`,
     div: (a, b) => `(${a} / ${b})`,
     equal: (a, b) => `equal(${a}, ${b})`,
-    exp: x => `exp(${x})`,
+    exp: x => `expOf(${x})`,
     float: x => `f32(${x})`,
     greater: (a, b) => `greater(${a}, ${b})`,
     isFinite: x => `isFinite(${x})`,

@@ -152,6 +152,7 @@ export const newWriter = (
     given: Extract<Expression, { kind: 'guard' }>,
     lane: number,
   ): string => {
+    if (given.bounds.length === 0) return emit(scope, given.value, lane)
     const own = scopeFor(scope, axis => dependsOn(given, axis))
     const name = newName()
     const type = typeOf(given)
