@@ -7,8 +7,8 @@
 
 import { availableParallelism } from 'node:os'
 import { machine } from '../src/bench/machine.ts'
+import { block, planArena, touch } from '../src/engines/arena.ts'
 import type { Sliding } from '../src/engines/onednn/api/index.ts'
-import { block, planArena, touch } from '../src/engines/onednn/arena.ts'
 import { ARG, CONVOLUTION, PROP, type QUERY } from '../src/engines/onednn/constants.ts'
 import { type Descriptor, int64s } from '../src/engines/onednn/descriptor.ts'
 import { openLibrary } from '../src/engines/onednn/library.ts'

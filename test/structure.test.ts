@@ -70,7 +70,7 @@ const BROWSER = [
  * here, and files of images.
  */
 const isOfNode = (file: string): boolean =>
-  /^(native\/(koffi|libvips)|machines\/(mpi\/|join)|engines\/(onednn\/|onnxruntime\/|registry|index))/.test(
+  /^(native\/(koffi|libvips)|machines\/(mpi\/|join)|engines\/(onednn\/|onnxruntime\/|webgpu\/engine|registry|index))/.test(
     file,
   ) || /^data\/(decode\/|folder\/|sets\/|registry|openImages|index)/.test(file)
 

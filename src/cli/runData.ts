@@ -12,13 +12,6 @@ export interface RunDataFlags extends DataFlags {
   readonly data?: string
 }
 
-/** How the images of a folder are read for a network: as its classifier reads them. */
-export const readAs = ({ height, cropPct = 1, background }: Card): DataFlags => ({
-  size: height,
-  cropPct,
-  background,
-})
-
 /**
  * Opens the dataset of `--data`, or else of the run: the split that was asked for, or the images that
  * it is evaluated on; of a folder that it was not trained on, all.
@@ -55,8 +48,7 @@ export const openRunData = async (
     split,
     {
       ...(config && imagesOptionsOf(config)),
-      ...readAs(card),
-      classes: card.classes,
+      ...(card.cropPct === undefined ? {} : { size: card.height, cropPct: card.cropPct }),
       ...flags,
     },
     quiet,

@@ -10,13 +10,17 @@ export interface Found {
   readonly path?: string
   readonly version?: string
   readonly threads?: number
+  /** What it offers, where that differs from machine to machine. */
+  readonly offers?: string
+  /** Whether a processor emulates the device: orders slower than an engine of CPUs. */
+  readonly isSoftware?: boolean
   readonly problem?: string
 }
 
 interface Entry {
   readonly describe: string
-  /** The kind of hardware that it computes on. */
-  readonly device: 'cpu'
+  /** The kind of hardware that it computes on. What computes on GPUs is never chosen by itself. */
+  readonly device: 'cpu' | 'gpu'
   /** How to get it, where it is missing. */
   readonly install: string
   open(): Promise<Engine>
@@ -37,6 +41,24 @@ const examineOnnxRuntime = async (): Promise<readonly Found[]> => {
   }
 }
 
+const openWebGpu = async () => (await import('./webgpu/engine.ts')).webgpuNodeEngine
+
+/** The adapter that computes, with the limits that decide what fits. */
+const examineWebGpu = async (): Promise<readonly Found[]> => {
+  try {
+    const { description, isSoftware, limits } = await (await openWebGpu()).open()
+    const offers = [
+      `tensors of ${Math.floor(limits.maxStorageBufferBindingSize / 2 ** 20)} MiB`,
+      `${limits.maxStorageBuffersPerShaderStage} buffers a kernel`,
+      `${Math.floor(limits.maxComputeWorkgroupStorageSize / 2 ** 10)} KiB a workgroup`,
+    ].join(', ')
+    return [{ version: description, offers, isSoftware }]
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    return [{ problem: `${error.got}. ${error.hint}` }]
+  }
+}
+
 /** The fastest first: the first that is here computes by default. */
 export const ENGINES = {
   onednn: {
@@ -53,10 +75,21 @@ export const ENGINES = {
     open: openOnnxRuntime,
     examine: examineOnnxRuntime,
   },
+  webgpu: {
+    describe: 'WebGPU on any GPU: asked for by name; not yet measured on one',
+    device: 'gpu',
+    install: 'npm install webgpu',
+    open: openWebGpu,
+    examine: examineWebGpu,
+  },
 } as const satisfies Record<string, Entry>
 
 export type EngineName = keyof typeof ENGINES
 export const engineNames = Object.keys(ENGINES) as readonly EngineName[]
+
+/** The engines on a kind of hardware, the fastest first. */
+const enginesOn = (device: string): readonly EngineName[] =>
+  engineNames.filter(name => ENGINES[name].device === device)
 
 /** What engines were called before; runs and scripts have these names. */
 const OLD_NAMES: Readonly<Record<string, EngineName>> = { onnx: 'onnxruntime' }
@@ -101,8 +134,8 @@ const openFirst = async (names: readonly EngineName[]): Promise<AvailableEngine>
  * @throws EngineError where the engine asked for is missing: it is never replaced
  */
 export const openEngine = async (name?: string): Promise<AvailableEngine> => {
-  if (name === undefined) return openFirst(engineNames)
-  const onDevice = engineNames.filter(one => ENGINES[one].device === name)
+  if (name === undefined) return openFirst(enginesOn('cpu'))
+  const onDevice = enginesOn(name)
   if (onDevice.length > 0) return openFirst(onDevice)
   if (Object.hasOwn(OLD_NAMES, name)) return open(OLD_NAMES[name])
   if (!Object.hasOwn(ENGINES, name))

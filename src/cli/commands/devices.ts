@@ -44,7 +44,9 @@ const lookAround = async (): Promise<Listed[]> => {
 const measured = async (listed: readonly Listed[], quiet: boolean): Promise<Listed[]> => {
   const { measureTraining } = await import('../measureTraining.ts')
   const progress = progressLine(quiet)
-  const names = listed.filter(({ usable }) => usable).map(({ engine }) => engine)
+  // A GPU in software would take minutes for what is measured.
+  const isMeasured = ({ usable, found }: Listed): boolean => usable && !found[0].isSoftware
+  const names = listed.filter(isMeasured).map(({ engine }) => engine)
   const speeds = await measureTraining(names, what => progress.update(what))
   progress.clear()
   return listed.map(one => {
@@ -53,13 +55,18 @@ const measured = async (listed: readonly Listed[], quiet: boolean): Promise<List
   })
 }
 
-const rowsOf = ({ engine, describe, found, imagesPerSecond }: Listed, cores: number) => {
-  const rows = found.map(({ version = '', threads = cores, path, problem }, i) => [
+const rowsOf = (
+  { engine, device, describe, found, imagesPerSecond }: Listed,
+  cores: number,
+): string[][] => {
+  const rows = found.map(({ version = '', threads = cores, path, offers, problem }, i) => [
     i === 0 ? engine : '',
     version,
-    problem === undefined ? `${threads}` : '',
+    problem === undefined && device === 'cpu' ? `${threads}` : '',
     i === 0 && imagesPerSecond !== undefined ? imagesPerSecond.toFixed(0) : '',
-    problem === undefined ? (path ?? describe) : `${path ?? describe}, not usable: ${problem}`,
+    problem === undefined
+      ? (path ?? offers ?? describe)
+      : `${path ?? describe}, not usable: ${problem}`,
   ])
   return rows.length > 0 ? rows : [[engine, 'missing', '', '', describe]]
 }
@@ -74,7 +81,7 @@ const ratioText = (listed: readonly Listed[]): string[] => {
 const run = async ({ json = false, measure = false, quiet = false }): Promise<void> => {
   const looked = await lookAround()
   const listed = measure ? await measured(looked, quiet || json) : looked
-  const chosen = listed.find(({ usable }) => usable)?.engine
+  const chosen = listed.find(({ usable, device }) => usable && device === 'cpu')?.engine
   if (json) return printJson({ default: chosen, engines: listed })
   const columns = [
     { heading: 'engine' },

@@ -9,14 +9,13 @@ import type { ImageSource } from '../prepare.ts'
 export interface ImageFormat {
   readonly shape: ImageShape
   readonly cropPct: number
-  readonly background?: string | undefined
 }
 
 const REMEDY = 'Repair it, remove it, or have bad images skipped or replaced (`data.badImages`)'
 
 /** Files by index. */
 export const fileSource = (
-  { shape, cropPct, background }: ImageFormat,
+  { shape, cropPct }: ImageFormat,
   pathOf: (index: number) => string,
 ): ImageSource => ({
   shape,
@@ -24,10 +23,10 @@ export const fileSource = (
   open: async index => {
     const refuse = (cause: unknown): never => {
       if (!(cause instanceof FileError)) throw cause
-      const { where, expected, got, hint = REMEDY } = cause
-      throw new FileError({ where, expected, got, hint }, { cause })
+      const { where, expected, got } = cause
+      throw new FileError({ where, expected, got, hint: REMEDY }, { cause })
     }
-    const image = await openImage(pathOf(index), { background }).catch(refuse)
+    const image = await openImage(pathOf(index)).catch(refuse)
     return {
       ...image,
       read: async (window, shape) => {

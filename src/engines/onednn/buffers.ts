@@ -1,7 +1,7 @@
 /** The tensors of a plan: blocks of memory, each in a layout. */
 
 import type { DType, Shape } from '../../graph/index.ts'
-import { type Block, block, keep } from './arena.ts'
+import { type Block, block, keep } from '../arena.ts'
 import type { Descriptor, Descriptors } from './descriptor.ts'
 
 /** A tensor in memory in one layout. */

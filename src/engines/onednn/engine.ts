@@ -3,6 +3,7 @@
 import type { Graph, Value, ValueType } from '../../graph/index.ts'
 import { conditionalState } from '../../passes/conditionalState.ts'
 import { CPU_DTYPES } from '../../tensor/tensor.ts'
+import { type Block, keep, planArena, rootOf, type Swaps, touch } from '../arena.ts'
 import {
   type AllReduce,
   type Compiled,
@@ -16,7 +17,6 @@ import {
 } from '../engine.ts'
 import { withLifetime } from '../lifetime.ts'
 import { checkState, constantTensors, splitInputs, stateInput, unwritten } from '../state.ts'
-import { type Block, keep, planArena, rootOf, type Swaps, touch } from './arena.ts'
 import { hoistConstants } from './hoistConstants.ts'
 import { type Library, openLibrary } from './library.ts'
 import { lower } from './lower/index.ts'

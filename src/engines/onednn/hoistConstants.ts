@@ -3,7 +3,7 @@
  * that runs do not change alone, such as weights brought into a convolution's layout for inference.
  */
 
-import { type Block, keep, rootOf } from './arena.ts'
+import { type Block, keep, rootOf } from '../arena.ts'
 import type { Stored } from './buffers.ts'
 import { ARG } from './constants.ts'
 import type { Step } from './program.ts'

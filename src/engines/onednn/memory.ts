@@ -2,8 +2,8 @@
 
 import { EngineError, messageOf } from '../../errors/index.ts'
 import type { DType } from '../../graph/index.ts'
+import { placeOf, type Swaps } from '../arena.ts'
 import type { AllReduce } from '../engine.ts'
-import { placeOf, type Swaps } from './arena.ts'
 import type { Stored } from './buffers.ts'
 import type { Library } from './library.ts'
 import type { Device, PrimitiveCache } from './primitives.ts'

@@ -1,6 +1,6 @@
 /** The steps of a plan, in order: primitives of the library, and loops in TypeScript. */
 
-import { type Block, touch } from './arena.ts'
+import { type Block, touch } from '../arena.ts'
 import type { Buffers, Stored } from './buffers.ts'
 import { ARG } from './constants.ts'
 import type { Descriptor } from './descriptor.ts'

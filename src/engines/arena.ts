@@ -13,8 +13,8 @@ export interface Block {
   place: number
 }
 
+/** A line of a processor's cache. */
 const ALIGNMENT = 64
-const aligned = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT
 
 /** A block that nothing has touched yet. */
 export const block = (bytes: number, parent?: Block, offset = 0): Block => ({
@@ -50,8 +50,12 @@ export const touch = (piece: Block, step: number): void => {
   root.last = Math.max(root.last, step)
 }
 
-/** Gives each block a place, the largest first, each into the tightest gap; returns the total. */
-export const planArena = (blocks: readonly Block[]): number => {
+/**
+ * Gives each block a place, the largest first, each into the tightest gap; returns the total.
+ * @param alignment - of places, in bytes
+ */
+export const planArena = (blocks: readonly Block[], alignment = ALIGNMENT): number => {
+  const aligned = (bytes: number): number => Math.ceil(bytes / alignment) * alignment
   const placed: Block[] = []
   let total = 0
   for (const next of blocks.toSorted((a, b) => b.bytes - a.bytes)) {

@@ -1,7 +1,7 @@
 /** The arena: no two blocks that live at the same time share a byte, and dead ones are used again. */
 
 import { describe, expect, it } from 'vitest'
-import { random } from '../../random/index.ts'
+import { random } from '../random/index.ts'
 import { type Block, block, placeOf, planArena, touch } from './arena.ts'
 
 const living = (bytes: number, first: number, last: number): Block => {
