@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { EngineError } from '../errors/index.ts'
 import { createRun, RUN_FILES } from '../runs/runFolder.ts'
+import type { PlannedRun } from './plan.ts'
 import type { Trainer } from './runner.ts'
 
 export interface SpawnOptions {
@@ -25,13 +26,24 @@ const lastWords = (lines: readonly string[]): string => {
 }
 
 /**
+ * Makes the folder of a run, where it has not begun: `excite train --resume` then trains it, anywhere
+ * that the folder is seen.
+ */
+export const beginRun = async ({
+  folder,
+  config,
+}: Pick<PlannedRun, 'folder' | 'config'>): Promise<void> => {
+  if (!existsSync(join(folder, RUN_FILES.config))) await createRun(folder, config)
+}
+
+/**
  * A run that has not begun starts, one that has goes on from its newest checkpoint. Its standard
  * error is our pipe: should this process vanish, the run ends at the next line that it writes.
  */
 export const spawnTraining =
   ({ cacheDir, saveEvery }: SpawnOptions): Trainer =>
   async ({ folder, config }, { signal, onLine }) => {
-    if (!existsSync(join(folder, RUN_FILES.config))) await createRun(folder, config)
+    await beginRun({ folder, config })
     const args = ['train', '--resume', folder, '--save-every', `${saveEvery}`]
     if (cacheDir !== undefined) args.push('--cache-dir', cacheDir)
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {

@@ -115,3 +115,23 @@ it.each([
     expect(existsSync(join(folder, 'runs'))).toBe(false)
   }),
 )
+
+it('prints one command per run, whose results the same study gathers', () =>
+  inFolder(async folder => {
+    const words = [...TINY.split(' '), '--seeds', '1']
+    const { code, stdout } = await excite(folder, ...words, '--print-runs', '--json')
+    expect(code).toBe(0)
+    const { commands } = JSON.parse(stdout)
+    expect(commands).toHaveLength(2)
+    for (const command of commands) {
+      expect(command).toMatch(/^excite train --resume \S+-seed0 --save-every 300$/)
+      const { code } = await excite(folder, ...command.split(' ').slice(1))
+      expect(code).toBe(0)
+    }
+    // A scheduler that starts one again changes nothing.
+    const again = await excite(folder, ...commands[0].split(' ').slice(1))
+    expect(again.code).toBe(0)
+    const gathered = await excite(folder, ...words)
+    expect(gathered.stderr.match(/finished .* before/g)).toHaveLength(2)
+    expect((await results(folder)).runs).toEqual({ planned: 2, finished: 2 })
+  }))

@@ -5,7 +5,7 @@
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -42,7 +42,7 @@ const ranksBelow = (pid: number): number[] => {
 const start = (launcher: readonly [string, ...string[]], args: string): ChildProcess => {
   const [program, ...options] = launcher
   const node = ['-n', `${RANKS}`, process.execPath, MAIN, ...args.split(' ')]
-  return spawn(program, [...options, ...node], { cwd: folder, stdio: 'ignore' })
+  return spawn(program, [...options, ...node], { cwd: folder, stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
 const ended = (child: ChildProcess): Promise<number> =>
@@ -72,12 +72,16 @@ for (let at = 0; kills < wanted; runs++) {
   const which = runs % LAUNCHERS.length
   const run = `run${runs}`
   for (let tries = 0, done = false; !done; tries++) {
-    const begun = tries > 0 && execFileSync('ls', [folder], { encoding: 'utf8' }).includes(run)
+    const begun = existsSync(join(folder, run, 'config.json'))
     const args = begun
       ? `train --resume ${run} --save-every 1`
       : `${TRAIN} --save-every 1 --out ${run}`
     const child = start(LAUNCHERS[which], args)
     const end = ended(child)
+    let said = ''
+    child.stderr?.on('data', chunk => {
+      said = `${said}${chunk}`.slice(-2000)
+    })
     let victim: number | undefined
     const timer = setTimeout(() => {
       const ranks = ranksBelow(child.pid as number)
@@ -88,7 +92,8 @@ for (let at = 0; kills < wanted; runs++) {
     clearTimeout(timer)
     if (victim === undefined) {
       done = code === 0
-      if (code !== 0 && begun) wrong++
+      if (code !== 0) console.log(`${run}, started again, ended with ${code}: ${said}`)
+      if (code !== 0) wrong++
       if (!done && tries > 20) throw new TypeError(`${run} does not end`)
       continue
     }

@@ -1,7 +1,7 @@
 /** `excite study`: an ablation of the papers on the user's own backbone, data and time. */
 
 import { availableParallelism } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
@@ -9,6 +9,7 @@ import type { AvailableEngine } from '../../engines/registry.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
+import { shellWord } from '../../text/shell.ts'
 import { withConfig } from '../configFile.ts'
 import {
   type DataFlags,
@@ -32,6 +33,7 @@ Examples:
   $ excite study se-reduction --model resnet8 --data shapes --epochs 10
   $ excite study versus --model resnet20 --data fashion-mnist --seeds 5 --jobs 2
   $ excite study se-reduction --variants r4,r16 --baseline r16
+  $ excite study versus --seeds 5 --print-runs > runs.txt     for a batch scheduler
 
 Every variant begins with the same weights in what it shares with the others, and sees the same
 batches in the same order. Each run is an ordinary run folder inside the study's; the same command
@@ -55,6 +57,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
   readonly out?: string
   readonly saveEvery: number
   readonly dryRun?: boolean
+  readonly printRuns?: boolean
   readonly recipe: string
   readonly quiet?: boolean
   readonly json?: boolean
@@ -182,6 +185,26 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
   } else if (outcomes.some(({ state }) => state === 'failed')) process.exitCode = FAILURE
 }
 
+/** Commands for a batch scheduler: each goes on with its run, and does nothing for a finished one. */
+const printRuns = async ({ runs }: Plan, { json, saveEvery }: StudyFlags): Promise<void> => {
+  const { beginRun } = await import('../../studies/spawnTraining.ts')
+  const commands: string[] = []
+  for (const run of runs) {
+    await beginRun(run)
+    const words = [
+      'excite',
+      'train',
+      '--resume',
+      resolve(run.folder),
+      '--save-every',
+      `${saveEvery}`,
+    ]
+    commands.push(words.map(shellWord).join(' '))
+  }
+  if (json) printJson({ commands })
+  else console.log(commands.join('\n'))
+}
+
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
   if (name === undefined) return listStudies(flags.json ?? false)
   const { openEngine } = await import('../../engines/registry.ts')
@@ -200,6 +223,7 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   checkData({ config: planned.runs[0].config, train: sets.train, validation: sets.test })
   const { plan, costs } = fitPlan(planned, sets.train)
   if (flags.dryRun) return dryRun(plan, flags, sets, engine)
+  if (flags.printRuns) return printRuns(plan, flags)
   return perform(plan, flags, factsOf(sets, costs, engine))
 }
 
@@ -216,6 +240,10 @@ export const studyCommand = (): Command => {
     .option('--threads <n>', 'of a run (default: cores shared out to jobs)', threadCount)
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)', path('--out'))
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
+    .option(
+      '--print-runs',
+      'make the run folders, and print one command per run instead of training',
+    )
     .option('--dry-run', 'measure a few steps, and say how long it will take')
   withEngine(command)
   withVariations(command)
