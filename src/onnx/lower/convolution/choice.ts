@@ -1,7 +1,7 @@
 /**
  * Which form a convolution's gradients take: rules in order, the first that holds. ONNX has no
  * operator for either gradient, and the best of these forms depends on the shape by factors of two
- * to ten; `docs/performance.md` has the measurements.
+ * to ten; `docs/notes/performance.md` has the measurements.
  */
 
 import { type Geometry, type InputGradient, reachOf, type WeightGradient } from './geometry.ts'
