@@ -119,11 +119,12 @@ const run = async (name: string, flags: SummaryFlags): Promise<void> => {
   } = flags
   const network = model(name, options)
   const side = size ?? network.size
-  if (lowerings && depth !== undefined)
+  const instead = lowerings ? '--lowerings' : kernels ? '--kernels' : undefined
+  if (instead !== undefined && (depth !== undefined || (lowerings && kernels)))
     throw new UsageError({
-      where: '--depth',
-      expected: 'layers to fold',
-      got: '--lowerings, which lists convolutions one by one',
+      where: depth === undefined ? '--kernels' : '--depth',
+      expected: depth === undefined ? 'one list' : 'layers to fold',
+      got: `${instead}, which lists steps one by one`,
     })
   if (!kernels && (inference || batch !== undefined))
     throw new UsageError({

@@ -4,12 +4,13 @@ import type { Node, Shape, Value } from '../../graph/index.ts'
 import type { ConstantAttributes } from '../../ops/constant.ts'
 import type { Axis, Expression, Index, Type } from './expression.ts'
 import { number } from './expression.ts'
-import { type Group, type Grouped, isFilled, squeezed } from './groups.ts'
+import type { Group, Grouped } from './groups.ts'
 import { along, keyOf, linear, plus, whole } from './indexing.ts'
 import type { Kernel, Operand, SharedFold, Store } from './kernel.ts'
 import type { Layouts } from './layout.ts'
 import { COPY, elementOfNode, kindOf } from './operations.ts'
 import { type KernelBuffer, rowMajor } from './placement.ts'
+import { isFilled, squeezed } from './reads.ts'
 
 /** Memory of a value, from an offset on. */
 export type MemoryOf = (home: Value) => { readonly buffer: KernelBuffer; readonly offset: number }
@@ -18,6 +19,8 @@ export interface BuildContext {
   readonly grouped: Grouped
   readonly layouts: Layouts
   readonly memoryOf: MemoryOf
+  /** The place of a node in the graph. */
+  orderOf(node: Node): number
   /** Whether a value that a group computes is read outside of it. */
   isStored(value: Value): boolean
 }
@@ -32,7 +35,7 @@ const leadingStrides = (
 ): readonly number[] => {
   const stored = group.nodes.flatMap(({ outputs }) => outputs).filter(isStored)
   const read = group.nodes
-    .flatMap(({ inputs }) => inputs.flatMap(grouped.leavesOf))
+    .flatMap(({ inputs }) => inputs.flatMap(grouped.reads.leavesOf))
     .map(leaf => leaf.value)
   for (const value of [...stored, ...read]) {
     const layout = layouts.layoutOf(value)
@@ -48,7 +51,11 @@ const unsqueezed = (at: readonly Index[], shape: Shape): Index[] => {
   return shape.map(size => (size === 1 ? whole(0) : at[next++]))
 }
 
-export const buildKernel = (group: Group, context: BuildContext): Kernel => {
+/** The kernel, and all nodes that it computes, those done again in it among them. */
+export const buildKernel = (
+  group: Group,
+  context: BuildContext,
+): { readonly kernel: Kernel; readonly nodes: readonly Node[] } => {
   const { grouped, layouts, memoryOf, isStored } = context
   const { shape, axes: foldAxes = [], nodes } = group
   const axes = shape.map((extent, id): Axis => ({ id, extent }))
@@ -96,12 +103,20 @@ export const buildKernel = (group: Group, context: BuildContext): Kernel => {
       return number(filling, typeOfValue(value))
     }
     const isHere =
-      node !== undefined && (own.has(value) || kindOf(node) === 'view' || grouped.isInlined(value))
+      node !== undefined &&
+      (own.has(value) || kindOf(node) === 'view' || grouped.reads.inlined.has(value))
     if (!isHere) return { kind: 'load', type: typeOfValue(value), ...locate(value, at) }
     return formulaAt(node, value.index, at)
   }
-  const formulaAt = (node: Node, output: number, at: readonly Index[]): Expression =>
-    elementOfNode(node, output)(at, (input, where) => element(node.inputs[input], where), newAxis)
+  const computed = new Set(nodes)
+  const formulaAt = (node: Node, output: number, at: readonly Index[]): Expression => {
+    if (kindOf(node) !== 'view') computed.add(node)
+    return elementOfNode(node, output)(
+      at,
+      (input, where) => element(grouped.reads.inputsOf(node)[input], where),
+      newAxis,
+    )
+  }
 
   const store = (value: Value, at: readonly Index[]): Store => ({
     ...locate(value, at),
@@ -118,7 +133,7 @@ export const buildKernel = (group: Group, context: BuildContext): Kernel => {
       let next = 0
       const fold = elementOfNode(node, 0)(
         unsqueezed(leftCoordinates, value.shape),
-        (input, at) => element(node.inputs[input], at),
+        (input, at) => element(grouped.reads.inputsOf(node)[input], at),
         extent => (extent === 1 ? { id: -1, extent } : axes[foldAxes[next++]]),
       )
       if (fold.kind === 'fold') folds.push({ value, result: fold })
@@ -128,15 +143,25 @@ export const buildKernel = (group: Group, context: BuildContext): Kernel => {
     const at = unsqueezed(isAfter ? leftCoordinates : coordinates, value.shape)
     ;(isAfter ? after : before).push(store(value, at))
   }
-  const name = [...new Set(nodes.map(({ op }) => op))]
-    .filter(op => op !== COPY || nodes.length === 1)
-    .join(' ')
-  if (folds.length === 0)
-    return { name, axes: inMemoryOrder([...shape.keys()]), operands, stores: before }
-  const fold: SharedFold = {
-    axes: inMemoryOrder(foldAxes),
-    results: folds.map(({ result }) => result),
-    stores: before,
+  const inOrder = [...computed].toSorted((a, b) => context.orderOf(a) - context.orderOf(b))
+  const operations = new Set(inOrder.map(({ op }) => op))
+  if (operations.size > 1) operations.delete(COPY)
+  const fold: SharedFold | undefined =
+    folds.length === 0
+      ? undefined
+      : {
+          axes: inMemoryOrder(foldAxes),
+          results: folds.map(({ result }) => result),
+          stores: before,
+        }
+  return {
+    kernel: {
+      name: [...operations].join(' '),
+      axes: inMemoryOrder(left),
+      operands,
+      fold,
+      stores: fold === undefined ? before : after,
+    },
+    nodes: inOrder,
   }
-  return { name, axes: inMemoryOrder(left), operands, fold, stores: after }
 }

@@ -8,6 +8,7 @@ import * as ops from '../../ops/index.ts'
 import { apply } from '../../ops/operation.ts'
 import { type AttributesOf, type OperationName, operations } from '../../ops/table.ts'
 import { type Rule, rewrite } from '../../passes/rewrite.ts'
+import { tensorsBehind } from './reads.ts'
 
 const { add, div, exp, log, maximum, mul, reduceMax, reduceSum, reshape, sqrt, sub } = ops
 
@@ -45,6 +46,16 @@ const mean = (x: Value, axes: readonly number[], keepDims: boolean): Value => {
   return mul(total, sizeOf(total.shape) / sizeOf(x.shape))
 }
 
+/** Whether a value is had of one other of its size by light arithmetic. */
+const isOfOneTensor = (value: Value): boolean => {
+  const [tensor, ...others] = tensorsBehind(
+    value,
+    sizeOf(value.shape),
+    ({ node }) => node?.op === 'relu',
+  )
+  return others.length === 0 && tensor !== value
+}
+
 /** x̂ = (x − mean) / √(variance + ε) of each row. */
 const normalizedRows = (x: Value, epsilon: number): { normalized: Value; inverse: Value } => {
   const last = [x.shape.length - 1]
@@ -60,6 +71,15 @@ const FORMULAS: readonly Rule<Node>[] = [
   formula('reduceSumSquare', ([x], { axes, keepDims }) => [
     reduceSum(mul(x, x), axes, { keepDims }),
   ]),
+  // max(u, 0) > 0 where u > 0: of a normalized tensor, u is had for less than what ReLU gave.
+  formula(
+    'reluGradient',
+    ([{ node }, dy]) => [ops.reluGradient((node as Node).inputs[0], dy)],
+    ({ inputs: [y] }) => {
+      const [u] = y.node?.op === 'relu' ? y.node.inputs : []
+      return u !== undefined && isOfOneTensor(u)
+    },
+  ),
   formula('softmax', ([x], { axis }) => {
     const { difference, total } = shifted(x, axis)
     return [div(exp(difference), total)]

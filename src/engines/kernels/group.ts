@@ -1,6 +1,6 @@
 /** From a graph to kernels: formulas, groups, memory, and the steps in their order. */
 
-import { type Graph, sizeOf, type Value } from '../../graph/index.ts'
+import { type Graph, type Node, sizeOf, type Value } from '../../graph/index.ts'
 import type { ConstantAttributes } from '../../ops/constant.ts'
 import { type BuildContext, buildKernel, type MemoryOf } from './build.ts'
 import { collapse } from './collapse.ts'
@@ -27,11 +27,10 @@ interface Memory {
 }
 
 /** Buffers as they are asked for: one a value, but small results of a kernel share one. */
-const newMemory = (inputs: readonly Value[], { homes, returned }: Grouped): Memory => {
+const newMemory = (inputs: readonly Value[], { homes, reads: { results } }: Grouped): Memory => {
   const buffers: { -readonly [Key in keyof KernelBuffer]: KernelBuffer[Key] }[] = []
   const places = new Map<Value, ReturnType<MemoryOf>>()
   const shared = new Map<string, (typeof buffers)[number]>()
-  const results = new Set(returned.values())
   const newBuffer = (size: number): KernelBuffer => {
     const buffer: KernelBuffer = { id: buffers.length, element: 'float32', size }
     buffers.push(buffer)
@@ -66,22 +65,39 @@ const newMemory = (inputs: readonly Value[], { homes, returned }: Grouped): Memo
 
 /** The values that a step computes and others read: the rest never leaves its kernel. */
 const storedValues = (grouped: Grouped, layouts: Layouts): ReadonlySet<Value> => {
-  const { steps, homes, leavesOf, returned, copies } = grouped
+  const { steps, homes, returned, reads } = grouped
   const stored = new Set<Value>([...returned.values()].map(layouts.rootOf))
   for (const [step, planned] of steps.entries())
     for (const node of planned.kind === 'library' ? [planned.node] : planned.nodes)
-      for (const input of node.inputs) {
-        const read = planned.kind === 'library' ? (copies.get(input) ?? input) : input
-        for (const { value } of leavesOf(read))
-          if (homes.get(value)?.step !== step) stored.add(value)
-      }
+      for (const { value } of reads.leavesOfNode(node))
+        if (homes.get(value)?.step !== step) stored.add(value)
   for (const value of homes.keys()) if (layouts.layoutOf(value)?.home !== value) stored.add(value)
   return stored
 }
 
+/** Has gradients of weights follow what they are computed of, which then need not be kept for them. */
+const withEarlyGradients = (graph: Graph, { rootOf }: Layouts): Graph => {
+  const isEarly = ({ op }: Node): boolean => op === 'convolutionWeightGradient'
+  const waiting = graph.nodes.filter(isEarly)
+  const done = new Set<Value>(graph.inputs)
+  const nodes: Node[] = []
+  for (const node of graph.nodes) {
+    if (isEarly(node)) continue
+    nodes.push(node)
+    for (const output of node.outputs) done.add(output)
+    for (const late of waiting)
+      if (!done.has(late.outputs[0]) && late.inputs.every(input => done.has(rootOf(input)))) {
+        nodes.push(late)
+        done.add(late.outputs[0])
+      }
+  }
+  return { ...graph, nodes: [...nodes, ...waiting.filter(({ outputs }) => !done.has(outputs[0]))] }
+}
+
 export const group = (given: Graph, options: GroupOptions = {}): KernelProgram => {
-  const graph = decompose(given)
-  const layouts = newLayouts(graph, options.channelsLast ?? false)
+  const simple = decompose(given)
+  const layouts = newLayouts(simple, options.channelsLast ?? false)
+  const graph = withEarlyGradients(simple, layouts)
   const grouped = groupNodes(graph, layouts, options.maxBuffers ?? LEAST_BUFFERS)
   const { buffers, memoryOf, newBuffer } = newMemory(graph.inputs, grouped)
   const stored = storedValues(grouped, layouts)
@@ -90,15 +106,23 @@ export const group = (given: Graph, options: GroupOptions = {}): KernelProgram =
     const { buffer, offset } = memoryOf(layout.home)
     return { buffer, shape: value.shape, offset: offset + layout.offset, strides: layout.strides }
   }
-  const context: BuildContext = { grouped, layouts, memoryOf, isStored: value => stored.has(value) }
+  const order = new Map(graph.nodes.map((node, i) => [node, i]))
+  const context: BuildContext = {
+    grouped,
+    layouts,
+    memoryOf,
+    orderOf: node => order.get(node) ?? graph.nodes.length,
+    isStored: value => stored.has(value),
+  }
   const steps = grouped.steps.flatMap((planned): readonly Step[] => {
     if (planned.kind === 'group') {
-      const kernel = collapse(buildKernel(planned, context))
-      const passes = inTwoPasses(kernel, options.groupsWanted ?? GROUPS_WANTED, newBuffer)
-      return passes.map(pass => ({ kind: 'kernel', kernel: pass, nodes: planned.nodes }))
+      const { kernel, nodes } = buildKernel(planned, context)
+      const wanted = options.groupsWanted ?? GROUPS_WANTED
+      const passes = inTwoPasses(collapse(kernel), wanted, newBuffer)
+      return passes.map(pass => ({ kind: 'kernel', kernel: pass, nodes }))
     }
     const { node } = planned
-    const inputs = node.inputs.map(input => placementOf(grouped.copies.get(input) ?? input))
+    const inputs = grouped.reads.inputsOf(node).map(placementOf)
     return [{ kind: 'library', node, inputs, output: placementOf(node.outputs[0]) }]
   })
   return {

@@ -51,16 +51,20 @@ const SCALARS: Record<Scalar, (...of: number[]) => number> = {
 
 type Memory = ReadonlyMap<KernelBuffer, Float64Array>
 
-/** Calls a function for all coordinates of some axes. */
-const each = (axes: readonly Axis[], at: number[], run: () => void): void => {
-  for (const { id } of axes) at[id] = 0
-  if (axes.some(({ extent }) => extent === 0)) return
-  for (;;) {
+/** Calls a function for all coordinates of some axes, or for those from one number to another. */
+const each = (
+  axes: readonly Axis[],
+  at: number[],
+  run: () => void,
+  begin = 0,
+  end = countOf(axes),
+): void => {
+  const shape = axes.map(({ extent }) => extent)
+  for (const [i, coordinate] of coordinates(begin, shape).entries()) at[axes[i].id] = coordinate
+  for (let step = begin; step < end; step++) {
     run()
-    let axis = axes.length - 1
-    for (; axis >= 0; at[axes[axis].id] = 0, axis--)
+    for (let axis = axes.length - 1; axis >= 0; at[axes[axis].id] = 0, axis--)
       if (++at[axes[axis].id] < axes[axis].extent) break
-    if (axis < 0) return
   }
 }
 
@@ -124,14 +128,13 @@ const runKernel = ({ axes, operands, fold, stores }: Kernel, memory: Memory): vo
       const length = countOf(fold.axes)
       const chunk = part === undefined ? length : Math.ceil(length / part.extent)
       const begin = part === undefined ? 0 : at[part.id] * chunk
-      let step = 0
       const totals = fold.results.map(({ combine }) => START[combine])
-      each(fold.axes, at, () => {
-        if (step++ < begin || step > begin + chunk) return
+      const term = (): void => {
         for (const [i, { combine, term }] of fold.results.entries())
           totals[i] = SCALARS[combine](totals[i], evaluate(term))
         write(fold.stores)
-      })
+      }
+      each(fold.axes, at, term, begin, Math.min(begin + chunk, length))
       folded = totals
     }
     write(stores)
