@@ -74,6 +74,13 @@ const field = (
   wrong: around(value, MOST[bytes]),
 })
 
+const little = (name: string, at: number, bytes: Field['bytes']) => ({
+  name,
+  at,
+  bytes,
+  little: true,
+})
+
 const idx = (dims: readonly number[]): Uint8Array => {
   const size = dims.reduce((product, dim) => product * dim, 1)
   const bytes = new Uint8Array(4 + 4 * dims.length + size)
@@ -203,6 +210,21 @@ const image = async (format: 'png' | 'jpeg' | 'webp'): Promise<Uint8Array> =>
 const readPicture = (name: string): Format['read'] =>
   fromFile(name, path => readImage(path, [3, 16, 16]))
 
+/** A BMP of 24 bits, as Windows has it since version 3. */
+const bmp = (size: number): Uint8Array => {
+  const bytes = Buffer.alloc(54 + 3 * size * size)
+  bytes.write('BM')
+  bytes.writeUInt32LE(bytes.length, 2)
+  bytes.writeUInt32LE(54, 10)
+  bytes.writeUInt32LE(40, 14)
+  bytes.writeInt32LE(size, 18)
+  bytes.writeInt32LE(size, 22)
+  bytes.writeUInt16LE(1, 26)
+  bytes.writeUInt16LE(24, 28)
+  bytes.set(noise(size), 54)
+  return bytes
+}
+
 /** Where a chunk of a PNG begins. */
 const chunkAt = (png: Uint8Array, name: string): number => Buffer.from(png).indexOf(name) - 4
 
@@ -327,6 +349,19 @@ export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
         field('RIFF', 0, 4, 0x52494646),
         field('WEBP', 8, 4, 0x57454250),
         field('chunk', 12, 4, 0x56503820),
+      ],
+      read: readPicture('file'),
+    },
+    bmp: {
+      sample: bmp(24),
+      // Without checksums: these values cannot be, others are another image.
+      fields: [
+        field('signature', 0, 2, 0x4d42, true),
+        { ...little('header: length', 14, 4), wrong: [0, 1, 39, 10240, 2 ** 31 - 1] },
+        { ...little('width', 18, 4), wrong: [0, 25, 48, 6144, 2 ** 31 - 1, 2 ** 32 - 1] },
+        { ...little('height', 22, 4), wrong: [0, 25, 48, 6144, 2 ** 31 - 1, 2 ** 31] },
+        { ...little('bits of a pixel', 28, 2), wrong: [23, 25, 48, 6144, 65535] },
+        { ...little('compression', 30, 4), wrong: [1, 2 ** 31 - 1, 2 ** 32 - 1] },
       ],
       read: readPicture('file'),
     },
