@@ -3,16 +3,16 @@
 import { existsSync } from 'node:fs'
 import { availableParallelism, cpus } from 'node:os'
 import { type Command, Option } from 'commander'
+import { backgroundColor } from '../data/background.ts'
 import type { Dataset, Split } from '../data/dataset.ts'
-import type { FolderReport } from '../data/folder/imageFolder.ts'
-import type { ImagesRecord } from '../data/imagesRecord.ts'
+import type { ImagesOptions } from '../data/imagesRecord.ts'
 import type { Splits } from '../data/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import { count } from '../text/numbers.ts'
-import { visible } from '../text/visible.ts'
+import { reportLines } from './folderReport.ts'
 import { progressLine } from './progressLine.ts'
 
-export interface DataFlags extends Partial<Omit<ImagesRecord, 'data'>> {
+export interface DataFlags extends ImagesOptions {
   readonly cacheDir?: string | undefined
   readonly workers?: number | undefined
 }
@@ -63,6 +63,13 @@ const twoCounts = (text: string): NonNullable<DataFlags['samples']> => {
   throw new UsageError({ where: '--samples', expected: 'two counts, such as 8000,2000', got: text })
 }
 
+const twoNames = (text: string): [string, string] => {
+  const [file = '', label = '', ...more] = text.split(',').map(name => name.trim())
+  if (file !== '' && label !== '' && more.length === 0) return [file, label]
+  const expected = 'the names of two columns, such as image,breed'
+  throw new UsageError({ where: '--label-columns', expected, got: text })
+}
+
 /** What others call the splits, as folders of them may be called. */
 const SPLIT_ALIASES: Readonly<Record<string, Split>> = {
   training: 'train',
@@ -106,9 +113,28 @@ export const withDataOptions = (command: Command): Command =>
       share('--crop-pct'),
     )
     .option(
+      '--background <color>',
+      'folders: color behind transparent images, such as white (default: black)',
+      backgroundColor,
+    )
+    .option(
       '--val-fraction <x>',
       'folders without val/: share of each class held back for validation (default: 0.1)',
       share('--val-fraction'),
+    )
+    .option(
+      '--labels <file.csv>',
+      'folders: take labels from a table, with a header, instead of folders',
+      path('--labels'),
+    )
+    .option(
+      '--label-columns <file,label>',
+      'the columns of --labels (default: found by their names)',
+      twoNames,
+    )
+    .option(
+      '--label-from-name [pattern]',
+      "folders: take labels from file names, such as cat.12.jpg, or by a pattern such as '^([^_]+)_'",
     )
     .addOption(
       new Option(
@@ -133,16 +159,6 @@ const opened: Splits[] = []
 /** Closes all datasets that the command has opened. */
 export const closeDatasets = async (): Promise<void> => {
   for (const splits of opened.splice(0)) await splits.close()
-}
-
-/** What of a folder is not used, as lines of text: `7 files left out: .heic 5, .bmp 2`. */
-export const leftOutLines = ({ leftOut }: FolderReport): string[] => {
-  const endings = Object.entries(leftOut).sort(
-    ([one, a], [other, b]) => b - a || one.localeCompare(other),
-  )
-  const total = endings.reduce((sum, [, files]) => sum + files, 0)
-  const text = endings.map(([ending, files]) => `${visible(ending)} ${count(files)}`).join(', ')
-  return total === 0 ? [] : [`${count(total)} file${total === 1 ? '' : 's'} left out: ${text}`]
 }
 
 /** A dataset whose splits are opened as they are asked for, showing downloads. */
@@ -199,6 +215,6 @@ export const openSplit = async (
 ): Promise<Dataset> => {
   const splits = await openData(name, flags, quiet)
   const dataset = await splits.open(split)
-  if (splits.report) leftOutLines(splits.report()).forEach(progressLine(quiet).line)
+  if (splits.report) reportLines(splits.report()).forEach(progressLine(quiet).line)
   return dataset
 }

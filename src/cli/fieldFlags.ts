@@ -5,7 +5,8 @@ import { flagOf } from './flags.ts'
 
 /** Fields that have an option of their own name. */
 const OWN =
-  `badImages badLimit baseline classes cropPct data dataDir engine device freeze initialize input mean
+  `background badImages badLimit baseline classes cropPct data dataDir engine device freeze initialize input
+  labelColumns labelFromName labels mean
   model out recipe resume samples seed size std threads unfreezeAt valFraction variants weights workers`.split(
     /\s+/,
   )

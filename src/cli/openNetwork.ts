@@ -14,7 +14,7 @@ import {
 import { isAddress, readModel } from './readModel.ts'
 
 export interface NetworkFlags extends ForeignOnly, ForeignLimits {
-  readonly labels?: readonly string[]
+  readonly classes?: readonly string[] | undefined
   readonly last?: boolean
   readonly size?: number | undefined
   readonly cropPct?: number | undefined
@@ -23,7 +23,7 @@ export interface NetworkFlags extends ForeignOnly, ForeignLimits {
 }
 
 /** Class names: in a file, one per line or as JSON, or with commas between. */
-const labels = (text: string): string[] => {
+const classNames = (text: string): string[] => {
   const isFile = existsSync(text)
   const content = isFile ? readFileSync(text, 'utf8').trim() : text
   const read = (): unknown => {
@@ -34,7 +34,7 @@ const labels = (text: string): string[] => {
   if (Array.isArray(found) && found.every(one => typeof one === 'string' && one.trim() !== ''))
     return found.map(one => one.trim())
   throw new UsageError({
-    where: '--labels',
+    where: '--classes',
     expected: 'names with commas between, or a file of them, one per line',
     got: text,
   })
@@ -44,10 +44,10 @@ const labels = (text: string): string[] => {
 export const withNetwork = (command: Command): Command => {
   withForeignOptions(command)
   const option = new Option(
-    '--labels <names>',
+    '--classes <names>',
     'classes of an .onnx file: a,b,c or a file of lines',
   )
-  return command.addOption(option.argParser(labels).helpGroup('Of an .onnx file:'))
+  return command.addOption(option.argParser(classNames).helpGroup('Of an .onnx file:'))
 }
 
 /** A model that Excite did not export, by the name or the address of its file. */
@@ -62,7 +62,7 @@ const foreignModel = async (path: string) => {
 export const openNetwork = async (path: string, flags: NetworkFlags): Promise<Classifier> => {
   const { classifierOf, openClassifier } = await import('../runs/classifier.ts')
   const { engine, threads, last } = flags
-  const said = [...FOREIGN_ONLY, 'labels' as const].filter(name => flags[name] !== undefined)
+  const said = [...FOREIGN_ONLY, 'classes' as const].filter(name => flags[name] !== undefined)
   const foreign = await foreignModel(path)
   if (foreign === undefined) {
     const [idle] = said.filter(name => name !== 'trustModel')

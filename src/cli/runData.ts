@@ -12,6 +12,13 @@ export interface RunDataFlags extends DataFlags {
   readonly data?: string
 }
 
+/** How the images of a folder are read for a network: as its classifier reads them. */
+export const readAs = ({ height, cropPct = 1, background }: Card): DataFlags => ({
+  size: height,
+  cropPct,
+  background,
+})
+
 /**
  * Opens the dataset of `--data`, or else of the run: the split that was asked for, or the images that
  * it is evaluated on; of a folder that it was not trained on, all.
@@ -48,7 +55,8 @@ export const openRunData = async (
     split,
     {
       ...(config && imagesOptionsOf(config)),
-      ...(card.cropPct === undefined ? {} : { size: card.height, cropPct: card.cropPct }),
+      ...readAs(card),
+      classes: card.classes,
       ...flags,
     },
     quiet,

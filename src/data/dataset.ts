@@ -28,6 +28,8 @@ export interface LabeledImages extends PixelSource {
   readonly cropPct?: number | undefined
   /** The name of an image, such as its file's within the folder; a number where images have none. */
   nameOf?(index: number): string
+  /** What transparent images were composed on, as `#rrggbb`; black unless said. */
+  readonly background?: string | undefined
   /** A hash of which images these are, where the name does not say it. */
   readonly fingerprint?: string | undefined
 }

@@ -3,10 +3,11 @@
 import type { DatasetOptions } from './registry.ts'
 
 /** Which images these are, so that they can be opened again. */
-export interface ImagesRecord
-  extends Omit<DatasetOptions, 'cacheDir' | 'workers' | 'onProgress' | 'onChecked' | 'seed'> {
+export interface ImagesRecord extends ImagesOptions {
   /** The name of a dataset, or a folder. */
   readonly data: string
+  /** The pattern of names that hold labels. */
+  readonly labelFromName?: string | undefined
 }
 
 /** The options that are kept, besides `data`. */
@@ -15,12 +16,17 @@ export const IMAGES_FIELDS = [
   'samples',
   'size',
   'cropPct',
+  'background',
   'valFraction',
+  'labels',
+  'labelColumns',
+  'labelFromName',
+  'classes',
   'badImages',
   'badLimit',
-] as const satisfies readonly (keyof ImagesRecord)[]
+] as const satisfies readonly (keyof DatasetOptions)[]
 
-type ImagesOptions = Pick<ImagesRecord, (typeof IMAGES_FIELDS)[number]>
+export type ImagesOptions = Pick<DatasetOptions, (typeof IMAGES_FIELDS)[number]>
 
 /** Of a configuration, or of options, those that decide which images there are. */
 export const imagesOptionsOf = (all: ImagesOptions): ImagesOptions =>

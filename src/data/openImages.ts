@@ -1,9 +1,12 @@
 /** The images of a training: what it learns from, what it is judged by, and what they are called. */
 
 import { resolve } from 'node:path'
+import { backgroundColor } from './background.ts'
 import type { Dataset } from './dataset.ts'
 import type { FolderReport } from './folder/imageFolder.ts'
-import type { ImagesRecord } from './imagesRecord.ts'
+import { NAME_PATTERN } from './folder/labeling.ts'
+import { labelsPath } from './folder/parts.ts'
+import { type ImagesOptions, type ImagesRecord, imagesOptionsOf } from './imagesRecord.ts'
 import { type DatasetOptions, isFolder, openSplits } from './registry.ts'
 
 /** Images to train on: of a folder or a known set, or any datasets of your own. */
@@ -29,9 +32,23 @@ export interface OpenedImages extends Images {
   close(): Promise<void>
 }
 
+/** The record of a dataset by its name, or of a folder: paths are absolute, and defaults written out. */
+export const imagesRecord = (name: string, options: ImagesOptions): ImagesRecord => {
+  const { background, labels, labelFromName } = options
+  const isPath = isFolder(name)
+  return {
+    ...imagesOptionsOf(options),
+    data: isPath ? resolve(name) : name,
+    background: background && backgroundColor(background),
+    labels: labels && labelsPath(name, labels),
+    labelFromName: labelFromName === true ? NAME_PATTERN : labelFromName || undefined,
+  }
+}
+
 /**
  * Opens a dataset by its name, or a folder of images: `train/CLASS/…`, `val/CLASS/…` and
- * `test/CLASS/…`, or `CLASS/…`, of which a tenth is held back for validation.
+ * `test/CLASS/…`, or `CLASS/…`, of which a tenth is held back for validation. `labels` and
+ * `labelFromName` are for images whose folders do not say what they are.
  * @throws UsageError for an unknown name; FileError for missing or damaged files, with the remedy
  * @example
  * const images = await openImages('./flowers', { size: 64 })
@@ -42,7 +59,6 @@ export const openImages = async (
   name: string,
   options: DatasetOptions = {},
 ): Promise<OpenedImages> => {
-  const { cacheDir, workers, onProgress, onChecked, seed, ...record } = options
   const { open, hasTest, report, close } = await openSplits(name, options)
   try {
     const train = await open('train')
@@ -53,7 +69,7 @@ export const openImages = async (
       validation,
       test: stoodIn ?? (hasTest ? await open('test') : undefined),
       classes: train.classes,
-      record: { data: isFolder(name) ? resolve(name) : name, ...record },
+      record: imagesRecord(name, options),
       report: report?.(),
       close,
     }

@@ -63,7 +63,7 @@ describe('the description of a model from elsewhere', () => {
 
   it.each([
     [{}, 'expected 2 class names', 'none'],
-    [{ labels: ['a', 'b', 'c'] }, 'expected 2 class names', '3'],
+    [{ classes: ['a', 'b', 'c'] }, 'expected 2 class names', '3'],
   ])('needs a name for each class', (wanted, message, got) => {
     expect(() => described(classifier(2), wanted)).toThrow(message)
     expect(() => described(classifier(2), wanted)).toThrow(expect.objectContaining({ got }))
@@ -76,7 +76,7 @@ describe('a model from elsewhere', () => {
     [2 as const, true],
   ])('answers in a process of its own: batch %s', async (batch, softmax) => {
     const bytes = classifier(2, { batch, softmax })
-    const description = described(bytes, { labels: ['red', 'green'], mean: [0], std: [0.1] })
+    const description = described(bytes, { classes: ['red', 'green'], mean: [0], std: [0.1] })
     const predictor = await openForeignPredictor(bytes, 'theirs.onnx', description, LIMITS)
     const images = new Float32Array(3 * 48)
     for (let image = 0; image < 3; image++) images.fill(image + 1, image * 48, image * 48 + 16)

@@ -10,7 +10,7 @@ import { preprocessingOf, type Wanted } from './preprocessing.ts'
 /** What is said of a classifier besides what goes in. */
 export interface WantedClasses extends Wanted {
   /** Class names, in the order of the numbers that come out. */
-  readonly labels?: readonly string[] | undefined
+  readonly classes?: readonly string[] | undefined
 }
 
 /** What hands on what it gets, number by number. */
@@ -27,7 +27,7 @@ const isSoftmax = (nodes: readonly FileNode[], output: string): boolean => {
 export const describeForeign = (
   model: FileModel,
   file: string,
-  { labels, ...wanted }: WantedClasses,
+  { classes, ...wanted }: WantedClasses,
 ): Description => {
   const { nodes, outputs } = model.graph
   const preprocessing = preprocessingOf(model, file, wanted)
@@ -39,13 +39,13 @@ export const describeForeign = (
       got: 'none',
     })
   const count = output.shape?.at(-1)
-  const known = labels ?? (count === IMAGENET_CLASSES.length ? IMAGENET_CLASSES : undefined)
+  const known = classes ?? (count === IMAGENET_CLASSES.length ? IMAGENET_CLASSES : undefined)
   if (known === undefined || (typeof count === 'number' && known.length !== count))
     throw new UsageError({
       where: file,
       expected: `${typeof count === 'number' ? `${count} ` : ''}class names, for the output ${readable(output.name)}`,
       got: known === undefined ? 'none' : `${known.length}`,
-      hint: 'Give them by --labels: names with commas between, or a file with one per line; or write model.json beside the model',
+      hint: 'Give them by --classes: names with commas between, or a file with one per line; or write model.json beside the model',
     })
   const { input, dtype, layout, batch, channels, height, width, order, range } = preprocessing
   const { mean, std, cropPct } = preprocessing

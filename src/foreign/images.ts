@@ -62,6 +62,6 @@ export const filesDataset = (files: readonly string[], one: Preprocessing): Data
     classes: [ALL_IMAGES],
     shape,
     labels: new Int32Array(files.length),
-    read: index => readImage(files[index], shape, one.cropPct),
+    read: index => readImage(files[index], shape, one),
   })
 }

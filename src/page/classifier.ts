@@ -67,7 +67,7 @@ export const openClassifier = async (
     card,
     classes: card.classes,
     classify: async (image, { top } = {}) => {
-      const open = await openPageImage(image)
+      const open = await openPageImage(image, card.background)
       const pixels = await open.read(center(open, shape, card.cropPct), shape)
       const { logits } = await infer(normalized(pixels, shape, card))
       return guessesOf(logits.data, card.classes, where, top)

@@ -45,22 +45,22 @@ const ownSize = (image: Size & Media): Size => ({
   height: image.naturalHeight ?? image.videoHeight ?? image.height,
 })
 
-/** Draws onto black: transparency counts as black, as of files in Node. */
-const draw = (image: Size): PagePixels => {
+/** Draws onto a color, which transparency lets through. */
+const draw = (image: Size, background: string): PagePixels => {
   const { width, height } = ownSize(image)
   const context = new page.OffscreenCanvas(width, height).getContext('2d')
-  context.fillStyle = '#000'
+  context.fillStyle = background
   context.fillRect(0, 0, width, height)
   context.drawImage(image, 0, 0)
   return context.getImageData(0, 0, width, height)
 }
 
-const pixelsOf = async (image: PageImage): Promise<PagePixels> => {
+const pixelsOf = async (image: PageImage, background: string): Promise<PagePixels> => {
   if ('data' in image) return image
-  if (!('arrayBuffer' in image)) return draw(image)
+  if (!('arrayBuffer' in image)) return draw(image, background)
   const bitmap = await page.createImageBitmap(image)
   try {
-    return draw(bitmap)
+    return draw(bitmap, background)
   } finally {
     bitmap.close()
   }
@@ -78,9 +78,16 @@ const gray = (red: number, green: number, blue: number): number => {
   return Math.round(255 * share)
 }
 
-/** Opens an image; what is read is planar C×H×W, 0 to 255, resized as in Node. */
-export const openPageImage = async (image: PageImage): Promise<OpenImage> => {
-  const { data, width, height } = await pixelsOf(image)
+/**
+ * Opens an image; what is read is planar C×H×W, 0 to 255, resized as in Node.
+ * @param background - the color that transparency is composed on, as `#rrggbb`
+ */
+export const openPageImage = async (
+  image: PageImage,
+  background = '#000000',
+): Promise<OpenImage> => {
+  const { data, width, height } = await pixelsOf(image, background)
+  const behind = [1, 3, 5].map(at => Number.parseInt(background.slice(at, at + 2), 16))
   return {
     width,
     height,
@@ -88,7 +95,9 @@ export const openPageImage = async (image: PageImage): Promise<OpenImage> => {
       const place = pixelPlace({ width, height })
       for (let pixel = 0; pixel < width * height; pixel++) {
         const alpha = data[4 * pixel + 3] / 255
-        const [red, green, blue] = [0, 1, 2].map(c => Math.round(alpha * data[4 * pixel + c]))
+        const [red, green, blue] = behind.map((color, c) =>
+          Math.round(alpha * data[4 * pixel + c] + (1 - alpha) * color),
+        )
         place.set(
           shape[0] === 1 ? Array(3).fill(gray(red, green, blue)) : [red, green, blue],
           3 * pixel,

@@ -218,7 +218,7 @@ export const classifierOf = async (
     engine: `${engine.name} ${engine.version}`,
     note: engine.note,
     classify: async (image, { top } = {}) =>
-      classifyPrepared(await readImage(image, shape, card.cropPct), top),
+      classifyPrepared(await readImage(image, shape, card), top),
     classifyPrepared,
     evaluate: async (dataset, { batch = 100, onBatch, observe } = {}) => {
       const predictor = await source.open(batch)

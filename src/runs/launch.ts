@@ -147,10 +147,12 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     configuration: JSON.stringify(same),
   })
   const badImages = badReport(options)
+  const { leftOut = {} } = options.report ?? {}
   await communicator.onFirst(async () => {
     if (resume === undefined) await createRun(folder, config)
-    if (badImages === undefined) return
-    await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(badImages, null, 2)}\n`)
+    if (badImages === undefined && Object.keys(leftOut).length === 0) return
+    const found = { ...badImages, leftOut }
+    await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(found, null, 2)}\n`)
   })
   options.onStart?.({ config, engine, transferred, badImages })
   const warning = resume === undefined && fewSteps(config, options.train.labels.length)

@@ -35,7 +35,7 @@ export const RUN_FILES = {
   test: 'test.json',
   /** The page about it, of every epoch that has ended. */
   report: 'report.html',
-  /** The images that were skipped or replaced. */
+  /** The images that were skipped or replaced, and files that were left out. */
   bad: 'bad-images.json',
 } as const
 

@@ -22,7 +22,7 @@ const SAVE_EVERY_SECONDS = 300
 const cardOf = ({ config, task, train, normalization }: TaskTrainOptions): Card => {
   const { model, attention, variations, custom } = config
   const [channels, height, width] = train.shape
-  const { classes, cropPct } = train
+  const { classes, cropPct, background } = train
   const { mean, std } = normalization
   return {
     model,
@@ -36,6 +36,7 @@ const cardOf = ({ config, task, train, normalization }: TaskTrainOptions): Card 
     height,
     width,
     cropPct,
+    background,
     mean: [...mean],
     std: [...std],
   }

@@ -33,8 +33,21 @@ export const configSchema = z
     size: whole().optional(),
     /** The size over the shorter side of the resized image, at evaluation. */
     cropPct: fraction.optional(),
+    /** What transparent images are composed on. */
+    background: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/, 'a color such as #ffffff')
+      .optional(),
     /** The share of each class that is held back for validation. */
     valFraction: fraction.optional(),
+    /** A table of the images' labels. */
+    labels: text.optional(),
+    /** Its columns of files and labels. */
+    labelColumns: z.tuple([text, text]).readonly().optional(),
+    /** A pattern of file names that hold labels. */
+    labelFromName: text.optional(),
+    /** The classes in their order, where not that of their names. */
+    classes: z.array(text).readonly().optional(),
     /** What is done about images that cannot be decoded. */
     badImages: oneOf(['stop', 'skip', 'replace']).optional(),
     /** The share of them that is too many. */

@@ -21,6 +21,7 @@ const inputSchema = z
     height: cardSchema.shape.height,
     width: cardSchema.shape.width,
     cropPct: cardSchema.shape.cropPct,
+    background: cardSchema.shape.background,
     order: z.enum(['RGB', 'BGR', 'gray']),
     /** White. */
     range: z.union([z.literal(1), z.literal(255)]),
@@ -64,9 +65,9 @@ export interface Serving {
 /** The description of a network that is exported. */
 export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): Description => {
   const { model, attention, variations, task, output = 'logits', origin, classes } = card
-  const { channels, height, width, cropPct, mean, std } = card
+  const { channels, height, width, cropPct, background, mean, std } = card
   const each = (value: number): number[] => new Array<number>(channels).fill(value)
-  const size = { channels, height, width, cropPct }
+  const size = { channels, height, width, cropPct, background }
   const order = channels === 3 ? 'RGB' : 'gray'
   return {
     excite: VERSION,
@@ -94,12 +95,12 @@ export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): 
 
 /** What of a description a card says: the classes, and how pixels of 0 to 1 become what goes in, as planes of RGB. */
 export const cardOf = ({ labels, input, output: _, excite: __, ...network }: Description): Card => {
-  const { channels, height, width, cropPct, order, range, mean, std } = input
+  const { channels, height, width, cropPct, background, order, range, mean, std } = input
   const scaled = (values: readonly number[]): number[] => {
     const own = values.map(value => value / range)
     return order === 'BGR' ? own.reverse() : own
   }
-  const size = { channels, height, width, cropPct }
+  const size = { channels, height, width, cropPct, background }
   return { ...network, classes: labels, ...size, mean: scaled(mean), std: scaled(std) }
 }
 

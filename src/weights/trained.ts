@@ -39,6 +39,11 @@ export const cardSchema = z
     width: wholeUpTo(LARGEST_SIDE),
     /** Of images from files: the height over the shorter side that they are resized to; 1 unless said. */
     cropPct: z.number().positive().max(1).optional(),
+    /** What transparent images are composed on; black unless said. */
+    background: z
+      .string()
+      .regex(/^#[0-9a-f]{6}$/, 'expected a color such as #ffffff')
+      .optional(),
     /** Per channel, of pixels scaled to 0 … 1: the network sees (pixel − mean) / std. */
     mean: z.array(z.number()),
     std: z.array(z.number().positive()),

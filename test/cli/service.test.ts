@@ -130,7 +130,7 @@ describe('predict', () => {
 describe('a model from elsewhere', () => {
   const THEIRS = ['predict', 'theirs.onnx', 'mixed/b.png', '--json']
   it('runs where it is trusted, as the options say', async () => {
-    const labels = [...THEIRS, '--labels', 'red,green,blue', '--mean', '0', '--std', '0.1']
+    const labels = [...THEIRS, '--classes', 'red,green,blue', '--mean', '0', '--std', '0.1']
     expect(await run(...labels)).toMatchObject({
       code: 2,
       stderr: expect.stringContaining('expected --trust-model'),

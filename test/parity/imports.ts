@@ -1,8 +1,8 @@
 /**
- * Networks of timm, imported by their own names and compared with what timm computes. Needs Python with
- * timm, so this is run by hand:
+ * Networks of timm, mmpretrain, transformers and of authors' code, imported by the names of their makers
+ * and compared with what PyTorch computes. Needs Python with timm and torchvision, so this is run by hand:
  *
- *     npx tsx test/parity/imports.ts [part of a name ...]     PYTHON names a Python with timm
+ *     npx tsx test/parity/imports.ts [part of a name ...]     PYTHON names a Python with both
  *
  * It prints a table in Markdown, and exits 1 when anything is further away than it may be.
  */
@@ -50,6 +50,15 @@ const NAMES = [
   'mobilenetv3_small_100',
   'mobilenetv3_large_100',
   'efficientnet_b0',
+  'fca/resnet50',
+  'srm/resnet50',
+  'simam/resnet18',
+  'simam/resnet50',
+  'bam/resnet50',
+  'openmmlab/resnet50',
+  'openmmlab/se-resnet50',
+  'transformers/resnet18',
+  'transformers/resnet50',
 ]
 /** Of the largest logit. */
 const TOLERANCE = 1e-5
@@ -65,7 +74,8 @@ const compare = async (name: string, folder: string): Promise<readonly [number, 
   const [images, logits] = ['images', 'logits'].map(key => entries.get(key))
   if (images === undefined || logits === undefined) throw new Error(`${name} has no recording`)
   const [count, , size] = images.shape
-  const { trained } = importFile(join(folder, 'weights.pth'), { model: name, size })
+  const named = name.slice(name.indexOf('/') + 1)
+  const { trained } = importFile(join(folder, 'weights.pth'), { model: named, size })
   const predictor = await openPredictor(trained, count, onnxEngine)
   const got = (await predictor.infer(images.read())).logits.data as Float32Array
   const wanted = logits.read()
@@ -80,7 +90,7 @@ const compare = async (name: string, folder: string): Promise<readonly [number, 
 }
 
 const asked = process.argv.slice(2)
-console.log('| timm | here | logits |\n|---|---|---|')
+console.log('| there | here | logits |\n|---|---|---|')
 for (const name of NAMES) {
   if (asked.length > 0 && !asked.some(part => name.includes(part))) continue
   const folder = mkdtempSync(join(tmpdir(), 'excite-imports-'))

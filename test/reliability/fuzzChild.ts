@@ -3,6 +3,7 @@
 import { writeSync } from 'node:fs'
 import fc from 'fast-check'
 import { ExciteError } from '../../src/errors/index.ts'
+import { codeOf } from '../../src/platform/node/files.ts'
 import { emptied, formats } from './formats.ts'
 
 /** A change of a file's bytes; places are shares of its length. */
@@ -51,7 +52,19 @@ const change: fc.Arbitrary<Change> = fc.oneof(
 const [name, runs, seed, folder, path] = process.argv.slice(2)
 const format = (await formats())[name]
 const prototype = Object.getOwnPropertyNames(Object.prototype).join()
-const say = (line: string): void => void writeSync(1, `${line}\n`)
+const pause = new Int32Array(new SharedArrayBuffer(4))
+
+/** Tells the parent, once it has room in the pipe: on a busy machine it may lag behind. */
+const say = (line: string): void => {
+  for (;;)
+    try {
+      writeSync(1, `${line}\n`)
+      return
+    } catch (error) {
+      if (codeOf(error) !== 'EAGAIN') throw error
+      Atomics.wait(pause, 0, 0, 1)
+    }
+}
 
 const check = async (changes: readonly Change[]): Promise<void> => {
   const content = changes.reduce<Buffer<ArrayBufferLike>>(

@@ -3,14 +3,8 @@
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors/index.ts'
-import {
-  type DataFlags,
-  leftOutLines,
-  openData,
-  whole,
-  withDataOptions,
-  withSplit,
-} from '../dataOptions.ts'
+import { type DataFlags, openData, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import { leftOutFiles, reportLines } from '../folderReport.ts'
 import { count, printJson, table, withJson } from '../output.ts'
 import { dataExportCommand } from './dataExport.ts'
 
@@ -22,6 +16,8 @@ Examples:
   $ excite data shapes --factors 3 --json             what the first three were made from
   $ excite data cifar10 --data-dir ~/cifar-10-batches-bin
   $ excite data ./images                            a folder of your own: train/CLASS, val/CLASS, test/CLASS
+  $ excite data ./images --labels labels.csv        images in any order, with a table of their labels
+  $ excite data ./images --label-from-name          names such as cat.12.jpg
   $ excite data export shapes --to images           files, to try that on
 
 Where files lie: the folder of --data-dir, and no other; else where the system installs them
@@ -90,10 +86,12 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
       factors: factors === undefined ? undefined : made,
       sheet,
       leftOut: report?.leftOut,
+      notes: report?.notes,
       bad: report?.checked ? { checked: report.checked, images: report.bad } : undefined,
     })
   for (const { file, reason } of report?.bad ?? []) console.error(`bad: ${file}: ${reason}`)
-  for (const line of report === undefined ? [] : leftOutLines(report)) console.error(line)
+  for (const line of report === undefined ? [] : [...leftOutFiles(report), ...reportLines(report)])
+    console.error(line)
   console.log(`${name}, ${dataset.split}: ${count(labels.length)} images of ${shape.join('×')}
 mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')}
 `)

@@ -13,6 +13,7 @@ import { withEngine } from '../engineOption.ts'
 import { type NamedImage, namedImages } from '../imageInputs.ts'
 import { type NetworkFlags, openNetwork, withNetwork } from '../openNetwork.ts'
 import { percent, printJson, withJson } from '../output.ts'
+import { readAs } from '../runData.ts'
 
 const HELP = `
 Examples:
@@ -21,7 +22,7 @@ Examples:
   $ excite predict flowers.onnx https://example.org/rose.jpg --json
   $ cat rose.jpg | excite predict runs/flowers -
   $ excite predict runs/se-resnet20-fashion-mnist --data fashion-mnist --index 0,1,2 --top 5
-  $ excite predict theirs.onnx photo.jpg --trust-model --labels cat,dog --mean 0.5 --std 0.5
+  $ excite predict theirs.onnx photo.jpg --trust-model --classes cat,dog --mean 0.5 --std 0.5
 
 Images are files, folders, patterns, addresses, and - for standard input. They are resized to cover
 the network's image and cut at the center. A network that was trained on light objects on black, as
@@ -68,12 +69,6 @@ const fromDataset = (dataset: Dataset, index: number): Image => {
   }
 }
 
-/** How a procedural set or a folder is read for a network. */
-const ownSize = ({ height, cropPct }: Card): DataFlags => ({
-  size: height,
-  ...(cropPct === undefined ? {} : { cropPct }),
-})
-
 const imagesOf = async (
   files: readonly string[],
   flags: PredictFlags,
@@ -96,7 +91,7 @@ const imagesOf = async (
   const dataset =
     data === undefined
       ? undefined
-      : await openSplit(data, flags.split, { ...ownSize(card), ...flags })
+      : await openSplit(data, flags.split, { ...readAs(card), ...flags })
   if (dataset && dataset.shape.join() !== [card.channels, card.height, card.width].join())
     throw new UsageError({
       where: `--data ${data}`,

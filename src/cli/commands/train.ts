@@ -1,6 +1,6 @@
 /** `excite train`: from a model's name and a dataset to a run folder with `model.onnx`. */
 
-import { basename, join, resolve } from 'node:path'
+import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { IMAGES_FIELDS, imagesOptionsOf } from '../../data/imagesRecord.ts'
 import { UsageError } from '../../errors/index.ts'
@@ -11,7 +11,6 @@ import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { withConfig } from '../configFile.ts'
 import {
   type DataFlags,
-  leftOutLines,
   openData,
   path,
   threadCount,
@@ -21,6 +20,7 @@ import {
 import { withEngine } from '../engineOption.ts'
 import { textInOptions } from '../fieldFlags.ts'
 import { flagOf } from '../flags.ts'
+import { reportLines } from '../folderReport.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
@@ -81,6 +81,7 @@ const isChosen = (name: string | undefined, { recipe }: TrainFlags): boolean =>
   recipe === 'auto' || (name === undefined && recipe === undefined)
 
 const configFrom = async (name: string | undefined, flags: TrainFlags) => {
+  const { imagesRecord } = await import('../../data/openImages.ts')
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
   const { newConfig } = await import('../../runs/configure.ts')
@@ -95,12 +96,11 @@ const configFrom = async (name: string | undefined, flags: TrainFlags) => {
   const own = chosen?.size ?? describeModel(model, attention).size
   const found = await newConfig(
     { model, attention, ...variationFlags(flags) },
-    {
-      ...imagesOptionsOf(flags),
-      data: isFolder(data) ? resolve(data) : data,
+    imagesRecord(data, {
+      ...flags,
       size: flags.size ?? (isFolder(data) ? own : undefined),
       cropPct: flags.cropPct ?? (isFolder(data) ? chosen?.cropPct : undefined),
-    },
+    }),
     flags,
     recipeOf({ ...flags, recipe: (isChosen(name, flags) && chosen?.recipe) || recipe }),
   )
@@ -180,7 +180,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const { size } = communicator
   if (size > 1)
     display.line(`${size} processes share every batch: ${config.recipe.batch / size} images each`)
-  if (report) leftOutLines(report).forEach(display.line)
+  if (report) reportLines(report).forEach(display.line)
   if (reasons !== undefined) {
     const { fitToMachine } = await import('../../runs/suggest.ts')
     const isFixed = flags.epochs !== undefined || !isChosen(name, flags)

@@ -156,7 +156,7 @@ describe('refused', () => {
     return copy
   }
   const webp = (options = {}): Promise<Buffer> => quarters(64).webp(options).toBuffer()
-  const NONE = 'that begin as none of them'
+  const NONE = 'got a file of another kind'
 
   /** JPEG's segments up to the scan, and the rest. */
   const segmentsOf = (bytes: Buffer): { segments: Buffer[]; scan: Buffer } => {
@@ -219,16 +219,18 @@ describe('refused', () => {
   }
 
   const RULES: Malformed<() => Promise<Uint8Array>> = {
-    'an empty file': [async () => Buffer.of(), `0 bytes ${NONE}`],
+    'an empty file': [async () => Buffer.of(), 'got an empty file'],
     text: [async () => Buffer.from('no image at all'), NONE],
     'SVG, which is a program to draw': [
       async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"/>'),
-      NONE,
+      'got a file in SVG. Convert',
     ],
-    PDF: [async () => Buffer.from('%PDF-1.7\n'), NONE],
-    BMP: [async () => Buffer.from('BM\x46\0\0\0'), NONE],
+    PDF: [async () => Buffer.from('%PDF-1.7\n'), 'got a file in PDF. Convert'],
     PPM: [async () => Buffer.from('P6\n1 1\n255\n\0\0\0'), NONE],
-    HEIC: [async () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0'), NONE],
+    HEIC: [
+      async () => Buffer.from('\0\0\0\x18ftypheic\0\0\0\0'),
+      'got a file in HEIC. Convert such files to JPEG',
+    ],
     'RIFF that is sound': [async () => Buffer.from('RIFF\x04\0\0\0WAVE'), NONE],
 
     'a JPEG cut in the middle': [
@@ -289,7 +291,7 @@ describe('refused', () => {
     ],
     'a JPEG with an impossible code table': [
       () => resegmented(0xc4, withByte(5, 0xff)),
-      'a corrupt header; VipsJpeg: Bogus Huffman table definition',
+      'got a corrupt header; Bogus Huffman table definition',
     ],
     'a JPEG that says it is 4 gigapixels': [
       () =>
@@ -311,11 +313,14 @@ describe('refused', () => {
 
     'a PNG cut in its signature': [async () => (await png()).subarray(0, 7), NONE],
     'a PNG cut in its header': [async () => (await png()).subarray(0, 20), 'a corrupt header'],
-    'a PNG cut in its data': [async () => (await png()).subarray(0, -40), 'libpng read error'],
+    'a PNG cut in its data': [
+      async () => (await png()).subarray(0, -40),
+      'damaged or incomplete PNG data',
+    ],
     'a PNG with a wrong checksum': [async () => patched(await png(), 29, 0), 'IHDR: CRC error'],
     'a PNG that says it is 4 gigapixels': [
       () => pngOf(header(0, 0, 0, 255, 255, 0, 0, 255, 255), chunk('IDAT', ROWS), END),
-      'pixel limit',
+      'got more than 100 megapixels',
     ],
     'a PNG of 2³¹ columns': [
       () => pngOf(header(0, 0x80), chunk('IDAT', ROWS), END),
@@ -357,15 +362,15 @@ describe('refused', () => {
     'a PNG without data': [() => pngOf(header(0), END), 'a corrupt header'],
     'a PNG of too little data': [
       () => pngOf(header(0), chunk('IDAT', deflateSync(Buffer.alloc(13))), END),
-      'libpng read error',
+      'damaged or incomplete PNG data',
     ],
     'a PNG of data that are not compressed': [
       () => pngOf(header(0), chunk('IDAT', Buffer.alloc(52)), END),
-      'libpng read error',
+      'damaged or incomplete PNG data',
     ],
     'a PNG with a row filter that is none': [
       () => pngOf(header(0), chunk('IDAT', deflateSync(Buffer.alloc(52, 9))), END),
-      'libpng read error',
+      'damaged or incomplete PNG data',
     ],
     'a PNG of palette colors without a palette': [
       () => pngOf(header(9, 3), chunk('IDAT', deflateSync(Buffer.alloc(20))), END),
@@ -373,7 +378,7 @@ describe('refused', () => {
     ],
     'a PNG with a chunk beyond its end': [
       async () => patched(await pngOf(header(0), chunk('IDAT', ROWS)), 33, 0x7fffffff),
-      'libpng read error',
+      'damaged or incomplete PNG data',
     ],
     'a PNG with a critical chunk that nobody knows': [
       () => pngOf(header(0), chunk('ABCD', ROWS), chunk('IDAT', ROWS), END),
@@ -382,36 +387,36 @@ describe('refused', () => {
 
     'a WebP of nothing': [
       async () => Buffer.from('RIFF\0\0\0\0WEBPVP8 '),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
-    'a WebP cut': [async () => (await webp()).subarray(0, 60), 'webp: unable to parse image'],
+    'a WebP cut': [async () => (await webp()).subarray(0, 60), 'damaged or incomplete WebP data'],
     'a WebP cut without loss': [
       async () => (await webp({ lossless: true })).subarray(0, -10),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
     'a WebP of an unknown kind': [
       () => riff('VP8Q', Buffer.alloc(20)),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
     'a WebP frame without its start code': [
       () => riff('VP8 ', Buffer.alloc(40)),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
     'a WebP without loss and signature': [
       () => riff('VP8L', Buffer.alloc(40)),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
     'a WebP that is larger than itself': [
       async () => patched(Buffer.from(await webp()), 16, 0xffffff7f),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
     'a WebP canvas without an image': [
       () => riff('VP8X', Buffer.alloc(10)),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
     'a WebP canvas of 2⁴⁸ pixels': [
       () => riff('VP8X', Buffer.of(0, 0, 0, 0, ...Array(6).fill(255))),
-      'webp: unable to parse image',
+      'damaged or incomplete WebP data',
     ],
   }
   const pathOf = (rule: string): string => join(folder, `${rule.replace(/[^\w]/g, '-')}.png`)
@@ -434,7 +439,7 @@ describe('refused', () => {
     expect(bytes.length).toBeLessThan(1e6)
     const reading = readImage(bytes, SHAPE)
     if (more <= 0) await expect(reading).resolves.toHaveLength(48)
-    else await expect(reading).rejects.toThrow('pixel limit')
+    else await expect(reading).rejects.toThrow('got more than 100 megapixels')
   })
 
   it.each([-1, 0, 1])('a file by its size: %i bytes more than 100 MB', async more => {

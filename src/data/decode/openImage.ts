@@ -1,13 +1,16 @@
-/** Image files, opened for a network: JPEG, PNG, WebP, AVIF, GIF and TIFF within limits, read in parts. */
+/** Image files, opened for a network: of known formats, within limits, read in parts. */
 
 import { readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { isMainThread } from 'node:worker_threads'
-import { FileError } from '../../errors/index.ts'
+import { FileError, messageOf } from '../../errors/index.ts'
 import { opener, type PlainImage } from '../../native/libvips.ts'
 import { whyUnreadable } from '../../platform/node/files.ts'
+import { BLACK, backgroundColor } from '../background.ts'
 import { center, type ImageShape, type OpenImage, type Size, type Window } from '../image.ts'
 import { pixelPlace, resample, rowsNeeded } from '../kernel/resample.ts'
+import { decodeBmp } from './bmp.ts'
+import { FORMAT_NAMES, formatOf, otherFormat } from './formats.ts'
 
 /** Above any camera's files; well below what makes a machine swap. */
 export const LIMITS = { pixels: 100e6, bytes: 100e6 }
@@ -15,26 +18,6 @@ export const LIMITS = { pixels: 100e6, bytes: 100e6 }
 const WHOLE_PIXELS = 16 * 2 ** 20
 /** Pixels around a part that its own are made of: what resizing to a third reaches, and one more. */
 const MARGIN = 4
-
-/** How the files of each format begin, text by place, so that no other decoder ever sees their bytes. */
-const SIGNATURES: readonly Readonly<Record<number, string>>[] = [
-  { 0: '\xff\xd8\xff' }, // JPEG
-  { 0: '\x89PNG\r\n\x1a\n' },
-  { 0: 'RIFF', 8: 'WEBP' },
-  { 0: 'GIF87a' },
-  { 0: 'GIF89a' },
-  { 0: 'II*\0' }, // TIFF of either order of bytes
-  { 0: 'MM\0*' },
-  { 4: 'ftypavif' },
-  { 4: 'ftypavis' },
-]
-
-const isImage = (bytes: Buffer): boolean => {
-  const start = bytes.toString('latin1', 0, 16)
-  return SIGNATURES.some(signature =>
-    Object.entries(signature).every(([at, text]) => start.startsWith(text, Number(at))),
-  )
-}
 
 const isJpeg = (bytes: Buffer): boolean => bytes.toString('latin1', 0, 3) === '\xff\xd8\xff'
 
@@ -118,6 +101,7 @@ const readBySharp = async (
   own: Size & { readonly hasAlpha?: boolean },
   window: Window,
   shape: ImageShape,
+  background: string,
 ): Promise<Uint8Array> => {
   const [channels, height, width] = shape
   const image = await openSharp(bytes)
@@ -126,7 +110,7 @@ const readBySharp = async (
     image.extract(part)
     rest = { ...rest, left: rest.left - part.left, top: rest.top - part.top }
   }
-  if (own.hasAlpha) image.flatten({ background: '#000' })
+  if (own.hasAlpha) image.flatten({ background })
   if (worthShrinking(window, shape)) {
     const { size, part } = shrunk(own, window, shape)
     image.resize(...size, { fit: 'fill', kernel: 'linear' })
@@ -146,23 +130,36 @@ const readBySharp = async (
   return resample(info, rest, [height, width]).subarray(0, channels * height * width)
 }
 
-/** What sharp said, each thing once and on one line. */
+/** What sharp's decoders say, and we say otherwise. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/pixel limit/, `more than ${LIMITS.pixels / 1e6} megapixels`],
+  [/corrupt header/, 'a corrupt header'],
+  [/libpng read error/, 'damaged or incomplete PNG data'],
+  [/unable to parse image/, 'damaged or incomplete WebP data'],
+]
+
+/** What sharp said, each thing once and on one line, without the names of its functions. */
 const reasonOf = (cause: unknown): string => {
-  const text = cause instanceof Error ? cause.message : String(cause)
-  const lines = text
-    .replace('Input buffer has corrupt header:', 'a corrupt header\n')
+  const lines = messageOf(cause)
+    .replace('header:', 'header\n')
     .split('\n')
-    .map(line => line.trim())
-  return [...new Set(lines.filter(line => line !== ''))].join('; ')
+    .map(line => line.trim().replace(/^(Vips\w+|\w+(load|2vips)\w*): /, ''))
+    .filter(line => line !== '')
+    .map(line => REASONS.find(([pattern]) => pattern.test(line))?.[1] ?? line)
+  return [...new Set(lines)].join('; ')
 }
 
-const unreadable = (where: string, got: string, cause?: unknown): FileError =>
+const unreadable = (
+  where: string,
+  { got, hint }: { readonly got: string; readonly hint?: string | undefined },
+  cause?: unknown,
+): FileError =>
   new FileError(
     {
       where,
-      expected:
-        'an image (JPEG, PNG, WebP, AVIF, GIF, TIFF), whole, of at most 100 megapixels and 100 MB',
+      expected: `a whole image (${FORMAT_NAMES}) of at most ${LIMITS.pixels / 1e6} megapixels and ${LIMITS.bytes / 1e6} MB`,
       got,
+      hint,
     },
     { cause },
   )
@@ -181,49 +178,76 @@ const encoded = async ({ data, width, height }: Pixels): Promise<Buffer> => {
   const { default: sharp } = await import('sharp')
   const channels = data.length / (width * height)
   if (channels !== 1 && channels !== 3 && channels !== 4)
-    throw unreadable(
-      'image',
-      `${data.length} values for ${width}×${height} pixels of 1, 3 or 4 channels`,
-    )
+    throw unreadable('image', {
+      got: `${data.length} values for ${width}×${height} pixels of 1, 3 or 4 channels`,
+    })
   return sharp(data, { raw: { width, height, channels } }).png({ compressionLevel: 0 }).toBuffer()
 }
 
 /** The bytes of an image; a worker thread, which has nothing else to do, waits for its files. */
 const bytesOf = async (input: ImageInput): Promise<Buffer> => {
   if (input instanceof Uint8Array) {
-    if (input.length > LIMITS.bytes) throw unreadable('image', `${input.length} bytes`)
+    if (input.length > LIMITS.bytes) throw unreadable('image', { got: `${input.length} bytes` })
     return Buffer.from(input.buffer, input.byteOffset, input.length)
   }
   if (typeof input !== 'string') return encoded(input)
   const problem = whyUnreadable(input, LIMITS.bytes)
-  if (problem !== undefined) throw unreadable(input, problem)
+  if (problem !== undefined) throw unreadable(input, { got: problem })
   return isMainThread ? await readFile(input) : readFileSync(input)
 }
 
+/** How an image is read, besides its window. */
+export interface DecodeOptions {
+  /** What transparency is composed on, as `#rrggbb`; black unless given. */
+  readonly background?: string | undefined
+}
+
+/** The bytes of an image that sharp reads: those of a BMP as a PNG. */
+const readableBytes = async (bytes: Buffer, where: string): Promise<Buffer> => {
+  const format = formatOf(bytes)
+  if (format === undefined) throw unreadable(where, otherFormat(bytes))
+  if (format !== 'BMP') return bytes
+  const pixels = await decodeBmp(bytes, LIMITS.pixels)
+  if (typeof pixels === 'string') throw unreadable(where, { got: pixels })
+  return encoded(pixels)
+}
+
 /**
- * Opens an image. What is read is upright sRGB, transparency on black.
+ * Opens an image. What is read is upright sRGB, transparency on the background.
  * @throws FileError, also when read, for files that are missing, damaged, no images, or too large
  */
-export const openImage = async (input: ImageInput): Promise<OpenImage> => {
+export const openImage = async (
+  input: ImageInput,
+  { background = BLACK }: DecodeOptions = {},
+): Promise<OpenImage> => {
   const where = typeof input === 'string' ? input : 'image'
-  const bytes = await bytesOf(input)
-  if (!isImage(bytes)) throw unreadable(where, `${bytes.length} bytes that begin as none of them`)
+  const bytes = await readableBytes(await bytesOf(input), where)
   const fail = (cause: unknown): never => {
     const cut = isJpeg(bytes) && !hasEnd(bytes)
-    throw unreadable(where, cut ? 'premature end of JPEG image' : reasonOf(cause), cause)
+    throw unreadable(where, { got: cut ? 'premature end of JPEG image' : reasonOf(cause) }, cause)
   }
   const opened = (await opener())?.(bytes)
   const plain = opened && opened.width * opened.height <= WHOLE_PIXELS ? opened : undefined
   if (plain === undefined) opened?.close()
   const own = plain ?? (await sizeBySharp(bytes).catch(fail))
+  if (own.width * own.height === 1) {
+    plain?.close()
+    throw unreadable(where, { got: 'a single pixel' })
+  }
   return {
     width: own.width,
     height: own.height,
     read: async (window, shape) =>
       (plain && readPlain(plain, bytes, window, shape)) ??
-      (await readBySharp(bytes, own, window, shape).catch(fail)),
+      (await readBySharp(bytes, own, window, shape, background).catch(fail)),
     close: () => plain?.close(),
   }
+}
+
+/** How the middle of an image is read. */
+export interface ReadOptions extends DecodeOptions {
+  /** The size over the shorter side of the resized image; 1 unless given. */
+  readonly cropPct?: number | undefined
 }
 
 /**
@@ -233,9 +257,11 @@ export const openImage = async (input: ImageInput): Promise<OpenImage> => {
 export const readImage = async (
   input: ImageInput,
   shape: ImageShape,
-  cropPct = 1,
+  { cropPct, background }: ReadOptions = {},
 ): Promise<Uint8Array> => {
-  const image = await openImage(input)
+  const image = await openImage(input, {
+    background: background && backgroundColor(background),
+  })
   try {
     return await image.read(center(image, shape, cropPct), shape)
   } finally {

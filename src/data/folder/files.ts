@@ -9,13 +9,14 @@ import type { ImageSource } from '../prepare.ts'
 export interface ImageFormat {
   readonly shape: ImageShape
   readonly cropPct: number
+  readonly background?: string | undefined
 }
 
 const REMEDY = 'Repair it, remove it, or have bad images skipped or replaced (`data.badImages`)'
 
 /** Files by index. */
 export const fileSource = (
-  { shape, cropPct }: ImageFormat,
+  { shape, cropPct, background }: ImageFormat,
   pathOf: (index: number) => string,
 ): ImageSource => ({
   shape,
@@ -23,10 +24,10 @@ export const fileSource = (
   open: async index => {
     const refuse = (cause: unknown): never => {
       if (!(cause instanceof FileError)) throw cause
-      const { where, expected, got } = cause
-      throw new FileError({ where, expected, got, hint: REMEDY }, { cause })
+      const { where, expected, got, hint = REMEDY } = cause
+      throw new FileError({ where, expected, got, hint }, { cause })
     }
-    const image = await openImage(pathOf(index)).catch(refuse)
+    const image = await openImage(pathOf(index), { background }).catch(refuse)
     return {
       ...image,
       read: async (window, shape) => {

@@ -164,7 +164,9 @@ describe('splits', () => {
     const found = await openFolder(root)
     expect((await found.open('validation')).labels).toHaveLength(10)
     expect(found.hasTest).toBe(false)
-    expect(found.report().leftOut).toEqual({ 'test/ (no classes)': 1 })
+    expect(found.report().leftOut).toEqual({
+      'test/ (no classes)': [join(root, 'test/unknown/a.png')],
+    })
     await expect(found.open('test')).rejects.toThrow('labeled test images, in test/CLASS, got none')
   })
 
@@ -175,13 +177,18 @@ describe('splits', () => {
       await grain(24, 24)
         .toFormat(format)
         .toFile(place(`zz.${format}`))
-    for (const name of ['a.HEIC', 'b.heic', 'c.bmp', 'LICENSE']) await writeFile(place(name), '')
+    for (const name of ['a.HEIC', 'b.heic', 'c.jxl', 'LICENSE']) await writeFile(place(name), '')
     await writeFile(join(root, 'labels.csv'), '')
     const found = await openFolder(root)
     const train = await found.open('train')
     expect(train.labels).toHaveLength(45)
     await Promise.all(Array.from(train.labels, (_, i) => train.read(i)))
-    expect(found.report().leftOut).toEqual({ '.heic': 2, '.bmp': 1, 'no ending': 1, '.csv': 1 })
+    expect(found.report().leftOut).toEqual({
+      '.heic': [place('a.HEIC'), place('b.heic')],
+      '.jxl': [place('c.jxl')],
+      'no ending': [place('LICENSE')],
+      '.csv': [join(root, 'labels.csv')],
+    })
   })
 
   it('leave the one image of a class to train on', async () => {
@@ -219,8 +226,11 @@ describe('splits', () => {
     ['nowhere', 'no such folder; expected a folder of images'],
     ['empty', 'a folder for each of two classes or more, got none'],
     ['one', 'a folder for each of two classes or more, got only cat'],
-    ['bare', 'expected images (JPEG, PNG, WebP, AVIF, GIF, TIFF), got none'],
-    ['others', 'got none, but .heic, .bmp'],
+    ['bare', 'expected images (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP), got none'],
+    [
+      'others',
+      'got none, but .heic, .jxl. Convert such files to JPEG first, by ImageMagick: magick mogrify -format jpg *.heic',
+    ],
     ['stray', 'only classes that there are images of to train on, got lion'],
   ])('%s is refused', async (name, message) => {
     const root = join(folder, name)
@@ -229,7 +239,7 @@ describe('splits', () => {
     if (name === 'bare')
       for (const one of ['cat', 'dog']) await mkdir(join(root, one), { recursive: true })
     if (name === 'others')
-      for (const file of ['cat/a.HEIC', 'cat/b.heic', 'cat/c.bmp', 'dog/a.png']) {
+      for (const file of ['cat/a.HEIC', 'cat/b.heic', 'cat/c.jxl', 'dog/a.png']) {
         await mkdir(dirname(join(root, file)), { recursive: true })
         await writeFile(join(root, file), '')
       }
@@ -329,7 +339,7 @@ describe('decoding', () => {
       const [here, there] = await outcomesOf(root)
       for (const message of here) {
         expect(message).toContain(
-          '0.jpg: expected an image (JPEG, PNG, WebP, AVIF, GIF, TIFF), whole',
+          '0.jpg: expected a whole image (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP) of at most 100',
         )
         expect(message).toContain('premature end of JPEG image')
       }

@@ -3,24 +3,26 @@
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import { relative } from 'node:path'
-import { UsageError } from '../../errors/index.ts'
+import { FileError, UsageError } from '../../errors/index.ts'
+import { backgroundColor } from '../background.ts'
 import type { Dataset, Split } from '../dataset.ts'
 import { center } from '../image.ts'
 import { prepareImages } from '../prepare.ts'
 import { concatenate } from '../subset.ts'
 import { type BadImage, type BadImagePolicy, withoutBad } from './bad.ts'
 import { fileSource } from './files.ts'
-import { type FolderSplit, listFolder } from './list.ts'
+import { type ImageList, listFolder } from './list.ts'
+import type { FolderSplit, ListOptions } from './parts.ts'
 import { openPool } from './pool.ts'
 
 /** How the images of a folder are found, read, and left out. */
-export interface ImageFolderOptions {
+export interface ImageFolderOptions extends ListOptions {
   /** Height and width that the network sees; 224 unless told. */
   readonly size?: number | undefined
   /** Of evaluation: the size over the shorter side of the resized image; 0.875 unless told. */
   readonly cropPct?: number | undefined
-  /** Which share of each class is held back, where the folder itself has no `val/`; 0.1 unless told. */
-  readonly valFraction?: number | undefined
+  /** What transparent images are composed on: `#rrggbb`, `white`, …; black unless told. */
+  readonly background?: string | undefined
   /** What is done about images that cannot be decoded; `stop` unless told. */
   readonly badImages?: BadImagePolicy | undefined
   /** The share that may be bad where they are skipped or replaced; 0.01, or a few, unless told. */
@@ -33,8 +35,10 @@ export interface ImageFolderOptions {
 
 /** What of a folder is not used, and why. */
 export interface FolderReport {
-  /** How many files of each ending were found that are no images, such as `.heic`; and test images without classes. */
-  readonly leftOut: Readonly<Record<string, number>>
+  /** Files that are not used, by their ending, such as `.heic`, or by why. */
+  readonly leftOut: Readonly<Record<string, readonly string[]>>
+  /** What else is to be known, in sentences: such as classes without validation images. */
+  readonly notes: readonly string[]
   /** How many images were looked at for bad ones. */
   readonly checked: number
   /** Images that were skipped or replaced. */
@@ -63,6 +67,18 @@ const within = (where: string, value: number, high: number): void => {
   throw new UsageError({ where, expected: `a number above 0, up to ${high}`, got: `${value}` })
 }
 
+/** A hash of which images these are, and of their labels where their paths do not begin with them. */
+const fingerprintOf = (
+  { files, labels }: Pick<ImageList, 'files' | 'labels'>,
+  classes: readonly string[],
+): string => {
+  const lines = files.map((file, i) => {
+    const label = classes[labels[i]]
+    return file.startsWith(`${label}/`) ? file : `${file}\t${label}`
+  })
+  return createHash('sha256').update(lines.join('\n')).digest('hex').slice(0, 16)
+}
+
 /**
  * Opens a folder of images.
  * @throws FileError when it holds no images by class
@@ -72,18 +88,20 @@ export const openImageFolder = async (
   {
     size = SIZE,
     cropPct = CROP_PCT,
-    valFraction,
+    background: color,
     badImages = 'stop',
     badLimit,
     workers = availableParallelism(),
     onChecked,
+    ...listing
   }: ImageFolderOptions = {},
 ): Promise<ImageFolder> => {
   within('data.cropPct', cropPct, 1)
-  if (valFraction !== undefined) within('data.valFraction', valFraction, 0.9)
-  const { classes, splits, leftOut } = await listFolder(path, valFraction)
+  if (listing.valFraction !== undefined) within('data.valFraction', listing.valFraction, 0.9)
+  const { classes, splits, leftOut, notes } = await listFolder(path, listing)
   const shape = [3, size, size] as const
-  const format = { shape, cropPct }
+  const background = color && backgroundColor(color)
+  const format = { shape, cropPct, background }
   const pool = openPool(format, workers)
   const bad: BadImage[] = []
   let checked = 0
@@ -114,7 +132,8 @@ export const openImageFolder = async (
       labels,
       cropPct,
       nameOf: index => relative(path, pathOf(index)),
-      fingerprint: createHash('sha256').update(files.join('\n')).digest('hex').slice(0, 16),
+      background,
+      fingerprint: fingerprintOf(good, classes),
       read: async index => {
         const image = await source.open(index)
         try {
@@ -131,17 +150,27 @@ export const openImageFolder = async (
     }
   }
 
+  const openAll = async (): Promise<Dataset> => {
+    const [train, validation] = [await openSplit('train'), await openSplit('validation')]
+    // A test set that stands in for validation is one set, not two.
+    const isThird = splits.test !== undefined && validation.split !== 'test'
+    return concatenate([train, validation, ...(isThird ? [await openSplit('test')] : [])], 'all')
+  }
+
   return {
     classes,
     hasTest: splits.test !== undefined,
     open: async split => {
-      if (split !== 'all') return openSplit(split)
-      const [train, validation] = [await openSplit('train'), await openSplit('validation')]
-      // A test set that stands in for validation is one set, not two.
-      const isThird = splits.test !== undefined && validation.split !== 'test'
-      return concatenate([train, validation, ...(isThird ? [await openSplit('test')] : [])], 'all')
+      const opened = await (split === 'all' ? openAll() : openSplit(split))
+      if (opened.labels.length > 0) return opened
+      throw new FileError({
+        where: path,
+        expected: split === 'all' ? 'images' : `${split} images`,
+        got: 'none',
+        hint: 'A class needs two images or more to have one held back for validation',
+      })
     },
-    report: () => ({ leftOut: Object.fromEntries(leftOut), checked, bad }),
+    report: () => ({ leftOut: Object.fromEntries(leftOut), notes, checked, bad }),
     close: pool.close,
   }
 }

@@ -46,8 +46,10 @@ const sumOfZeros = (emit: Emitter, x: string, size: number): string => {
 
 export const reductions = {
   allFinite: (emit, { names, inputs }) => {
-    const sums = names.map((x, i) => sumOfZeros(emit, x, sizeOf(inputs[i].shape)))
-    const total = sums.reduce((sum, one) => emit.node('Add', [sum, one]))
+    // Added up as they are made: ONNX Runtime, which walks back from here, then keeps the graph's order.
+    let total = emit.floats([0], [])
+    for (const [i, x] of names.entries())
+      total = emit.node('Add', [total, sumOfZeros(emit, x, sizeOf(inputs[i].shape))])
     return [emit.node('Equal', [total, emit.floats([0], [])])]
   },
   reduceMax: reduction('ReduceMax'),

@@ -1,7 +1,7 @@
 /** A file's bytes by ranges: files above 2 GiB, which Node reads into no buffer, included. */
 
-import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
-import { FileError } from '../../errors/index.ts'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { FileError, messageOf } from '../../errors/index.ts'
 
 export interface FileBytes {
   readonly size: number
@@ -9,12 +9,22 @@ export interface FileBytes {
   close(): void
 }
 
+const openPlain = (path: string): number => {
+  try {
+    // Opening a pipe would wait for its writer.
+    return openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  } catch (cause) {
+    const got = messageOf(cause)
+    throw new FileError({ where: path, expected: 'a readable file', got }, { cause })
+  }
+}
+
 /**
  * Opens a file for reading.
  * @throws FileError when it is not a plain file, or became shorter while it was read
  */
 export const openFileBytes = (path: string): FileBytes => {
-  const descriptor = openSync(path, 'r')
+  const descriptor = openPlain(path)
   const found = fstatSync(descriptor)
   if (!found.isFile()) {
     closeSync(descriptor)
