@@ -1,7 +1,7 @@
 /** What of a folder is not used, as lines of text. */
 
+import { remedyFor } from '../data/decode/formats.ts'
 import type { FolderReport } from '../data/folder/imageFolder.ts'
-import { remediesFor } from '../data/folder/leftOut.ts'
 import { count } from '../text/numbers.ts'
 import { visible } from '../text/visible.ts'
 
@@ -16,10 +16,12 @@ export const reportLines = (report: FolderReport): string[] => {
   const kinds = kindsOf(report)
   const total = kinds.reduce((sum, [, files]) => sum + files.length, 0)
   const text = kinds.map(([kind, files]) => `${visible(kind)} ${count(files.length)}`).join(', ')
+  const remedy = remedyFor(kinds.map(([, [first]]) => first))
   const leftOut = `${count(total)} file${total === 1 ? '' : 's'} left out: ${text}`
   return [
     ...report.notes.map(note => visible(note)),
-    ...(total === 0 ? [] : [leftOut, ...remediesFor(report.leftOut)]),
+    ...(total === 0 ? [] : [leftOut]),
+    ...(remedy === undefined ? [] : [remedy]),
   ]
 }
 
@@ -29,8 +31,8 @@ const LISTED = 10
 /** The files that are left out, by kind. */
 export const leftOutFiles = (report: FolderReport): string[] =>
   kindsOf(report).flatMap(([kind, files]) => [
-    ...files.slice(0, LISTED).map(file => `left out (${visible(kind)}): ${visible(file)}`),
+    ...files.slice(0, LISTED).map(file => `left out: ${visible(file)}`),
     ...(files.length > LISTED
-      ? [`left out (${visible(kind)}): ${count(files.length - LISTED)} more, listed by --json`]
+      ? [`left out: ${count(files.length - LISTED)} more (${visible(kind)}), listed by --json`]
       : []),
   ])

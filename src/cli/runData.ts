@@ -5,6 +5,7 @@ import { dirname, join, resolve } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
 import { imagesOptionsOf } from '../data/imagesRecord.ts'
 import { formatShape, UsageError } from '../errors/index.ts'
+import type { Config } from '../train/config.ts'
 import type { Card } from '../weights/trained.ts'
 import { type DataFlags, openSplit } from './dataOptions.ts'
 
@@ -19,6 +20,17 @@ export const readAs = ({ height, cropPct = 1, background }: Card): DataFlags => 
   background,
 })
 
+/** The configuration of the run that a network lies in, whose images these are. */
+export const runOf = async (path: string, data?: string): Promise<Config | undefined> => {
+  const { readRun, RUN_FILES } = await import('../runs/runFolder.ts')
+  // Weights lie in their run's folder.
+  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path)
+  if (!existsSync(join(folder, RUN_FILES.config))) return undefined
+  const config = await readRun(folder)
+  const isOwn = data === undefined || config.data === data || config.data === resolve(data)
+  return isOwn ? config : undefined
+}
+
 /**
  * Opens the dataset of `--data`, or else of the run: the split that was asked for, or the images that
  * it is evaluated on; of a folder that it was not trained on, all.
@@ -31,36 +43,19 @@ export const openRunData = async (
   flags: RunDataFlags,
   quiet: boolean,
 ): Promise<{ readonly name: string; readonly dataset: Dataset }> => {
-  const { readRun, RUN_FILES } = await import('../runs/runFolder.ts')
   const { isFolder } = await import('../data/registry.ts')
-  // Weights lie in their run's folder.
-  const folder = statSync(path, { throwIfNoEntry: false })?.isDirectory() ? path : dirname(path)
-  const hasRun = existsSync(join(folder, RUN_FILES.config))
-  if (flags.data === undefined && !hasRun)
+  const config = await runOf(path, flags.data)
+  const name = flags.data ?? config?.data
+  if (name === undefined)
     throw new UsageError({
       where: '--data',
       expected: `a dataset, since ${path} has no config.json, which would name it`,
       got: 'missing',
       hint: 'For example: --data ./images',
     })
-  const config = flags.data === undefined ? await readRun(folder) : undefined
-  const name = flags.data ?? (config?.data as string)
-  const isOther = async (): Promise<boolean> =>
-    flags.data !== undefined &&
-    isFolder(name) &&
-    !(hasRun && (await readRun(folder)).data === resolve(name))
-  const split = wanted ?? ((await isOther()) ? 'all' : 'validation')
-  const dataset = await openSplit(
-    name,
-    split,
-    {
-      ...(config && imagesOptionsOf(config)),
-      ...readAs(card),
-      classes: card.classes,
-      ...flags,
-    },
-    quiet,
-  )
+  const split = wanted ?? (config === undefined && isFolder(name) ? 'all' : 'validation')
+  const options = { ...(config && imagesOptionsOf(config)), ...readAs(card), classes: card.classes }
+  const dataset = await openSplit(name, split, { ...options, ...flags }, quiet)
   const own = [card.channels, card.height, card.width]
   if (own.join() !== dataset.shape.join() || card.classes.join() !== dataset.classes.join())
     throw new UsageError({

@@ -42,7 +42,7 @@ it('a folder with three splits keeps them apart, and all of another folder is me
     )
     const measured = JSON.parse(await said('eval run --split testing --json --quiet'))
     expect([tested, metrics.top1]).toEqual([18, measured.top1])
-    expect(trained).toContain('4 files left out: .heic 2, .jxl 1, .csv 1')
+    expect(trained).toContain('4 files left out: .heic 2, .csv 1, .jxl 1')
     expect(await said('eval run --data ./images')).toContain('6 validation images of')
     expect(await said('eval run --split Training')).toContain('12 train images of')
     expect(await said('eval run --split test')).toContain('18 test images of')
@@ -83,4 +83,36 @@ it('a set that is published as two splits is evaluated on its test images', () =
     expect(await counts('validation')).toEqual([20, 'test'])
     expect(await counts('test')).toEqual([20, 'test'])
     expect(await counts('all')).toEqual([50, 'all'])
+  }))
+
+it('images of a table, seen on white, are so wherever the network is asked', () =>
+  inFolder(async folder => {
+    const run = async (command: string) => {
+      const { code, stdout, stderr } = await excite(folder, ...command.split(' '))
+      expect(code, stderr).toBe(0)
+      return stdout
+    }
+    const clear = { width: 8, height: 8, channels: 4 } as const
+    const rows = ['image,breed']
+    await mkdir(join(folder, 'images'))
+    for (let i = 0; i < 8; i++) {
+      const background = { r: 20 * i, g: 0, b: 0, alpha: i % 2 === 0 ? 0 : 1 }
+      await sharp({ create: { ...clear, background } }).toFile(join(folder, `images/${i}.png`))
+      rows.push(`${i},${i % 2 === 0 ? 'clear' : 'red'}`)
+    }
+    await writeFile(join(folder, 'labels.csv'), rows.join('\n'))
+    const settings = '--labels labels.csv --background white --size 16 --epochs 1 --batch 2'
+    await run(`train se-resnet8 --data ./images ${settings} --threads 1 --out run`)
+    const json = async (name: string) => JSON.parse(await readFile(join(folder, name), 'utf8'))
+    expect(await json('run/config.json')).toMatchObject({ background: '#ffffff' })
+    expect((await json('run/model.json')).input).toMatchObject({ background: '#ffffff' })
+    // The run's table and background are known where its images are asked for again.
+    const answersOf = async (images: string) =>
+      JSON.parse(await run(`predict run ${images} --json`)).results
+    const [own] = await answersOf('--data ./images --split train --index 0')
+    expect(own.label).toBe('clear')
+    const [file] = await answersOf(`images/${own.image}`)
+    expect(file.classes).toEqual(own.classes)
+    await sharp({ create: { ...clear, background: '#fff' } }).toFile(join(folder, 'white.png'))
+    expect((await answersOf('white.png'))[0].classes).toEqual(own.classes)
   }))

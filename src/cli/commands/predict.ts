@@ -2,6 +2,7 @@
 
 import { Command, Option } from 'commander'
 import type { Dataset, Split } from '../../data/dataset.ts'
+import { imagesOptionsOf } from '../../data/imagesRecord.ts'
 import { FileError, UsageError } from '../../errors/index.ts'
 import type { Classifier } from '../../runs/classifier.ts'
 import { csv } from '../../text/table.ts'
@@ -13,7 +14,7 @@ import { withEngine } from '../engineOption.ts'
 import { type NamedImage, namedImages } from '../imageInputs.ts'
 import { type NetworkFlags, openNetwork, withNetwork } from '../openNetwork.ts'
 import { percent, printJson, withJson } from '../output.ts'
-import { readAs } from '../runData.ts'
+import { readAs, runOf } from '../runData.ts'
 
 const HELP = `
 Examples:
@@ -73,6 +74,7 @@ const imagesOf = async (
   files: readonly string[],
   flags: PredictFlags,
   card: Card,
+  path: string,
 ): Promise<Image[]> => {
   const { data, index } = flags
   if (data === undefined && index !== undefined)
@@ -88,10 +90,12 @@ const imagesOf = async (
       expected: 'images: files, folders, patterns, addresses, - or --data',
       got: 'none',
     })
-  const dataset =
-    data === undefined
-      ? undefined
-      : await openSplit(data, flags.split, { ...readAs(card), ...flags })
+  const open = async (data: string): Promise<Dataset> => {
+    const config = await runOf(path, data)
+    const options = { ...(config && imagesOptionsOf(config)), ...readAs(card) }
+    return openSplit(data, flags.split, { ...options, ...flags })
+  }
+  const dataset = data === undefined ? undefined : await open(data)
   if (dataset && dataset.shape.join() !== [card.channels, card.height, card.width].join())
     throw new UsageError({
       where: `--data ${data}`,
@@ -158,7 +162,7 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
   const top = Math.min(flags.top, card.classes.length)
   const results: Result[] = []
   try {
-    const images = await imagesOf(files, flags, card)
+    const images = await imagesOf(files, flags, card, path)
     if (isText) console.error(note ?? `computed with ${engine}`)
     for (const image of images) {
       const result = await resultOf(image, classifier, top)

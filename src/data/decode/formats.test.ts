@@ -146,6 +146,6 @@ it('a single pixel is no image', async () => {
 
 it('a file is known by its ending, in any case; another has a remedy, or was never an image', () => {
   expect(['a.JPG', 'b.jfif', 'c.Tiff', 'd.dib'].every(isImageName)).toBe(true)
-  expect(remedyFor('IMG_1.HEIC')).toContain('magick mogrify -format jpg *.heic')
-  expect(remedyFor('notes.txt')).toBeUndefined()
+  expect(remedyFor(['IMG_1.HEIC', 'b.heic', 'c.dng'])).toContain('-format jpg *.heic *.dng. On')
+  expect(remedyFor(['notes.txt'])).toBeUndefined()
 })

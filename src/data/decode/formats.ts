@@ -47,13 +47,6 @@ const OTHERS: readonly Format[] = [
 /** `JPEG, PNG, …`: what is read, for messages. */
 export const FORMAT_NAMES = READ.map(({ name }) => name).join(', ')
 
-const CONVERT = 'Convert such files to JPEG first, by ImageMagick: magick mogrify -format jpg'
-/** What may be done about files that are left out. */
-const remedyOf = ({ name, endings }: Format): string =>
-  name === 'HEIC'
-    ? `${CONVERT} *${endings[0]} (or on macOS: sips -s format jpeg). iPhones save JPEG by Settings > Camera > Formats > Most Compatible`
-    : `${CONVERT} *${endings[0]}`
-
 const endingOf = (file: string): string => extname(file).toLowerCase()
 
 const byEnding = (formats: readonly Format[], file: string): Format | undefined =>
@@ -62,10 +55,17 @@ const byEnding = (formats: readonly Format[], file: string): Format | undefined 
 /** Whether a file's name is that of an image that is read. */
 export const isImageName = (file: string): boolean => byEnding(READ, file) !== undefined
 
-/** What may be done about a file that is no image here; undefined where it was never one. */
-export const remedyFor = (file: string): string | undefined => {
-  const format = byEnding(OTHERS, file)
-  return format && remedyOf(format)
+const remedyOf = (endings: readonly string[]): string =>
+  `Convert such files to JPEG first, by ImageMagick: magick mogrify -format jpg ${endings.map(ending => `*${ending}`).join(' ')}${
+    endings.some(ending => OTHERS[0].endings.includes(ending))
+      ? '. On macOS: sips -s format jpeg. iPhones save JPEG by Settings > Camera > Formats > Most Compatible'
+      : ''
+  }`
+
+/** What may be done about files that are no images here; undefined where none of them ever was one. */
+export const remedyFor = (files: readonly string[]): string | undefined => {
+  const endings = files.filter(file => byEnding(OTHERS, file)).map(endingOf)
+  return endings.length === 0 ? undefined : remedyOf([...new Set(endings)])
 }
 
 const byStart = (formats: readonly Format[], bytes: Buffer): Format | undefined => {
@@ -91,5 +91,5 @@ export const otherFormat = (
   const format = byStart(OTHERS, bytes)
   return format === undefined
     ? { got: `a file of another kind (${bytes.length} bytes)` }
-    : { got: `a file in ${format.name}`, hint: remedyOf(format) }
+    : { got: `a file in ${format.name}`, hint: remedyOf(format.endings.slice(0, 1)) }
 }

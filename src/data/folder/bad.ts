@@ -59,7 +59,7 @@ export interface BadImageOptions {
 /**
  * A list without its bad images, or with the next good ones of their classes in their places: decided
  * before training, so that a run is the same however often it is resumed.
- * @throws FileError when too many are bad, or a class has none left
+ * @throws FileError when too many are bad, or a class has none left to train on
  */
 export const withoutBad = async (
   list: ImageList,
@@ -83,15 +83,15 @@ export const withoutBad = async (
   const good: number[][] = classes.map(() => [])
   for (const [i, reason] of reasons.entries()) if (reason === undefined) good[labels[i]].push(i)
   for (const [label, own] of good.entries())
-    if (own.length === 0 && labels.includes(label))
+    if (own.length === 0 && labels.includes(label) && list.split === 'train')
       throw new FileError({
         where: `${folder}/${classes[label]}`,
         expected: 'at least one image that can be decoded',
         got: `${labels.filter(other => other === label).length} that cannot`,
       })
-  const standIn = (i: number): number => {
+  const standIn = (i: number): number[] => {
     const own = good[labels[i]]
-    return own.find(other => other > i) ?? own[0]
+    return own.length === 0 ? [] : [own.find(other => other > i) ?? own[0]]
   }
   const chosen = reasons.flatMap((reason, i) =>
     reason === undefined ? i : policy === 'skip' ? [] : standIn(i),

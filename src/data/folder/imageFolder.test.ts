@@ -229,7 +229,7 @@ describe('splits', () => {
     ['bare', 'expected images (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP), got none'],
     [
       'others',
-      'got none, but .heic, .jxl. Convert such files to JPEG first, by ImageMagick: magick mogrify -format jpg *.heic',
+      'got none, but .heic, .jxl. Convert such files to JPEG first, by ImageMagick: magick mogrify -format jpg *.heic *.jxl',
     ],
     ['stray', 'only classes that there are images of to train on, got lion'],
   ])('%s is refused', async (name, message) => {
@@ -438,6 +438,17 @@ describe('bad images', () => {
     const image = await openImage(path)
     const top = { left: 0, top: 0, width: 40, height: 40 }
     await expect(image.read(top, [3, 20, 20])).rejects.toThrow(FileError)
+  })
+
+  it('that are all of a class in validation leave it out there', async () => {
+    for (const badImages of ['skip', 'replace'] as const) {
+      const lost = await copied(`lost-${badImages}`)
+      for (const name of await readdir(join(lost, 'val/circle')))
+        await writeFile(join(lost, 'val/circle', name), 'damaged')
+      const found = await open(lost, { split: 'validation', badImages })
+      expect(found.labels).toHaveLength(18)
+      expect(found.labels).not.toContain(found.classes.indexOf('circle'))
+    }
   })
 
   it('that are all of a class are refused', async () => {

@@ -2,8 +2,8 @@
 
 import { basename } from 'node:path'
 import Papa from 'papaparse'
-import { FileError } from '../../errors/index.ts'
-import { readText } from '../../platform/node/files.ts'
+import { FileError, UsageError } from '../../errors/index.ts'
+import { readText, whyUnreadable } from '../../platform/node/files.ts'
 
 const MOST_BYTES = 1e8
 
@@ -66,6 +66,9 @@ export const readLabels = async (
   path: string,
   columns?: readonly [file: string, label: string],
 ): Promise<readonly Row[]> => {
+  const problem = whyUnreadable(path, MOST_BYTES)
+  if (problem !== undefined)
+    throw new UsageError({ where: path, expected: 'a CSV file of labels', got: problem })
   const { data, errors } = Papa.parse<readonly string[]>(await readText(path, MOST_BYTES))
   const fault = errors.find(({ type }) => type === 'Quotes')
   if (fault !== undefined)

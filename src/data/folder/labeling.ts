@@ -40,7 +40,7 @@ export const byFolder = (mayLack: boolean): Labeling => ({
           where: join(folder, name),
           expected: `images (${FORMAT_NAMES})`,
           got: instead(all),
-          hint: all.map(remedyFor).find(remedy => remedy !== undefined),
+          hint: remedyFor(all),
         })
       leaveOutOthers(
         leftOut,

@@ -1,7 +1,7 @@
 /** Files of a folder that are not used, by kind: their endings, or why. */
 
 import { extname, join } from 'node:path'
-import { isImageName, remedyFor } from '../decode/formats.ts'
+import { isImageName } from '../decode/formats.ts'
 
 /** Paths by kind, such as `.heic`. */
 export type LeftOut = Map<string, string[]>
@@ -25,8 +25,3 @@ export const leaveOutOthers = (
       join(folder, file),
     )
 }
-
-/** What may be done about what was left out, each thing once. */
-export const remediesFor = (leftOut: Readonly<Record<string, readonly string[]>>): string[] => [
-  ...new Set(Object.values(leftOut).flatMap(([first]) => remedyFor(first) ?? [])),
-]
