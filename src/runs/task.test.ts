@@ -122,7 +122,7 @@ describe('a regression of one number', () => {
     expect(history[EPOCHS - 1].trainLoss).toBeLessThan(history[0].trainLoss)
     const [header] = (await readFile(join(folder, RUN_FILES.table), 'utf8')).split('\n')
     expect(header).toBe(
-      'epoch,learningRate,trainLoss,trainClose,testLoss,testClose,seconds,waiting',
+      'epoch,learningRate,trainLoss,trainClose,testLoss,testClose,seconds,waiting,evaluated',
     )
     expect(await readMetrics(folder)).toEqual(history)
     expect(best?.card).toMatchObject({ task: 'regression', classes: ['brightness'] })

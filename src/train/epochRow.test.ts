@@ -15,11 +15,20 @@ const rows = (...all: readonly (readonly [top1: number, loss: number])[]): Epoch
   }))
 
 describe('the best epoch', () => {
-  it('is right most often, of equals with the lowest loss, of these the first', () => {
-    const history = rows([0.5, 1], [0.8, 0.9], [0.8, 0.7], [0.8, 0.7], [0.7, 0.1])
-    expect(bestRow(history)?.epoch).toBe(3)
-    expect(bestRow(history, { metric: 'loss', higher: false })?.epoch).toBe(5)
+  it('is right most often, the first of equals', () => {
+    const history = rows([0.5, 1], [0.8, 0.9], [0.8, 0.7], [0.7, 0.1])
+    expect(bestRow(history)?.epoch).toBe(2)
+    expect(bestRow(history, { metric: 'loss', higher: false })?.epoch).toBe(4)
     expect(bestRow([])).toBeUndefined()
+  })
+  it('of few images, is the last that is within a standard error of the highest', () => {
+    const history = rows([0.5, 1], [0.8, 1], [0.75, 1], [0.7, 1])
+    const evaluated = (images: number) => history.map(row => ({ ...row, evaluated: images }))
+    // √(0.8·0.2/50) = 0.057, √(0.8·0.2/999) = 0.013
+    expect(bestRow(evaluated(50))?.epoch).toBe(3)
+    expect(bestRow(evaluated(999))?.epoch).toBe(2)
+    expect(bestRow(evaluated(10))?.epoch).toBe(4)
+    expect(bestRow(evaluated(10).slice(0, 2))?.epoch).toBe(2)
   })
 })
 

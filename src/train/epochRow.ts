@@ -13,6 +13,8 @@ export interface EpochRow {
   readonly seconds: number
   /** Of these, how many the step waited for its images; earlier runs did not measure it. */
   readonly waiting?: number | undefined
+  /** How many images it was evaluated on; earlier runs did not write it. */
+  readonly evaluated?: number | undefined
   readonly [column: `train${string}` | `test${string}`]: number
 }
 
@@ -47,6 +49,43 @@ export const metricsOf = (split: MetricSplit, row: EpochRow): Metrics => {
   return Object.fromEntries(metrics)
 }
 
+const CLASSIFICATION: Best = { metric: 'top1', higher: true }
+
+/** The epoch of the highest, or lowest, figure; the first of equals. */
+const topRow = (
+  history: readonly EpochRow[],
+  { metric, higher }: Best = CLASSIFICATION,
+): EpochRow | undefined => {
+  const column = columnOf('test', metric)
+  const better = (a: EpochRow, b: EpochRow): boolean =>
+    higher ? a[column] > b[column] : a[column] < b[column]
+  return history.reduce<EpochRow | undefined>(
+    (best, row) => (best === undefined || better(row, best) ? row : best),
+    undefined,
+  )
+}
+
+/** Below so many validation images, accuracies of epochs differ by chance more than by training. */
+const FEW = 1000
+
+/**
+ * The epoch whose weights are the run's: that of the best figure, the first of equals. Of few
+ * validation images, the last epoch whose accuracy is within one standard error of the highest
+ * (Breiman et al. 1984, section 3.4.3): the highest of many noisy figures is chance, and later weights
+ * are trained further.
+ */
+export const bestRow = (
+  history: readonly EpochRow[],
+  best: Best = CLASSIFICATION,
+): EpochRow | undefined => {
+  const top = topRow(history, best)
+  if (top === undefined || best.metric !== 'top1') return top
+  const { evaluated = FEW, testTop1: share } = top
+  if (evaluated >= FEW) return top
+  const least = share - Math.sqrt((share * (1 - share)) / evaluated)
+  return history.findLast(({ testTop1 }) => testTop1 >= least)
+}
+
 /** What decides when a training has come to its end. */
 interface Ending {
   readonly recipe: { readonly epochs: number; readonly stopAfter?: number | undefined }
@@ -64,7 +103,7 @@ export const isFinished = (
   best?: Best,
 ): boolean => {
   const from = Math.max(
-    bestRow(history, best)?.epoch ?? 0,
+    topRow(history, best)?.epoch ?? 0,
     unfreezeAt - 1,
     extended?.at(-1)?.after ?? 0,
   )
@@ -76,7 +115,13 @@ const rounded = (seconds: number): number => Math.round(seconds * 1000) / 1000
 
 /** The row of an epoch that has ended, of its times and what training and evaluation measured. */
 export const epochRow = (
-  at: { epoch: number; learningRate: number; seconds: number; waiting: number },
+  at: {
+    epoch: number
+    learningRate: number
+    seconds: number
+    waiting: number
+    evaluated: number
+  },
   trained: Metrics,
   tested: Metrics,
 ): EpochRow => ({
@@ -86,21 +131,5 @@ export const epochRow = (
   ...columns('test', tested),
   seconds: rounded(at.seconds),
   waiting: rounded(at.waiting),
+  evaluated: at.evaluated,
 })
-
-/**
- * The best epoch; of equals that of the lowest loss. In a handful of validation images many epochs are
- * right as often, and the first of them is hardly trained.
- */
-export const bestRow = (
-  history: readonly EpochRow[],
-  { metric, higher }: Best = { metric: 'top1', higher: true },
-): EpochRow | undefined => {
-  const column = columnOf('test', metric)
-  const better = (a: EpochRow, b: EpochRow): boolean =>
-    a[column] === b[column] ? a.testLoss < b.testLoss : a[column] > b[column] === higher
-  return history.reduce<EpochRow | undefined>(
-    (best, row) => (best === undefined || better(row, best) ? row : best),
-    undefined,
-  )
-}

@@ -164,7 +164,13 @@ export async function* trainingLoop(
     if (!Number.isFinite(tested.loss)) throw diverged(epoch + 1, tested.loss)
     const { seconds, waiting, metrics } = progress
     const row = epochRow(
-      { epoch: epoch + 1, learningRate: rate(), seconds, waiting },
+      {
+        epoch: epoch + 1,
+        learningRate: rate(),
+        seconds,
+        waiting,
+        evaluated: validation.labels.length,
+      },
       metrics.metrics(),
       tested,
     )

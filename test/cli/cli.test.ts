@@ -193,7 +193,7 @@ it('goes from training to predictions and ONNX', () =>
 
     const metrics = await readFile(join(folder, 'runs/gct-resnet8-shapes/metrics.csv'), 'utf8')
     expect(metrics.split('\n')[0]).toBe(
-      'epoch,learningRate,trainLoss,trainTop1,trainTop5,testLoss,testTop1,testTop5,seconds,waiting',
+      'epoch,learningRate,trainLoss,trainTop1,trainTop5,testLoss,testTop1,testTop5,seconds,waiting,evaluated',
     )
   }))
 
