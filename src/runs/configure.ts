@@ -1,11 +1,11 @@
 /** The configuration of a training: new, or that of a run that goes on. */
 
-import { resolve } from 'node:path'
 import type { ImagesRecord } from '../data/imagesRecord.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { defaultThreads } from '../machines/threads.ts'
 import type { NetworkRecord } from '../models/registry.ts'
 import { type Config, checkConfig } from '../train/config.ts'
+import { weightsName } from './firstWeights.ts'
 import { readRun } from './runFolder.ts'
 
 /** What is said of a training besides its network, its images and its recipe. */
@@ -16,7 +16,7 @@ export interface Settings {
   readonly threads?: number | undefined
   /** Decides first weights, order and augmentation; 0 unless given. */
   readonly seed?: number | undefined
-  /** A file of first weights. */
+  /** First weights: a file, the folder of a run, or `owner/name` of the hub. */
   readonly weights?: string | undefined
   /** Patterns of parameters that stay as they are: `backbone`, `layer1,layer2`, `!gct`. */
   readonly freeze?: string | undefined
@@ -38,7 +38,7 @@ export const newConfig = async (
   const config = checkConfig({
     ...network,
     ...images,
-    weights: weights && resolve(weights),
+    weights: weights === undefined ? undefined : weightsName(weights),
     freeze: rest.freeze,
     unfreezeAt: rest.unfreezeAt,
     seed,

@@ -1,20 +1,17 @@
 /**
- * First weights from a file: those of another training, or of any safetensors with PyTorch's names.
- * A classifier for other classes begins anew; so does an attention that the file's network does not
- * have, while all else goes to where it stands in the network with it.
+ * First weights fitted to the network that is trained. A classifier for other classes begins anew; so
+ * does an attention that the file's network does not have, while all else goes to where it stands in
+ * the network with it.
  */
 
-import { readFile } from 'node:fs/promises'
-import { formatShape, messageOf, UsageError, WeightError } from '../errors/index.ts'
+import { formatShape, WeightError } from '../errors/index.ts'
 import type { Shape } from '../graph/index.ts'
 import { type Model, model } from '../models/registry.ts'
 import { compareTensors, listed, type Variable, variables } from '../nn/index.ts'
 import type { Config } from '../train/config.ts'
 import { headOf, isBelow } from '../train/freeze.ts'
-import { fileKind } from '../weights/fileKinds.ts'
-import { isSafetensors } from '../weights/readWeights.ts'
-import { FLOATS, readSafetensors, type StoredTensor } from '../weights/safetensors.ts'
-import { type Card, readCard } from '../weights/trained.ts'
+import { FLOATS, type StoredTensor } from '../weights/safetensors.ts'
+import { backboneOf, type FirstWeights } from './firstWeights.ts'
 
 export interface Adopted {
   /** By the network's own names; what is not here begins as initialized. */
@@ -112,43 +109,6 @@ export const adopt = (
   ])
   return { tensors: new Map(tensors), fresh }
 }
-
-/** A file of first weights; with a card where Excite wrote it. */
-export interface FirstWeights {
-  readonly file: string
-  readonly stored: ReadonlyMap<string, StoredTensor>
-  readonly card?: Card
-}
-
-const isFolder = (cause: unknown): boolean => (cause as NodeJS.ErrnoException).code === 'EISDIR'
-
-/** @throws UsageError for a missing file, FileError for a damaged one */
-export const readFirstWeights = async (file: string): Promise<FirstWeights> => {
-  const bytes = await readFile(file).catch((cause: unknown) => {
-    throw new UsageError(
-      {
-        where: 'weights',
-        expected: 'a .safetensors file, such as best.safetensors of a run',
-        got: isFolder(cause) ? `${file}, which is a folder` : messageOf(cause),
-      },
-      { cause },
-    )
-  })
-  if (!isSafetensors(bytes)) {
-    const kind = fileKind(bytes)
-    throw new UsageError({
-      where: 'weights',
-      expected: 'a .safetensors file, such as best.safetensors of a run',
-      got: `${file}, which is ${kind?.name ?? 'none'}`,
-      ...(kind === undefined ? {} : { hint: kind.hint }),
-    })
-  }
-  const { tensors: stored, metadata } = readSafetensors(bytes, file)
-  const { excite } = metadata
-  return { file, stored, ...(excite === undefined ? {} : { card: readCard(excite, file) }) }
-}
-
-const backboneOf = (name: string): string => name.replace(/^[a-z]+-/, '')
 
 /**
  * What is trained, where the weights' own network says what was left open: how the same backbone

@@ -20,7 +20,8 @@ import { fewSteps } from '../train/fewSteps.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { layoutsOf } from '../train/layout.ts'
 import { conditionsOf } from './environment.ts'
-import { type Adopted, adoptInto, continued, readFirstWeights } from './initialWeights.ts'
+import { type FirstWeights, readFirstWeights } from './firstWeights.ts'
+import { type Adopted, adoptInto, continued } from './initialWeights.ts'
 import { createRun, RUN_FILES } from './runFolder.ts'
 import { checkData, train } from './trainer.ts'
 import type { TrainOptions } from './trainOptions.ts'
@@ -63,6 +64,8 @@ export interface LaunchOptions extends Callbacks {
   readonly network?: Model | undefined
   /** What the network is trained for; classification by the recipe unless given. */
   readonly task?: Task | undefined
+  /** The weights that the configuration names, where they are read already. */
+  readonly firstWeights?: FirstWeights | undefined
   readonly resume?: 'exact' | 'compatible' | undefined
   readonly saveEvery?: number | undefined
   readonly signal?: AbortSignal | undefined
@@ -125,14 +128,18 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   const given = options.config
   const weights =
     given.weights !== undefined && resume === undefined
-      ? await readFirstWeights(given.weights)
+      ? (options.firstWeights ?? (await readFirstWeights(given.weights, { model: given.model })))
       : undefined
   const config: Config = weights === undefined ? given : continued(given, weights)
   const network = networkFor(options, config)
   const { classes, shape, fingerprint } = options.train
   const transferred = weights === undefined ? undefined : adoptInto(network, weights, classes)
   const transferAgain = async (): Promise<Adopted> =>
-    adoptInto(network, await readFirstWeights(config.weights as string), classes)
+    adoptInto(
+      network,
+      await readFirstWeights(config.weights as string, { model: config.model }),
+      classes,
+    )
   const engine = await openEngine(config.engine)
   if (config.freeze !== undefined) frozenBy(network, config.freeze)
   const normalization = config.normalization ?? (await measureNormalization(options.train))
@@ -157,6 +164,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   options.onStart?.({ config, engine, transferred, badImages })
   const warning = resume === undefined && fewSteps(config, options.train.labels.length)
   if (warning) options.onWarning?.(warning)
+  for (const note of weights?.notes ?? []) options.onWarning?.(note)
   const { validation } = options
   const test = options.test === validation ? undefined : options.test
   const { history, finished, best, ...measured } = await train({

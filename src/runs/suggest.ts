@@ -1,17 +1,18 @@
 /** A training fitted to a set of images and to this machine: rules, then a few measured steps. */
 
-import { availableParallelism } from 'node:os'
 import type { Dataset } from '../data/dataset.ts'
 import { imageFacts } from '../data/folder/imageFacts.ts'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { type OpenedImages, openImages } from '../data/openImages.ts'
 import type { DatasetOptions } from '../data/registry.ts'
 import { openEngine } from '../engines/registry.ts'
+import { defaultThreads } from '../machines/threads.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { about, count } from '../text/numbers.ts'
 import type { Config, Recipe } from '../train/config.ts'
 import { epochsWithin, type Suggestion, suggestTraining } from '../train/suggest.ts'
-import { readFirstWeights } from './initialWeights.ts'
+import { type FirstWeights, readFirstWeights } from './firstWeights.ts'
+import { continued } from './initialWeights.ts'
 import { measurePace, secondsAt } from './pace.ts'
 
 /** A training whose time is known. */
@@ -27,8 +28,10 @@ interface Timed {
 export interface SuggestOptions extends DatasetOptions {
   /** The network's name; that of the weights, or what fits the images, unless given. */
   readonly model?: string | undefined
-  /** A file of first weights. */
+  /** First weights, as `train` takes them. */
   readonly weights?: string | undefined
+  /** Whether weights of the hub are only those that were fetched before. */
+  readonly offline?: boolean | undefined
   /** What computes; the fastest that is here unless given. */
   readonly engine?: string | undefined
   /** Threads to compute with; one per core unless given. */
@@ -38,16 +41,22 @@ export interface SuggestOptions extends DatasetOptions {
 /** Applies the rules to a set of images, of which none is opened. */
 export const chooseTraining = async (
   data: string,
-  { model, weights, engine: _, threads: __, ...options }: SuggestOptions,
+  options: DatasetOptions & { readonly model?: string | undefined },
+  first: FirstWeights | undefined,
 ): Promise<Suggestion> => {
-  const card = weights === undefined ? undefined : (await readFirstWeights(weights)).card
-  const facts = await imageFacts(data, options)
-  return suggestTraining(facts, {
-    model: model ?? card?.model,
-    size: options.size ?? card?.height,
-    cropPct: options.cropPct ?? card?.cropPct,
-    trained: weights !== undefined,
+  const { model, ...opening } = options
+  const facts = await imageFacts(data, opening)
+  const own = first?.card
+  const suggestion = suggestTraining(facts, {
+    model: model ?? own?.model,
+    size: options.size ?? own?.height,
+    cropPct: options.cropPct ?? own?.cropPct,
+    trained: first !== undefined,
   })
+  if (model !== undefined || own === undefined) return suggestion
+  const { size } = suggestion
+  const reason = `${own.model} at ${size}×${size}, as the weights of ${first?.file} are of it`
+  return { ...suggestion, reasons: [reason, ...suggestion.reasons] }
 }
 
 /**
@@ -89,6 +98,7 @@ export interface SuggestedTraining {
   readonly options: {
     readonly recipe: Recipe
     readonly weights: string | undefined
+    readonly offline: boolean | undefined
     readonly engine: string
     readonly threads: number
   }
@@ -110,19 +120,23 @@ export const suggest = async (
   data: string,
   options: SuggestOptions = {},
 ): Promise<SuggestedTraining> => {
-  const { engine: name, threads = availableParallelism(), weights, model: _, ...opening } = options
-  const chosen = await chooseTraining(data, options)
+  const { engine: name, threads = defaultThreads(), weights, offline, ...rest } = options
+  const { model: given, ...opening } = rest
+  const first =
+    weights === undefined ? undefined : await readFirstWeights(weights, { model: given, offline })
+  const chosen = await chooseTraining(data, rest, first)
   const { model, size, cropPct, recipe } = chosen
   const images = await openImages(data, { cropPct, ...opening, size })
   try {
     const { name: engine } = await openEngine(name)
     const { train, validation, record, classes } = images
-    const config = { model, ...record, weights, seed: 0, engine, threads, recipe }
+    const asGiven = { model, ...record, weights, seed: 0, engine, threads, recipe }
+    const config = first === undefined ? asGiven : continued(asGiven, first)
     const { reasons, seconds, ...fitted } = await fitToMachine(config, train, validation)
     return {
-      network: networkOf({ model }, { classes: classes.length, channels: train.shape[0] }),
+      network: networkOf(config, { classes: classes.length, channels: train.shape[0] }),
       images,
-      options: { recipe: fitted.recipe, weights, engine, threads },
+      options: { recipe: fitted.recipe, weights, offline, engine, threads },
       seconds,
       reasons: [...chosen.reasons, ...reasons],
     }

@@ -1,7 +1,7 @@
 /** Training and resuming, as a program asks for it: a network, images, and where the run goes. */
 
 import { availableParallelism } from 'node:os'
-import { resolve as absolute, basename, join } from 'node:path'
+import { basename, join } from 'node:path'
 import type { Images } from '../data/openImages.ts'
 import { openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
@@ -13,6 +13,7 @@ import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
 import type { RecipeName } from '../train/recipes.ts'
 import { savedConfig } from './configure.ts'
 import { extendRun } from './extendRun.ts'
+import { readFirstWeights, weightsName } from './firstWeights.ts'
 import { openImagesOf } from './images.ts'
 import { type Run as Launched, launch } from './launch.ts'
 import { freeFolder } from './runFolder.ts'
@@ -65,8 +66,13 @@ export interface TrainOptions extends Following, RecipeChanges {
   readonly out?: string | undefined
   /** Decides first weights, order and augmentation. */
   readonly seed?: number | undefined
-  /** A file of first weights. */
+  /**
+   * First weights: a file of Excite, PyTorch or another program, the folder of a run, or `owner/name`
+   * of the Hugging Face hub, fetched once.
+   */
   readonly weights?: string | undefined
+  /** Whether weights of the hub are only those that were fetched before. */
+  readonly offline?: boolean | undefined
   /** Patterns of parameters that stay as they are: `backbone`, `layer1,layer2`, `!gct`. */
   readonly freeze?: string | undefined
   /** The epoch from which they are trained too. */
@@ -108,7 +114,15 @@ export const train = async (
   images: Images,
   options: TrainOptions = {},
 ): Promise<Run> => {
-  const { engine, threads = availableParallelism(), out, seed = 0, weights, ...rest } = options
+  const {
+    engine,
+    threads = availableParallelism(),
+    out,
+    seed = 0,
+    weights,
+    offline,
+    ...rest
+  } = options
   const { freeze, unfreezeAt, saveEvery, signal, onStep, onEpoch, onWarning, task, ...recipe } =
     rest
   const { recipe: base = 'short', ...changes } = recipe
@@ -119,7 +133,7 @@ export const train = async (
       ...recordOf(network),
       ...record,
       task: task?.name,
-      weights: weights === undefined ? undefined : absolute(weights),
+      weights: weights === undefined ? undefined : weightsName(weights),
       freeze,
       unfreezeAt,
       seed,
@@ -129,12 +143,17 @@ export const train = async (
     },
     'options',
   )
+  const firstWeights =
+    weights === undefined
+      ? undefined
+      : await readFirstWeights(weights, { model: network.name, offline })
   const folder = out ?? freeFolder(join('runs', `${network.name}-${basename(record.data)}`))
   return runOf(
     await launch({
       config,
       folder,
       network,
+      firstWeights,
       task,
       train: images.train,
       validation: images.validation,

@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { expect, it } from 'vitest'
 import { FileError, UsageError } from '../errors/index.ts'
-import { fetchFile, parseRepository, remoteFiles } from './hub.ts'
+import { fetchFile, isRepository, parseRepository, remoteFiles } from './hub.ts'
 import { hubModel } from './hubModel.ts'
 
 const CONTENT = Buffer.from(Array.from({ length: 300_000 }, (_, i) => (i * 7) % 251))
@@ -145,6 +145,26 @@ it('fetches a file once, with progress', () =>
     expect(hub.starts).toEqual([0])
     expect(await readdir(dirname(path))).toEqual(['model.safetensors'])
   }))
+
+it('uses offline what was fetched before, checked, and says what was not', () =>
+  withHub(async hub => {
+    const offline = { ...hub, endpoint: 'http://127.0.0.1:9', offline: true }
+    const before = hubModel('timm/some', offline)
+    await expect(before).rejects.toThrow('expected files that were fetched before, got none')
+    const { path } = await hubModel('timm/some', hub)
+    expect(await hubModel('timm/some', offline)).toEqual(await hubModel('timm/some', hub))
+    await writeFile(path, 'damaged')
+    await expect(hubModel('timm/some', offline)).rejects.toThrow(
+      'fetched before, got none, or another',
+    )
+  }))
+
+it('tells names of repositories from paths', () => {
+  expect(['timm/some', 'timm/seresnet50.a1_in1k', 'a/b@v1'].every(isRepository)).toBe(true)
+  expect(
+    ['some', './a/b', 'a/b/c', 'a/b.pth', 'a/best.safetensors', '../a'].some(isRepository),
+  ).toBe(false)
+})
 
 it('goes on where a connection broke', () =>
   withHub(async hub => {

@@ -6,13 +6,14 @@
 
 import { createHash } from 'node:crypto'
 import { createReadStream, createWriteStream } from 'node:fs'
-import { rename, rm, stat } from 'node:fs/promises'
+import { readFile, rename, rm, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { downloadFile } from '@huggingface/hub'
+import { z } from 'zod'
 import { FileError, messageOf, UsageError } from '../errors/index.ts'
-import { makeFolder } from '../platform/node/files.ts'
+import { makeFolder, writeFileAtomic } from '../platform/node/files.ts'
 
 export interface HubOptions {
   /** Where fetched files are kept. */
@@ -21,6 +22,8 @@ export interface HubOptions {
   readonly endpoint?: string | undefined
   /** What opens gated and private repositories; `HF_TOKEN` unless given. */
   readonly token?: string | undefined
+  /** Whether only what was fetched before is used. */
+  readonly offline?: boolean | undefined
   readonly onProgress?: (file: string, received: number, total: number) => void
   /** How long nothing may come, in milliseconds. */
   readonly patience?: number
@@ -47,13 +50,22 @@ export const parseRepository = (text: string): Repository => {
   return { name, revision }
 }
 
+/** Whether a text may name a repository, such as timm/seresnet50.a1_in1k: two words, and no weights' ending. */
+export const isRepository = (text: string): boolean =>
+  REPOSITORY.test(text) &&
+  !text.includes('..') &&
+  !/\.(safetensors|pth|pt|bin|onnx|tar|zip)$/i.test(text)
+
 const ATTEMPTS = 5
 const PATIENCE_MS = 60_000
 /** Answers that are no files: lists of a few names. */
 const LONGEST_ANSWER = 2 ** 20
 /** More than any network here has. */
 const LARGEST_FILE = 2 ** 36
-const CONNECTION = 'Check the connection; a mirror can be named by the variable HF_ENDPOINT'
+const CONNECTION =
+  'Check the connection; a mirror can be named by the variable HF_ENDPOINT, and `offline` uses what was fetched before'
+/** SHA-256, or SHA-1 as git has it. */
+const HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 
 const refuse = (where: string, expected: string, got: string, hint?: string): never => {
   throw new FileError({ where, expected, got, ...(hint ? { hint } : {}) })
@@ -137,6 +149,53 @@ export interface Remote {
   readonly size: number
 }
 
+/** Where a repository's files are kept. */
+const folderOf = ({ name, revision }: Repository, { cache }: HubOptions): string =>
+  join(cache, 'hub', ...name.split('/'), revision.replaceAll('/', '--'))
+
+/** What the hub said of files, in a file beside their folder: so that they are checked offline too. */
+const listingOf = (folder: string): string => `${folder}.files.json`
+const listingSchema = z.array(
+  z.object({
+    file: z.string(),
+    hash: z.string().regex(HASH),
+    size: z.number().int().nonnegative(),
+  }),
+)
+
+const readListing = async (folder: string): Promise<readonly Remote[]> => {
+  const text = await readFile(listingOf(folder), 'utf8').catch(() => '[]')
+  try {
+    return listingSchema.parse(JSON.parse(text))
+  } catch {
+    return []
+  }
+}
+
+const keepListing = async (folder: string, found: readonly Remote[]): Promise<void> => {
+  const others = (await readListing(folder)).filter(
+    ({ file }) => !found.some(one => one.file === file),
+  )
+  await writeFileAtomic(listingOf(folder), `${JSON.stringify([...others, ...found])}\n`)
+}
+
+const offlineFiles = async (
+  repository: Repository,
+  files: readonly string[],
+  options: HubOptions,
+): Promise<readonly Remote[]> => {
+  const folder = folderOf(repository, options)
+  const found = (await readListing(folder)).filter(({ file }) => files.includes(file))
+  if (found.length === 0)
+    return refuse(
+      repository.name,
+      'files that were fetched before',
+      'none',
+      'Run the command once without `offline`',
+    )
+  return found
+}
+
 /**
  * Those of some files that a repository has; none where there is no such repository.
  * @throws FileError where the hub does not answer, or answers nonsense
@@ -146,6 +205,8 @@ export const remoteFiles = async (
   files: readonly string[],
   options: HubOptions,
 ): Promise<readonly Remote[]> => {
+  const repository = { name, revision }
+  if (options.offline) return offlineFiles(repository, files, options)
   const { HubApiError, pathsInfo } = await import('@huggingface/hub')
   const shared = common(options)
   const where = `${shared.hubUrl}/${name}`
@@ -163,15 +224,17 @@ export const remoteFiles = async (
       return refuse(where, 'the hub to answer', reasonOf(cause), CONNECTION)
     },
   )
-  return found.flatMap(({ path: file, type, size, oid, lfs }): Remote[] => {
+  const remotes = found.flatMap(({ path: file, type, size, oid, lfs }): Remote[] => {
     if (!files.includes(file) || type !== 'file') return []
     const hash = lfs?.oid ?? oid ?? 'none'
-    if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(hash))
+    if (!HASH.test(hash))
       return refuse(`${where}/${file}`, 'a SHA-256 or git hash of the file', hash)
     if (!Number.isSafeInteger(size) || size < 0 || size > LARGEST_FILE)
       return refuse(`${where}/${file}`, `a size up to ${LARGEST_FILE}`, String(size))
     return [{ file, hash, size }]
   })
+  if (remotes.length > 0) await keepListing(folderOf(repository, options), remotes)
+  return remotes
 }
 
 /** SHA-256 of a file, or SHA-1 as git has it, by the length of the hash that is expected. */
@@ -227,14 +290,22 @@ const transfer = async (
  * @throws FileError for a transfer that failed, or a file that is not what the hub says
  */
 export const fetchFile = async (
-  { name, revision }: Repository,
+  repository: Repository,
   remote: Remote,
   options: HubOptions,
 ): Promise<string> => {
+  const { name, revision } = repository
   const { file, hash, size } = remote
-  const { cache, onProgress, patience = PATIENCE_MS } = options
-  const path = join(cache, 'hub', ...name.split('/'), revision.replaceAll('/', '--'), file)
+  const { offline, onProgress, patience = PATIENCE_MS } = options
+  const path = join(folderOf(repository, options), file)
   if ((await sizeOf(path)) === size && (await hashOf(path, remote)) === hash) return path
+  if (offline)
+    refuse(
+      path,
+      `the file of hash ${hash}, fetched before`,
+      'none, or another',
+      'Run the command once without `offline`',
+    )
   const { downloadFile } = await import('@huggingface/hub')
   const shared = common(options)
   const open = () => downloadFile({ ...shared, repo: name, revision, path: file })

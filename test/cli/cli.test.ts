@@ -62,7 +62,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['train resnet20 --attention se:at=after', 'at among standard, pre, post, identity'],
   [
     'train resnet20 --weights none.safetensors --samples 20,20',
-    '--weights: expected a .safetensors',
+    '--weights: expected a .safetensors or PyTorch file, the folder of a run, or owner/name of the hub',
   ],
   ['train resnet20 --freeze nothing --samples 20,20', '--freeze: expected a pattern that matches'],
   ['train resnet20 --unfreeze-at 3', '--unfreeze-at: expected something frozen by --freeze, got 3'],
@@ -73,7 +73,10 @@ const WRONG: readonly [command: string, message: string][] = [
     'train resnet20 --freeze fc --unfreeze-at 99',
     '--unfreeze-at: expected an epoch of the training, got 99',
   ],
-  ['train resnet20 --weights / --samples 20,20', 'got /, which is a folder'],
+  [
+    'train resnet20 --weights / --samples 20,20',
+    '--weights: expected a run with best.safetensors, got /, a folder without it',
+  ],
   ['train resnet20 --threads 100000', '--threads: expected a whole number from 1 to'],
   ['train resnet20 --out= --samples 20,20', '--out: expected a path, got an empty text'],
   [

@@ -5,12 +5,11 @@ import { readFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { Command, Option } from 'commander'
 import { UsageError } from '../../errors/index.ts'
-import type { HubModel } from '../../weights/hubModel.ts'
 import { PREPROCESSING, type PreprocessingName } from '../../weights/names/preprocessing.ts'
 import { path, share, whole } from '../dataOptions.ts'
+import { withHub } from '../hubOption.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
-import { count, printJson, withJson } from '../output.ts'
-import { bar, progressLine } from '../progressLine.ts'
+import { printJson, withJson } from '../output.ts'
 
 const HELP = `
 Examples:
@@ -31,6 +30,7 @@ interface ImportFlags extends ModelFlags {
   readonly model?: string
   readonly ema?: boolean
   readonly fromHub?: string
+  readonly offline?: boolean
   readonly out?: string
   readonly classes?: string
   readonly preprocessing?: PreprocessingName
@@ -48,23 +48,6 @@ const readClasses = async (path: string): Promise<readonly string[]> => {
     )
   })
   return text.trim().split(/\r?\n/)
-}
-
-const fromHub = async (repository: string, quiet: boolean): Promise<HubModel> => {
-  const { hubModel } = await import('../../weights/hubModel.ts')
-  const { cacheFolder } = await import('../../platform/node/files.ts')
-  const progress = progressLine(quiet)
-  try {
-    return await hubModel(repository, {
-      cache: cacheFolder(),
-      onProgress: (file, received, total) =>
-        progress.update(
-          `${bar(received / total)} ${file} ${count(Math.round(received / 1e6))}/${count(Math.round(total / 1e6))} MB`,
-        ),
-    })
-  } finally {
-    progress.clear()
-  }
 }
 
 const localFile = (file: string | undefined): string => {
@@ -94,14 +77,18 @@ const run = async (given: string | undefined, flags: ImportFlags): Promise<void>
   const { importFile } = await import('../../weights/importFile.ts')
   const { writeTrained } = await import('../../weights/trained.ts')
   const { writeFileAtomic } = await import('../../platform/node/files.ts')
-  const { fromHub: repository, quiet = false, json = false } = flags
+  const { fromHub: repository, json = false } = flags
   if (given !== undefined && repository !== undefined)
     throw new UsageError({
       where: 'excite import',
       expected: 'a file or --from-hub',
       got: 'both',
     })
-  const hub = repository === undefined ? undefined : await fromHub(repository, quiet || json)
+  const { hubModel } = await import('../../weights/hubModel.ts')
+  const hub =
+    repository === undefined
+      ? undefined
+      : await withHub(flags, options => hubModel(repository, options))
   const path = hub?.path ?? localFile(given)
   const { variations } = variationFlags(flags)
   const { trained, naming, notes } = importFile(path, {
@@ -136,6 +123,7 @@ export const importCommand = (): Command =>
         .option('--ema', 'the running average of the weights (default: if there is one)')
         .option('--no-ema', 'the weights without their running average')
         .option('--from-hub <repository>', 'download weights, such as timm/seresnet50.a1_in1k')
+        .option('--offline', 'of the hub: only what was fetched before')
         .option(
           '--out <path>',
           'a folder or a .safetensors file (default: in runs/)',

@@ -3,10 +3,13 @@
 import { basename, join } from 'node:path'
 import { Command } from 'commander'
 import { IMAGES_FIELDS, imagesOptionsOf } from '../../data/imagesRecord.ts'
+import type { AvailableEngine } from '../../engines/registry.ts'
 import { UsageError } from '../../errors/index.ts'
 import { variationNames } from '../../models/variations.ts'
+import type { FirstWeights } from '../../runs/firstWeights.ts'
 import { accuracyText } from '../../text/accuracy.ts'
 import { shellWord } from '../../text/shell.ts'
+import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
 import { withConfig } from '../configFile.ts'
 import {
@@ -21,6 +24,7 @@ import { withEngine } from '../engineOption.ts'
 import { textInOptions } from '../fieldFlags.ts'
 import { flagOf } from '../flags.ts'
 import { reportLines } from '../folderReport.ts'
+import { withHub } from '../hubOption.ts'
 import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withModelOptions } from '../modelOptions.ts'
 import { printJson, withJson } from '../output.ts'
@@ -35,6 +39,7 @@ Examples:
   $ excite train se-resnet50 --data ./images --size 64 --stem cifar --dropout 0.2
   $ excite train sk-resnet20 --data cifar10 --recipe cifar --epochs 100 --batch 256
   $ excite train se-resnet50 --data ./images --resized-crop 0.35 --batch 32
+  $ excite train --data ./images --weights timm/seresnet50.a1_in1k   from public weights
   $ excite train se-resnet50 --weights best.safetensors --data ./images --freeze backbone --unfreeze-at 3
   $ excite train resnet20 --weights best.safetensors --attention gct --freeze '!gct' --unfreeze-at 5
   $ excite train --resume runs/se-resnet20-fashion-mnist
@@ -48,6 +53,7 @@ last.safetensors and model.onnx. Ctrl-C saves, and says how to resume.`
 interface TrainFlags extends DataFlags, ModelFlags {
   readonly data?: string
   readonly weights?: string
+  readonly offline?: boolean
   readonly freeze?: string
   readonly unfreezeAt?: number
   readonly seed?: number
@@ -80,17 +86,31 @@ const FIXED = [
 const isChosen = (name: string | undefined, { recipe }: TrainFlags): boolean =>
   recipe === 'auto' || (name === undefined && recipe === undefined)
 
-const configFrom = async (name: string | undefined, flags: TrainFlags) => {
+/** What is trained, and how it was come by. */
+interface Decided {
+  readonly config: Config
+  readonly engine?: AvailableEngine
+  readonly firstWeights?: FirstWeights | undefined
+  /** Where something was chosen, why. */
+  readonly reasons?: readonly string[] | undefined
+}
+
+const configFrom = async (name: string | undefined, flags: TrainFlags): Promise<Decided> => {
   const { imagesRecord } = await import('../../data/openImages.ts')
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
   const { newConfig } = await import('../../runs/configure.ts')
   const { chooseTraining } = await import('../../runs/suggest.ts')
   const { recipeOf } = await import('../recipeOptions.ts')
+  const { readFirstWeights } = await import('../../runs/firstWeights.ts')
   const { data = 'shapes', attention, weights, recipe = 'short' } = flags
+  const firstWeights =
+    weights === undefined
+      ? undefined
+      : await withHub(flags, hub => readFirstWeights(weights, { ...hub, model: name }))
   const chosen =
     name === undefined || isChosen(name, flags)
-      ? await chooseTraining(data, { ...imagesOptionsOf(flags), model: name, weights })
+      ? await chooseTraining(data, { ...imagesOptionsOf(flags), model: name }, firstWeights)
       : undefined
   const model = name ?? chosen?.model ?? ''
   const own = chosen?.size ?? describeModel(model, attention).size
@@ -104,7 +124,7 @@ const configFrom = async (name: string | undefined, flags: TrainFlags) => {
     flags,
     recipeOf({ ...flags, recipe: (isChosen(name, flags) && chosen?.recipe) || recipe }),
   )
-  return { ...found, reasons: chosen?.reasons }
+  return { ...found, firstWeights, reasons: chosen?.reasons }
 }
 
 const resumedConfig = async (folder: string, name: string | undefined, flags: TrainFlags) => {
@@ -155,11 +175,11 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       got: `${name}, which is a folder`,
       hint: `For example: excite train --data ${shellWord(name)}`,
     })
-  const found =
+  const found: Decided =
     resume === undefined
       ? await configFrom(name, flags)
-      : { config: await resumedConfig(resume, name, flags), engine: undefined, reasons: undefined }
-  const { engine } = found
+      : { config: await resumedConfig(resume, name, flags) }
+  const { engine, firstWeights } = found
   let { config, reasons } = found
   const { cacheDir, workers } = flags
   const places: DataFlags = { ...imagesOptionsOf(config), cacheDir, workers }
@@ -199,6 +219,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
         validation,
         test,
         report,
+        firstWeights,
         signal,
         saveEvery: flags.saveEvery,
         resume: resume === undefined ? undefined : flags.resumeCompatible ? 'compatible' : 'exact',
@@ -252,7 +273,11 @@ export const trainCommand = (): Command => {
   withJson(command)
     .option('--quiet', 'no progress')
     .optionsGroup('Fine-tuning:')
-    .option('--weights <file>', 'start from these, such as best.safetensors of another run')
+    .option(
+      '--weights <from>',
+      'start from a run, a .safetensors or .pth file, or owner/name of the hub',
+    )
+    .option('--offline', 'of the hub: only what was fetched before')
     .option('--freeze <pattern,…>', "freeze parameters: backbone, layer1, … or all but: '!gct'")
     .option('--unfreeze-at <epoch>', 'train them too from this epoch on', whole('--unfreeze-at', 2))
   withModelOptions(command)
