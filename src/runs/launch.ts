@@ -20,6 +20,7 @@ import { fewSteps } from '../train/fewSteps.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { layoutsOf } from '../train/layout.ts'
 import { conditionsOf } from './environment.ts'
+import { openEventFile } from './eventFile.ts'
 import { type FirstWeights, readFirstWeights } from './firstWeights.ts'
 import { type Adopted, adoptInto, continued } from './initialWeights.ts'
 import { createRun, RUN_FILES } from './runFolder.ts'
@@ -68,6 +69,8 @@ export interface LaunchOptions extends Callbacks {
   readonly firstWeights?: FirstWeights | undefined
   readonly resume?: 'exact' | 'compatible' | undefined
   readonly saveEvery?: number | undefined
+  /** Whether each epoch goes into an event file of TensorBoard, too. */
+  readonly tensorboard?: boolean | undefined
   readonly signal?: AbortSignal | undefined
   onStart?(started: Started): void
 }
@@ -166,6 +169,8 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   if (warning) options.onWarning?.(warning)
   for (const note of weights?.notes ?? []) options.onWarning?.(note)
   const { validation } = options
+  const writesEvents = options.tensorboard && communicator.rank === 0
+  const addEvent = writesEvents ? await openEventFile(folder) : undefined
   const test = options.test === validation ? undefined : options.test
   const { history, finished, best, ...measured } = await train({
     config,
@@ -186,7 +191,10 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     signal,
     communicator,
     onStep: options.onStep,
-    onEpoch: options.onEpoch,
+    onEpoch: async (row, epochs) => {
+      await addEvent?.(row)
+      await options.onEpoch?.(row, epochs)
+    },
     onWarning: options.onWarning,
   })
   const onnx = join(folder, RUN_FILES.onnx)

@@ -51,6 +51,8 @@ interface Following {
   readonly threads?: number | undefined
   /** Saves at least this often, in seconds, besides after each epoch. */
   readonly saveEvery?: number | undefined
+  /** Whether each epoch goes into an event file of TensorBoard, too. */
+  readonly tensorboard?: boolean | undefined
   /** Stops after the step under way, and saves. */
   readonly signal?: AbortSignal | undefined
   readonly onStep?: ((report: StepReport) => void) | undefined
@@ -123,8 +125,18 @@ export const train = async (
     offline,
     ...rest
   } = options
-  const { freeze, unfreezeAt, saveEvery, signal, onStep, onEpoch, onWarning, task, ...recipe } =
-    rest
+  const {
+    freeze,
+    unfreezeAt,
+    saveEvery,
+    tensorboard,
+    signal,
+    onStep,
+    onEpoch,
+    onWarning,
+    task,
+    ...recipe
+  } = rest
   const { recipe: base = 'short', ...changes } = recipe
   checkFit(network, images)
   const record = images.record ?? { data: images.train.name }
@@ -160,6 +172,7 @@ export const train = async (
       test: images.test,
       report: images.report,
       saveEvery,
+      tensorboard,
       signal,
       onStep,
       onEpoch: onEpoch && (row => onEpoch(reportOf(row))),
@@ -186,7 +199,8 @@ export interface ResumeOptions extends Following {
  * @throws UsageError when there is no run, or the environment is another one
  */
 export const resume = async (folder: string, options: ResumeOptions = {}): Promise<Run> => {
-  const { network, task, compatible, saveEvery, signal, onStep, onEpoch, onWarning } = options
+  const { network, task, compatible, saveEvery, tensorboard, signal, onStep, onEpoch, onWarning } =
+    options
   if (options.epochs !== undefined) await extendRun(folder, options.epochs)
   const config = await savedConfig(folder, options)
   const opened = options.images === undefined ? await openImagesOf(config) : undefined
@@ -205,6 +219,7 @@ export const resume = async (folder: string, options: ResumeOptions = {}): Promi
         report: images.report,
         resume: compatible ? 'compatible' : 'exact',
         saveEvery,
+        tensorboard,
         signal,
         onStep,
         onEpoch: onEpoch && (row => onEpoch(reportOf(row))),

@@ -47,7 +47,7 @@ export interface TrainOptions {
   /** The processes that share every batch; the first keeps the run. None but this one unless given. */
   readonly communicator?: Communicator | undefined
   readonly onStep?: ((report: StepReport) => void) | undefined
-  readonly onEpoch?: ((row: EpochRow, epochs: number) => void) | undefined
+  readonly onEpoch?: ((row: EpochRow, epochs: number) => void | Promise<void>) | undefined
   readonly onWarning?: ((message: string) => void) | undefined
 }
 

@@ -162,7 +162,7 @@ const trainLocked = async (
       } else {
         await keep(saver => saver.afterEpoch(event.row))
         await keep(() => report.afterEpoch(progress.history))
-        options.onEpoch?.(event.row, epochs)
+        await options.onEpoch?.(event.row, epochs)
       }
     await keep(saver => saver.save())
     const { history } = progress

@@ -65,6 +65,7 @@ interface TrainFlags extends DataFlags, ModelFlags {
   readonly recipe?: string
   readonly epochs?: string
   readonly saveEvery: number
+  readonly tensorboard?: boolean
   readonly quiet?: boolean
   readonly json?: boolean
 }
@@ -222,6 +223,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
         firstWeights,
         signal,
         saveEvery: flags.saveEvery,
+        tensorboard: flags.tensorboard,
         resume: resume === undefined ? undefined : flags.resumeCompatible ? 'compatible' : 'exact',
         communicator,
         onStart: started =>
@@ -263,6 +265,7 @@ export const trainCommand = (): Command => {
     .option('--resume <folder>', 'go on with a run from its newest checkpoint, bit for bit')
     .option('--resume-compatible', 'resume even where bits may differ: other threads or engine')
     .option('--save-every <seconds>', 'checkpoint at least this often', whole('--save-every'), 300)
+    .option('--tensorboard', 'an event file of TensorBoard in the run')
     .option('--threads <n>', 'threads to compute with (default: one per core)', threadCount)
     .option(
       '--seed <n>',

@@ -78,6 +78,16 @@ export const float: Kind<number> = {
   write: (pbf, number, value) => pbf.writeFloatField(number, value),
 }
 
+export const double: Kind<number> = {
+  wire: WIRE.eight,
+  packs: true,
+  read: (reading, end) => {
+    const { buffer, byteOffset } = take(reading, 8, end)
+    return new DataView(buffer, byteOffset).getFloat64(0, true)
+  },
+  write: (pbf, number, value) => pbf.writeDoubleField(number, value),
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true })
 
 export const text: Kind<string> = {
