@@ -5,7 +5,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { graph, input, type Value } from '../../graph/index.ts'
+import { graph, input, sizeOf, type Value } from '../../graph/index.ts'
+import * as ops from '../../ops/index.ts'
 import { apply, type Operation } from '../../ops/operation.ts'
 import { type OperationName, operations } from '../../ops/table.ts'
 import { type CpuDType, type Tensor, tensor } from '../../tensor/tensor.ts'
@@ -23,6 +24,30 @@ const STORED = { float32: Float32Array, int32: Int32Array, uint8: Uint8Array, bo
 const work = mkdtempSync(join(tmpdir(), 'excite-cuda-'))
 afterAll(() => rmSync(work, { recursive: true }))
 
+const wide = (make: (x: Value) => Value, ...[name, shape, dtype]: Parameters<typeof input>) => {
+  const x = input(name, shape, dtype)
+  return { of: [x], result: make(x) }
+}
+
+/** Large enough that a thread does four elements, and that folds are done in parts. */
+const WIDE: Readonly<Record<string, { of: readonly Value[]; result: Value }>> = {
+  map: wide(x => ops.relu(ops.sub(x, 5)), 'w0', [65_536]),
+  bytes: wide(x => ops.mul(ops.cast(x), 0.5), 'w1', [65_536], 'uint8'),
+  bools: wide(x => ops.greater(x, 4), 'w2', [65_536]),
+  rows: wide(x => ops.reduceMax(x, [1]), 'w3', [8, 16_384]),
+  columns: wide(x => ops.reduceSum(x, [0]), 'w4', [16_384, 16]),
+  planes: wide(
+    x => ops.sub(x, ops.reduceMean(x, [2, 3], { keepDims: true })),
+    'w5',
+    [2, 16, 64, 64],
+  ),
+  channels: wide(
+    x => ops.batchNormalization(x, ops.constant(2, [16]), ops.constant(1, [16])).output,
+    'w6',
+    [2, 16, 64, 64],
+  ),
+}
+
 /** One case of every operation that is generated, as one graph. */
 const everything = () => {
   const feeds: Record<string, Tensor> = {}
@@ -36,6 +61,13 @@ const everything = () => {
     const results = apply(operations[name] as Operation, values, attributes)
     if (results.every(({ node }) => node && kindOf(node) !== 'library'))
       for (const [i, result] of results.entries()) outputs[`${name}_y${i}`] = result
+  }
+  for (const [name, { of, result }] of Object.entries(WIDE)) {
+    for (const { name: label = '', shape, dtype } of of) {
+      const numbers = Array.from({ length: sizeOf(shape) }, (_, i) => (i * 7) % 11)
+      feeds[label] = tensor(ARRAYS[dtype as CpuDType].from(numbers), shape)
+    }
+    outputs[name] = result
   }
   return { program: group(graph(outputs), { channelsLast: true }), feeds }
 }

@@ -46,9 +46,10 @@ const isWide = ({ at }: Access, axis: Axis): boolean =>
 const wideOperands = (kernel: Kernel, axis: Axis): ReadonlySet<number> => {
   const accesses = accessesOf(kernel)
   const isNarrow = (operand: number): boolean =>
+    kernel.operands[operand].buffer.element === 'uint8' ||
     kernel.operands[operand].offset % LANES !== 0 ||
     accesses.some(access => access.operand === operand && !isWide(access, axis))
-  // A buffer is bound once, as one type.
+  // A buffer is bound once, as one type; bytes lie four in one as it is.
   const narrow = new Set(
     kernel.operands.filter((_, operand) => isNarrow(operand)).map(({ buffer }) => buffer),
   )

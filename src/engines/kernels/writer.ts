@@ -94,8 +94,7 @@ export const newWriter = (
   ): string => {
     const { name, buffer, wide } = bindingOf(given.operand)
     const { element } = buffer
-    const isByte = element === 'uint8'
-    if (wide && !isByte) {
+    if (wide) {
       let all = nameIn(scope, given, WIDE)
       if (all === undefined) {
         const own = scopeFor(scope, axis => dependsOn(given, axis))
@@ -107,7 +106,7 @@ export const newWriter = (
       return dialect.loaded(element, `${all}.${'xyzw'[lane]}`)
     }
     const at = place(scope, given.operand, given.at, lane)
-    if (isByte) return dialect.byte(`${name}[${at} / 4]`, `${at} % 4`)
+    if (element === 'uint8') return dialect.byte(`${name}[${at} / 4]`, `${at} % 4`)
     return dialect.loaded(element, `${name}[${at}]`)
   }
 
