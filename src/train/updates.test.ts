@@ -3,9 +3,11 @@
 import { describe, expect, it } from 'vitest'
 import { referenceEngine } from '../engines/reference/engine.ts'
 import { graph, input, type Value } from '../graph/index.ts'
+import { batchNorm2d, type Layer, layer, linear } from '../nn/index.ts'
 import { add, constant, mul, reduceSum } from '../ops/index.ts'
 import { clipByNorm, decayTerm, ema, flatGradient, flatten } from './flatValues.ts'
-import { layout, pack, unflatten, unpack } from './layout.ts'
+import { isFiniteStep } from './isFiniteStep.ts'
+import { layout, layoutsOf, pack, unflatten, unpack } from './layout.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
 import { DECAY_RULES } from './weightDecay.ts'
 
@@ -109,6 +111,45 @@ it('a layout gives tensors their places in order', () => {
   })
 })
 
+it('of a network those that decay come first, buffers apart', () => {
+  const network: Layer = layer({ bn: batchNorm2d(2), fc: linear(2, 3) }, ({ bn, fc }, x) =>
+    fc(bn(x)),
+  )
+  const names = ({ entries }: { readonly entries: readonly { readonly name: string }[] }) =>
+    entries.map(({ name }) => name)
+  const { parameters, buffers } = layoutsOf(network)
+  expect(names(parameters)).toEqual(['fc.weight', 'bn.weight', 'bn.bias', 'fc.bias'])
+  expect(names(buffers)).toEqual(['bn.running_mean', 'bn.running_var'])
+  expect(names(layoutsOf(network, 'all').parameters)).toEqual([
+    'bn.weight',
+    'bn.bias',
+    'fc.weight',
+    'fc.bias',
+  ])
+  expect(unflatten(layout([]), constant([]))).toEqual(new Map())
+})
+
+it('a step is finite where all that it would change is', async () => {
+  const whole = { loss: 1, norm: 1, parameters: 1, ema: 1, buffers: 1 }
+  const holds = async (changes: Partial<typeof whole>, left: string[] = []): Promise<boolean> => {
+    const { loss, norm, ...next } = { ...whole, ...changes }
+    const kept = Object.entries(next).filter(([name]) => !left.includes(name))
+    const y = isFiniteStep(
+      constant(loss),
+      constant(norm),
+      Object.fromEntries(kept.map(([name, value]) => [name, constant([1, value])])),
+    )
+    return (await computed({ y })).y[0] !== 0
+  }
+  expect(await holds({})).toBe(true)
+  expect(await holds({}, ['ema', 'buffers'])).toBe(true)
+  expect(await holds({ norm: 2 ** 62 })).toBe(true)
+  for (const name of ['loss', 'norm', 'ema', 'buffers'])
+    for (const value of [Number.NaN, Number.POSITIVE_INFINITY])
+      expect(await holds({ [name]: value }), `${name} ${value}`).toBe(false)
+  expect(await holds({ parameters: Number.NaN }, ['ema'])).toBe(false)
+})
+
 it('a layout packs arrays by name, and says all that do not fit', () => {
   const arrays = unpack(TABLE, Float32Array.from(ALL))
   expect([...arrays.values()].map(array => [...array])).toEqual([[1, 2], [3, 4], [5, 6, 7], [8]])
@@ -116,7 +157,7 @@ it('a layout packs arrays by name, and says all that do not fit', () => {
   arrays.set('a.bias', new Float32Array(2))
   arrays.delete('c.weight')
   expect(() => pack(TABLE, arrays)).toThrow(
-    /expected 4 tensors .* 2 that do not fit: .*c\.weight.*a\.bias|a\.bias.*c\.weight/,
+    /^weights: expected 4 tensors of the network, got 2 that do not fit: .*\. Check that the weights/,
   )
 })
 
