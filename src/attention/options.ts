@@ -1,5 +1,6 @@
 /** How an option of an attention or a network is written as text, what is expected of it, and what it means. */
 
+import type { Refuse } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 
 export interface Option<Meaning = unknown> {
@@ -117,11 +118,7 @@ export const scalar: Option = {
  * Options as text, after their names: `reduction=8,at=pre`.
  * @param refuse - is told what is expected, and what was given instead
  */
-export const writeOptions = (
-  table: OptionTable,
-  given: object,
-  refuse: (expected: string, got: string, hint?: string) => never,
-): string => {
+export const writeOptions = (table: OptionTable, given: object, refuse: Refuse): string => {
   const names = Object.keys(table)
   return Object.entries(given)
     .filter(([, meaning]) => meaning !== undefined)

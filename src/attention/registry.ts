@@ -1,6 +1,6 @@
 /** Attention by name, with its options as text: `se:reduction=8,at=pre,stages=4`. */
 
-import { UsageError } from '../errors/index.ts'
+import { type Refuse, refuser, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { Attention, Position } from './attention.ts'
 import { bam } from './bam.ts'
@@ -55,15 +55,9 @@ export const isAttention = (name: string): boolean => known(name) !== undefined
 
 const allNames = (): readonly string[] => [...attentionNames, ...registered.keys()]
 
-const refuseAt =
-  (where: string) =>
-  (expected: string, got: string, hint?: string): never => {
-    throw new UsageError({ where, expected, got, hint })
-  }
-
 const given = (
   text: string,
-  refuse: ReturnType<typeof refuseAt>,
+  refuse: Refuse,
 ): readonly (readonly [name: string, text: string])[] => {
   const options = text
     .split(',')
@@ -89,7 +83,7 @@ const openTable = (names: readonly string[]): OptionTable => ({
  * @throws UsageError that names the option at fault and what it may be
  */
 export const parseAttention = (spec: string): PluggedAttention => {
-  const refuse = refuseAt(`attention ${spec}`)
+  const refuse: Refuse = refuser(UsageError, `attention ${spec}`)
   const [name, ...rest] = spec.split(':')
   const found = known(name)
   if (found === undefined)
@@ -115,7 +109,7 @@ export const parseAttention = (spec: string): PluggedAttention => {
  */
 const attentionOf = (name: string, options: object): Attention => {
   const table = known(name)?.table ?? openTable(Object.keys(options))
-  const text = writeOptions(table, options, refuseAt(`attention.${name}`))
+  const text = writeOptions(table, options, refuser(UsageError, `attention.${name}`))
   return parseAttention(text === '' ? name : `${name}:${text}`).attention
 }
 
@@ -148,7 +142,10 @@ export const registerAttention = <Options extends object = Record<never, never>>
   build: (options: Partial<Options>) => Attention,
 ): AttentionMaker<Partial<Options>> => {
   if (!/^[a-z]+$/.test(name) || Object.hasOwn(ATTENTIONS, name))
-    refuseAt('register.attention')('a name of small letters that no attention has yet', name)
+    refuser(UsageError, 'register.attention')(
+      'a name of small letters that no attention has yet',
+      name,
+    )
   registered.set(name, {
     table: undefined,
     build: options => {

@@ -103,5 +103,15 @@ export class DivergenceError extends ExciteError {
   override readonly exitCode = 4
 }
 
+/** Refuses what is wrong with one thing: what was expected of it, and what it is. */
+export type Refuse = (expected: string, got: string, hint?: string) => never
+
+/** Makes the function that refuses one thing by errors of one kind, with a usual hint where there is one. */
+export const refuser =
+  (Kind: new (problem: Problem) => ExciteError, where: string, usual?: string): Refuse =>
+  (expected, got, hint = usual) => {
+    throw new Kind({ where, expected, got, hint })
+  }
+
 /** `[32, 64, 8, 8]`: how shapes are written in every message. */
 export const formatShape = (shape: readonly number[]): string => `[${shape.join(', ')}]`

@@ -2,7 +2,7 @@
 
 import { sum } from 'd3-array'
 import { elementCount, type FileNode, type OnnxFileTensor } from '../onnx/read/index.ts'
-import { type Shape, sizeOf } from '../onnx/shapeRules.ts'
+import { type Shape, sizeOf } from '../tensor/tensor.ts'
 import { readable } from '../text/visible.ts'
 import type { ForeignBlock } from './blocks.ts'
 import type { Network } from './network.ts'

@@ -4,7 +4,8 @@
  */
 
 import { type FileNode, intOf, intsOf, numbersOf } from '../onnx/read/index.ts'
-import { axesOf, sizeOf } from '../onnx/shapeRules.ts'
+import { axesOf } from '../onnx/shapeRules.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 import type { Network } from './network.ts'
 import {
   all,

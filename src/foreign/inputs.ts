@@ -1,10 +1,10 @@
 /** What a model takes besides images, as it is given by hand: `im_shape=640,640`. */
 
-import { UsageError } from '../errors/index.ts'
+import { type Refuse, refuser, UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { FileModel, FileValue } from '../onnx/read/index.ts'
-import { sizeOf } from '../onnx/shapeRules.ts'
 import { halfBits } from '../tensor/float16.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 import { readable } from '../text/visible.ts'
 
 /** Numbers as ONNX Runtime takes them; half precision as its bits. */
@@ -46,9 +46,7 @@ export const inputText = ({ name, dtype, shape }: FileValue): string => {
 }
 
 const feedOf = (input: FileValue, given: readonly number[], file: string): Feed => {
-  const refuse = (expected: string, got: string): never => {
-    throw new UsageError({ where: `${file}, \`feeds\` ${readable(input.name)}`, expected, got })
-  }
+  const refuse: Refuse = refuser(UsageError, `${file}, \`feeds\` ${readable(input.name)}`)
   const { name, dtype = '', shape = [] } = input
   if (!Object.hasOwn(WRITERS, dtype))
     refuse(`an input of ${Object.keys(WRITERS).join(', ')}`, inputText(input))

@@ -1,7 +1,8 @@
 /** What a found block is, in numbers: widths, parameters and multiply-adds, by its family's formula. */
 
 import { elementCount, type FileNode, intOf, type OnnxFileTensor } from '../onnx/read/index.ts'
-import { axisOf, sizeOf } from '../onnx/shapeRules.ts'
+import { axisOf } from '../onnx/shapeRules.ts'
+import { sizeOf } from '../tensor/tensor.ts'
 import type { Family } from './attentionPatterns.ts'
 import type { Network } from './network.ts'
 import type { Match } from './pattern.ts'

@@ -52,12 +52,11 @@ export const checkVariations = (
   const unknown = named.map(([name]) => name).filter(name => !known.some(one => one === name))
   const [first] = unknown
   if (first !== undefined) {
-    const hint = suggestion(first, known)
     throw new UsageError({
       where,
       expected: known.length > 0 ? `variations among ${known.join(', ')}` : 'no variations',
       got: unknown.join(', '),
-      ...(hint === undefined ? {} : { hint }),
+      hint: suggestion(first, known),
     })
   }
   const { stem, pooling } = Object.fromEntries(named)

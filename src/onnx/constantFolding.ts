@@ -1,5 +1,6 @@
 /** Whole numbers that a graph computes from sizes: what exporters write where a Reshape or Expand is flexible. */
 
+import { sizeOf } from '../tensor/tensor.ts'
 import { type FileNode, intOf, intsOf, numbersOf } from './read/index.ts'
 
 /** Longer than any shape. */
@@ -38,13 +39,11 @@ const sliced: Fold = {
   },
 }
 
-const productOf = (list: Numbers): number => list.reduce((product, value) => product * value, 1)
-
 /** A list of zeros, or of another number. */
 const filled: Fold = {
   needs: 1,
   of: ([sizes], { attributes }) => {
-    const length = productOf(sizes)
+    const length = sizeOf(sizes)
     const value = attributes.get('value')
     const [one] = value?.kind === 'tensor' ? (numbersOf(value.value) ?? []) : [0]
     return one === undefined || length > MOST ? undefined : Array.from({ length }, () => one)
@@ -63,7 +62,7 @@ const FOLDS: ReadonlyMap<string, Fold> = new Map([
   ['Slice', sliced],
   ['Transpose', { needs: 1, of: ([x]) => (isUniform(x) ? x : undefined) }],
   ['ConstantOfShape', filled],
-  ['ReduceProd', { needs: 1, of: ([x]) => [productOf(x)] }],
+  ['ReduceProd', { needs: 1, of: ([x]) => [sizeOf(x)] }],
   ['Add', each((a, b) => a + b)],
   ['Sub', each((a, b) => a - b)],
   ['Mul', each((a, b) => a * b)],

@@ -3,6 +3,7 @@
  * unknown: nothing here decides whether a model runs.
  */
 
+import { sizeOf } from '../tensor/tensor.ts'
 import type { Numbers } from './constantFolding.ts'
 import { type FileNode, intOf, intsOf, textOf } from './read/index.ts'
 
@@ -19,14 +20,17 @@ type Rule = (seen: Seen) => Shape | undefined
 
 const same: Rule = ({ shapes: [x] }) => x
 
+const broadcastOf = (shapes: readonly Shape[]): Shape => {
+  const rank = Math.max(...shapes.map(({ length }) => length))
+  return Array.from({ length: rank }, (_, i) =>
+    Math.max(...shapes.map(shape => shape[shape.length - rank + i] ?? 1)),
+  )
+}
+
 const broadcast: Rule = ({ shapes, node }) => {
   if (shapes.length < node.inputs.length || shapes.some(shape => shape === undefined))
     return undefined
-  const known = shapes as readonly Shape[]
-  const rank = Math.max(...known.map(({ length }) => length))
-  return Array.from({ length: rank }, (_, i) =>
-    Math.max(...known.map(shape => shape[shape.length - rank + i] ?? 1)),
-  )
+  return broadcastOf(shapes as readonly Shape[])
 }
 
 /** One spatial size after a window has gone over it. */
@@ -100,8 +104,6 @@ const joined: Rule = ({ node, shapes }) => {
   return first.map((size, i) => (i === axis ? along : size))
 }
 
-export const sizeOf = (shape: Shape): number => shape.reduce((product, size) => product * size, 1)
-
 const reshaped: Rule = ({ shapes: [x], numbers }) => {
   const target = numbers(1)
   if (x === undefined || target === undefined) return undefined
@@ -144,11 +146,7 @@ const resized: Rule = ({ node, shapes: [x], numbers }) => {
 /** Sizes of 1 become what is asked for. */
 const expanded: Rule = ({ shapes: [x], numbers }) => {
   const target = numbers(1)
-  if (x === undefined || target === undefined) return undefined
-  const rank = Math.max(x.length, target.length)
-  return Array.from({ length: rank }, (_, i) =>
-    Math.max(x[x.length - rank + i] ?? 1, target[target.length - rank + i] ?? 1),
-  )
+  return x && target && broadcastOf([x, target])
 }
 
 const tiled: Rule = ({ shapes: [x], numbers }) => {

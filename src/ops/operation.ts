@@ -1,6 +1,6 @@
 /** What an operation is: a name, a shape rule, a gradient and a cost; and how one is applied. */
 
-import { formatShape, GraphError } from '../errors/index.ts'
+import { formatShape, GraphError, type Refuse } from '../errors/index.ts'
 import {
   currentPath,
   type DType,
@@ -11,8 +11,7 @@ import {
   type ValueType,
 } from '../graph/index.ts'
 
-/** Refuses the inputs or attributes at hand; the message gets the layer path and all shapes. */
-export type Refuse = (expected: string, got: string, hint?: string) => never
+export type { Refuse } from '../errors/index.ts'
 
 /** An operation in place, with the cotangents of its outputs (zeros where nothing flows back). */
 export interface Backward<Attributes> {
@@ -58,7 +57,7 @@ export const apply = <Attributes extends object>(
       expected,
       got,
       context: `input${inputs.length === 1 ? '' : 's'} ${inputs.map(typeText).join(', ')}`,
-      ...(hint === undefined ? {} : { hint }),
+      hint,
     })
   }
   const types = operation.infer(inputs, attributes, refuse)

@@ -58,13 +58,8 @@ const find = (study: Study, id: string, option: string): Variant => {
   const found = study.variants.find(variant => variant.id === id)
   if (found !== undefined) return found
   const ids = study.variants.map(variant => variant.id)
-  const hint = suggestion(id, ids)
-  throw new UsageError({
-    where: option,
-    expected: `a variant of the study: ${ids.join(', ')}`,
-    got: id,
-    ...(hint === undefined ? {} : { hint }),
-  })
+  const expected = `a variant of the study: ${ids.join(', ')}`
+  throw new UsageError({ where: option, expected, got: id, hint: suggestion(id, ids) })
 }
 
 const refuseAttention = (name: string): void => {

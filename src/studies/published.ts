@@ -14,17 +14,17 @@ export interface Published {
   /** The paper and its table. */
   readonly source: string
   /** What the paper's network has that the name does not say. */
-  readonly options?: ModelOptions
+  readonly options?: ModelOptions | undefined
   /** Height and width at which the cost is counted, if not the network's own. */
-  readonly size?: number
+  readonly size?: number | undefined
   /** In millions, with the digits printed. */
-  readonly parameters?: string
+  readonly parameters?: string | undefined
   /** Whether these include running statistics. */
-  readonly statistics?: boolean
+  readonly statistics?: boolean | undefined
   /** In 10⁹, with the digits printed. */
-  readonly multiplyAdds?: string
+  readonly multiplyAdds?: string | undefined
   /** Why ours differ by more than the rounding. */
-  readonly difference?: string
+  readonly difference?: string | undefined
 }
 
 type Figures = readonly [parameters: string | undefined, multiplyAdds: string | undefined]
@@ -35,8 +35,8 @@ const row = (
   more: Omit<Published, 'source' | 'parameters' | 'multiplyAdds'> = {},
 ): Published => ({
   source,
-  ...(parameters === undefined ? {} : { parameters }),
-  ...(multiplyAdds === undefined ? {} : { multiplyAdds }),
+  parameters,
+  multiplyAdds,
   ...more,
 })
 
@@ -63,7 +63,7 @@ const second = (figures: Figures, branch: string, statistics = false): Published
 const light = (figures: Figures, difference: string): Published =>
   row('SKNet, Table 4', figures, { difference })
 const cifar = (parameters: string, difference?: string): Published =>
-  row('SKNet, Table 5', [parameters, undefined], difference === undefined ? {} : { difference })
+  row('SKNet, Table 5', [parameters, undefined], { difference })
 
 const OWN_V2 =
   "the authors' own variant of ShuffleNetV2, which they do not describe; ours is torchvision's"

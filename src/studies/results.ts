@@ -31,16 +31,16 @@ export interface SeedResult {
 export interface VariantResult {
   readonly id: string
   readonly name: string
-  readonly attention?: string
-  readonly paper?: PaperFigure
+  readonly attention?: string | undefined
+  readonly paper?: PaperFigure | undefined
   /** The paper's error less that of its baseline, in points. */
-  readonly paperDifference?: number
+  readonly paperDifference?: number | undefined
   readonly cost: Cost
   readonly seeds: readonly SeedResult[]
   /** Over seeds; without where no run has finished. */
-  readonly error?: Estimate
+  readonly error?: Estimate | undefined
   /** Error less that of the baseline with the same seed, in points; `adjusted` is p after Holm. */
-  readonly difference?: Difference & { readonly adjusted?: number }
+  readonly difference?: (Difference & { readonly adjusted?: number }) | undefined
 }
 
 /** What is said of a study besides its numbers. */
@@ -72,7 +72,7 @@ export interface StudyResults {
   /** The table of the paper. */
   readonly source: string
   /** What a reader must know to compare. */
-  readonly note?: string
+  readonly note?: string | undefined
   /** The network, data set and training of the paper. */
   readonly paperSetting: string
   /** The network, data set and training of these runs. */
@@ -140,37 +140,29 @@ const compared = (
 ): VariantResult => {
   const resolution = 100 / facts.data.test
   const seeds = seedResults(variant, outcomes)
+  const errors = seeds.map(({ error }) => error)
   const others = seedResults(plan.baseline, outcomes)
   const pairs = seeds.flatMap(({ seed, error }) => {
     const other = others.find(result => result.seed === seed)
     return other === undefined ? [] : [[error, other.error] as const]
   })
-  const paper = paperDifference(variant, plan.baseline)
   return {
     id: variant.id,
     name: variant.name,
-    ...(variant.attention === undefined ? {} : { attention: variant.attention }),
-    ...(variant.paper === undefined ? {} : { paper: variant.paper }),
-    ...(paper === undefined ? {} : { paperDifference: paper }),
+    attention: variant.attention,
+    paper: variant.paper,
+    paperDifference: paperDifference(variant, plan.baseline),
     cost: facts.costs[variant.id],
     seeds,
-    ...(seeds.length === 0
-      ? {}
-      : {
-          error: estimate(
-            seeds.map(({ error }) => error),
-            resolution,
-          ),
-        }),
-    ...(variant === plan.baseline || pairs.length === 0
-      ? {}
-      : {
-          difference: pairedDifference(
+    error: seeds.length === 0 ? undefined : estimate(errors, resolution),
+    difference:
+      variant === plan.baseline || pairs.length === 0
+        ? undefined
+        : pairedDifference(
             pairs.map(([own]) => own),
             pairs.map(([, other]) => other),
             resolution,
           ),
-        }),
   }
 }
 
@@ -210,7 +202,7 @@ export const summarizeStudy = (
     study: name,
     title: study.title,
     source: study.source,
-    ...(study.note === undefined ? {} : { note: study.note }),
+    note: study.note,
     paperSetting: study.setting,
     setting: settingOf(plan, facts),
     baseline: baseline.id,

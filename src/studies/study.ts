@@ -9,15 +9,15 @@ export interface PaperFigure {
   /** The error of the first guess. */
   readonly top1: number
   /** The error of the first five guesses. */
-  readonly top5?: number
+  readonly top5?: number | undefined
   /** Millions. */
-  readonly parameters?: number
+  readonly parameters?: number | undefined
   /** Thousand millions, of multiply-adds. */
-  readonly multiplyAdds?: number
+  readonly multiplyAdds?: number | undefined
   /** What the same table gives for the plain network, where figures are from several. */
-  readonly plain?: number
+  readonly plain?: number | undefined
   /** Where it stands, if not where the study's other figures do. */
-  readonly source?: string
+  readonly source?: string | undefined
 }
 
 /** One network of a study. */
@@ -27,9 +27,9 @@ export interface Variant {
   /** The name in tables and figures. */
   readonly name: string
   /** As on the command line, such as `se:reduction=8`; the plain backbone without. */
-  readonly attention?: string
+  readonly attention?: string | undefined
   /** What the paper found. */
-  readonly paper?: PaperFigure
+  readonly paper?: PaperFigure | undefined
 }
 
 /** A paper's ablation. */
@@ -47,11 +47,11 @@ export interface Study {
   /** The networks, in the order of the paper's table. */
   readonly variants: readonly Variant[]
   /** What a reader must know to compare. */
-  readonly note?: string
+  readonly note?: string | undefined
 }
 
 /** Why a variant cannot be built by this version of the library, or undefined if it can. */
-export const missing = ({ attention }: Variant): string | undefined => {
+export const missing = ({ attention }: Pick<Variant, 'attention'>): string | undefined => {
   if (attention === undefined) return undefined
   try {
     parseAttention(attention)

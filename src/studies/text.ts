@@ -16,16 +16,14 @@ const NONE = '–'
 /** A study with its paper's table. */
 export const formatStudy = (name: string, study: Study): string => {
   const { title, source, setting, baseline, variants } = study
-  const rows = variants.map(({ id, name, attention, paper, ...rest }) => [
+  const rows = variants.map(({ id, name, attention, paper }) => [
     id,
     `${name}${id === baseline ? ' (baseline)' : ''}`,
     paper?.top1.toFixed(2) ?? NONE,
     paper?.top5?.toFixed(2) ?? NONE,
     paper?.parameters === undefined ? NONE : `${paper.parameters} M`,
     paper?.multiplyAdds === undefined ? NONE : `${paper.multiplyAdds} G`,
-    missing({ id, name, ...rest, ...(attention === undefined ? {} : { attention }) }) === undefined
-      ? (attention ?? 'none')
-      : 'not in this version',
+    missing({ attention }) === undefined ? (attention ?? 'none') : 'not in this version',
   ])
   const columns = [
     { heading: '  id' },

@@ -1,6 +1,6 @@
-/** Half precision (IEEE 754 binary16), which JavaScript has no array for. */
+/** Floats of 16 bits, half precision (IEEE 754 binary16) and bfloat16, which JavaScript has no arrays for. */
 
-/** The number that these 16 bits are. */
+/** The number that these 16 bits are in half precision. */
 export const half = (bits: number): number => {
   const exponent = (bits >> 10) & 0x1f
   const fraction = bits & 0x3ff
@@ -12,6 +12,12 @@ export const half = (bits: number): number => {
 
 const single = new Float32Array(1)
 const bitsOfSingle = new Uint32Array(single.buffer)
+
+/** The number that these 16 bits are as a bfloat16, which is the upper half of a float32. */
+export const bfloat16 = (bits: number): number => {
+  bitsOfSingle[0] = bits << 16
+  return single[0]
+}
 
 /** The 16 bits next to a number, ties to even; what is too large is infinite. */
 export const halfBits = (value: number): number => {

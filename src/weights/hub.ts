@@ -68,7 +68,7 @@ const CONNECTION =
 const HASH = /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/
 
 const refuse = (where: string, expected: string, got: string, hint?: string): never => {
-  throw new FileError({ where, expected, got, ...(hint ? { hint } : {}) })
+  throw new FileError({ where, expected, got, hint })
 }
 
 const reasonOf = (failure: unknown): string =>

@@ -14,7 +14,8 @@ const OLD: Readonly<Record<string, string>> = {
 
 type Fields = Readonly<Record<string, unknown>>
 
-const isRecord = (value: unknown): value is Fields =>
+/** Whether a value is an object with fields. */
+export const isRecord = (value: unknown): value is Fields =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const renamed = (value: unknown): unknown =>

@@ -4,11 +4,13 @@
  * against the bytes present before anything is made of it.
  */
 
-import { FileError, formatShape, messageOf } from '../errors/index.ts'
+import { FileError, formatShape, messageOf, type Refuse, refuser } from '../errors/index.ts'
 import { type Shape, sizeOf } from '../graph/index.ts'
-import { half } from '../tensor/float16.ts'
+import { bfloat16, half } from '../tensor/float16.ts'
+import { readable } from '../text/visible.ts'
 import { type Bytes, byteSource } from './byteSource.ts'
-import type { Refuse } from './stored.ts'
+import { isRecord } from './oldFields.ts'
+import { isCount } from './stored.ts'
 
 const ARRAYS = {
   F64: Float64Array,
@@ -98,30 +100,20 @@ interface Described {
 /** A value of the header as a message shows it: short, however long or deep it is. */
 const quoted = (value: unknown): string => {
   try {
-    const text = JSON.stringify(value)
-    return text.length > 80 ? `${text.slice(0, 80)}…` : text
+    return readable(JSON.stringify(value))
   } catch {
     return 'a value nested too deep to show'
   }
 }
 
-/** A name or a shape, as messages show it. */
-const shown = (name: string): string => (name.length > 80 ? `${name.slice(0, 80)}…` : name)
-
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
-
-const isRecord = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value)
-
 const describe = (name: string, value: unknown, refuse: Refuse): Described => {
-  const tensor = `tensor ${shown(name)}`
+  const tensor = `tensor ${readable(name)}`
   if (/\p{Surrogate}/u.test(name)) return refuse('names of valid Unicode', quoted(name))
   if (!isRecord(value)) return refuse(`an object for ${tensor}`, quoted(value))
   const { dtype, shape, data_offsets: offsets, ...more } = value
   const [unknown] = Object.keys(more)
   if (unknown !== undefined)
-    return refuse(`dtype, shape and data_offsets for ${tensor}`, `also ${shown(unknown)}`)
+    return refuse(`dtype, shape and data_offsets for ${tensor}`, `also ${readable(unknown)}`)
   if (typeof dtype !== 'string' || !Object.hasOwn(BYTES, dtype))
     return refuse(`${tensor} of dtype ${Object.keys(BYTES).join(', ')}`, quoted(dtype))
   if (!Array.isArray(shape) || !shape.every(isCount))
@@ -132,7 +124,7 @@ const describe = (name: string, value: unknown, refuse: Refuse): Described => {
   const size = sizeOf(shape as number[]) * BYTES[dtype]
   if (!Number.isSafeInteger(size) || end - start !== size)
     return refuse(
-      `${size} bytes for ${tensor}, ${dtype} ${shown(formatShape(shape))}`,
+      `${size} bytes for ${tensor}, ${dtype} ${readable(formatShape(shape))}`,
       `${end - start}`,
     )
   return { name, dtype, shape: shape as number[], start, end }
@@ -143,7 +135,7 @@ const checkCover = (described: readonly Described[], available: number, refuse: 
   let end = 0
   for (const tensor of [...described].sort((a, b) => a.start - b.start || a.end - b.end)) {
     if (tensor.start !== end)
-      refuse(`tensor ${shown(tensor.name)} to begin at data offset ${end}`, `${tensor.start}`)
+      refuse(`tensor ${readable(tensor.name)} to begin at data offset ${end}`, `${tensor.start}`)
     end = tensor.end
   }
   if (end !== available) refuse(`${end} bytes of data after the header`, `${available}`)
@@ -158,11 +150,7 @@ const decode = (dtype: string, bytes: Uint8Array): { dtype: StoredDType; data: S
     return { dtype: known, data: new ARRAYS[known](buffer) }
   }
   const words = new Uint16Array(buffer)
-  if (dtype === 'F16') return { dtype: 'F32', data: Float32Array.from(words, half) }
-  return {
-    dtype: 'F32',
-    data: new Float32Array(Uint32Array.from(words, word => word << 16).buffer),
-  }
+  return { dtype: 'F32', data: Float32Array.from(words, dtype === 'F16' ? half : bfloat16) }
 }
 
 const parseHeader = (bytes: Uint8Array, refuse: Refuse): Record<string, unknown> => {
@@ -201,14 +189,7 @@ interface OpenSafetensors {
  */
 export const openSafetensors = (bytes: Bytes, file: string): OpenSafetensors => {
   const source = byteSource(bytes)
-  const refuse: Refuse = (expected, got) => {
-    throw new FileError({
-      where: file,
-      expected,
-      got,
-      hint: 'The file is damaged or not safetensors',
-    })
-  }
+  const refuse: Refuse = refuser(FileError, file, 'The file is damaged or not safetensors')
   if (source.size < 8) refuse('at least 8 bytes', `${source.size}`)
   const start = source.read(0, 8)
   const declared = new DataView(start.buffer, start.byteOffset).getBigUint64(0, true)

@@ -26,5 +26,6 @@ export interface WeightChoice {
   readonly ema?: boolean | undefined
 }
 
-/** Refuses a file: the rule, and what was found instead. */
-export type Refuse = (expected: string, got: string, hint?: string) => never
+/** Whether a value of a file is a whole number from 0. */
+export const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0

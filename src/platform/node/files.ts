@@ -7,7 +7,7 @@ import { constants, statfsSync, statSync } from 'node:fs'
 import { mkdir, open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, dirname, join, resolve } from 'node:path'
-import { FileError, messageOf, SaveError } from '../../errors/index.ts'
+import { FileError, messageOf, type Refuse, refuser, SaveError } from '../../errors/index.ts'
 
 /** The calls of the system that a run makes, in one place so that tests can make each of them fail. */
 export const disk = { mkdir, open, readdir, rename, rm, stat }
@@ -189,9 +189,7 @@ export const readWhole = async (
   path: string,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Uint8Array> => {
-  const refuse = (expected: string, got: string): never => {
-    throw new FileError({ where: path, expected, got })
-  }
+  const refuse: Refuse = refuser(FileError, path)
   // Opening a pipe would wait for its writer.
   const handle = await disk.open(path, constants.O_RDONLY | constants.O_NONBLOCK)
   try {

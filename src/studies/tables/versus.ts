@@ -7,7 +7,7 @@ import type { PaperFigure, Study, Variant } from '../study.ts'
 const eca = (accuracy: number, top5: number, parameters?: number): PaperFigure => ({
   top1: Math.round((100 - accuracy) * 100) / 100,
   top5: Math.round((100 - top5) * 100) / 100,
-  ...(parameters === undefined ? {} : { parameters }),
+  parameters,
 })
 
 /** What is known of each name; one that is not here takes part without a figure. */

@@ -3,9 +3,9 @@
  * bare or in the wrappers that training scripts put around it.
  */
 
-import { FileError } from '../../errors/index.ts'
+import { FileError, type Refuse, refuser } from '../../errors/index.ts'
 import { type ByteSource, type Bytes, byteSource } from '../byteSource.ts'
-import type { Refuse, WeightChoice, Weights } from '../stored.ts'
+import type { WeightChoice, Weights } from '../stored.ts'
 import { isLegacy, readLegacy } from './legacy.ts'
 import { Mark, type Pickled, shown, unpickle } from './pickle.ts'
 import { byteSize, entryOf, GLOBALS, type StorageBytes, storageOf, View } from './tensor.ts'
@@ -195,9 +195,7 @@ export const isCheckpoint = (start: Uint8Array): boolean => isZip(start) || isLe
  */
 export const readCheckpoint = (bytes: Bytes, file: string, { ema }: WeightChoice = {}): Weights => {
   const source = byteSource(bytes)
-  const refuse: Refuse = (expected, got, hint = 'The file is damaged or no PyTorch checkpoint') => {
-    throw new FileError({ where: file, expected, got, hint })
-  }
+  const refuse: Refuse = refuser(FileError, file, 'The file is damaged or no PyTorch checkpoint')
   const { value, bytesOf } = isZip(source.read(0, Math.min(4, source.size)))
     ? readArchive(source, refuse)
     : readLegacy(source, refuse)

@@ -4,8 +4,8 @@
  * storage as a 64-bit count and its elements.
  */
 
+import type { Refuse } from '../../errors/index.ts'
 import { type ByteSource, byteSource } from '../byteSource.ts'
-import type { Refuse } from '../stored.ts'
 import { Mark, type Pickled, shown, unpickle } from './pickle.ts'
 import { byteSize, GLOBALS, type Storage, type StorageBytes, storageOf } from './tensor.ts'
 

@@ -7,8 +7,8 @@
  * the machine builds is bounded by the bytes that it has read.
  */
 
+import type { Refuse } from '../../errors/index.ts'
 import { quoted } from '../../text/visible.ts'
-import type { Refuse } from '../stored.ts'
 import { type Reader, reader } from './reader.ts'
 
 export type Pickled = unknown

@@ -1,6 +1,6 @@
 /** A cursor over the bytes of a pickle: every read is checked before it is made. */
 
-import type { Refuse } from '../stored.ts'
+import type { Refuse } from '../../errors/index.ts'
 
 export interface Reader {
   readonly position: number

@@ -4,11 +4,11 @@
  * is asked for.
  */
 
-import { formatShape } from '../../errors/index.ts'
+import { formatShape, type Refuse } from '../../errors/index.ts'
 import { type Shape, sizeOf } from '../../graph/index.ts'
-import { half } from '../../tensor/float16.ts'
+import { bfloat16, half } from '../../tensor/float16.ts'
 import type { ByteSource } from '../byteSource.ts'
-import type { Entry, Refuse } from '../stored.ts'
+import { type Entry, isCount } from '../stored.ts'
 import { Mark, type Pickled, shown } from './pickle.ts'
 
 interface Elements {
@@ -30,12 +30,6 @@ const ELEMENTS = {
 } satisfies Record<string, Elements>
 
 type ElementType = keyof typeof ELEMENTS
-
-const word = new DataView(new ArrayBuffer(4))
-const bfloat16 = (bits: number): number => {
-  word.setUint32(0, bits << 16)
-  return word.getFloat32(0)
-}
 
 /** What a tensor is a view of; its bytes may come later in the file than the tensor itself. */
 export class Storage {
@@ -73,9 +67,6 @@ const CLASS = /^torch\.(.+)Storage$/
 const MOST_DIMENSIONS = 16
 /** PyTorch's are numbers as text. */
 const LONGEST_KEY = 40
-
-const isCount = (value: unknown): value is number =>
-  typeof value === 'number' && Number.isSafeInteger(value) && value >= 0
 
 const counts = (value: Pickled, what: string, refuse: Refuse): readonly number[] =>
   Array.isArray(value) && value.length <= MOST_DIMENSIONS && value.every(isCount)

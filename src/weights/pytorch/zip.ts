@@ -5,9 +5,9 @@
  */
 
 import { crc32 } from 'node:zlib'
+import type { Refuse } from '../../errors/index.ts'
 import { readable } from '../../text/visible.ts'
 import { type ByteSource, chunksOf } from '../byteSource.ts'
-import type { Refuse } from '../stored.ts'
 
 const LOCAL = 0x04034b50
 const CENTRAL = 0x02014b50
