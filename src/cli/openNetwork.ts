@@ -4,6 +4,7 @@ import { existsSync, readFileSync } from 'node:fs'
 import { type Command, Option } from 'commander'
 import { UsageError } from '../errors/index.ts'
 import type { Classifier } from '../runs/classifier.ts'
+import { flagOf } from './flags.ts'
 import {
   FOREIGN_ONLY,
   type ForeignLimits,
@@ -68,7 +69,7 @@ export const openNetwork = async (path: string, flags: NetworkFlags): Promise<Cl
     const [idle] = said.filter(name => name !== 'trustModel')
     if (idle !== undefined)
       throw new UsageError({
-        where: `--${idle}`,
+        where: flagOf(idle),
         expected: 'an .onnx file of somebody else’s',
         got: `${path}, which says itself how images are prepared`,
       })
@@ -84,7 +85,7 @@ export const openNetwork = async (path: string, flags: NetworkFlags): Promise<Cl
   const beside = descriptionPath(path)
   const given = existsSync(beside)
     ? readDescription(readFileSync(beside, 'utf8'), beside)
-    : describeForeign(model, path, flags)
+    : describeForeign(model, path, { ...flags, labels: flags.classNames })
   const description = await onnxDescription(bytes, path, { given })
   if (flags.trustModel !== true)
     throw new UsageError({

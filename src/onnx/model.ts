@@ -12,13 +12,14 @@ export interface OnnxNode {
   readonly attributes: Readonly<Record<string, OnnxAttribute>>
 }
 
-export type OnnxDType = 'float32' | 'int32' | 'int64' | 'uint8' | 'bool'
+export type OnnxDType = 'float32' | 'float16' | 'int32' | 'int64' | 'int8' | 'uint8' | 'bool'
 
 export interface OnnxTensor {
   readonly name: string
   readonly dtype: OnnxDType
   readonly dims: readonly number[]
-  readonly data: Float32Array | Int32Array | BigInt64Array | Uint8Array
+  /** Half precision as its bits. */
+  readonly data: Float32Array | Uint16Array | Int32Array | BigInt64Array | Int8Array | Uint8Array
 }
 
 export interface OnnxValueInfo {

@@ -5,10 +5,12 @@ import { basename, join } from 'node:path'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import { VERSION } from '../platform/node/version.ts'
 import type { Description, Serving } from '../weights/description.ts'
+import type { Precision } from '../weights/precision.ts'
 import { type Card, writeTrained } from '../weights/trained.ts'
+import { type Cost, inFewerBits, type PrecisionImages } from './inFewerBits.ts'
 import { modelCard, type RunFacts } from './modelCard.ts'
 import { loadTrained, RUN_FILES, readMetrics, readRun } from './runFolder.ts'
-import { checkedOnnx, writeOnnx } from './writeOnnx.ts'
+import { checkedOnnx, type OnnxExport, writeOnnx } from './writeOnnx.ts'
 
 /** The formats of files that are written. */
 export type ExportFormat = 'onnx' | 'safetensors'
@@ -23,6 +25,10 @@ export interface ExportOptions {
   readonly card: boolean
   /** What of preprocessing and softmax an ONNX file has within it. */
   readonly serving?: Serving | undefined
+  /** In which numbers an ONNX file computes; float32 unless told. */
+  readonly precision?: Precision | undefined
+  /** Opens the images that fewer bits are found and measured by, where there are any. */
+  images?(card: Card): Promise<PrecisionImages | undefined>
 }
 
 /** What was written. */
@@ -37,6 +43,8 @@ export interface Exported {
   readonly card: Card
   /** Of an ONNX file: what `model.json` beside it says. */
   readonly description: Description | undefined
+  /** Of one in fewer bits: the accuracy that they cost, where there were images to measure it by. */
+  readonly cost: Cost | undefined
 }
 
 const factsOf = async (path: string): Promise<RunFacts | undefined> =>
@@ -50,10 +58,14 @@ const factsOf = async (path: string): Promise<RunFacts | undefined> =>
  */
 export const exportTrained = async (
   path: string,
-  { file, format, which, card, serving }: ExportOptions,
+  { file, format, which, card, serving, precision = 'float32', images }: ExportOptions,
 ): Promise<Exported> => {
   const trained = await loadTrained(path, which)
-  const onnx = format === 'onnx' ? await checkedOnnx(trained, serving) : undefined
+  const asOnnx = async (): Promise<OnnxExport & { readonly cost?: Cost | undefined }> =>
+    precision === 'float32'
+      ? checkedOnnx(trained, serving)
+      : inFewerBits(trained, precision, serving, await images?.(trained.card))
+  const onnx = format === 'onnx' ? await asOnnx() : undefined
   const bytes = onnx?.bytes ?? writeTrained(trained)
   await (onnx === undefined ? writeFileAtomic(file, bytes) : writeOnnx(file, onnx))
   const beside = card ? `${file.replace(/\.(onnx|safetensors)$/, '')}.md` : undefined
@@ -67,11 +79,12 @@ export const exportTrained = async (
       version: VERSION,
       run,
       description: onnx?.description,
+      cost: onnx?.cost,
     }
     await writeFileAtomic(beside, modelCard(trained, facts))
   }
   const { length } = bytes
-  const { difference, description } = onnx ?? {}
+  const { difference, description, cost } = onnx ?? {}
   return {
     file,
     format,
@@ -79,6 +92,7 @@ export const exportTrained = async (
     difference,
     modelCard: beside,
     description,
+    cost,
     card: trained.card,
   }
 }

@@ -11,6 +11,7 @@ import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { type Description, describe } from '../weights/description.ts'
 import { descriptionPath } from '../weights/onnxFile.ts'
 import type { Card, Trained } from '../weights/trained.ts'
+import type { Cost } from './inFewerBits.ts'
 
 /** What a run knows of a training. */
 export interface RunFacts {
@@ -42,6 +43,8 @@ export interface ModelCardOptions {
   readonly version: string
   /** What an ONNX file takes and gives. */
   readonly description?: Description | undefined
+  /** What fewer bits cost. */
+  readonly cost?: Cost | undefined
 }
 
 const table = (rows: readonly (readonly [string, string])[]): string =>
@@ -61,6 +64,15 @@ const networkRows = ({ card, model }: Trained): [string, string][] => {
     ['Parameters', count(parameters)],
     ['Multiply-adds', `${count(multiplyAdds)} an image (convolutions and fully connected layers)`],
   ]
+}
+
+const precisionRows = ({ description, cost }: ModelCardOptions): [string, string][] => {
+  if (description?.precision === undefined) return []
+  const text =
+    cost === undefined
+      ? '; its accuracy was not measured'
+      : `; ${percent(cost.after)} right of ${count(cost.images)} validation images, in float32 ${percent(cost.before)}`
+  return [['Precision', `${description.precision}${text}`]]
 }
 
 const inputText = (
@@ -161,7 +173,11 @@ export const modelCard = (trained: Trained, options: ModelCardOptions): string =
   const trainedHere = run !== undefined && run.history.length > 0
   const sections = [
     `# ${plain(card.model)}`,
-    table([...networkRows(trained), ['File', `${plain(file)}, ${count(bytes)} bytes`]]),
+    table([
+      ...networkRows(trained),
+      ['File', `${plain(file)}, ${count(bytes)} bytes`],
+      ...precisionRows(options),
+    ]),
     `## Input\n\n${inputText(card, description)}`,
     `## Classes\n\n${classesText(card.classes)}`,
     ...(trainedHere ? [trainingText(run, which)] : []),

@@ -43,6 +43,8 @@ export const descriptionSchema = z.object({
   task: cardSchema.shape.task,
   origin: cardSchema.shape.origin,
   labels: z.array(z.string()).min(1),
+  /** In which numbers it computes, where that is not float32. */
+  precision: z.string().optional(),
   input: inputSchema,
   output: z.strictObject({
     name: z.string(),
@@ -94,7 +96,14 @@ export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): 
 }
 
 /** What of a description a card says: the classes, and how pixels of 0 to 1 become what goes in, as planes of RGB. */
-export const cardOf = ({ labels, input, output: _, excite: __, ...network }: Description): Card => {
+export const cardOf = ({
+  labels,
+  input,
+  output: _,
+  excite: __,
+  precision: ___,
+  ...network
+}: Description): Card => {
   const { channels, height, width, cropPct, background, order, range, mean, std } = input
   const scaled = (values: readonly number[]): number[] => {
     const own = values.map(value => value / range)

@@ -4,9 +4,10 @@ import { type Graph, graph } from '../graph/index.ts'
 import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { emit } from '../onnx/emit.ts'
 import { encodeModel } from '../onnx/encode.ts'
+import type { OnnxModel } from '../onnx/model.ts'
 import { softmax } from '../ops/index.ts'
 import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
-import { describe, type Serving } from './description.ts'
+import { type Description, describe, type Serving } from './description.ts'
 import { METADATA_KEY } from './onnxFile.ts'
 import type { Trained } from './trained.ts'
 
@@ -23,11 +24,19 @@ export const servingGraph = (
 }
 
 /**
- * The bytes of the file, for any number N of images: input `images`, output `logits` or
+ * The model of the file, for any number N of images: input `images`, output `logits` or
  * `probabilities` [N, classes]; every batch normalization that follows a convolution is folded into it.
  */
-export const exportOnnx = (trained: Trained, serving: Serving = {}): Uint8Array => {
+export const onnxModelOf = (
+  trained: Trained,
+  serving: Serving = {},
+  description: Description = describe(trained.card, serving),
+): OnnxModel => {
   const { graph, tensors } = foldBatchNorm(servingGraph(trained, 1, serving), trained.tensors)
-  const metadata = { [METADATA_KEY]: JSON.stringify(describe(trained.card, serving)) }
-  return encodeModel(emit(graph, { batch: 'N', weights: tensors, metadata }))
+  const metadata = { [METADATA_KEY]: JSON.stringify(description) }
+  return emit(graph, { batch: 'N', weights: tensors, metadata })
 }
+
+/** The bytes of the file. */
+export const exportOnnx = (trained: Trained, serving?: Serving): Uint8Array =>
+  encodeModel(onnxModelOf(trained, serving))

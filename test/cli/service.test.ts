@@ -197,4 +197,24 @@ describe('export', () => {
     const refused = await run('export', 'run', '--softmax', '--format', 'safetensors')
     expect([refused.code, refused.stderr]).toEqual([2, expect.stringContaining('--softmax')])
   })
+
+  it.each(['float16', 'int8', 'int8-dynamic'])('in %s says what it costs', async precision => {
+    const made = await run('export', 'run', '--precision', precision, '--out', `${precision}.onnx`)
+    expect(made.stderr).toBe('')
+    expect(made.stdout).toMatch(
+      /accuracy on 8 images: .* in (float16|int8|int8-dynamic), .* in float32 \([+−]?\d+\.\d+ points\)/,
+    )
+    const card = await readFile(place(`${precision}.md`), 'utf8')
+    expect(card).toContain(`| Precision | ${precision}; `)
+    expect((await run('predict', `${precision}.onnx`, 'mixed/b.png')).code).toBe(0)
+  })
+
+  it('in int8 needs images', async () => {
+    await mkdir(place('alone'))
+    await copyFile(place('run/best.safetensors'), place('alone/best.safetensors'))
+    const alone = await run(
+      ...'export alone/best.safetensors --precision int8 --out alone/x.onnx'.split(' '),
+    )
+    expect([alone.code, alone.stderr]).toEqual([2, expect.stringContaining('calibrate')])
+  })
 })
