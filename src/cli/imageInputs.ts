@@ -3,6 +3,7 @@
 import { statSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { isImageName } from '../data/decode/formats.ts'
 import { FileError, UsageError } from '../errors/index.ts'
 import { isAddress } from './readModel.ts'
 
@@ -12,7 +13,6 @@ export interface NamedImage {
   read?(): Promise<Uint8Array>
 }
 
-const IMAGE = /\.(jpe?g|png|webp|avif|gif|tiff?|bmp)$/i
 const PATTERN = /[*?[\]{}]/
 /** More than any image that is decoded has. */
 const MOST_BYTES = 1e8
@@ -47,7 +47,7 @@ const imagesOf = async (word: string): Promise<readonly NamedImage[]> => {
   if (isAddress(word)) return [{ name: word, read: () => fromAddress(word) }]
   const found = statSync(word, { throwIfNoEntry: false })
   const named = (names: readonly string[], expected: string): readonly NamedImage[] => {
-    const images = names.filter(name => IMAGE.test(name)).sort()
+    const images = names.filter(isImageName).sort()
     return images.length > 0 ? images.map(name => ({ name })) : none(word, expected, 'none')
   }
   if (found?.isDirectory()) {

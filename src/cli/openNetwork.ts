@@ -85,7 +85,7 @@ export const openNetwork = async (path: string, flags: NetworkFlags): Promise<Cl
   const beside = descriptionPath(path)
   const given = existsSync(beside)
     ? readDescription(readFileSync(beside, 'utf8'), beside)
-    : describeForeign(model, path, { ...flags, labels: flags.classNames })
+    : describeForeign(model, path, flags)
   const description = await onnxDescription(bytes, path, { given })
   if (flags.trustModel !== true)
     throw new UsageError({
