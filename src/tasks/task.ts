@@ -27,7 +27,9 @@ export interface Accumulator<Measured extends Metrics = Metrics> {
 
 /** A metric's course over epochs, as a report draws it. */
 export interface Curve {
+  /** The metric's name, such as `top1`. */
   readonly metric: string
+  /** What it is called on the page. */
   readonly title: string
   /** Whether it is a share, to be shown in percent. */
   readonly percent?: boolean | undefined

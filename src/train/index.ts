@@ -3,7 +3,7 @@
 export { type ClassificationOptions, classification } from '../tasks/classification.ts'
 export { crossEntropy } from '../tasks/crossEntropy.ts'
 export { means } from '../tasks/means.ts'
-export type { Accumulator, Metrics, Task } from '../tasks/task.ts'
+export type { Accumulator, Curve, Metrics, Review, Task } from '../tasks/task.ts'
 export { type Config, checkConfig, type Recipe } from './config.ts'
 export type { EpochRow } from './epochRow.ts'
 export { type EvaluateOptions, evaluate } from './evaluate.ts'

@@ -1,6 +1,7 @@
 /** Trained networks in files, in and out. */
 
 export { checkExport } from './checkExport.ts'
+export { type Description, readDescription, type Serving } from './description.ts'
 export { exportOnnx } from './export.ts'
 export { type Imported, type ImportOptions, importWeights } from './import.ts'
 export { importFile } from './importFile.ts'
