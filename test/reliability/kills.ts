@@ -22,10 +22,16 @@ const CHILD = new URL('./child.ts', import.meta.url)
 /** What clocks wrote. */
 const TIMES = /"(seconds|waiting)":\s*[\d.e-]+/g
 
+/** A table without the columns of times. */
+const withoutTimes = (csv: string): string => {
+  const lines = csv.split('\n').map(line => line.split(','))
+  const isKept = lines[0].map(name => name !== 'seconds' && name !== 'waiting')
+  return lines.map(cells => cells.filter((_, i) => isKept[i]).join()).join('\n')
+}
+
 const textOf = (name: string, bytes: Buffer): string | Buffer => {
   if (name.endsWith('.json') || name.endsWith('.jsonl')) return bytes.toString().replace(TIMES, '')
-  if (!name.endsWith('.csv')) return bytes
-  return bytes.toString().replace(/(,[\d.e-]+){2}$/gm, '')
+  return name.endsWith('.csv') ? withoutTimes(bytes.toString()) : bytes
 }
 
 /**
