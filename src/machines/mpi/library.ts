@@ -116,8 +116,16 @@ const bind = (path: string, native: NativeLibrary): Mpi => {
   }
 }
 
+/**
+ * UCX, by which MPICH and Open MPI may send, patches the memory allocation of the whole process to
+ * keep a cache, and handles its faults: Node crashed in one start of some twenty, its heap unmapped.
+ * It does without both; what the user says comes first.
+ */
+const UCX = { UCX_MEM_EVENTS: 'no', UCX_HANDLE_ERRORS: 'none' }
+
 /** Loads the first of these files that is there; all have to stay until the process ends. */
 const loadFirst = async (paths: readonly string[], hint: string): Promise<Mpi> => {
+  for (const [name, value] of Object.entries(UCX)) process.env[name] ??= value
   const koffi = await importKoffi()
   const problems: string[] = []
   for (const path of paths)
