@@ -122,6 +122,14 @@ describe('groups', () => {
     }
   })
 
+  it('keep to the memory that threads share', () => {
+    const sums = [1, 2, 3, 4, 5].map(scale => reduceSum(mul(x, scale), [0, 2, 3]))
+    expect(stepsOf(Object.fromEntries(sums.map((sum, i) => [`y${i}`, sum])))).toEqual([
+      'mul reduceSum → 4',
+      'mul reduceSum → 1',
+    ])
+  })
+
   it('compute gradients of weights as soon as they can', () => {
     const y = ops.convolution(relu(ops.convolution(x, weight)), weight)
     const second = input('second', [64, 64, 1, 1])

@@ -1,10 +1,10 @@
 /**
  * The seam between the language of kernels and the engines: a graph becomes a list of steps over
- * buffers. An engine gives each buffer memory, renders each kernel in its language, does library
- * steps by itself, and runs the steps in order.
+ * buffers (`group.ts`). An engine gives each buffer memory, renders each kernel in its language
+ * (`wgsl.ts`, `cuda.ts`), does library steps by itself, and runs the steps in order.
  */
 
-import type { Graph, Node } from '../../graph/index.ts'
+import type { Node } from '../../graph/index.ts'
 import type { Axis, Combine, Expression, Index } from './expression.ts'
 import type { KernelBuffer, Placement } from './placement.ts'
 
@@ -94,10 +94,6 @@ export interface GroupOptions {
   /** How many groups of threads keep the device busy: a fold with fewer results is done in two passes. */
   readonly groupsWanted?: number | undefined
 }
-
-/** `group` of `group.ts` turns a graph into kernels, `renderWgsl` of `wgsl.ts` gives each its text. */
-export type Group = (graph: Graph, options?: GroupOptions) => KernelProgram
-export type Render = (kernel: Kernel) => Rendered
 
 /** A kernel in a language, and how it is launched. */
 export interface Rendered {
