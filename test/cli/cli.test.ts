@@ -326,7 +326,10 @@ it('goes from images to a fine-tuned network, bad ones counted, and resumes on o
       images: [{ file: broken, reason: expect.stringContaining('7 bytes') }],
     }
     expect(first.badImages).toEqual(badImages)
-    expect(JSON.parse(await readFile(join(folder, 'a/bad-images.json'), 'utf8'))).toEqual(badImages)
+    expect(JSON.parse(await readFile(join(folder, 'a/bad-images.json'), 'utf8'))).toEqual({
+      ...badImages,
+      leftOut: {},
+    })
     await run(
       `train resnet8 ${options} --bad-images skip --bad-limit 0.02 --quiet --out b --workers 0`,
     )

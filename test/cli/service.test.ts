@@ -101,11 +101,11 @@ describe('predict', () => {
   it('names an image that cannot be read, and answers the others', async () => {
     const text = await run('predict', 'run', 'broken.png', 'mixed/b.png')
     expect([text.code, text.stdout]).toEqual([1, expect.stringMatching(/^mixed\/b\.png: /)])
-    expect(text.stderr).toContain('excite: broken.png: expected a whole image')
+    expect(text.stderr).toContain('excite: broken.png: expected an image')
     const { stdout, code } = await run('predict', 'run', 'broken.png', 'mixed/b.png', '--csv')
     const [head, broken, whole] = stdout.split('\n')
     expect([code, head]).toEqual([1, 'image,predicted1,p1,predicted2,p2,error'])
-    expect(broken).toMatch(/^broken\.png,,,,,"expected a whole image/)
+    expect(broken).toMatch(/^broken\.png,,,,,"expected an image/)
     expect(whole).toMatch(/^mixed\/b\.png,(red|green),[\d.]+,(red|green),[\d.]+,$/)
   })
 

@@ -54,7 +54,8 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
     })
   const { measureNormalization } = await import('../../data/normalization.ts')
   const { openShapes } = await import('../../data/shapes/shapes.ts')
-  const splits = await openData(name, flags)
+  // All that is bad is listed, unless something else is asked for.
+  const splits = await openData(name, { badImages: 'skip', badLimit: 1, ...flags })
   const dataset = await splits.open(split)
   const report = splits.report?.()
   const counts = dataset.classes.map(

@@ -157,7 +157,7 @@ const unreadable = (
   new FileError(
     {
       where,
-      expected: `a whole image (${FORMAT_NAMES}) of at most ${LIMITS.pixels / 1e6} megapixels and ${LIMITS.bytes / 1e6} MB`,
+      expected: `an image (${FORMAT_NAMES}) of at most ${LIMITS.pixels / 1e6} megapixels and ${LIMITS.bytes / 1e6} MB`,
       got,
       hint,
     },

@@ -339,7 +339,7 @@ describe('decoding', () => {
       const [here, there] = await outcomesOf(root)
       for (const message of here) {
         expect(message).toContain(
-          '0.jpg: expected a whole image (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP) of at most 100',
+          '0.jpg: expected an image (JPEG, PNG, WebP, AVIF, GIF, TIFF, BMP) of at most 100',
         )
         expect(message).toContain('premature end of JPEG image')
       }
