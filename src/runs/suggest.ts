@@ -92,9 +92,11 @@ export const fitToMachine = async (
 
 /** All that `train` takes, chosen; anything of it may be changed before. */
 export interface SuggestedTraining {
+  /** The network that was chosen, for the classes of the images. */
   readonly network: Model
   /** Opened at the size that was chosen; to be closed. */
   readonly images: OpenedImages
+  /** What `train` is to be told. */
   readonly options: {
     readonly recipe: Recipe
     readonly weights: string | undefined
