@@ -1,14 +1,15 @@
 /** Every field of a recipe as an option, as the schema says. */
 
-import { type Command, Option } from 'commander'
+import { Command, Option } from 'commander'
 import { z } from 'zod'
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
+import type { Value } from '../studies/vary.ts'
 import { type Option as FieldOption, optionOf } from '../train/fields.ts'
 import { KINDS, recipeFrom } from '../train/recipeChanges.ts'
 import { type Recipe, recipeSchema } from '../train/recipeSchema.ts'
 import { RECIPES, recipeNames } from '../train/recipes.ts'
-import { flagOf, keyOf } from './flags.ts'
+import { currentWords, flagOf, keyOf } from './flags.ts'
 
 type Tree = Record<string, unknown>
 
@@ -140,6 +141,41 @@ const merged = (a: Tree, b: Tree): Tree => {
   return result
 }
 
+/** What an option changes in a recipe. */
+const changeOf = (field: Field, given: unknown): Tree => {
+  const value = meaningOf(field, given)
+  // A part of the augmentation holds one number: without it there is no such part.
+  const depth = value === null && field.path[0] === 'augment' ? 2 : field.path.length
+  return changeAt(field.path.slice(0, depth), value)
+}
+
+/** `lr=0.01,0.1` as an option and its values; with semicolons between them where values have commas. */
+export const variedOption = (text: string): { option: string; values: readonly Value[] } => {
+  const [, name = '', list = ''] = /^(?:--)?([a-z-]+)=(.*)$/s.exec(text) ?? []
+  const [flag] = currentWords([`--${name}`], new Command(), () => {})
+  const field = FIELDS.find(field => field.flag === flag)
+  if (field === undefined)
+    throw new UsageError({
+      where: '--vary',
+      expected: 'an option of the recipe and its values',
+      got: text,
+      hint:
+        suggestion(
+          name,
+          FIELDS.map(({ flag }) => flag.slice(2)),
+        ) ?? 'For example: --vary lr=0.01,0.05,0.1',
+    })
+  const isFlag = field.value === undefined
+  const values = list.split(list.includes(';') ? ';' : ',').filter(value => value !== '')
+  return {
+    option: flag.slice(2),
+    values: values.map(value => ({
+      text: value,
+      changes: changeOf(field, isFlag ? oneOf('--vary', value, ['on', 'off']) === 'on' : value),
+    })),
+  }
+}
+
 const given = (flags: Tree): readonly Field[] =>
   FIELDS.filter(({ flag }) => flags[keyOf(flag)] !== undefined)
 
@@ -152,12 +188,10 @@ export const givenOverrides = (flags: Tree): readonly string[] =>
  * @throws UsageError for an unknown name, or text where a number belongs
  */
 export const recipeOf = (flags: Tree): unknown => {
-  const changes = given(flags).reduce<Tree>((all, field) => {
-    const value = meaningOf(field, flags[keyOf(field.flag)])
-    // A part of the augmentation holds one number: without it there is no such part.
-    const depth = value === null && field.path[0] === 'augment' ? 2 : field.path.length
-    return merged(all, changeAt(field.path.slice(0, depth), value))
-  }, {})
+  const changes = given(flags).reduce<Tree>(
+    (all, field) => merged(all, changeOf(field, flags[keyOf(field.flag)])),
+    {},
+  )
   // By its name, or whole as a configuration file has it.
   return recipeFrom(flags.recipe as keyof typeof RECIPES | Recipe, changes)
 }

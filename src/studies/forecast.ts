@@ -38,21 +38,21 @@ const epochsLeft = (history: readonly EpochRow[], epochs: number): number =>
   Math.max(0, epochs - history.length)
 
 export const forecast = async (
-  { variants, runs, recipe }: Plan,
+  { variants, runs }: Plan,
   { jobs, train, test, measure, onVariant }: ForecastOptions,
 ): Promise<Forecast> => {
-  const { batch } = recipe
   const rows: VariantForecast[] = []
   const left: number[] = []
   for (const variant of variants) {
     onVariant?.(variant.name)
     const own = runs.filter(run => run.variant === variant)
     const pace = await measure(own[0])
+    const { batch, epochs: all } = own[0].config.recipe
     const seconds = (epochs: number): number => secondsAt(pace, { epochs, batch }, train, test)
     const remaining = await Promise.all(
       own.map(async run => {
         const { finished, history } = await progressOf(run)
-        return finished ? undefined : epochsLeft(history, recipe.epochs)
+        return finished ? undefined : epochsLeft(history, all)
       }),
     )
     const times = remaining.flatMap(count => (count === undefined ? [] : [seconds(count)]))
@@ -61,7 +61,7 @@ export const forecast = async (
       id: variant.id,
       name: variant.name,
       pace,
-      run: seconds(recipe.epochs),
+      run: seconds(all),
       epochsLeft: remaining.reduce<number>((sum, count = 0) => sum + count, 0),
       left: times.reduce((sum, time) => sum + time, 0),
     })

@@ -5,6 +5,7 @@ import { RECIPES } from '../train/recipes.ts'
 import { planStudy, type StudySettings } from './plan.ts'
 import { findStudy, STUDIES } from './registry.ts'
 import { missing } from './study.ts'
+import { varyStudy } from './vary.ts'
 
 const settings: StudySettings = {
   model: 'resnet8',
@@ -96,4 +97,30 @@ describe('a plan', () => {
   ])('of %s is refused: %s', (name, message, more) => {
     expect(() => planStudy(name, { ...settings, ...more }, 'f')).toThrow(message)
   })
+})
+
+it('varies a value of the recipe, with attention or without, all else alike', () => {
+  const values = [0.01, 0.1].map(learningRate => ({
+    text: `${learningRate}`,
+    changes: { learningRate },
+  }))
+  const study = varyStudy('lr', values)
+  const settings = {
+    model: 'se-resnet8',
+    data: 'shapes',
+    engine: 'onnxruntime',
+    seeds: 2,
+    recipe: RECIPES.short,
+  }
+  const { runs, baseline } = planStudy('vary-lr', settings, 'runs/vary', study)
+  expect(baseline.id).toBe('lr-0.01')
+  expect(runs.map(({ folder }) => folder)).toEqual(
+    ['lr-0.01-seed0', 'lr-0.1-seed0', 'lr-0.01-seed1', 'lr-0.1-seed1'].map(
+      name => `runs/vary/${name}`,
+    ),
+  )
+  const [{ config: one }, { config: other }] = runs
+  expect(one.recipe).toEqual({ ...RECIPES.short, learningRate: 0.01 })
+  expect({ ...other, recipe: one.recipe }).toEqual(one)
+  expect(() => varyStudy('lr', values.slice(1))).toThrow('study.vary: expected two values or more')
 })

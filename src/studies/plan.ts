@@ -5,6 +5,7 @@ import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import { attentionOf } from '../models/registry.ts'
 import { type Config, checkConfig, type Recipe } from '../train/config.ts'
+import { recipeFrom } from '../train/recipeChanges.ts'
 import { findStudy } from './registry.ts'
 import { missing, type Study, type Variant } from './study.ts'
 
@@ -75,12 +76,19 @@ const refuseAttention = (name: string): void => {
 
 /**
  * @param folder - where the study's runs and results go
+ * @param study - the study itself, where it is none that has a name
  * @throws UsageError for unknown names, settings that do not fit, or a baseline that cannot be built
  */
-export const planStudy = (name: string, settings: StudySettings, folder: string): Plan => {
-  const study = findStudy(name)
-  refuseAttention(settings.model)
-  const { seeds: count, variants: wanted, baseline: id = study.baseline, ...common } = settings
+export const planStudy = (
+  name: string,
+  settings: StudySettings,
+  folder: string,
+  study: Study = findStudy(name),
+): Plan => {
+  if (study.variants.some(({ attention }) => attention !== undefined))
+    refuseAttention(settings.model)
+  const { seeds: count, variants: wanted, baseline: id = study.baseline, ...rest } = settings
+  const { recipe: base, ...common } = rest
   const baseline = find(study, id, 'study.baseline')
   const chosen = new Set(wanted?.map(id => find(study, id, 'study.variants').id))
   const all = study.variants.filter(
@@ -103,7 +111,12 @@ export const planStudy = (name: string, settings: StudySettings, folder: string)
       variant,
       seed,
       folder: join(folder, `${variant.id}-seed${seed}`),
-      config: checkConfig({ ...common, attention: variant.attention, seed }),
+      config: checkConfig({
+        ...common,
+        attention: variant.attention,
+        seed,
+        recipe: recipeFrom(base as Recipe, variant.changes ?? {}),
+      }),
     })),
   )
   const { recipe } = runs[0].config

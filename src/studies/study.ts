@@ -28,6 +28,8 @@ export interface Variant {
   readonly name: string
   /** As on the command line, such as `se:reduction=8`; the plain backbone without. */
   readonly attention?: string | undefined
+  /** What it is trained by otherwise. */
+  readonly changes?: object | undefined
   /** What the paper found. */
   readonly paper?: PaperFigure | undefined
 }

@@ -50,9 +50,9 @@ const SCRATCH: readonly Rule[] = [
   {
     upTo: 1500,
     model: 'resnet8',
-    steps: 600,
+    steps: 1200,
     batch: 16,
-    recipe: { learningRate: 0.03 },
+    recipe: { learningRate: 0.1 },
     because: 'so few images teach a small network as much as a large one, in less time',
   },
   {
@@ -110,7 +110,7 @@ const VIEWS = [
 ] as const
 
 /** At least so often is every image seen; more would be learned by heart. */
-const EPOCHS = { least: 4, most: 150 }
+const EPOCHS = { least: 4, most: 240 }
 
 const rowFor = <Row extends { readonly upTo: number }>(rows: readonly Row[], value: number): Row =>
   rows.find(({ upTo }) => value <= upTo) ?? rows[rows.length - 1]

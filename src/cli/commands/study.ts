@@ -1,11 +1,12 @@
 /** `excite study`: an ablation of the papers on the user's own backbone, data and time. */
 
 import { availableParallelism } from 'node:os'
-import { join, resolve } from 'node:path'
+import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
 import type { AvailableEngine } from '../../engines/registry.ts'
+import { UsageError } from '../../errors/index.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
@@ -24,7 +25,7 @@ import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { commandLine, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
-import { recipeOf, withRecipeOptions } from '../recipeOptions.ts'
+import { recipeOf, variedOption, withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
 Examples:
@@ -33,6 +34,7 @@ Examples:
   $ excite study se-reduction --model resnet8 --data shapes --epochs 10
   $ excite study versus --model resnet20 --data fashion-mnist --seeds 5 --jobs 2
   $ excite study se-reduction --variants r4,r16 --baseline r16
+  $ excite study --vary lr=0.01,0.05,0.1 --model se-resnet8
   $ excite study versus --seeds 5 --print-runs > runs.txt     for a batch scheduler
 
 Every variant begins with the same weights in what it shares with the others, and sees the same
@@ -49,6 +51,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
   readonly model: string
   readonly data: string
   readonly seeds: number
+  readonly vary?: string
   readonly variants?: string
   readonly baseline?: string
   readonly jobs: number
@@ -78,11 +81,29 @@ const listStudies = async (json: boolean): Promise<void> => {
   )
 }
 
-const planFrom = async (name: string, engine: string, flags: StudyFlags): Promise<Plan> => {
+/** The study that is named, or the one that `--vary` describes. */
+const studyFrom = async (name: string | undefined, { vary }: StudyFlags) => {
   const { findStudy } = await import('../../studies/registry.ts')
+  const { varyStudy } = await import('../../studies/vary.ts')
+  if (vary === undefined) return { name: name ?? '', study: findStudy(name ?? '') }
+  if (name !== undefined)
+    throw new UsageError({
+      where: '--vary',
+      expected: 'no study beside it, since it is one',
+      got: name,
+    })
+  const { option, values } = variedOption(vary)
+  return { name: `vary-${option}`, study: varyStudy(option, values) }
+}
+
+const planFrom = async (
+  given: string | undefined,
+  engine: string,
+  flags: StudyFlags,
+): Promise<Plan> => {
   const { planStudy } = await import('../../studies/plan.ts')
   const { model, data, seeds, jobs, dataDir, samples, size, baseline } = flags
-  const study = findStudy(name)
+  const { name, study } = await studyFrom(given, flags)
   const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
   return planStudy(
     name,
@@ -100,7 +121,8 @@ const planFrom = async (name: string, engine: string, flags: StudyFlags): Promis
       ...(baseline === undefined ? {} : { baseline }),
       ...(flags.variants === undefined ? {} : { variants: flags.variants.split(',') }),
     },
-    flags.out ?? join('runs', `study-${name}-${model}-${data}`),
+    flags.out ?? join('runs', `study-${name}-${model}-${basename(data)}`),
+    study,
   )
 }
 
@@ -206,7 +228,7 @@ const printRuns = async ({ runs }: Plan, { json, saveEvery }: StudyFlags): Promi
 }
 
 const run = async (name: string | undefined, flags: StudyFlags): Promise<void> => {
-  if (name === undefined) return listStudies(flags.json ?? false)
+  if (name === undefined && flags.vary === undefined) return listStudies(flags.json ?? false)
   const { openEngine } = await import('../../engines/registry.ts')
   const { checkData } = await import('../../runs/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
@@ -214,7 +236,7 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   const engine = await openEngine(flags.engine)
   if (engine.note !== undefined) progressLine(flags.quiet).line(engine.note)
   const planned = await planFrom(name, engine.name, flags)
-  if (!flags.dryRun) await checkFolder(planned.folder, name)
+  if (!flags.dryRun) await checkFolder(planned.folder, planned.name)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
   const sets = {
     train: await openSplit(flags.data, 'train', flags, flags.quiet),
@@ -234,6 +256,7 @@ export const studyCommand = (): Command => {
     .option('--model <name>', 'a backbone without attention', 'resnet8')
     .option('--data <name>', 'as for excite train', 'shapes')
     .option('--seeds <n>', 'runs of each variant: seeds 0, 1, …', whole('--seeds'), 3)
+    .option('--vary <option=x,…>', 'in place of a study: values of any option of the recipe')
     .option('--variants <id,…>', 'only these, and the baseline')
     .option('--baseline <id>', 'what the others are compared with')
     .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
