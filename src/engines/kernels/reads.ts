@@ -53,7 +53,8 @@ export const newReads = ({ nodes, outputs }: Graph, rootOf: (value: Value) => Va
     const shown = kindOf(node) === 'view' ? sizeOf(node.outputs[0].shape) : Number.POSITIVE_INFINITY
     for (const input of inputsOf(node))
       for (const { value, exact, size } of leavesOf(input)) {
-        const isSo = exact && !readsOften(node) && isSame(input.shape, domainOf(node))
+        const isStill = !readsOften(node) && node.op !== 'transpose'
+        const isSo = exact && isStill && isSame(input.shape, domainOf(node))
         const before = leaves.get(value) ?? { exact: true, size: 0 }
         leaves.set(value, {
           value,
