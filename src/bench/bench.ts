@@ -1,4 +1,4 @@
-/** How fast a network trains or answers here: images a second, memory, share of the machine's peak. */
+/** How fast a network trains or answers here: images per second, memory, share of the machine's peak. */
 
 import type { Engine } from '../engines/engine.ts'
 import { multiplyAddsOf } from '../models/summary.ts'

@@ -21,9 +21,9 @@ const read = async (file: string): Promise<Fields> => {
   const { parseDocument } = await import('yaml')
   const { current } = await import('../weights/oldFields.ts')
   const text = await readText(file, LARGEST).catch((cause: unknown) => {
-    if (cause instanceof ExciteError) throw cause
     const expected = 'a YAML or JSON file of options'
-    throw new UsageError({ where: file, expected, got: 'no such file' }, { cause })
+    const got = cause instanceof ExciteError ? cause.got : 'no such file'
+    throw new UsageError({ where: file, expected, got }, { cause })
   })
   const document = parseDocument(text)
   const [error] = document.errors

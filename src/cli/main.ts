@@ -157,7 +157,8 @@ const report = async (error: unknown, command: Command, json: boolean): Promise<
   const { exitCode, ...found } = await described(error, command)
   if (!speaks()) return exitCode
   if (json) console.error(JSON.stringify({ error: found }))
-  else if (found.code !== undefined) console.error(`excite: ${found.message}`)
+  else if (found.code !== undefined)
+    console.error(found.message.replace(/^(?!excite\b)/, 'excite: '))
   else
     console.error('excite: this is a fault of Excite; please report it with what follows\n', error)
   return exitCode

@@ -8,7 +8,7 @@ export interface PagePixels extends Size {
   readonly data: Uint8ClampedArray
 }
 
-/** A picture file as a page has it, such as of an `<input type="file">`. */
+/** An image file as a page has it, such as of an `<input type="file">`. */
 interface FileOfPage {
   arrayBuffer(): Promise<ArrayBuffer>
 }

@@ -24,7 +24,9 @@ export const readWeights = (bytes: Bytes, file: string, choice: WeightChoice = {
       where: file,
       expected: 'a safetensors file or a PyTorch checkpoint',
       got: kind?.name ?? 'neither',
-      hint: kind?.hint ?? 'Files of PyTorch before 0.2 are to be saved again with a newer version',
+      hint:
+        kind?.hint ??
+        'Files from PyTorch older than 0.2 are not supported: save the weights again with a newer version',
     })
   const { tensors, metadata } = openSafetensors(source, file)
   const entries = [...tensors].map(([name, { dtype, shape, read }]) => {

@@ -67,7 +67,10 @@ it.each([
   }),
 )
 
-it('names a file that is not there', async () => {
+it('names a file that is not there, or is none', async () => {
+  const folder = await excite('.', 'train', '--config', 'src')
+  expect(folder.stderr).toBe('excite: src: expected a YAML or JSON file of options, got a folder\n')
+  expect(folder.code).toBe(2)
   const { code, stderr } = await excite('.', 'train', '--config', 'nowhere.yaml')
   expect(stderr).toContain('nowhere.yaml: no such file; expected a YAML or JSON file of options')
   expect(code).toBe(2)

@@ -1,4 +1,4 @@
-/** A folder of images as datasets: one folder a class, decoded and prepared in worker threads. */
+/** A folder of images as datasets: one folder per class, decoded and prepared in worker threads. */
 
 import { createHash } from 'node:crypto'
 import { availableParallelism } from 'node:os'
@@ -27,7 +27,7 @@ export interface ImageFolderOptions extends ListOptions {
   readonly badImages?: BadImagePolicy | undefined
   /** The share that may be bad where they are skipped or replaced; 0.01, or a few, unless told. */
   readonly badLimit?: number | undefined
-  /** Threads that prepare images; 0 for none but this; one a core unless told. The images are the same. */
+  /** Threads that prepare images; 0 for none but this; one per core unless told. The images are the same. */
   readonly workers?: number | undefined
   /** Told as images are looked at for bad ones. */
   readonly onChecked?: ((done: number, total: number) => void) | undefined
