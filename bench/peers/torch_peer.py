@@ -197,6 +197,9 @@ def inference(network, images, mode):
 
 def main(told):
     torch.set_num_threads(told['threads'])
+    if 'device' in told:
+        torch.set_default_device(told['device'])
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     torch.manual_seed(0)
     network, classes = build(told['network'])
     parameters = sum(p.numel() for p in network.parameters())

@@ -11,11 +11,13 @@ export const missingSoftware = existsSync(`${CHROMIUM}/vk_swiftshader_icd.json`)
   ? undefined
   : 'no SwiftShader: install chromium'
 
+/** Loaded by its path, the loader of Vulkan is found by its name from then on. */
+const loaded: unknown[] = []
+
 /** WebGPU on SwiftShader. */
 export const softwareGpu = async (): Promise<GPU> => {
   process.env.VK_DRIVER_FILES = `${CHROMIUM}/vk_swiftshader_icd.json`
   process.env.XDG_RUNTIME_DIR ??= '/tmp'
-  // Loaded by its path, the loader is found by its name from then on.
-  koffi.load(`${CHROMIUM}/libvulkan.so.1`, {})
+  if (loaded.length === 0) loaded.push(koffi.load(`${CHROMIUM}/libvulkan.so.1`))
   return loadGpu()
 }
