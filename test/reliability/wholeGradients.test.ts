@@ -4,6 +4,8 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { Engine, Tensors } from '../../src/engines/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
 import { openEngine } from '../../src/engines/registry.ts'
+import { webgpuEngine } from '../../src/engines/webgpu/compile.ts'
+import { missingSoftware, softwareGpu } from '../../src/engines/webgpu/software.testing.ts'
 import { model } from '../../src/models/registry.ts'
 import { initialize } from '../../src/nn/index.ts'
 import { random } from '../../src/random/index.ts'
@@ -61,17 +63,30 @@ const norm = (values: Float32Array): number => Math.hypot(...values)
 const distance = (a: Float32Array, b: Float32Array): number =>
   norm(a.map((value, i) => value - b[i]))
 
-describe.each(['onnx', 'onednn'])('on %s', name => {
+/** WebGPU computes on SwiftShader here, which compiles for seconds: fewer networks. */
+const ENGINES: readonly (readonly [string, readonly string[]])[] = [
+  ['onnx', ATTENTION],
+  ['onednn', ATTENTION],
+  ['webgpu', ['se', 'gct']],
+]
+
+const openNamed = async (name: string): Promise<Engine | undefined> => {
+  if (name === 'webgpu')
+    return missingSoftware === undefined ? webgpuEngine(softwareGpu) : undefined
+  return openEngine(name).then(
+    found => found.engine,
+    () => undefined,
+  )
+}
+
+describe.each(ENGINES)('on %s', (name, attention) => {
   let engine: Engine | undefined
 
   beforeAll(async () => {
-    engine = await openEngine(name).then(
-      found => found.engine,
-      () => undefined,
-    )
+    engine = await openNamed(name)
   })
 
-  it.for(ATTENTION)(
+  it.for(attention)(
     'a network with attention %s has the gradients of the reference',
     async (kind, { skip }) => {
       if (engine === undefined) return skip(`${name} is not here`)

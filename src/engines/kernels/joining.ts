@@ -12,7 +12,7 @@
 
 import { type Node, type Shape, sizeOf, type Value } from '../../graph/index.ts'
 import type { Layouts } from './layout.ts'
-import { foldedAxes, kindOf } from './operations.ts'
+import { COPY, foldedAxes, kindOf } from './operations.ts'
 import { domainOf, isSame, type Leaf, type Reads, squeezed } from './reads.ts'
 
 /** A kernel to be. */
@@ -70,7 +70,9 @@ export const newJoining = (reads: Reads, layouts: Layouts, maxBuffers: number) =
     const inside = new Set(nodes.flatMap(({ outputs }) => outputs))
     const read = nodes.flatMap(leavesOfNode).filter(({ value }) => !inside.has(value))
     const buffers = new Set(read.map(({ value }) => bufferOf(value)))
-    for (const value of inside) if (isReadOutside(value, nodes)) buffers.add(bufferOf(value))
+    // A copy is made to be stored; who reads it need not be a node.
+    for (const value of inside)
+      if (value.node?.op === COPY || isReadOutside(value, nodes)) buffers.add(bufferOf(value))
     return buffers.size
   }
 

@@ -15,7 +15,5 @@ const differs = Object.fromEntries(
   ]),
 )
 
-const skip = { concat: 'a kernel of many small copies asks for more buffers than 12' }
-
-if (missingSoftware === undefined) describeConformance(webgpuEngine(softwareGpu), { differs, skip })
+if (missingSoftware === undefined) describeConformance(webgpuEngine(softwareGpu), { differs })
 else describe.skip(`webgpu: ${missingSoftware}`, () => it('conforms', () => {}))
