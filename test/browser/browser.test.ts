@@ -1,11 +1,9 @@
 /** The package in a page: Vite bundles excite/browser without a warning, and Chromium runs it. */
 
 import { existsSync } from 'node:fs'
-import { copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { copyFile, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { extname, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { chromium } from 'playwright-core'
 import sharp from 'sharp'
@@ -16,31 +14,11 @@ import { data, engines, type Guess, models, training } from '../../src/index.ts'
 import { model } from '../../src/models/registry.ts'
 import { openClassifier } from '../../src/runs/classifier.ts'
 import { exportOnnx } from '../../src/weights/export.ts'
+import { serve } from './serve.ts'
 import { trainSmall } from './training.ts'
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url))
 const CHROMIUM = process.env.EXCITE_CHROMIUM ?? '/usr/bin/chromium'
-const TYPES: Record<string, string> = {
-  '.html': 'text/html',
-  '.js': 'text/javascript',
-  '.mjs': 'text/javascript',
-  '.wasm': 'application/wasm',
-}
-
-/** Serves a folder on a port of its own, on this machine alone. */
-const serve = async (folder: string): Promise<{ url: string; close(): void }> => {
-  const server = createServer(async ({ url = '/' }, response) => {
-    const path = url === '/' ? '/index.html' : url
-    const type = TYPES[extname(path)] ?? 'application/octet-stream'
-    await readFile(join(folder, path)).then(
-      bytes => response.writeHead(200, { 'content-type': type }).end(bytes),
-      () => response.writeHead(404).end(),
-    )
-  })
-  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
-  const { port } = server.address() as AddressInfo
-  return { url: `http://127.0.0.1:${port}/`, close: () => server.close() }
-}
 
 /** A guess that agrees to so many digits. */
 const closeTo =

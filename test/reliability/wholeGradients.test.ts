@@ -88,6 +88,7 @@ describe.each(ENGINES)('on %s', (name, attention) => {
 
   it.for(attention)(
     'a network with attention %s has the gradients of the reference',
+    { timeout: 300_000 },
     async (kind, { skip }) => {
       if (engine === undefined) return skip(`${name} is not here`)
       const expected = await gradientsOn(referenceEngine, kind)
