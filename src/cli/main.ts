@@ -64,6 +64,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
     'run an ablation of the papers, over seeds',
     async () => (await import('./commands/study.ts')).studyCommand(),
   ],
+  lr: ['find a learning rate', async () => (await import('./commands/lr.ts')).lrCommand()],
   bench: [
     'measure how fast a network trains or answers here',
     async () => (await import('./commands/bench.ts')).benchCommand(),

@@ -93,8 +93,9 @@ export class RunSaver {
     )
     // After the checkpoint: a finished epoch without any is then known to have been taken away.
     await writeMetrics(folder, history)
-    const best = this.#best()
-    const kept = best === undefined ? [] : [best.epoch * this.#restored.stepsPerEpoch]
+    // A checkpoint from before the last epoch's end knows another best.
+    const known = [this.#best(), this.#best(history.slice(0, -1))]
+    const kept = known.flatMap(best => (best ? [best.epoch * this.#restored.stepsPerEpoch] : []))
     await this.#checkpoints.prune(CHECKPOINTS_KEPT, kept)
   }
 
@@ -143,8 +144,8 @@ export class RunSaver {
     }
   }
 
-  #best(): EpochRow | undefined {
-    return bestRow(this.#progress.history, this.#options.task.best)
+  #best(history: readonly EpochRow[] = this.#progress.history): EpochRow | undefined {
+    return bestRow(history, this.#options.task.best)
   }
 
   async #trained(averaged: boolean): Promise<Trained> {

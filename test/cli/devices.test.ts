@@ -66,11 +66,9 @@ describe('without oneDNN', () => {
       const old = await train('onnx')
       expect(old.code).toBe(0)
       expect(old.stderr).toContain('excite: --device onnx is --engine onnxruntime now')
-      const gpu = await train('gpu')
-      expect(gpu.code).toBe(2)
-      expect(gpu.stderr).toContain(
-        '--device: expected cpu, got gpu. Engines are chosen by --engine',
-      )
+      const none = await train('tpu')
+      expect(none.code).toBe(2)
+      expect(none.stderr).toContain('--device: expected cpu or gpu, got tpu')
     }))
 
   it('devices says why, and how to get it', () =>

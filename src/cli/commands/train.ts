@@ -50,7 +50,7 @@ ${ATTENTION_HELP}
 A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,
 last.safetensors and model.onnx. Ctrl-C saves, and says how to resume.`
 
-interface TrainFlags extends DataFlags, ModelFlags {
+export interface TrainFlags extends DataFlags, ModelFlags {
   readonly data?: string
   readonly weights?: string
   readonly offline?: boolean
@@ -96,7 +96,8 @@ interface Decided {
   readonly reasons?: readonly string[] | undefined
 }
 
-const configFrom = async (name: string | undefined, flags: TrainFlags): Promise<Decided> => {
+/** The configuration of a new training: by a name, or chosen for the images. */
+export const configFrom = async (name: string | undefined, flags: TrainFlags): Promise<Decided> => {
   const { imagesRecord } = await import('../../data/openImages.ts')
   const { isFolder } = await import('../../data/registry.ts')
   const { describeModel } = await import('../../models/registry.ts')
