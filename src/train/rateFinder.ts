@@ -72,6 +72,9 @@ export async function* rateTrials(test: RateTest): AsyncGenerator<RateTrial> {
   }
 }
 
+/** After so many steps the average is one of enough losses; of a short test a quarter has to do. */
+const SETTLED = 10
+
 /** So many times less than where the loss was lowest: there it is about to rise again. */
 const MARGIN = 10
 
@@ -80,11 +83,12 @@ const MARGIN = 10
  * tenth of where it is lowest. Undefined where it never falls.
  */
 export const suggestedRate = (trials: readonly RateTrial[]): number | undefined => {
-  const lowest = trials.reduce(
+  const settled = trials.slice(Math.min(SETTLED, Math.floor(trials.length / 4)))
+  const lowest = settled.reduce(
     (best, one) => (one.smoothed < best.smoothed ? one : best),
-    trials[0],
+    settled[0],
   )
-  const before = trials.slice(0, trials.indexOf(lowest) + 1)
+  const before = settled.slice(0, settled.indexOf(lowest) + 1)
   if (before.length < 3) return undefined
   const fall = (i: number): number => before[i + 1].smoothed - before[i - 1].smoothed
   const inner = before.slice(1, -1).map((_, i) => i + 1)
