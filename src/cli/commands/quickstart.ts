@@ -1,4 +1,4 @@
-/** `excite quickstart`: the same small network with and without attention, in two minutes. */
+/** `excite quickstart`: the same small network with and without attention, in three minutes. */
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -14,7 +14,7 @@ import { progressLine } from '../progressLine.ts'
 
 const HELP = `
 Trains resnet8 and sk-resnet8 on shapes: same images, same order, same recipe, same seed.
-Leaves two run folders in runs/. Needs no network, and at most two minutes on two cores.`
+Leaves two run folders in runs/. Needs no network, and about three minutes on two cores.`
 
 const SAMPLES = { train: 6000, test: 1000 }
 const SIZE = 24
