@@ -1,10 +1,10 @@
 /** Training and resuming, as a program asks for it: a network, images, and where the run goes. */
 
-import { availableParallelism } from 'node:os'
 import { basename, join } from 'node:path'
 import type { Images } from '../data/openImages.ts'
 import { openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
+import { defaultThreads } from '../machines/threads.ts'
 import { type Model, recordOf } from '../models/registry.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import { checkConfig, type Recipe } from '../train/config.ts'
@@ -116,15 +116,7 @@ export const train = async (
   images: Images,
   options: TrainOptions = {},
 ): Promise<Run> => {
-  const {
-    engine,
-    threads = availableParallelism(),
-    out,
-    seed = 0,
-    weights,
-    offline,
-    ...rest
-  } = options
+  const { engine, threads = defaultThreads(), out, seed = 0, weights, offline, ...rest } = options
   const {
     freeze,
     unfreezeAt,
