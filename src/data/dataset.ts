@@ -1,7 +1,8 @@
 /** What a dataset is to the rest of Excite: labeled images of one shape, read one by one or in batches. */
 
-import { bilinear } from './augment/resize.ts'
-import type { PixelSource } from './image.ts'
+import { bilinear, resize } from './augment/resize.ts'
+import type { ImageShape, PixelSource, Window } from './image.ts'
+import type { DatasetObjects } from './objects.ts'
 import { type Preparation, prepareImages } from './prepare.ts'
 
 /** The parts of a dataset by their names; `all` is the three together. */
@@ -26,6 +27,8 @@ export interface LabeledImages extends PixelSource {
   readonly inMemory?: boolean | undefined
   /** The share of the resized image's shorter side that evaluation keeps (the network's size over it). */
   readonly cropPct?: number | undefined
+  /** The objects in the images, where these are for detection: an image is then seen whole, and padded. */
+  readonly objects?: DatasetObjects | undefined
   /** The name of an image, such as its file's within the folder; a number where images have none. */
   nameOf?(index: number): string
   /** What transparent images were composed on, as `#rrggbb`; black unless said. */
@@ -48,6 +51,12 @@ export interface Dataset extends LabeledImages {
   close(): Promise<void>
 }
 
+/** Images whose objects are known; their `labels` are all 0. */
+export interface DetectionDataset extends Dataset {
+  /** What is in the images. */
+  readonly objects: DatasetObjects
+}
+
 /**
  * A dataset of images that are read as pixels of its shape; batches are prepared on this thread.
  * Made of another dataset with another `read`, it prepares what that one reads.
@@ -57,13 +66,15 @@ export interface Dataset extends LabeledImages {
 export const pixelDataset = <Images extends LabeledImages & { close?(): Promise<void> }>(
   images: Images,
 ): Images & Dataset => {
-  const { shape, read } = images
+  const { shape, read, objects } = images
   const [, height, width] = shape
   const source = {
     shape,
+    letterbox: objects !== undefined,
     open: async (index: number) => {
       const pixels = await read(index)
-      return { width, height, read: bilinear(pixels, shape) }
+      const part = (window: Window, to: ImageShape) => resize(pixels, shape, window, to)
+      return { width, height, read: objects ? part : bilinear(pixels, shape) }
     },
   }
   return {

@@ -22,6 +22,8 @@ export interface BatchImages {
 export interface Batch extends BatchImages {
   /** [batch, C, H, W], row-major and normalized. */
   readonly images: Float32Array
+  /** How the images were prepared: what moves with them, such as boxes, draws the same. */
+  readonly preparation: Preparation
   /** The batch that these are a part of, where several processes share it. */
   readonly whole?: BatchImages
 }
@@ -59,7 +61,7 @@ const assemble = async (
 ): Promise<Batch> => {
   const indices = places === undefined ? all : Uint32Array.from(places, place => all[place])
   const images = await dataset.prepare(indices, preparation)
-  const own = { images, indices, count }
+  const own = { images, indices, count, preparation }
   return places === undefined ? own : { ...own, whole: { indices: all, count } }
 }
 

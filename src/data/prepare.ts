@@ -1,7 +1,8 @@
 /** One image on its way to a place in a batch: opened, cut out, augmented, normalized; the same here and in a worker. */
 
-import { random } from '../random/index.ts'
+import { type RandomStream, random } from '../random/index.ts'
 import { type Augmentation, augment } from './augment/augment.ts'
+import { placed } from './augment/place.ts'
 import { randomWindow } from './augment/window.ts'
 import { center, type ImageShape, type OpenImage, sizeOf } from './image.ts'
 import type { Normalization } from './normalization.ts'
@@ -19,19 +20,52 @@ export interface ImageSource {
   /** The shape that the network sees. */
   readonly shape: ImageShape
   readonly cropPct?: number | undefined
+  /** Whether an image is seen whole, in the top left corner, and the rest is padding. */
+  readonly letterbox?: boolean | undefined
   open(index: number): Promise<OpenImage>
 }
 
-const prepareOne = async (
-  { shape, cropPct, open }: ImageSource,
+/** The stream of random numbers of an image in an epoch. */
+export const drawOf = (
+  { seed, epoch }: Pick<Preparation, 'seed' | 'epoch'>,
   index: number,
-  { normalization, augmentation, seed, epoch }: Preparation,
+): RandomStream => random(seed).fork('augment').fork(epoch).fork(index)
+
+/** Puts an image in the top left corner of a larger one of zeros, which are the mean. */
+const pad = (
+  image: Float32Array,
+  [channels, tall, wide]: ImageShape,
+  [, height, width]: ImageShape,
+  target: Float32Array,
+  offset: number,
+): void => {
+  target.fill(0, offset, offset + channels * height * width)
+  for (let c = 0; c < channels; c++)
+    for (let y = 0; y < tall; y++) {
+      const from = (c * tall + y) * wide
+      target.set(image.subarray(from, from + wide), offset + (c * height + y) * width)
+    }
+}
+
+const prepareOne = async (
+  { shape, cropPct, letterbox, open }: ImageSource,
+  index: number,
+  preparation: Preparation,
   target: Float32Array,
   offset: number,
 ): Promise<void> => {
-  const draw = random(seed).fork('augment').fork(epoch).fork(index)
+  const { normalization, augmentation } = preparation
+  const draw = drawOf(preparation, index)
   const image = await open(index)
   try {
+    if (letterbox) {
+      const { window, width, height } = placed(image, shape, augmentation, draw)
+      const own = [shape[0], height, width] as const
+      const part = new Float32Array(sizeOf(own))
+      const pixels = await image.read(window, own)
+      augment(pixels, own, augmentation, normalization, draw, part, 0)
+      return pad(part, own, shape, target, offset)
+    }
     const window = augmentation.resizedCrop
       ? randomWindow(image, augmentation.resizedCrop, draw.fork('window'))
       : center(image, shape, cropPct)

@@ -3,6 +3,7 @@
 import { UsageError } from '../errors/index.ts'
 import { type Dataset, imageName, pixelDataset, type Split } from './dataset.ts'
 import { sizeOf } from './image.ts'
+import type { DatasetObjects } from './objects.ts'
 import type { Preparation } from './prepare.ts'
 
 /**
@@ -10,13 +11,20 @@ import type { Preparation } from './prepare.ts'
  * its place in the subset, that of a file on its place in the whole: as runs of 0.1 have it.
  */
 export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => {
+  const { objects } = dataset
   const images = {
     ...dataset,
     labels: Int32Array.from(indices, index => dataset.labels[index]),
     read: (index: number) => dataset.read(indices[index]),
     nameOf: (index: number) => imageName(dataset, indices[index]),
+    objects: objects && {
+      ...objects,
+      of: (index: number) => objects.of(indices[index]),
+      place: (index: number, preparation: Preparation) =>
+        objects.place(indices[index], preparation),
+    },
   }
-  if (dataset.inMemory) return pixelDataset(images)
+  if (dataset.inMemory && !objects) return pixelDataset(images)
   return {
     ...images,
     prepare: (own: Uint32Array, preparation: Preparation) =>
@@ -32,13 +40,20 @@ export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset
   const places = datasets.flatMap((dataset, part) =>
     Array.from(dataset.labels, (_, index) => ({ dataset, part, index })),
   )
-  const [{ shape }] = datasets
+  const [{ shape, objects }] = datasets
+  const objectsAt = (index: number) => places[index].dataset.objects as DatasetObjects
   return {
     ...datasets[0],
     split,
     labels: Int32Array.from(places, ({ dataset, index }) => dataset.labels[index]),
     read: index => places[index].dataset.read(places[index].index),
     nameOf: index => imageName(places[index].dataset, places[index].index),
+    objects: objects && {
+      ...objects,
+      most: Math.max(...datasets.map(one => one.objects?.most ?? 0)),
+      of: index => objectsAt(index).of(places[index].index),
+      place: (index, preparation) => objectsAt(index).place(places[index].index, preparation),
+    },
     prepare: async (indices, preparation) => {
       const size = sizeOf(shape)
       const images = new Float32Array(indices.length * size)
@@ -57,8 +72,9 @@ export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset
   }
 }
 
-/** Up to `most` images, the first of each class in turn, so that every class has as many. */
-export const balanced = ({ classes, labels }: Dataset, most: number): number[] => {
+/** Up to `most` images, the first of each class in turn, so that every class has as many; for detection the first. */
+export const balanced = ({ classes, labels, objects }: Dataset, most: number): number[] => {
+  if (objects) return [...labels.keys()].slice(0, most)
   const each = Math.max(1, Math.floor(most / classes.length))
   const taken = new Array<number>(classes.length).fill(0)
   const chosen: number[] = []

@@ -15,6 +15,8 @@ export interface Augmentation {
   readonly crop?: { readonly padding: number } | undefined
   /** A part of random size and aspect, resized to the whole. */
   readonly resizedCrop?: ResizedCrop | undefined
+  /** Detection: the size at which an image is placed, times a factor between these two. */
+  readonly scaleJitter?: readonly [low: number, high: number] | undefined
   /** Mirrors every other image, at random. */
   readonly flip?: boolean | undefined
   /** Brightness, contrast and saturation by random factors within 1 ± strength. */
@@ -27,7 +29,8 @@ export interface Augmentation {
   readonly cutout?: { readonly size: number } | undefined
 }
 
-const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movement => {
+/** How an image is shifted and mirrored; whatever places its boxes draws the same. */
+export const drawMovement = ({ crop, flip }: Augmentation, draw: RandomStream): Movement => {
   const padding = crop?.padding ?? 0
   return {
     top: draw.below(0, 2 * padding + 1) - padding,
