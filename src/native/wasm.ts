@@ -1,15 +1,10 @@
 /** WebAssembly as it stands in the sources: in base64, made by scripts/assemble.ts. */
 
-declare global {
-  // What Node's types leave to those of browsers.
-  namespace WebAssembly {
-    class Module {
-      constructor(bytes: Uint8Array)
-    }
-    class Instance {
-      constructor(module: Module)
-      readonly exports: unknown
-    }
+/** What Node's types leave to those of browsers. */
+const { WebAssembly } = globalThis as unknown as {
+  readonly WebAssembly: {
+    readonly Module: new (bytes: Uint8Array) => object
+    readonly Instance: new (module: object) => { readonly exports: unknown }
   }
 }
 

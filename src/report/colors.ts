@@ -50,21 +50,37 @@ const rules = ({ paper, ink, faint, line, series }: Theme): string =>
 
 const FONT = 'system-ui,-apple-system,"Segoe UI",Roboto,"DejaVu Sans",sans-serif'
 
-/** What a figure needs, alone or on a page. Paper is white, whatever the screen is. */
-export const FIGURE_STYLE = [
+/** What a figure has in every theme. */
+const FIGURE_SHAPES = [
   `svg{font:12px ${FONT}}`,
   'svg line,svg path{fill:none;shape-rendering:auto}',
   'svg .halo{stroke-width:3px;paint-order:stroke;stroke-linejoin:round}',
   'svg .title{font-weight:600}',
+].join('\n')
+
+/** What a figure needs, alone or on a page. Paper is white, whatever the screen is. */
+export const FIGURE_STYLE = [
+  FIGURE_SHAPES,
   rules(light),
   `@media screen and (prefers-color-scheme:dark){${rules(dark)}}`,
 ].join('\n')
 
 const variables = ({ paper, ink, faint, line, series }: Theme): string =>
-  `:root{--paper:${paper};--ink:${ink};--faint:${faint};--line:${line};--accent:${series[0]};--wrong:${series[1]};--right:${series[2]}}`
+  `--paper:${paper};--ink:${ink};--faint:${faint};--line:${line};--accent:${series[0]};--wrong:${series[1]};--right:${series[2]};`
 
 /** The same colors for a page. */
-export const PAGE_COLORS = `:root{color-scheme:light dark}${variables(light)}
-@media screen and (prefers-color-scheme:dark){${variables(dark)}}`
+export const PAGE_COLORS = `:root{color-scheme:light dark;${variables(light)}}
+@media screen and (prefers-color-scheme:dark){:root{${variables(dark)}}}`
+
+/** Colors and figures of a page whose reader may choose: `data-theme` of the root overrules the system. */
+export const chosenColors = (): string => {
+  const seriesOf = ({ series }: Theme) => series.map((color, i) => `--s${i}:${color};`).join('')
+  const darkly = `color-scheme:dark;${variables(dark)}${seriesOf(dark)}${rules(dark)}`
+  return `${FIGURE_SHAPES}
+:root{color-scheme:light;${variables(light)}${seriesOf(light)}}
+${rules(light)}
+@media screen and (prefers-color-scheme:dark){:root:not([data-theme=light]){${darkly}}}
+:root[data-theme=dark]{${darkly}}`
+}
 
 export const FONT_FAMILY = FONT

@@ -6,9 +6,11 @@ import type { AddressInfo } from 'node:net'
 import { extname, join } from 'node:path'
 
 const TYPES: Record<string, string> = {
+  '.css': 'text/css',
   '.html': 'text/html',
   '.js': 'text/javascript',
   '.mjs': 'text/javascript',
+  '.svg': 'image/svg+xml',
   '.wasm': 'application/wasm',
 }
 

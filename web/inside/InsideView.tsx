@@ -1,0 +1,4 @@
+/** Look inside: being built. */
+
+const InsideView = () => <h1>Look inside</h1>
+export default InsideView

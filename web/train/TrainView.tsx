@@ -1,0 +1,4 @@
+/** Train: being built. */
+
+const TrainView = () => <h1>Train</h1>
+export default TrainView
