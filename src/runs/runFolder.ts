@@ -26,6 +26,8 @@ export const RUN_FILES = {
   config: 'config.json',
   table: 'metrics.csv',
   lines: 'metrics.jsonl',
+  /** Every step, as it is made. */
+  steps: 'steps.jsonl',
   checkpoints: 'checkpoints',
   /** The weights of the epoch with the highest validation accuracy, and those of the last. */
   best: 'best.safetensors',

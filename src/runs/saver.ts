@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { readRequired, writeFileAtomic } from '../platform/node/files.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
-import type { Progress } from '../train/loop.ts'
+import type { Progress, StepEvent } from '../train/loop.ts'
 import type { TrainingSession } from '../train/session.ts'
 import { type Card, readTrained, type Trained, writeTrained } from '../weights/trained.ts'
 import type { Checkpoints } from './checkpoints.ts'
@@ -12,6 +12,7 @@ import { checkConditions } from './environment.ts'
 import { mendWeights, newestState, type Restored } from './restore.ts'
 import { retrySave } from './retrySave.ts'
 import { RUN_FILES, writeMetrics } from './runFolder.ts'
+import { StepLog } from './stepLog.ts'
 import { writeSaved } from './trainingState.ts'
 import type { TaskTrainOptions } from './trainOptions.ts'
 
@@ -49,6 +50,7 @@ export class RunSaver {
   readonly #checkpoints: Checkpoints
   readonly #progress: Progress
   readonly #trySave: () => Promise<void>
+  readonly #steps: StepLog
   #savedAt = performance.now()
   /** Weights that are to be written besides the next checkpoint, by the names of their files. */
   readonly #unwritten = new Map<string, Uint8Array>()
@@ -64,11 +66,14 @@ export class RunSaver {
     this.#checkpoints = checkpoints
     this.#progress = progress
     this.#trySave = retrySave(() => this.save(), options.onWarning)
+    this.#steps = new StepLog(options)
   }
 
-  /** Saves after a step, where that is due; a save that fails is tried again later. */
-  async afterStep(): Promise<void> {
-    const { saveEvery = SAVE_EVERY_SECONDS } = this.#options
+  /** Logs a step, and saves after it where that is due; a save that fails is tried again later. */
+  async afterStep(event: StepEvent): Promise<void> {
+    await this.#steps.add(event)
+    const { saveEvery = SAVE_EVERY_SECONDS, signal } = this.#options
+    if (signal?.aborted) return
     if (performance.now() - this.#savedAt > saveEvery * 1000) await this.#saveNow()
   }
 
@@ -84,6 +89,7 @@ export class RunSaver {
   async save(): Promise<void> {
     const { folder, conditions } = this.#options
     const { step, metrics, seconds, waiting, history } = this.#progress
+    await this.#steps.flush()
     for (const [name, bytes] of this.#unwritten) await writeFileAtomic(join(folder, name), bytes)
     this.#unwritten.clear()
     const sums = { ...metrics.gathered() }
@@ -108,7 +114,10 @@ export class RunSaver {
     const found = await newestState(this.#restored, ({ weights, slots }) =>
       this.#session.restore(weights, slots),
     )
-    if (found === undefined) return false
+    if (found === undefined) {
+      await this.#steps.rewind({ step: 0, metrics: { loss: 0 } })
+      return false
+    }
     const { progress: saved } = found
     const differences = checkConditions(saved.conditions, conditions, compatible)
     if (differences.length > 0)
@@ -117,12 +126,18 @@ export class RunSaver {
     Object.assign(this.#progress, { step, seconds, waiting })
     this.#progress.metrics.merge(sums)
     this.#progress.history.push(...history)
+    await this.#steps.rewind({ step, metrics: this.#progress.metrics.metrics() })
     await writeMetrics(folder, history)
     const best = this.#best()
     if (best === undefined) return true
     await mendWeights('best', best.epoch, this.#restored)
     await mendWeights('last', history.length, this.#restored)
     return true
+  }
+
+  /** Writes the steps that wait to be written: of a training that diverges, the last are of interest. */
+  close(): Promise<void> {
+    return this.#steps.flush()
   }
 
   /** The network with the weights of the best epoch, where one has ended. */

@@ -85,8 +85,11 @@ const equal = (a: ArrayLike<number>, b: ArrayLike<number> = []): boolean =>
 const bytesOf = async (folder: string): Promise<string> => {
   const names = [RUN_FILES.last, RUN_FILES.best]
   const contents = await Promise.all(names.map(name => readFile(join(folder, name), 'base64')))
-  const metrics = await readFile(join(folder, RUN_FILES.lines), 'utf8')
-  return [...contents, metrics.replace(/"(seconds|waiting)":[\d.]+/g, '')].join('\n')
+  const lines = await Promise.all(
+    [RUN_FILES.lines, RUN_FILES.steps].map(name => readFile(join(folder, name), 'utf8')),
+  )
+  const withoutTimes = lines.map(text => text.replace(/"(seconds|waiting)":[\d.e-]+/g, ''))
+  return [...contents, ...withoutTimes].join('\n')
 }
 
 const trained = async (config: Config): Promise<string> => {

@@ -135,9 +135,11 @@ const trainLocked = async (
     threads,
     communicator,
   })
+  let opened: RunSaver | undefined
   try {
     const progress = newProgress(task, options.train)
     const saver = await communicator.onFirst(() => openSaver(options, session, progress))
+    opened = saver
     /** Done by the first process alone. */
     const keep = <Result>(work: (saver: RunSaver) => Promise<Result>) =>
       saver && communicator.onFirst(() => work(saver))
@@ -158,7 +160,7 @@ const trainLocked = async (
         const imagesPerSecond = batch / event.seconds
         options.onStep?.({ ...event, epochs, batch, imagesPerSecond })
         await breathe()
-        if (!signal?.aborted) await keep(saver => saver.afterStep())
+        await keep(saver => saver.afterStep(event))
       } else {
         await keep(saver => saver.afterEpoch(event.row))
         await keep(() => report.afterEpoch(progress.history))
@@ -182,6 +184,7 @@ const trainLocked = async (
     const measured = finished && history.length > 0 && test && (await measure(test))
     return { history, finished, best, test: measured || undefined }
   } finally {
+    await opened?.close()
     await session.dispose()
   }
 }

@@ -10,6 +10,7 @@ import { join } from 'node:path'
 import { ExciteError } from '../../src/errors/index.ts'
 import { disk } from '../../src/platform/node/files.ts'
 import { permutation, random } from '../../src/random/index.ts'
+import { RUN_FILES } from '../../src/runs/runFolder.ts'
 import { failureOf, watchDisk } from '../support/disk.ts'
 import { folderInMemory } from '../support/memory.ts'
 import { digestOf } from './kills.ts'
@@ -50,10 +51,12 @@ const failDisk = (fault: Fault | undefined): { calls(): number; end(): void } =>
   return { calls: () => calls, end }
 }
 
-/** The parts of a run that do not depend on how often it was saved. */
+/** The parts of a run that do not depend on how often it was saved; of its steps, lines may be lost. */
 export const resultOf = async (folder: string): Promise<Readonly<Record<string, string>>> => {
   const all = Object.entries(await digestOf(folder))
-  return Object.fromEntries(all.filter(([name]) => !name.startsWith('checkpoints/')))
+  return Object.fromEntries(
+    all.filter(([name]) => !name.startsWith('checkpoints/') && name !== RUN_FILES.steps),
+  )
 }
 
 /** Trains in a folder, or goes on there. */

@@ -47,7 +47,7 @@ Examples:
 
 ${ATTENTION_HELP}
 
-A run is a folder: config.json, metrics.csv and .jsonl, checkpoints/, best.safetensors,
+A run is a folder: config.json, metrics.csv and .jsonl, steps.jsonl, checkpoints/, best.safetensors,
 last.safetensors and model.onnx. Ctrl-C saves, and says how to resume.`
 
 export interface TrainFlags extends DataFlags, ModelFlags {
