@@ -68,7 +68,9 @@ const measure = async (set: string, size: number): Promise<void> => {
     const out = join(dir, 'runs', `${set}-${size}-${name.replaceAll(/\W+/g, '-')}`)
     await train(model(network, { classes: classes.length }), images, { ...recipe, out })
     const classifier = await openClassifier(out)
-    const { top1 } = await classifier.evaluate(test.validation)
+    const {
+      metrics: { top1 },
+    } = await classifier.evaluate(test.validation)
     await classifier.close()
     appendFileSync(RESULTS, `${JSON.stringify({ ...key, top1 })}\n`)
     console.log(set, size, name, top1)

@@ -123,7 +123,7 @@ describe('the main job', () => {
     )
     await again.close()
     const evaluated = await command(folder, 'eval', 'main', '--json')
-    expect(JSON.parse(evaluated.stdout)).toMatchObject({ loss: own.loss, top1: own.top1 })
+    expect(JSON.parse(evaluated.stdout)).toMatchObject({ ...own.metrics })
     await classifier.close()
     await images.close()
   })
@@ -197,12 +197,14 @@ describe('parts of your own', () => {
       hint: expect.stringMatching(/option network/),
     })
     const classifier = await openClassifier(place('whole'), { network })
-    const { loss } = await classifier.evaluate(images.validation)
+    const {
+      metrics: { loss },
+    } = await classifier.evaluate(images.validation)
     await classifier.exportOnnx(place('own.onnx'))
     await classifier.close()
     // The exported file holds the whole network: nothing of its code is needed.
     const shipped = await openClassifier(place('own.onnx'))
-    expect((await shipped.evaluate(images.validation)).loss).toBeCloseTo(loss, 4)
+    expect((await shipped.evaluate(images.validation)).metrics.loss).toBeCloseTo(loss, 4)
     await shipped.close()
   })
 

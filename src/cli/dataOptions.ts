@@ -136,6 +136,10 @@ export const withDataOptions = (command: Command): Command =>
       '--label-from-name [pattern]',
       "folders: take labels from file names, such as cat.12.jpg, or by a pattern such as '^([^_]+)_'",
     )
+    .option(
+      '--task <name>',
+      'what the targets are for, such as classification (default: as the targets are)',
+    )
     .addOption(
       new Option(
         '--bad-images <policy>',

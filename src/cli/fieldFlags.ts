@@ -7,7 +7,7 @@ import { flagOf } from './flags.ts'
 const OWN =
   `background badImages badLimit baseline classes cropPct data dataDir engine device freeze initialize input
   labelColumns labelFromName labels mean
-  model offline out precision recipe resume samples seed size std threads unfreezeAt valFraction variants vary weights workers`.split(
+  model offline out precision recipe resume samples seed size std task threads unfreezeAt valFraction variants vary weights workers`.split(
     /\s+/,
   )
 /** Fields whose option is called otherwise. */

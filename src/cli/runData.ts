@@ -14,7 +14,13 @@ export interface RunDataFlags extends DataFlags {
 }
 
 /** How the images of a folder are read for a network: as its classifier reads them. */
-export const readAs = ({ height, cropPct = 1, background }: Card): DataFlags => ({
+export const readAs = ({
+  height,
+  cropPct = 1,
+  background,
+  task = 'classification',
+}: Card): DataFlags => ({
+  task,
   size: height,
   cropPct,
   background,

@@ -1,6 +1,7 @@
 /** Progress on narrow terminals: whole, on one line, and with the time that is left. */
 
 import { afterEach, expect, it, vi } from 'vitest'
+import { classification } from '../tasks/classification.ts'
 import { trainDisplay } from './trainDisplay.ts'
 
 afterEach(() => vi.restoreAllMocks())
@@ -17,7 +18,7 @@ const shownAt = (columns: number, draw: (display: ReturnType<typeof trainDisplay
   vi.spyOn(process.stderr, 'write').mockImplementation(text => written.push(String(text)) > 0)
   const { isTTY, columns: before } = process.stderr
   Object.assign(process.stderr, { isTTY: true, columns })
-  draw(trainDisplay(false, '  sk-resnet8  ', EVALUATED))
+  draw(trainDisplay(false, '  sk-resnet8  ', EVALUATED, classification()))
   Object.assign(process.stderr, { isTTY, columns: before })
   return written.join('').replaceAll('\r\x1b[2K', '')
 }

@@ -5,8 +5,11 @@ import type { Dataset } from '../data/dataset.ts'
 import type { LaunchOptions, Started } from '../runs/launch.ts'
 import { RUN_FILES } from '../runs/runFolder.ts'
 import type { StepReport } from '../runs/trainOptions.ts'
-import { hasTop5, shortAccuracy } from '../text/accuracy.ts'
-import type { EpochRow } from '../train/epochRow.ts'
+import { bestText, metricText } from '../tasks/metricText.ts'
+import { CLASSIFICATION } from '../tasks/registry.ts'
+import type { Task } from '../tasks/task.ts'
+import { hasTop5 } from '../text/accuracy.ts'
+import { columnOf, type EpochRow } from '../train/epochRow.ts'
 import { imagesText } from './dataOptions.ts'
 import { engineText } from './engineOption.ts'
 import { count, duration, percent } from './output.ts'
@@ -35,7 +38,7 @@ export const startLines = (
 ): readonly string[] => {
   const { labels, shape, classes } = train
   const lines = [
-    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} classes; ${imagesText(validation)} to evaluate; ${engineText(engine)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
+    `${config.model}${config.attention ? ` with ${config.attention}` : ''} on ${config.data}: ${count(labels.length)} images of ${shape.join('×')}, ${classes.length} ${[undefined, CLASSIFICATION].includes(config.task) ? 'classes' : `outputs (${config.task})`}; ${imagesText(validation)} to evaluate; ${engineText(engine)}, ${config.threads ?? 'all'} thread${config.threads === 1 ? '' : 's'} → ${folder}`,
   ]
   if (transferred !== undefined) {
     const { tensors, fresh } = transferred
@@ -61,7 +64,11 @@ export const trainDisplay = (
   quiet: boolean,
   label: string,
   evaluated: Pick<Dataset, 'split' | 'labels' | 'classes'>,
+  { best }: Pick<Task, 'best'>,
 ): TrainDisplay => {
+  const { metric, title = metric } = best
+  /** An accuracy needs no name. */
+  const named = best.ofImages ? '' : `${title} `
   const { update, line, clear } = progressLine(quiet)
   let speed: number | undefined
   return {
@@ -71,11 +78,11 @@ export const trainDisplay = (
       const at = `${label}epoch ${epoch}/${epochs}`
       const counted = `${step}/${steps}`
       const loss = `loss ${metrics.loss.toFixed(4)}`
-      const accuracy = `acc ${percent(metrics.top1)}`
+      const measured = `${best.ofImages ? 'acc' : title} ${metricText(metrics[metric], best)}`
       const rest = `${duration(left)} left`
       const lines = [
-        [at, bar(step / steps), counted, loss, accuracy, `${speed.toFixed(0)} images/s`, rest],
-        [at, bar(step / steps, 8), counted, loss, accuracy, rest],
+        [at, bar(step / steps), counted, loss, measured, `${speed.toFixed(0)} images/s`, rest],
+        [at, bar(step / steps, 8), counted, loss, measured, rest],
         [at, counted, loss, rest],
         [at, counted, rest],
         [at, rest],
@@ -87,10 +94,11 @@ export const trainDisplay = (
       const parts = [
         `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}`,
         `loss ${row.trainLoss.toFixed(4)}`,
-        `train ${percent(row.trainTop1)}`,
-        `${evaluated.split} ${shortAccuracy(row.testTop1, evaluated.labels.length)}`,
+        `train ${named}${metricText(row[columnOf('train', metric)], best)}`,
+        `${evaluated.split} ${named}${bestText(row[columnOf('test', metric)], best, evaluated.labels.length)}`,
       ]
-      const top5 = hasTop5(evaluated.classes) ? [`top-5 ${percent(row.testTop5)}`] : []
+      const top5 =
+        best.ofImages && hasTop5(evaluated.classes) ? [`top-5 ${percent(row.testTop5)}`] : []
       const time = duration(row.seconds)
       const lines = [
         [...parts, ...top5, `${time}${waited(row)}`],

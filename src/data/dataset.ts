@@ -21,8 +21,12 @@ export interface LabeledImages extends PixelSource {
   readonly split: Split
   /** The names of the classes, in the order of the labels. */
   readonly classes: readonly string[]
-  /** The class of each image. */
+  /** The class of each image; 0 where a task has other targets. */
   readonly labels: Int32Array
+  /** What the targets are for; classification unless said. */
+  readonly task?: string | undefined
+  /** Of each image a number for each of `classes`: whether that label holds (1 or 0), or what is to be predicted. */
+  readonly values?: readonly Float32Array[] | undefined
   /** Whether reading costs nothing. */
   readonly inMemory?: boolean | undefined
   /** The share of the resized image's shorter side that evaluation keeps (the network's size over it). */

@@ -22,6 +22,7 @@ export const IMAGES_FIELDS = [
   'labelColumns',
   'labelFromName',
   'classes',
+  'task',
   'badImages',
   'badLimit',
 ] as const satisfies readonly (keyof DatasetOptions)[]

@@ -11,10 +11,11 @@ import type { Preparation } from './prepare.ts'
  * its place in the subset, that of a file on its place in the whole: as runs of 0.1 have it.
  */
 export const subset = <D extends Dataset>(dataset: D, indices: readonly number[]): D => {
-  const { objects } = dataset
+  const { objects, values } = dataset
   const images = {
     ...dataset,
     labels: Int32Array.from(indices, index => dataset.labels[index]),
+    values: values && indices.map(index => values[index]),
     read: (index: number) => dataset.read(indices[index]),
     nameOf: (index: number) => imageName(dataset, indices[index]),
     objects: objects && {
@@ -40,12 +41,13 @@ export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset
   const places = datasets.flatMap((dataset, part) =>
     Array.from(dataset.labels, (_, index) => ({ dataset, part, index })),
   )
-  const [{ shape, objects }] = datasets
+  const [{ shape, objects, values }] = datasets
   const objectsAt = (index: number) => places[index].dataset.objects as DatasetObjects
   return {
     ...datasets[0],
     split,
     labels: Int32Array.from(places, ({ dataset, index }) => dataset.labels[index]),
+    values: values && datasets.flatMap(dataset => dataset.values ?? []),
     read: index => places[index].dataset.read(places[index].index),
     nameOf: index => imageName(places[index].dataset, places[index].index),
     objects: objects && {

@@ -13,9 +13,8 @@ import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { readRequired, readWhole } from '../platform/node/files.ts'
-import { type ClassificationMetrics, classification } from '../tasks/classification.ts'
-import { type ClassMeasures, classMeasures } from '../tasks/measures.ts'
-import { confusionOf, gatherOutcomes } from '../tasks/outcomes.ts'
+import { CLASSIFICATION, isTask, trainedTask } from '../tasks/registry.ts'
+import type { Answer, Metrics, PerClass, Task } from '../tasks/task.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { cardOf, type Description, readDescription, type Serving } from '../weights/description.ts'
 import { type Guess, guessesOf, notFinite } from '../weights/guesses.ts'
@@ -39,10 +38,15 @@ export interface ClassifierOptions {
   readonly description?: Description | string | undefined
 }
 
+/** What is asked about: any image, or the pixels of a dataset's, which are prepared already. */
+export type Asked = ImageInput | { readonly prepared: Uint8Array }
+
 /** A trained network and all that is needed to ask it. */
 export interface Classifier {
   /** What it was trained as: the network, its classes, and how images are prepared. */
   readonly card: Card
+  /** What it was trained for. */
+  readonly task: Task
   /** The names of the classes, in the order of the logits. */
   readonly classes: readonly string[]
   /** What computes, with its version. */
@@ -61,7 +65,13 @@ export interface Classifier {
   /** The classes of an image of a dataset, which is prepared already: planar, 0 to 255. */
   classifyPrepared(pixels: Uint8Array, top?: number): Promise<readonly Guess[]>
   /**
-   * Loss and accuracy over a dataset.
+   * What its task says of an image, as text, as JSON and as columns of a table; `prepared` are pixels
+   * of a dataset's image.
+   * @throws FileError for what cannot be decoded, WeightError where the answer is not a number
+   */
+  answer(image: Asked, options?: { readonly top?: number | undefined }): Promise<Answer>
+  /**
+   * Loss and metrics over a dataset.
    * @throws WeightError where the loss is not a number
    */
   evaluate(dataset: Dataset, options?: EvaluationOptions): Promise<Evaluation>
@@ -75,9 +85,11 @@ export interface Classifier {
 }
 
 /** How a network does on a dataset. */
-export interface Evaluation extends ClassificationMetrics {
-  /** In the order of the classes: how many images, and recall (`top1`), precision and F1. */
-  readonly perClass: readonly ClassMeasures[]
+export interface Evaluation {
+  /** The loss and what else the task measures, such as `top1`. */
+  readonly metrics: Metrics
+  /** In the order of the classes: how many images, and of classification recall (`top1`), precision and F1. */
+  readonly perClass: PerClass
 }
 
 /** How a dataset is gone through. */
@@ -196,48 +208,70 @@ export const classifierOf = async (
   engine: Pick<AvailableEngine, 'name' | 'version' | 'note'>,
 ): Promise<Classifier> => {
   const { card } = source
-  if (card.task !== undefined)
+  if (card.task !== undefined && !isTask(card.task))
+    throw new UsageError({
+      where: path,
+      expected: 'a network for a task that is known by name',
+      got: `one for ${card.task}`,
+      hint: 'Register the task by register.task, or ask the network by weights.openPredictor',
+    })
+  const task = trainedTask(card)
+  const shape = [card.channels, card.height, card.width] as const
+  const single = await source.open(1)
+  const outputsFor = async (image: Asked) => {
+    const isPrepared = typeof image === 'object' && 'prepared' in image
+    const pixels = isPrepared ? image.prepared : await readImage(image, shape, card)
+    const outputs = await single.infer(normalized(pixels, shape, card))
+    for (const { data } of Object.values(outputs)) {
+      const bad = Array.from(data).find(value => !Number.isFinite(value))
+      if (bad !== undefined) throw notFinite(path, `${bad}`)
+    }
+    return outputs
+  }
+  const classify = async (image: Asked, top?: number): Promise<readonly Guess[]> => {
+    if (task.name === CLASSIFICATION)
+      return guessesOf((await outputsFor(image)).logits.data, card.classes, path, top)
     throw new UsageError({
       where: path,
       expected: 'a network that tells classes apart',
-      got: `one for ${card.task}`,
-      hint: 'Ask it by weights.openPredictor',
+      got: `one for ${task.name}`,
+      hint: 'Ask it by `answer`',
     })
-  const shape = [card.channels, card.height, card.width] as const
-  const single = await source.open(1)
-  const classifyPrepared = async (pixels: Uint8Array, top?: number) =>
-    guessesOf(
-      (await single.infer(normalized(pixels, shape, card))).logits.data,
-      card.classes,
-      path,
-      top,
-    )
+  }
   return {
     card,
+    task,
     classes: card.classes,
     engine: `${engine.name} ${engine.version}`,
     note: engine.note,
-    classify: async (image, { top } = {}) =>
-      classifyPrepared(await readImage(image, shape, card), top),
-    classifyPrepared,
+    classify: (image, { top } = {}) => classify(image, top),
+    classifyPrepared: (prepared, top) => classify({ prepared }, top),
+    answer: async (image, { top } = {}) => {
+      const outputs = await outputsFor(image)
+      if (task.answers) return task.answers.answer(outputs, 0, top)
+      throw new UsageError({
+        where: `task ${task.name}`,
+        expected: 'a task that answers for single images',
+        got: 'one without `answers`',
+      })
+    },
     evaluate: async (dataset, { batch = 100, onBatch, observe } = {}) => {
       const predictor = await source.open(batch)
       try {
-        const { outcomes, add } = gatherOutcomes(dataset)
+        const review = task.review?.(dataset)
         const metrics = await evaluate(dataset, {
           batch,
           normalization: card,
           infer: images => predictor.infer(images),
-          accumulator: classification().accumulator(dataset),
+          accumulator: task.accumulator(dataset),
           onBatch: (done, outputs, one) => {
-            add(outputs, one)
+            review?.add(outputs, one)
             observe?.(outputs, one)
             onBatch?.(done, dataset.labels.length)
           },
         })
         if (!Number.isFinite(metrics.loss)) throw notFinite(path, `a loss of ${metrics.loss}`)
-        const confusion = confusionOf(outcomes, card.classes.length)
-        return { ...metrics, perClass: classMeasures(confusion) }
+        return { metrics, perClass: review?.perClass?.() ?? { columns: [], rows: [] } }
       } finally {
         await predictor.dispose()
       }

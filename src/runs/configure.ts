@@ -4,6 +4,7 @@ import type { ImagesRecord } from '../data/imagesRecord.ts'
 import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { defaultThreads } from '../machines/threads.ts'
 import type { NetworkRecord } from '../models/registry.ts'
+import { CLASSIFICATION } from '../tasks/registry.ts'
 import { type Config, checkConfig } from '../train/config.ts'
 import { weightsName } from './firstWeights.ts'
 import { readRun } from './runFolder.ts'
@@ -55,5 +56,6 @@ export const savedConfig = async (
   { engine, threads }: Pick<Settings, 'engine' | 'threads'>,
 ): Promise<Config> => {
   const saved = await readRun(folder)
-  return { ...saved, engine: engine ?? saved.engine, threads: threads ?? saved.threads }
+  const { task = CLASSIFICATION } = saved
+  return { ...saved, task, engine: engine ?? saved.engine, threads: threads ?? saved.threads }
 }

@@ -1,12 +1,11 @@
-/** An evaluation in files: a page about what is wrong, and a table with the probabilities of every image. */
+/** An evaluation in files: a page about what is wrong, and a table with what is said of every image. */
 
 import { type Dataset, imageName } from '../data/dataset.ts'
 import type { Batch } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
-import { classification } from '../tasks/classification.ts'
+import type { Task } from '../tasks/task.ts'
 import { csv } from '../text/table.ts'
-import { softmax } from '../weights/guesses.ts'
 import { reportPage, thumbnailsOf } from './reportPage.ts'
 
 /** What sees every batch of an evaluation, and writes a file at its end. */
@@ -26,10 +25,11 @@ export interface EvaluationFacts {
 /** A page about what a network gets wrong on a dataset. */
 export const reportFile = (
   path: string,
+  task: Task,
   dataset: Dataset,
   facts: EvaluationFacts,
 ): EvaluationFile => {
-  const review = classification().review?.(dataset)
+  const review = task.review?.(dataset)
   return {
     add: (outputs, batch) => review?.add(outputs, batch),
     write: async () => {
@@ -39,26 +39,15 @@ export const reportFile = (
   }
 }
 
-/** Six digits: what a float32 knows of a share. */
-const rounded = (value: number): number => Number(value.toPrecision(6))
-
-/** A table with a row per image: its name, its class, what was predicted, and `p_CLASS` of every class. */
-export const csvFile = (path: string, dataset: Dataset): EvaluationFile => {
-  const { classes, labels } = dataset
+/** A table with a row per image: its name, what is true of it, and what was predicted. */
+export const csvFile = (path: string, { answers }: Task, dataset: Dataset): EvaluationFile => {
   const chunks: string[] = []
   return {
-    add: ({ logits: { data } }, { indices, count }) => {
-      const rows = Array.from(indices.subarray(0, count), (index, row) => {
-        const own = data.slice(row * classes.length, (row + 1) * classes.length)
-        const probabilities = softmax(Float32Array.from(own))
-        const best = probabilities.indexOf(Math.max(...probabilities))
-        return {
-          image: imageName(dataset, index),
-          class: classes[labels[index]],
-          predicted: classes[best],
-          ...Object.fromEntries(classes.map((name, k) => [`p_${name}`, rounded(probabilities[k])])),
-        }
-      })
+    add: (outputs, { indices, count }) => {
+      const rows = Array.from(indices.subarray(0, count), (index, row) => ({
+        image: imageName(dataset, index),
+        ...answers?.cells(outputs, row, dataset, index),
+      }))
       const [head, ...lines] = csv(rows).trimEnd().split('\n')
       chunks.push(...(chunks.length === 0 ? [head] : []), ...lines)
     },

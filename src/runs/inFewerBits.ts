@@ -43,7 +43,7 @@ async function* batchesOf(dataset: Dataset, description: Description) {
 const accuracyOf = async (bytes: Uint8Array, dataset: Dataset): Promise<number> => {
   const classifier = await openClassifier(bytes)
   try {
-    return (await classifier.evaluate(dataset)).top1
+    return (await classifier.evaluate(dataset)).metrics.top1
   } finally {
     await classifier.close()
   }

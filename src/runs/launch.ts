@@ -13,12 +13,14 @@ import { type Model, networkOf } from '../models/registry.ts'
 import { init } from '../nn/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import { VERSION } from '../platform/node/version.ts'
+import { CLASSIFICATION } from '../tasks/registry.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import type { Config } from '../train/config.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { fewSteps } from '../train/fewSteps.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { layoutsOf } from '../train/layout.ts'
+import { taskOf } from '../train/taskOf.ts'
 import { conditionsOf } from './environment.ts'
 import { openEventFile } from './eventFile.ts'
 import { type FirstWeights, readFirstWeights } from './firstWeights.ts'
@@ -133,7 +135,11 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     given.weights !== undefined && resume === undefined
       ? (options.firstWeights ?? (await readFirstWeights(given.weights, { model: given.model })))
       : undefined
-  const config: Config = weights === undefined ? given : continued(given, weights)
+  const task = options.task ?? taskOf(given, options.train)
+  const config: Config = {
+    ...(weights === undefined ? given : continued(given, weights)),
+    ...(task.name === CLASSIFICATION ? {} : { task: task.name }),
+  }
   const network = networkFor(options, config)
   const { classes, shape, fingerprint } = options.train
   const transferred = weights === undefined ? undefined : adoptInto(network, weights, classes)
@@ -175,7 +181,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   const { history, finished, best, ...measured } = await train({
     config,
     model: network,
-    task: options.task,
+    task,
     train: options.train,
     validation,
     test,
@@ -206,7 +212,7 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     folder,
     engine: `${engine.name} ${engine.version}`,
     finished,
-    best: bestRow(history, options.task?.best),
+    best: bestRow(history, task.best),
     history,
     ...(tested ? { test: tested } : {}),
     ...(finished ? { onnx } : {}),

@@ -22,7 +22,7 @@ export const openRateTest = async (
   const { recipe, seed, threads } = config
   checkData({ config, train, validation: train })
   const [channels, ...size] = train.shape
-  const task = taskOf(recipe)
+  const task = taskOf(config, train)
   const normalization = config.normalization ?? (await measureNormalization(train))
   const model = networkOf(config, { classes: train.classes.length, channels })
   const { engine } = await openEngine(config.engine)

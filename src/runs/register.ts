@@ -3,6 +3,7 @@
 import { registerAttention } from '../attention/registry.ts'
 import { registerDataset } from '../data/registry.ts'
 import { registerModel } from '../models/registry.ts'
+import { registerTask } from '../tasks/registry.ts'
 
 /**
  * What is registered can be written down in a run and built again from it, wherever the same code
@@ -12,4 +13,5 @@ export const register = {
   attention: registerAttention,
   model: registerModel,
   dataset: registerDataset,
+  task: registerTask,
 } as const

@@ -78,11 +78,11 @@ export const newestState = (
 const writtenAfter = (epoch: number, run: Restored): Promise<Uint8Array | undefined> =>
   run.checkpoints.at(epoch * run.stepsPerEpoch).then(checkpoint => {
     if (checkpoint === undefined) return undefined
-    const { weights, slots } = readSaved(checkpoint, run.folder, run.model)
+    const { weights, slots, memory } = readSaved(checkpoint, run.folder, run.model)
     const tensors = new Map(
       [...weights].map(([name, data]) => [name, slots.get(`ema:${name}`) ?? data]),
     )
-    return writeTrained({ card: run.card, model: run.model, tensors })
+    return writeTrained({ card: { ...run.card, ...memory }, model: run.model, tensors })
   })
 
 /**

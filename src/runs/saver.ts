@@ -3,6 +3,7 @@
 import { join } from 'node:path'
 import { stepsPerEpoch } from '../data/loader.ts'
 import { readRequired, writeFileAtomic } from '../platform/node/files.ts'
+import type { TaskMemory } from '../tasks/task.ts'
 import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import type { Progress, StepEvent } from '../train/loop.ts'
 import type { TrainingSession } from '../train/session.ts'
@@ -20,7 +21,10 @@ import type { TaskTrainOptions } from './trainOptions.ts'
 const CHECKPOINTS_KEPT = 2
 const SAVE_EVERY_SECONDS = 300
 
-const cardOf = ({ config, task, train, normalization }: TaskTrainOptions): Card => {
+const cardOf = (
+  { config, task, train, normalization }: TaskTrainOptions,
+  memory: TaskMemory | undefined,
+): Card => {
   const { model, attention, variations, custom } = config
   const [channels, height, width] = train.shape
   const { classes, cropPct, background } = train
@@ -32,6 +36,8 @@ const cardOf = ({ config, task, train, normalization }: TaskTrainOptions): Card 
     custom,
     task: task.name === 'classification' ? undefined : task.name,
     output: task.output === 'logits' ? undefined : task.output,
+    ...task.memory,
+    ...memory,
     classes: [...classes],
     channels,
     height,
@@ -123,7 +129,7 @@ export class RunSaver {
     if (differences.length > 0)
       onWarning?.(`going on within rounding, no longer bit for bit: ${differences.join('; ')}`)
     const { step, seconds, waiting = 0, sums, history } = saved
-    Object.assign(this.#progress, { step, seconds, waiting })
+    Object.assign(this.#progress, { step, seconds, waiting, memory: found.memory })
     this.#progress.metrics.merge(sums)
     this.#progress.history.push(...history)
     await this.#steps.rewind({ step, metrics: this.#progress.metrics.metrics() })
@@ -152,7 +158,7 @@ export class RunSaver {
     return {
       folder,
       model,
-      card: cardOf(this.#options),
+      card: cardOf(this.#options, undefined),
       stepsPerEpoch: stepsPerEpoch(train, config.recipe.batch),
       checkpoints: this.#checkpoints,
       warn: onWarning,
@@ -165,7 +171,8 @@ export class RunSaver {
 
   async #trained(averaged: boolean): Promise<Trained> {
     const tensors = await this.#session.weights(averaged)
-    return { card: cardOf(this.#options), model: this.#options.model, tensors }
+    const card = cardOf(this.#options, this.#progress.memory)
+    return { card, model: this.#options.model, tensors }
   }
 
   async #saveNow(): Promise<void> {

@@ -14,6 +14,7 @@ import { globalMean, layer, linear } from '../nn/index.ts'
 import { readOnnx } from '../onnx/read/index.ts'
 import { abs, add, reduceMean, sub } from '../ops/index.ts'
 import { means } from '../tasks/means.ts'
+import { registerTask } from '../tasks/registry.ts'
 import type { Task } from '../tasks/task.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { RECIPES } from '../train/recipes.ts'
@@ -46,7 +47,7 @@ const rated = async (split: 'train' | 'test', count: number): Promise<Rated> => 
 
 /** Regression of one number, by its mean absolute error. */
 const regression: Task<Rated> = {
-  name: 'regression',
+  name: 'brightness',
   output: 'value',
   targets: batch => ({ wanted: input('wanted', [batch, 1]) }),
   encode: ({ brightness }, { indices }) => ({
@@ -125,9 +126,9 @@ describe('a regression of one number', () => {
       'epoch,learningRate,trainLoss,trainClose,testLoss,testClose,seconds,waiting,evaluated',
     )
     expect(await readMetrics(folder)).toEqual(history)
-    expect(best?.card).toMatchObject({ task: 'regression', classes: ['brightness'] })
+    expect(best?.card).toMatchObject({ task: 'brightness', classes: ['brightness'] })
 
-    await expect(openClassifier(folder)).rejects.toMatchObject({ got: 'one for regression' })
+    await expect(openClassifier(folder)).rejects.toMatchObject({ got: 'one for brightness' })
     const saved = await loadTrained(folder)
     const predictor = await openPredictor(saved, BATCH, onnxEngine, 1)
     const { loss } = await evaluate(unseen, {
@@ -151,6 +152,35 @@ describe('a regression of one number', () => {
       expect((await bytes(resumed.folder)).equals(await bytes(whole.folder))).toBe(true)
     }
   })
+})
+
+it('a task that is registered by its name is asked by the folder alone', async () => {
+  registerTask('brightness', {
+    describe: 'how bright an image is',
+    build: () => ({
+      ...regression,
+      answers: {
+        answer: ({ value: { data } }, row) => ({
+          text: `${data[row]}`,
+          fields: { brightness: data[row] },
+          cells: { brightness: data[row] },
+        }),
+        truth: ({ brightness }: Rated, index) => `${brightness[index]}`,
+        cells: ({ value: { data } }, row) => ({ brightness: data[row] }),
+      },
+    }),
+  })
+  const { folder, result } = await trained()
+  const classifier = await openClassifier(folder)
+  const prepared = await unseen.read(0)
+  const { fields } = await classifier.answer({ prepared })
+  await expect(classifier.classifyPrepared(prepared)).rejects.toMatchObject({
+    expected: 'a network that tells classes apart',
+  })
+  const { metrics } = await classifier.evaluate(unseen)
+  await classifier.close()
+  expect(fields.brightness).toBeTypeOf('number')
+  expect(metrics.loss).toBeCloseTo(Math.min(...result.history.map(row => row.testLoss)), 5)
 })
 
 /** A network of two outputs, and a task that judges both. */

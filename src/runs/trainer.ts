@@ -70,7 +70,7 @@ const checkTask = ({ task: wanted = 'classification' }: Config, { name }: Task):
  */
 export const train = async (options: TrainOptions): Promise<TrainResult> => {
   checkData(options)
-  const task = options.task ?? taskOf(options.config.recipe)
+  const task = options.task ?? taskOf(options.config, options.train)
   checkTask(options.config, task)
   const { communicator = alone } = options
   const unlock = await communicator.onFirst(() => lockRun(options.folder))

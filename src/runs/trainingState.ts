@@ -6,8 +6,9 @@
 import { join } from 'node:path'
 import { FileError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
+import type { TaskMemory } from '../tasks/task.ts'
 import { readSafetensors, type StoredTensor, writeSafetensors } from '../weights/safetensors.ts'
-import { readTrained, type Trained, writeTrained } from '../weights/trained.ts'
+import { memoryOf, readTrained, type Trained, writeTrained } from '../weights/trained.ts'
 import type { Checkpoint } from './checkpoints.ts'
 import { readProgress, type SavedProgress, writeProgress } from './progress.ts'
 import { RUN_FILES } from './runFolder.ts'
@@ -20,6 +21,8 @@ export interface Saved {
   readonly weights: Tensors
   /** The optimizer's vectors and the average, as `slot:parameter`. */
   readonly slots: Tensors
+  /** What the task had learned in its last evaluation. */
+  readonly memory: TaskMemory
 }
 
 const FILES = {
@@ -67,9 +70,11 @@ export const readSaved = ({ step, files }: Checkpoint, folder: string, model: Mo
   for (const [name, { dtype }] of slots)
     if (dtype !== 'F32')
       throw new FileError({ where, expected: `${name} of dtype F32`, got: dtype })
+  const { tensors: weights, card } = readTrained(...file(FILES.weights), model)
   return {
     progress: readProgress(...file(FILES.progress)),
-    weights: readTrained(...file(FILES.weights), model).tensors,
+    weights,
+    memory: memoryOf(card),
     slots: new Map([...slots].map(([name, { data }]) => [slotNow(name), data as Float32Array])),
   }
 }

@@ -4,6 +4,8 @@ import type { Dataset } from '../data/dataset.ts'
 import type { Tensors } from '../engines/engine.ts'
 import { input, type Value } from '../graph/index.ts'
 import { add, mul, sub } from '../ops/index.ts'
+import { hasTop5 } from '../text/accuracy.ts'
+import { classAnswers } from './classAnswers.ts'
 import { classificationReview } from './classificationReview.ts'
 import { crossEntropy } from './crossEntropy.ts'
 import { means } from './means.ts'
@@ -12,6 +14,8 @@ import type { Accumulator, Task } from './task.ts'
 
 /** What a classification is told of its targets. */
 export interface ClassificationOptions {
+  /** The names of the classes, where single images are to be answered for. */
+  readonly classes?: readonly string[] | undefined
   /** The share of the target that goes to all classes alike. */
   readonly labelSmoothing?: number | undefined
   /** Whether images are mixed: a target is then `share` of its label and the rest of its partner's. */
@@ -39,6 +43,7 @@ const accuracy = ({ labels }: Labels): Accumulator<ClassificationMetrics> =>
 
 /** The task of telling classes apart, by cross-entropy. */
 export const classification = ({
+  classes = [],
   labelSmoothing = 0,
   mixed = false,
 }: ClassificationOptions = {}): Task<Dataset, ClassificationMetrics> => {
@@ -72,6 +77,11 @@ export const classification = ({
     },
     accumulator: accuracy,
     review: classificationReview,
-    best: { metric: 'top1', higher: true },
+    figures: names => [
+      { metric: 'top1', title: 'top-1', percent: true, ofImages: true },
+      ...(hasTop5(names) ? [{ metric: 'top5', title: 'top-5', percent: true }] : []),
+    ],
+    answers: classAnswers(classes),
+    best: { metric: 'top1', higher: true, percent: true, ofImages: true },
   }
 }

@@ -190,6 +190,12 @@ const LOSS: Curve = { metric: 'loss', title: 'Loss' }
 const TOP1: Curve = { metric: 'top1', title: 'Accuracy', percent: true }
 const TOP5: Curve = { metric: 'top5', title: 'Top-5 accuracy', percent: true }
 
+const PER_CLASS: readonly Curve[] = [
+  { metric: 'top1', title: 'recall', percent: true, ofImages: true },
+  { metric: 'precision', title: 'precision', percent: true },
+  { metric: 'f1', title: 'F1', percent: true },
+]
+
 /** Reviews a classifier on a dataset. */
 export const classificationReview = (data: Dataset): Review => {
   const { classes, split } = data
@@ -197,6 +203,10 @@ export const classificationReview = (data: Dataset): Review => {
   return {
     curves: [LOSS, TOP1, ...(classes.length > 5 ? [TOP5] : [])],
     add,
+    perClass: () => ({
+      columns: PER_CLASS,
+      rows: classMeasures(confusionOf(outcomes, classes.length)).map(one => ({ ...one })),
+    }),
     sections: async thumbnail => {
       const confusion = confusionOf(outcomes, classes.length)
       return [

@@ -6,6 +6,7 @@ import type { Tensors } from '../engines/engine.ts'
 import type { Value } from '../graph/index.ts'
 import type { Named } from '../nn/index.ts'
 import type { Section } from '../report/html.ts'
+import type { Cell } from '../text/table.ts'
 
 /** Measurements by name; every task has a `loss`, lower where it is better. */
 export type Metrics = { readonly loss: number } & Readonly<Record<string, number>>
@@ -23,6 +24,42 @@ export interface Accumulator<Measured extends Metrics = Metrics> {
   gathered(): Gathered
   /** The metrics of all that was taken in. */
   metrics(): Measured
+  /** What of it a trained network remembers, such as thresholds chosen on images of validation. */
+  learned?(): TaskMemory
+}
+
+/** What a trained network remembers of its task besides the name, in its card. */
+export interface TaskMemory {
+  /** Of each class: the probability from which it holds. */
+  readonly thresholds?: readonly number[] | undefined
+  /** Of each number that is predicted: what it was normalized by. */
+  readonly targets?:
+    | { readonly mean: readonly number[]; readonly std: readonly number[] }
+    | undefined
+}
+
+/** What a network says of one image. */
+export interface Answer {
+  /** In a line of text. */
+  readonly text: string
+  /** As JSON has it. */
+  readonly fields: Readonly<Record<string, unknown>>
+  /** As columns of a table. */
+  readonly cells: Readonly<Record<string, Cell>>
+}
+
+/** How what a network gives is said of single images. */
+export interface Answers<Data extends Dataset = Dataset> {
+  /**
+   * What it says of an image.
+   * @param row - the image's in the outputs
+   * @param top - of classes, how many of the likeliest
+   */
+  answer(outputs: Tensors, row: number, top?: number): Answer
+  /** What is true of an image, in a line of text. */
+  truth(data: Data, index: number): string
+  /** Truth and answer as a row of an evaluation's table. */
+  cells(outputs: Tensors, row: number, data: Data, index: number): Readonly<Record<string, Cell>>
 }
 
 /** A metric's course over epochs, as a report draws it. */
@@ -33,6 +70,16 @@ export interface Curve {
   readonly title: string
   /** Whether it is a share, to be shown in percent. */
   readonly percent?: boolean | undefined
+  /** Whether it is the share of images that are right, which has an interval. */
+  readonly ofImages?: boolean | undefined
+}
+
+/** Measures of each class, or of each number that is predicted, in their order. */
+export interface PerClass {
+  /** What is measured, as a table shows it. */
+  readonly columns: readonly Curve[]
+  /** By the names of the metrics, and how many images in `count`. */
+  readonly rows: readonly Readonly<Record<string, number>>[]
 }
 
 /** What a report shows of a network on a dataset, gathered as it is evaluated. */
@@ -41,6 +88,8 @@ export interface Review {
   readonly curves: readonly Curve[]
   /** Takes in the outputs of a batch, as an accumulator does. */
   add(outputs: Tensors, batch: BatchImages): void
+  /** Measures of each class. */
+  perClass?(): PerClass
   /**
    * What there is to say, for a page.
    * @param thumbnail - an image of the dataset as a data URI, by its index
@@ -67,11 +116,20 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
   accumulator(data: Data): Accumulator<Measured>
   /** What a report says besides the course of all metrics. */
   review?(data: Data): Review
+  /** What is said of an evaluation, besides the loss; the best's metric unless given. */
+  figures?(classes: readonly string[]): readonly Curve[]
+  /** How it is said of single images what the network gives. */
+  readonly answers?: Answers<Data> | undefined
+  /** What is remembered from the start, besides what evaluation learns. */
+  readonly memory?: TaskMemory | undefined
   /** The metric by which one epoch is better than another. */
   readonly best: Best
 }
 
-export interface Best {
-  readonly metric: string
+/** The metric by which epochs are compared, and how it is shown. */
+export interface Best extends Omit<Curve, 'title'> {
+  /** Whether more is better. */
   readonly higher: boolean
+  /** What it is called in a line; its own name unless given. */
+  readonly title?: string | undefined
 }

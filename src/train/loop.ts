@@ -4,7 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { stepsPerEpoch, trainingBatches } from '../data/loader.ts'
 import type { Normalization } from '../data/normalization.ts'
 import { DivergenceError } from '../errors/index.ts'
-import type { Accumulator, Metrics, Task } from '../tasks/task.ts'
+import type { Accumulator, Metrics, Task, TaskMemory } from '../tasks/task.ts'
 import type { Config, Recipe } from './config.ts'
 import { type EpochRow, epochRow, isFinished } from './epochRow.ts'
 import { evaluate } from './evaluate.ts'
@@ -21,6 +21,8 @@ export interface Progress {
   seconds: number
   /** How many of these were waits for images. */
   waiting: number
+  /** What the task's last evaluation has learned. */
+  memory?: TaskMemory | undefined
   /** The epochs that have ended. */
   readonly history: EpochRow[]
 }
@@ -154,12 +156,13 @@ export async function* trainingLoop(
       if (stop && progress.step < first + steps) return
       asked = performance.now()
     }
+    const accumulator = task.accumulator(validation)
     const tested = await evaluate(validation, {
       batch,
       places: session.places,
       normalization,
       infer: images => session.infer(images),
-      accumulator: task.accumulator(validation),
+      accumulator,
     })
     if (!Number.isFinite(tested.loss)) throw diverged(epoch + 1, tested.loss)
     const { seconds, waiting, metrics } = progress
@@ -175,6 +178,7 @@ export async function* trainingLoop(
       tested,
     )
     history.push(row)
+    progress.memory = accumulator.learned?.()
     Object.assign(progress, { ...newProgress(task, train), step: progress.step, history })
     yield { kind: 'epoch', row }
     if (session.places === undefined ? signal?.aborted : stop) return

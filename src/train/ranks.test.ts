@@ -73,7 +73,7 @@ const trainedBy = async (size: number, { recipe = {}, engine = 'onnxruntime' }: 
       threads: 1,
       communicator,
     })
-    const task = taskOf(own)
+    const task = taskOf({ recipe: own })
     const loop = trainingLoop({
       session,
       task,

@@ -38,7 +38,7 @@ it('grows the rate by one factor, and ends where the loss runs away', async () =
     threads: 1,
   })
   const trials: RateTrial[] = []
-  const test = { session, task: taskOf(recipe), train, recipe, seed: 0, from: 1e-3, to: 1e9 }
+  const test = { session, task: taskOf({ recipe }), train, recipe, seed: 0, from: 1e-3, to: 1e9 }
   const normalization = { mean: [0.5, 0.5, 0.5], std: [0.3, 0.3, 0.3] }
   for await (const trial of rateTrials({ ...test, normalization, steps: 25 })) trials.push(trial)
   await session.dispose()

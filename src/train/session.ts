@@ -70,7 +70,7 @@ export class TrainingSession {
   #compiled: { variant: string; compiled: Compiled } | undefined
 
   constructor(options: SessionOptions) {
-    const { model, size, recipe, engine, threads, task = taskOf(recipe) } = options
+    const { model, size, recipe, engine, threads, task = taskOf({ recipe }) } = options
     this.#options = options
     this.#ranks = ranksOf(recipe.batch, options.communicator)
     this.#images = [this.places?.length ?? recipe.batch, model.channels, ...size]
@@ -165,7 +165,7 @@ export class TrainingSession {
   }
 
   #build(freezeBatchNorm: boolean, freeze: boolean): TrainingStep {
-    const { model, recipe, frozen, task = taskOf(recipe) } = this.#options
+    const { model, recipe, frozen, task = taskOf({ recipe }) } = this.#options
     return trainingStep({
       network: model.network,
       task,

@@ -1,14 +1,28 @@
-/** The task of a recipe, where no other is given: classification with its smoothing and mixing. */
+/** The task of a configuration: by its name, with what the recipe says and the images to train on tell. */
 
-import { classification } from '../tasks/classification.ts'
+import type { Dataset } from '../data/dataset.ts'
+import { CLASSIFICATION, findTask } from '../tasks/registry.ts'
 import type { Task } from '../tasks/task.ts'
-import type { Recipe } from './config.ts'
+import type { Config } from './config.ts'
 
-export const taskOf = ({
-  labelSmoothing,
-  mixing,
-}: Pick<Recipe, 'labelSmoothing' | 'mixing'>): Task =>
-  classification({
+/**
+ * @param data - the images to train on
+ * @throws UsageError for a task without a name here, or images that lack its targets
+ */
+export const taskOf = (
+  {
+    task: name,
+    recipe: { labelSmoothing, mixing },
+  }: Pick<Config, 'task'> & {
+    readonly recipe: Pick<Config['recipe'], 'labelSmoothing' | 'mixing'>
+  },
+  data?: Dataset,
+): Task => {
+  const { build, learn } = findTask(name ?? data?.task ?? CLASSIFICATION)
+  return build({
+    classes: data?.classes ?? [],
+    memory: (data && learn?.(data)) ?? {},
     labelSmoothing,
     mixed: mixing?.mixup !== undefined || mixing?.cutmix !== undefined,
   })
+}

@@ -41,6 +41,7 @@ export const descriptionSchema = z.object({
   attention: cardSchema.shape.attention,
   variations: cardSchema.shape.variations,
   task: cardSchema.shape.task,
+  thresholds: cardSchema.shape.thresholds,
   origin: cardSchema.shape.origin,
   labels: z.array(z.string()).min(1),
   /** In which numbers it computes, where that is not float32. */
@@ -66,14 +67,15 @@ export interface Serving {
 
 /** The description of a network that is exported. */
 export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): Description => {
-  const { model, attention, variations, task, output = 'logits', origin, classes } = card
+  const { model, attention, variations, task, thresholds, output = 'logits', origin } = card
+  const { classes } = card
   const { channels, height, width, cropPct, background, mean, std } = card
   const each = (value: number): number[] => new Array<number>(channels).fill(value)
   const size = { channels, height, width, cropPct, background }
   const order = channels === 3 ? 'RGB' : 'gray'
   return {
     excite: VERSION,
-    ...{ model, attention, variations, task, origin },
+    ...{ model, attention, variations, task, thresholds, origin },
     labels: classes,
     input: {
       name: 'images',

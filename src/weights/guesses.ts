@@ -1,6 +1,7 @@
 /** What a network says of an image, from its logits: classes with their probabilities. */
 
 import { WeightError } from '../errors/index.ts'
+import { softmax } from '../tensor/probabilities.ts'
 
 /** A class, and how sure the network is of it: from 0 to 1. */
 export interface Guess {
@@ -8,14 +9,6 @@ export interface Guess {
   readonly label: string
   /** The share of the softmax. */
   readonly probability: number
-}
-
-/** Probabilities of logits. */
-export const softmax = (logits: ArrayLike<number>): number[] => {
-  const largest = Math.max(...Array.from(logits))
-  const exponentials = Array.from(logits, logit => Math.exp(logit - largest))
-  const total = exponentials.reduce((sum, value) => sum + value, 0)
-  return exponentials.map(value => value / total)
 }
 
 /** The error of an answer that is not a number: such weights answer nothing. */

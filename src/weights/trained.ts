@@ -32,6 +32,15 @@ export const cardSchema = z
     task: z.string().optional(),
     /** The name of what the network gives, where that is one value and not `logits`. */
     output: z.string().optional(),
+    /** Where several labels may hold: the probability from which each does. */
+    thresholds: z.array(z.number()).readonly().optional(),
+    /** Where numbers are predicted: what they were normalized by. */
+    targets: z
+      .object({
+        mean: z.array(z.number()).readonly(),
+        std: z.array(z.number().positive()).readonly(),
+      })
+      .optional(),
     /** The names of the outputs in their order: the classes, where the task is classification. */
     classes: z.array(z.string()).min(1),
     channels: wholeUpTo(MOST_CHANNELS),
@@ -67,6 +76,12 @@ export const cardSchema = z
   })
 /** What to know of a trained network besides its weights. */
 export type Card = z.infer<typeof cardSchema>
+
+/** What a card remembers of the network's task. */
+export const memoryOf = ({ thresholds, targets }: Card): Pick<Card, 'thresholds' | 'targets'> => ({
+  ...(thresholds === undefined ? {} : { thresholds }),
+  ...(targets === undefined ? {} : { targets }),
+})
 
 /** A network with its weights. */
 export interface Trained {

@@ -2,7 +2,8 @@
 
 import { Command } from 'commander'
 import type { Split } from '../../data/dataset.ts'
-import { accuracyText, hasTop5, shortAccuracy } from '../../text/accuracy.ts'
+import { figuresOf, metricText } from '../../tasks/metricText.ts'
+import { accuracyText, shortAccuracy } from '../../text/accuracy.ts'
 import {
   type DataFlags,
   path as filePath,
@@ -39,7 +40,7 @@ interface EvalFlags extends DataFlags, Omit<NetworkFlags, keyof DataFlags> {
 const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { batch, quiet = false, json = false } = flags
   const classifier = await openNetwork(path, flags)
-  const { card, engine, note } = classifier
+  const { card, task, engine, note } = classifier
   const { name, dataset } = await openRunData(path, card, flags.split, flags, quiet)
   const progress = progressLine(quiet)
   if (note !== undefined) progress.line(note)
@@ -50,10 +51,10 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
     command: commandLine(),
   }
   const files = [
-    ...(flags.report === undefined ? [] : [reportFile(flags.report, dataset, facts)]),
-    ...(flags.csv === undefined ? [] : [csvFile(flags.csv, dataset)]),
+    ...(flags.report === undefined ? [] : [reportFile(flags.report, task, dataset, facts)]),
+    ...(flags.csv === undefined ? [] : [csvFile(flags.csv, task, dataset)]),
   ]
-  const { perClass, ...metrics } = await classifier.evaluate(dataset, {
+  const { metrics, perClass } = await classifier.evaluate(dataset, {
     batch,
     observe: (outputs, one) => {
       for (const file of files) file.add(outputs, one)
@@ -64,44 +65,46 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   progress.clear()
   await classifier.close()
   for (const file of files) await file.write()
-  const classes = card.classes.map((label, i) => ({ class: label, ...perClass[i] }))
   if (json)
     return printJson({
       model: card.model,
+      task: card.task,
       data: name,
       split: dataset.split,
       engine,
       ...metrics,
-      perClass: classes,
+      perClass: perClass.rows.map((row, i) => ({ class: card.classes[i], ...row })),
     })
   const { length } = dataset.labels
-  const measured = [
-    `top-1 ${accuracyText(metrics.top1, length)}`,
-    ...(hasTop5(card.classes) ? [`top-5 ${percent(metrics.top5)}`] : []),
-    `loss ${metrics.loss.toFixed(4)}`,
-  ]
-  console.log(
-    `${card.model} on ${imagesText(dataset)} of ${name}: ${measured.join(', ')} (${engine})`,
+  const measured = figuresOf(task, card.classes).map(one =>
+    one.ofImages
+      ? `${one.title} ${accuracyText(metrics[one.metric], length)}`
+      : `${one.title} ${metricText(metrics[one.metric], one)}`,
   )
-  if (flags.perClass)
-    console.log(
-      table(
-        [
-          { heading: 'class' },
-          { heading: 'images', right: true },
-          { heading: 'recall', right: true },
-          { heading: 'precision', right: true },
-          { heading: 'F1', right: true },
-        ],
-        classes.map(row => [
-          row.class,
-          count(row.count),
-          shortAccuracy(row.top1, row.count),
-          percent(row.precision, 1),
-          percent(row.f1, 1),
-        ]),
-      ),
-    )
+  console.log(
+    `${card.model} on ${imagesText(dataset)} of ${name}: ${[...measured, `loss ${metrics.loss.toFixed(4)}`].join(', ')} (${engine})`,
+  )
+  if (!flags.perClass) return
+  const { columns, rows } = perClass
+  console.log(
+    table(
+      ['class', 'images', ...columns.map(({ title }) => title)].map((heading, i) => ({
+        heading,
+        right: i > 0,
+      })),
+      rows.map((row, i) => [
+        card.classes[i],
+        count(row.count),
+        ...columns.map(one =>
+          one.ofImages
+            ? shortAccuracy(row[one.metric], row.count)
+            : one.percent
+              ? percent(row[one.metric], 1)
+              : metricText(row[one.metric], one),
+        ),
+      ]),
+    ),
+  )
 }
 
 export const evalCommand = (): Command => {
@@ -110,7 +113,7 @@ export const evalCommand = (): Command => {
     .argument('<network>', 'the folder of a run, a .safetensors file out of one, or an .onnx file')
     .option('--data <name>', "a dataset (default: the run's)")
     .option('--last', 'the last epoch, in place of the best')
-    .option('--per-class', 'recall, precision and F1 of each class too')
+    .option('--per-class', 'measures of each class too: recall, precision and F1')
     .option(
       '--report <file>',
       'write a page: confusion matrix, most wrong images, calibration',

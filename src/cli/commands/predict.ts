@@ -5,15 +5,14 @@ import type { Dataset, Split } from '../../data/dataset.ts'
 import { imagesOptionsOf } from '../../data/imagesRecord.ts'
 import { FileError, UsageError } from '../../errors/index.ts'
 import type { Classifier } from '../../runs/classifier.ts'
+import type { Answer, Task } from '../../tasks/task.ts'
 import { csv } from '../../text/table.ts'
 import { visible } from '../../text/visible.ts'
-import type { Guess } from '../../weights/guesses.ts'
-import type { Card } from '../../weights/trained.ts'
 import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
 import { withEngine } from '../engineOption.ts'
 import { type NamedImage, namedImages } from '../imageInputs.ts'
 import { type NetworkFlags, openNetwork, withNetwork } from '../openNetwork.ts'
-import { percent, printJson, withJson } from '../output.ts'
+import { printJson, withJson } from '../output.ts'
 import { readAs, runOf } from '../runData.ts'
 
 const HELP = `
@@ -47,16 +46,16 @@ const indices = (text: string): number[] => text.split(',').map(whole('--index',
 /** An image to classify; its class, where that is known. */
 interface Image {
   readonly name: string
-  readonly label?: string
-  ask(classifier: Classifier, top: number): Promise<readonly Guess[]>
+  readonly label?: string | undefined
+  ask(classifier: Classifier, top: number): Promise<Answer>
 }
 
 const fromFile = ({ name, read }: NamedImage): Image => ({
   name,
-  ask: async (classifier, top) => classifier.classify((await read?.()) ?? name, { top }),
+  ask: async (classifier, top) => classifier.answer((await read?.()) ?? name, { top }),
 })
 
-const fromDataset = (dataset: Dataset, index: number): Image => {
+const fromDataset = (dataset: Dataset, index: number, { answers }: Task): Image => {
   if (index >= dataset.labels.length)
     throw new UsageError({
       where: '--index',
@@ -65,15 +64,16 @@ const fromDataset = (dataset: Dataset, index: number): Image => {
     })
   return {
     name: dataset.nameOf?.(index) ?? `${dataset.name} ${index}`,
-    label: dataset.classes[dataset.labels[index]],
-    ask: async (classifier, top) => classifier.classifyPrepared(await dataset.read(index), top),
+    label: answers?.truth(dataset, index),
+    ask: async (classifier, top) =>
+      classifier.answer({ prepared: await dataset.read(index) }, { top }),
   }
 }
 
 const imagesOf = async (
   files: readonly string[],
   flags: PredictFlags,
-  card: Card,
+  { card, task }: Pick<Classifier, 'card' | 'task'>,
   path: string,
 ): Promise<Image[]> => {
   const { data, index } = flags
@@ -105,15 +105,15 @@ const imagesOf = async (
   const chosen = dataset === undefined ? [] : (index ?? dataset.labels.keys())
   return [
     ...(await namedImages(files)).map(fromFile),
-    ...Array.from(chosen, i => fromDataset(dataset as Dataset, i)),
+    ...Array.from(chosen, i => fromDataset(dataset as Dataset, i, task)),
   ]
 }
 
-/** An image that was asked about: its classes, the likeliest first, or why there are none. */
+/** An image that was asked about: what the network says of it, or why that is nothing. */
 interface Result {
   readonly image: string
   readonly label?: string | undefined
-  readonly classes: readonly { readonly class: string; readonly probability: number }[]
+  readonly answer?: Answer | undefined
   readonly error?: string
 }
 
@@ -123,37 +123,31 @@ const resultOf = async (
   top: number,
 ): Promise<Result> => {
   try {
-    const guesses = await ask(classifier, top)
-    const classes = guesses.map(({ label, probability }) => ({ class: label, probability }))
-    return { image, label, classes }
+    return { image, label, answer: await ask(classifier, top) }
   } catch (cause) {
     if (!(cause instanceof FileError)) throw cause
     const { expected, got } = cause
-    return { image, label, classes: [], error: `expected ${expected}, got ${got}` }
+    return { image, label, error: `expected ${expected}, got ${got}` }
   }
 }
 
-const printText = ({ image, label, classes, error }: Result): void => {
-  const text = classes.map(one => `${visible(one.class)} ${percent(one.probability)}`).join(', ')
+const printText = ({ image, label, answer, error }: Result): void => {
   const known = label === undefined ? '' : ` (${visible(label)})`
-  if (error === undefined) console.log(`${visible(image)}${known}: ${text}`)
+  if (error === undefined) console.log(`${visible(image)}${known}: ${answer?.text}`)
   else console.error(`excite: ${visible(image)}: ${error}`)
 }
 
-const csvOf = (results: readonly Result[], top: number): string =>
-  csv(
-    results.map(({ image, label, classes, error }) => ({
+const csvOf = (results: readonly Result[]): string => {
+  const columns = Object.keys(results.find(({ answer }) => answer)?.answer?.cells ?? {})
+  return csv(
+    results.map(({ image, label, answer, error }) => ({
       image,
       ...(results.some(one => one.label !== undefined) ? { class: label } : {}),
-      ...Object.fromEntries(
-        Array.from({ length: top }, (_, i) => [
-          [`predicted${i + 1}`, classes[i]?.class],
-          [`p${i + 1}`, classes[i] && Number(classes[i].probability.toPrecision(6))],
-        ]).flat(),
-      ),
+      ...Object.fromEntries(columns.map(name => [name, answer?.cells[name]])),
       error,
     })),
   )
+}
 
 const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
   const classifier = await openNetwork(path, flags)
@@ -162,7 +156,7 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
   const top = Math.min(flags.top, card.classes.length)
   const results: Result[] = []
   try {
-    const images = await imagesOf(files, flags, card, path)
+    const images = await imagesOf(files, flags, classifier, path)
     if (isText) console.error(note ?? `computed with ${engine}`)
     for (const image of images) {
       const result = await resultOf(image, classifier, top)
@@ -172,8 +166,12 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
   } finally {
     await classifier.close()
   }
-  if (flags.json) printJson({ engine, results })
-  if (flags.csv) process.stdout.write(csvOf(results, top))
+  if (flags.json)
+    printJson({
+      engine,
+      results: results.map(({ answer, ...result }) => ({ ...result, ...answer?.fields })),
+    })
+  if (flags.csv) process.stdout.write(csvOf(results))
   if (results.some(({ error }) => error !== undefined)) process.exitCode = FAILED
 }
 

@@ -34,6 +34,7 @@ const run = async ({ engine: wanted, quiet = false, json = false }: QuickstartFl
   const { summarize } = await import('../../models/summary.ts')
   const { launch } = await import('../../runs/launch.ts')
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
+  const { taskOf } = await import('../../train/taskOf.ts')
   const { openEngine } = await import('../../engines/registry.ts')
   const engine = await openEngine(wanted)
   const started = performance.now()
@@ -56,7 +57,7 @@ const run = async ({ engine: wanted, quiet = false, json = false }: QuickstartFl
       threads: availableParallelism(),
       recipe: { ...RECIPES.short, epochs: EPOCHS, batch: 32, labelSmoothing: 0 },
     }
-    const display = trainDisplay(quiet, `${name.padStart(10)}  `, validation)
+    const display = trainDisplay(quiet, `${name.padStart(10)}  `, validation, taskOf(config))
     const folder = freeFolder(join('runs', `quickstart-${name}`))
     const { folder: run, ...result } = await interruptible(
       signal =>

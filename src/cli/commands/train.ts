@@ -7,7 +7,6 @@ import type { AvailableEngine } from '../../engines/registry.ts'
 import { UsageError } from '../../errors/index.ts'
 import { variationNames } from '../../models/variations.ts'
 import type { FirstWeights } from '../../runs/firstWeights.ts'
-import { accuracyText } from '../../text/accuracy.ts'
 import { shellWord } from '../../text/shell.ts'
 import type { Config } from '../../train/config.ts'
 import { ATTENTION_HELP } from '../attentionHelp.ts'
@@ -196,8 +195,12 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
     resume ?? flags.out ?? freeFolder(join('runs', `${config.model}-${basename(config.data)}`))
   const { startLines, trainDisplay } = await import('../trainDisplay.ts')
   const { launch } = await import('../../runs/launch.ts')
+  const { columnOf } = await import('../../train/epochRow.ts')
+  const { taskOf } = await import('../../train/taskOf.ts')
+  const { bestSentence } = await import('../../tasks/metricText.ts')
+  const task = taskOf(config, train)
   const inOptions = await textInOptions()
-  const display = trainDisplay(quiet, '', validation)
+  const display = trainDisplay(quiet, '', validation, task)
   if (engine?.note !== undefined) display.line(engine.note)
   const { size } = communicator
   if (size > 1)
@@ -217,6 +220,7 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
       launch({
         config,
         folder,
+        task,
         train,
         validation,
         test,
@@ -249,8 +253,8 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   if (json || best === undefined || !speaks()) return
   const tested =
     result.test &&
-    `test: ${accuracyText(result.test.metrics.top1, result.test.images)} of the test images, which decided nothing`
-  console.log(`best: ${accuracyText(best.testTop1, validation.labels.length)} of the ${validation.split} images, after epoch ${best.epoch}${tested ? `\n${tested}` : ''}
+    `test: ${bestSentence(result.test.metrics[task.best.metric], task.best, result.test.images, 'test images')}, which decided nothing`
+  console.log(`best: ${bestSentence(best[columnOf('test', task.best.metric)], task.best, validation.labels.length, `${validation.split} images`)}, after epoch ${best.epoch}${tested ? `\n${tested}` : ''}
 ${folder}/model.onnx runs in any ONNX Runtime; its classes and preprocessing are in its metadata
 next: excite predict ${shellWord(folder)} --data ${shellWord(config.data)} --index 0,1,2
       excite predict ${shellWord(folder)} IMAGE.png`)
