@@ -175,6 +175,32 @@ const pooled = (d: Draw, dilated: boolean): Pooled => {
 /** [N, C, …] with at least two elements a channel, so that there is a variance. */
 const batched = (d: Draw): Shape => [d.whole(2, 3), d.whole(1, 3), ...d.shape(0, 2)]
 
+/** Boxes [b, n, 4] of some width and height, many of which overlap. */
+const corners = (d: Draw, b: number, n: number, most = 20): CaseInput => {
+  const boxes = Array.from({ length: b * n }, () => {
+    const [x, y] = d.floats([2], -3, most * 0.6).data
+    const [width, height] = d.floats([2], 0.1, most * 0.6).data
+    return [x, y, x + width, y + height]
+  }).flat()
+  return d.tensor([b, n, 4], i => boxes[i])
+}
+
+/** Maps of one or two levels, boxes that lie in them and beyond, and the level of each, or none. */
+const regions = (d: Draw) => {
+  const [n, r, c, count] = [d.whole(1, 2), d.whole(1, 3), d.whole(1, 2), d.whole(1, 2)]
+  return {
+    maps: Array.from({ length: count }, () => [n, c, d.whole(2, 7), d.whole(2, 7)]),
+    boxes: corners(d, n, r),
+    levels: d.tensor([n, r], () => d.whole(-1, count - 1), 'int32'),
+    attributes: {
+      size: d.whole(1, 3),
+      points: d.whole(1, 2),
+      scales: [0.5, 0.25].slice(0, count),
+      aligned: d.flip(),
+    },
+  }
+}
+
 /** The generator of each operation: an incomplete table does not compile. */
 const generators: { readonly [Name in OperationName]: (d: Draw) => Case<AttributesOf<Name>> } = {
   abs: d => ({ inputs: [d.away(d.shape(0, 4), 0)], attributes: {} }),
@@ -230,14 +256,21 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
     }
   },
   cast: d => ({
-    inputs: [
-      d.pick([
-        () => d.bools(d.shape(0, 3)),
-        () => d.ints(d.shape(0, 3), 9),
-        () => d.tensor(d.shape(0, 3), i => (i * 37) % 256, 'uint8'),
-      ])(),
-    ],
-    attributes: { dtype: 'float32' },
+    ...(d.flip()
+      ? {
+          inputs: [d.tensor(d.shape(0, 3), () => d.whole(-9, 70_000))],
+          attributes: { dtype: 'int32' as const },
+        }
+      : {
+          inputs: [
+            d.pick([
+              () => d.bools(d.shape(0, 3)),
+              () => d.ints(d.shape(0, 3), 9),
+              () => d.tensor(d.shape(0, 3), i => (i * 37) % 256, 'uint8'),
+            ])(),
+          ],
+          attributes: { dtype: 'float32' as const },
+        }),
   }),
   clip: d => ({ inputs: [d.away(d.shape(0, 4), -1, 1.5)], attributes: { min: -1, max: 1.5 } }),
   concat: d => {
@@ -347,6 +380,13 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
   minimum: compared,
   mul: binary,
   neg: unary,
+  nonMaximumSuppression: d => {
+    const [b, n] = [d.whole(1, 3), d.whole(1, 12)]
+    return {
+      inputs: [corners(d, b, n), d.distinct([b, n])],
+      attributes: { threshold: d.pick([0, 0.3, 0.7]), minScore: d.pick([-9, 0]) },
+    }
+  },
   oneHot: d => {
     const depth = d.whole(1, 5)
     return { inputs: [d.ints(d.shape(0, 2), depth)], attributes: { depth } }
@@ -378,6 +418,15 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
       attributes: { shape: d.pick([merged, [...shape, 1], [sizeOf(shape)], [...shape].reverse()]) },
     }
   },
+  roiAlign: d => {
+    const { maps, boxes, levels, attributes } = regions(d)
+    return { inputs: [...maps.map(shape => d.floats(shape)), boxes, levels], attributes }
+  },
+  roiAlignGradient: d => {
+    const { maps, boxes, levels, attributes } = regions(d)
+    const dy = [...levels.shape, maps[0][1], attributes.size, attributes.size]
+    return { inputs: [boxes, levels, d.floats(dy)], attributes: { ...attributes, shapes: maps } }
+  },
   sigmoid: unary,
   sign: d => ({ inputs: [d.away(d.shape(0, 4), 0)], attributes: {} }),
   silu: unary,
@@ -404,6 +453,11 @@ const generators: { readonly [Name in OperationName]: (d: Draw) => Case<Attribut
   stopGradient: unary,
   sub: binary,
   tanh: unary,
+  topK: d => {
+    const shape = [...d.shape(0, 2), d.whole(1, 9)]
+    const k = d.whole(1, shape[shape.length - 1])
+    return { inputs: [d.distinct(shape)], attributes: { k } }
+  },
   transpose: d => {
     const shape = d.shape(0, 4)
     const perm = [...permutation(random(d.whole(0, 999)), shape.length)]

@@ -13,7 +13,8 @@ export const alone = (
 ): Uint8Array => {
   const { emitter, nodes, initializers } = collect()
   const names = inputs.map(({ name = '' }) => name)
-  const [made] = lower(emitter, { names, inputs, outputs: [y], attributes } as never)
+  const whole = { ...emitter, formula: () => [] }
+  const [made] = lower(whole, { names, inputs, outputs: [y], attributes } as never)
   emitter.node('Identity', [made])
   const last = nodes[nodes.length - 1]
   const info = (name: string, { shape }: Value) => ({ name, dtype: 'float32', shape }) as const

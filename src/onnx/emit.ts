@@ -1,10 +1,11 @@
 /** Graph → ONNX model, in standard operators only (opset 17). */
 
 import { EngineError } from '../errors/index.ts'
-import type { Graph, Value } from '../graph/index.ts'
+import { dependencies, type Graph, type Node, type Value } from '../graph/index.ts'
 import type { OperationName } from '../ops/table.ts'
-import { type Call, collect, type Lowering, type Lowerings } from './emitter.ts'
+import { type Call, collect, type Emitter, type Lowering, type Lowerings } from './emitter.ts'
 import { convolution } from './lower/convolution/index.ts'
+import { detection } from './lower/detection.ts'
 import { elementwise } from './lower/elementwise.ts'
 import { matmul } from './lower/matmul.ts'
 import { movement } from './lower/movement.ts'
@@ -18,6 +19,7 @@ const OPSET = 17
 
 const lowerings: Lowerings = {
   ...elementwise,
+  ...detection,
   ...reductions,
   ...movement,
   ...matmul,
@@ -57,12 +59,21 @@ export const emit = (
       })
     return name
   }
-  for (const { op, path, inputs, outputs, attributes } of nodes) {
+  const write = ({ op, path, inputs, outputs, attributes }: Node): void => {
     collected.at(path === '' ? op : `${path}/${op}`)
     const lower = lowerings[op as OperationName] as Lowering<object>
     const call: Call<object> = { names: inputs.map(nameOf), inputs, outputs, attributes }
-    for (const [i, name] of lower(collected.emitter, call).entries()) names.set(outputs[i], name)
+    for (const [i, name] of lower(emitter, call).entries()) names.set(outputs[i], name)
   }
+  const emitter: Emitter = {
+    ...collected.emitter,
+    formula: values => {
+      const { nodes } = dependencies(values)
+      for (const node of nodes) if (node.outputs.some(value => !names.has(value))) write(node)
+      return values.map(nameOf)
+    },
+  }
+  for (const node of nodes) write(node)
   const info = (name: string, { dtype, shape }: Value): OnnxValueInfo => ({
     name,
     dtype: dtype as OnnxDType,

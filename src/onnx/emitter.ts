@@ -19,6 +19,8 @@ export interface Emitter {
   bools(values: readonly number[], shape: Shape): string
   /** A number that no other call returns. */
   fresh(): number
+  /** Adds what computes values of those known already, such as the call's inputs; returns their names. */
+  formula(values: readonly Value[]): string[]
 }
 
 /** One operation to be lowered. */
@@ -39,7 +41,7 @@ export type Lowerings = {
 }
 
 export interface Collected {
-  readonly emitter: Emitter
+  readonly emitter: Omit<Emitter, 'formula'>
   readonly nodes: OnnxNode[]
   readonly initializers: OnnxTensor[]
   /** The layer path that names the following nodes. */
@@ -61,7 +63,7 @@ export const collect = (): Collected => {
     if (key !== undefined) known.set(key, name)
     return name
   }
-  const emitter: Emitter = {
+  const emitter: Collected['emitter'] = {
     node: (opType, inputs, attributes) => emitter.nodes(opType, inputs, 1, attributes)[0],
     nodes: (opType, inputs, count, attributes = {}) => {
       const outputs = Array.from({ length: count }, () => `value_${values++}`)

@@ -16,6 +16,7 @@ const UNIT = { strides: [1, 1], pads: [0, 0, 0, 0], dilations: [1, 1] }
 const CONVOLUTION = { ...UNIT, group: 1 }
 const POOL = { ...UNIT, kernelShape: [2, 2], ceilMode: false }
 const AVERAGE = { ...POOL, countIncludePad: true }
+const REGIONS = { size: 2, points: 2, scales: [1], aligned: false }
 const EPSILON = { epsilon: 1e-5 }
 
 /** What follows `operation: expected `, and how it comes about. */
@@ -150,7 +151,14 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   ],
   cast: [
     ['an input of another type than float32, got float32 (input [2])', () => ops.cast(x(2))],
-    ['a float type to cast to, got uint8 (input [2])', () => ops.cast(x(2), 'uint8')],
+    [
+      'a float type to cast to, or floats to int32, got float32 to uint8 (input [2])',
+      () => ops.cast(x(2), 'uint8'),
+    ],
+    [
+      'a float type to cast to, or floats to int32, got bool to int32 (input bool [2])',
+      () => ops.cast(bool(2), 'int32'),
+    ],
   ],
   clip: [
     ...unary(x => ops.clip(x, 0, 1)),
@@ -367,6 +375,20 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   minimum: binary(ops.minimum),
   mul: binary(ops.mul),
   neg: unary(ops.neg),
+  nonMaximumSuppression: [
+    [
+      'boxes [B, n, 4], got [2, 3] (inputs [2, 3], [2])',
+      () => ops.nonMaximumSuppression(x(2, 3), x(2), { threshold: 0.5 }),
+    ],
+    [
+      'scores [2, 3], got [2, 4] (inputs [2, 3, 4], [2, 4])',
+      () => ops.nonMaximumSuppression(x(2, 3, 4), x(2, 4), { threshold: 0.5 }),
+    ],
+    [
+      'a threshold from 0 to 1, got 7 (inputs [2, 3, 4], [2, 3])',
+      () => ops.nonMaximumSuppression(x(2, 3, 4), x(2, 3), { threshold: 7 }),
+    ],
+  ],
   oneHot: [
     ['int32 inputs, got float32 (input [2])', () => ops.oneHot(x(2), 10)],
     ['a depth of at least 1, got 0 (input int32 [2])', () => ops.oneHot(int(2), 0)],
@@ -406,6 +428,46 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
     ['a shape of 6 elements, got [4, 1.5] (input [2, 3])', () => ops.reshape(x(2, 3), [4, -1])],
     ['a shape of 6 elements, got [-2, -3] (input [2, 3])', () => ops.reshape(x(2, 3), [-2, -3])],
   ],
+  roiAlign: [
+    [
+      'a map, boxes and levels, got 2 inputs (inputs [1, 5, 4], int32 [1, 5])',
+      () => ops.roiAlign([], x(1, 5, 4), int(1, 5), REGIONS),
+    ],
+    [
+      'boxes [N, R, 4], got [1, 4] (inputs [1, 2, 8, 8], [1, 4], int32 [1])',
+      () => ops.roiAlign([x(1, 2, 8, 8)], x(1, 4), int(1), REGIONS),
+    ],
+    [
+      'int32 levels [1, 5], got int32 [1, 6] (inputs [1, 2, 8, 8], [1, 5, 4], int32 [1, 6])',
+      () => ops.roiAlign([x(1, 2, 8, 8)], x(1, 5, 4), int(1, 6), REGIONS),
+    ],
+    [
+      'maps [1, 2, H, W], got [1, 3, 4, 4] (inputs [1, 2, 8, 8], [1, 3, 4, 4], [1, 5, 4], int32 [1, 5])',
+      () =>
+        ops.roiAlign([x(1, 2, 8, 8), x(1, 3, 4, 4)], x(1, 5, 4), int(1, 5), {
+          ...REGIONS,
+          scales: [1, 0.5],
+        }),
+    ],
+    [
+      '1 positive scales, got [1, 0.5] (inputs [1, 2, 8, 8], [1, 5, 4], int32 [1, 5])',
+      () => ops.roiAlign([x(1, 2, 8, 8)], x(1, 5, 4), int(1, 5), { ...REGIONS, scales: [1, 0.5] }),
+    ],
+    [
+      'a whole points of at least 1, got 0 (inputs [1, 2, 8, 8], [1, 5, 4], int32 [1, 5])',
+      () => ops.roiAlign([x(1, 2, 8, 8)], x(1, 5, 4), int(1, 5), { ...REGIONS, points: 0 }),
+    ],
+  ],
+  roiAlignGradient: [
+    [
+      'dy [1, 5, 2, 2, 2], got [1, 5, 2, 3, 2] (inputs [1, 5, 4], int32 [1, 5], [1, 5, 2, 3, 2])',
+      () =>
+        ops.roiAlignGradient(x(1, 5, 4), int(1, 5), x(1, 5, 2, 3, 2), {
+          ...REGIONS,
+          shapes: [[1, 2, 8, 8]],
+        })[0],
+    ],
+  ],
   sigmoid: unary(ops.sigmoid),
   sign: unary(ops.sign),
   silu: unary(ops.silu),
@@ -433,6 +495,18 @@ const REFUSALS: Readonly<Record<Exclude<OperationName, 'stopGradient'>, readonly
   sqrt: unary(ops.sqrt),
   sub: binary(ops.sub),
   tanh: unary(ops.tanh),
+  topK: [
+    [
+      'float inputs, got int32 (input int32 [2]). Use cast(x) first',
+      () => ops.topK(int(2), 1).values,
+    ],
+    ['an input of at least one axis, got a scalar (input [])', () => ops.topK(x(), 1).values],
+    ['k from 1 to 2, got 3 (input [2])', () => ops.topK(x(2), 3).values],
+    [
+      'at most 16777216 numbers, got 16777217 (input [16777217])',
+      () => ops.topK(x(2 ** 24 + 1), 3).values,
+    ],
+  ],
   transpose: [
     [
       'a permutation of the 3 axes, got [0, 2, 2] (input [2, 3, 4])',

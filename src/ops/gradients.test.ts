@@ -35,6 +35,10 @@ const ONCE: readonly string[] = [
 /** Its gradient is zero, whatever the differences say. */
 const BLOCKING: readonly string[] = ['stopGradient']
 
+/** Inputs that get no gradient by definition: the boxes of regions. */
+const isConstant = (name: OperationName, index: number, count: number): boolean =>
+  (name === 'roiAlign' && index === count - 2) || (name === 'roiAlignGradient' && index === 0)
+
 interface Checked {
   readonly compiled: Compiled
   readonly feeds: Record<
@@ -68,7 +72,9 @@ const build = async (
   const total = outputs
     .map((output, i) => reduceSum(mul(output, cotangents[i])))
     .reduce<Value>((sum, term) => add(sum, term), reduceSum(mul(input('unused', [1]), 0)))
-  const floats = values.filter(({ dtype }) => isFloat(dtype))
+  const floats = values.filter(
+    ({ dtype }, i) => isFloat(dtype) && !isConstant(name, i, values.length),
+  )
   const named = Object.fromEntries(
     gradients(total, floats).map((gradient, i) => [`d${floats[i].name}`, gradient]),
   )

@@ -28,15 +28,24 @@ export type { Operand } from './elementwise.ts'
 export { gather, gatherGradient } from './gather.ts'
 export { layerNormalization, layerNormalizationGradient } from './layerNormalization.ts'
 export { matmul } from './matmul.ts'
+export { nonMaximumSuppression } from './nonMaximumSuppression.ts'
 export { oneHot } from './oneHot.ts'
 export type { NoAttributes, Operation } from './operation.ts'
 export { pad, slice } from './pad.ts'
 export { averagePool, averagePoolGradient, maxPool, maxPoolGradient } from './pooling.ts'
 export { reduceMax, reduceMean, reduceMin, reduceSumSquare } from './reductions.ts'
 export { reshape } from './reshape.ts'
+export {
+  type RoiAlignAttributes,
+  roiAlign,
+  roiAlignByProducts,
+  roiAlignGradient,
+  roiAlignGradientByProducts,
+} from './roiAlign.ts'
 export { logSoftmax, softmax } from './softmax.ts'
 export { stopGradient } from './stopGradient.ts'
 export { type AttributesOf, type OperationName, operationOf, operations } from './table.ts'
+export { flatIndices, topK } from './topK.ts'
 export { transpose } from './transpose.ts'
 export { upsampleNearest } from './upsampleNearest.ts'
 export type { PerAxis } from './window.ts'

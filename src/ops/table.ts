@@ -43,14 +43,17 @@ import {
 import { gatherGradientOp, gatherOp } from './gather.ts'
 import { layerNormalizationGradientOp, layerNormalizationOp } from './layerNormalization.ts'
 import { matmulOp } from './matmul.ts'
+import { nonMaximumSuppressionOp } from './nonMaximumSuppression.ts'
 import { oneHotOp } from './oneHot.ts'
 import type { Operation } from './operation.ts'
 import { padOp, sliceOp } from './pad.ts'
 import { averagePoolGradientOp, averagePoolOp, maxPoolGradientOp, maxPoolOp } from './pooling.ts'
 import { reduceMaxOp, reduceMeanOp, reduceMinOp, reduceSumSquareOp } from './reductions.ts'
 import { reshapeOp } from './reshape.ts'
+import { roiAlignGradientOp, roiAlignOp } from './roiAlign.ts'
 import { logSoftmaxOp, softmaxOp } from './softmax.ts'
 import { stopGradientOp } from './stopGradient.ts'
+import { topKOp } from './topK.ts'
 import { transposeOp } from './transpose.ts'
 import { upsampleNearestOp } from './upsampleNearest.ts'
 
@@ -93,6 +96,7 @@ export const operations = {
   minimum: minimumOp,
   mul: mulOp,
   neg: negOp,
+  nonMaximumSuppression: nonMaximumSuppressionOp,
   oneHot: oneHotOp,
   pad: padOp,
   power: powerOp,
@@ -104,6 +108,8 @@ export const operations = {
   relu: reluOp,
   reluGradient: reluGradientOp,
   reshape: reshapeOp,
+  roiAlign: roiAlignOp,
+  roiAlignGradient: roiAlignGradientOp,
   sigmoid: sigmoidOp,
   sign: signOp,
   silu: siluOp,
@@ -114,6 +120,7 @@ export const operations = {
   stopGradient: stopGradientOp,
   sub: subOp,
   tanh: tanhOp,
+  topK: topKOp,
   transpose: transposeOp,
   upsampleNearest: upsampleNearestOp,
   where: whereOp,

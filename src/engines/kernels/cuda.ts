@@ -49,6 +49,7 @@ export const cuda: Dialect = {
     exp: x => `expf(${x})`,
     float: x => `(float)(${x})`,
     greater: (a, b) => `(${a} > ${b})`,
+    int: x => `(int)(${x})`,
     isFinite: x => `isFinite(${x})`,
     less: (a, b) => `(${a} < ${b})`,
     log: x => `logf(${x})`,

@@ -3,6 +3,7 @@
  * element-wise operations, sums, extremes and moves are left, and what the libraries do.
  */
 
+import { EngineError } from '../../errors/index.ts'
 import { type Graph, type Node, sizeOf, type Value } from '../../graph/index.ts'
 import * as ops from '../../ops/index.ts'
 import { apply } from '../../ops/operation.ts'
@@ -26,6 +27,17 @@ const formula = <Name extends OperationName>(
   match: node => (node.op === name && applies(node) ? node : undefined),
   replace: node => replace(node.inputs, node.attributes as AttributesOf<Name>, node),
 })
+
+/** An operation that kernels do not compute. */
+const missing = (name: OperationName): Rule<Node> =>
+  formula(name, (_inputs, _attributes, { path }) => {
+    throw new EngineError({
+      where: path === '' ? name : `${path} (${name})`,
+      expected: 'operations that kernels of a GPU compute',
+      got: name,
+      hint: 'Detectors run on the engines onnx and onednn',
+    })
+  })
 
 const axesWithout = ({ shape }: Value, kept: number): number[] =>
   [...shape.keys()].filter(axis => axis !== kept)
@@ -161,6 +173,15 @@ const FORMULAS: readonly Rule<Node>[] = [
     const dx = mul(sub(sub(g, mean(g, last, true)), projected), inverse)
     return [dx, reduceSum(mul(dy, normalized), others), reduceSum(dy, others)]
   }),
+  formula('roiAlign', (inputs, attributes) => {
+    const [boxes, levels] = inputs.slice(-2)
+    return [ops.roiAlignByProducts(inputs.slice(0, -2), boxes, levels, attributes)]
+  }),
+  formula('roiAlignGradient', ([boxes, levels, dy], attributes) =>
+    ops.roiAlignGradientByProducts(boxes, levels, dy, attributes),
+  ),
+  missing('topK'),
+  missing('nonMaximumSuppression'),
 ]
 
 /** A number for each value, in the order of asking. */

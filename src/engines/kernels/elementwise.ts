@@ -33,7 +33,10 @@ const power = (x: Expression, exponent: number): Expression => {
 export const elementwise = {
   abs: same('abs'),
   add: same('add'),
-  cast: pointwise(([x]) => (typeOf(x) === 'float' ? x : call('float', x))),
+  cast: pointwise(([x], { dtype }) => {
+    if (dtype === 'int32') return call('int', x)
+    return typeOf(x) === 'float' ? x : call('float', x)
+  }),
   clip: pointwise(([x], { min, max }) => clamp(x, min, max)),
   div: same('div'),
   elu: pointwise(([x], { alpha }) =>

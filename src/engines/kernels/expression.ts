@@ -29,7 +29,7 @@ export interface Axis {
 
 /**
  * Functions of numbers and bools. `max`, `min`, `relu` and `sign` keep NaN, whatever a language's own
- * do, `equal` is false of it, and `float` makes a number of a whole number or a bool.
+ * do, `equal` is false of it, `float` makes a number of a whole number or a bool, and `int` is back.
  */
 export type Operation =
   | 'abs'
@@ -41,6 +41,7 @@ export type Operation =
   | 'exp'
   | 'float'
   | 'greater'
+  | 'int'
   | 'isFinite'
   | 'less'
   | 'log'
@@ -119,6 +120,7 @@ export const typeOf = (given: Expression): Type => {
       return given.combine === 'and' ? 'bool' : 'float'
     case 'call':
       if (given.operation === 'choose') return typeOf(given.of[1])
+      if (given.operation === 'int') return 'int'
       return BOOLS.includes(given.operation) ? 'bool' : 'float'
     default:
       return given.type

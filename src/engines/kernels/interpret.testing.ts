@@ -33,6 +33,7 @@ const SCALARS: Record<Scalar, (...of: number[]) => number> = {
   exp: Math.exp,
   float: a => a,
   greater: (a, b) => Number(a > b),
+  int: Math.trunc,
   isFinite: a => Number(Number.isFinite(a)),
   less: (a, b) => Number(a < b),
   log: Math.log,

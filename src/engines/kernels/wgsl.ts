@@ -47,6 +47,7 @@ export const wgsl: Dialect = {
     exp: x => `expOf(${x})`,
     float: x => `f32(${x})`,
     greater: (a, b) => `greater(${a}, ${b})`,
+    int: x => `i32(${x})`,
     isFinite: x => `isFinite(${x})`,
     less: (a, b) => `greater(${b}, ${a})`,
     log: x => `log(${x})`,

@@ -7,6 +7,7 @@ import { numbersOf } from '../../tensor/numbers.ts'
 import type { AllReduce, Engine, Tensor, Tensors } from '../engine.ts'
 import { withLifetime } from '../lifetime.ts'
 import { constantTensors, keepState } from '../state.ts'
+import { detection } from './detection.ts'
 import { elementwise } from './elementwise.ts'
 import type { Kernel, Kernels, Numbers } from './kernel.ts'
 import { movement } from './movement.ts'
@@ -17,6 +18,7 @@ import { reductions } from './reductions.ts'
 
 const kernels: Kernels = {
   ...elementwise,
+  ...detection,
   ...movement,
   ...reductions,
   ...products,

@@ -5,6 +5,9 @@ import type { AttributesOf } from '../../ops/table.ts'
 import type { CpuDType } from '../../tensor/tensor.ts'
 import type { Lowering, Lowerings } from '../emitter.ts'
 
+/** TensorProto.DataType */
+const [FLOAT, INT32] = [1, 6]
+
 /** The ONNX operator of the same meaning, without attributes. */
 const as =
   (opType: string): Lowering<object> =>
@@ -41,7 +44,9 @@ export const elementwise = {
   sub: as('Sub'),
   tanh: as('Tanh'),
   where: as('Where'),
-  cast: (emit, { names }) => [emit.node('Cast', names, { to: 1 })],
+  cast: (emit, { names, attributes: { dtype } }) => [
+    emit.node('Cast', names, { to: dtype === 'int32' ? INT32 : FLOAT }),
+  ],
   clip: (emit, { names, attributes: { min, max } }) => [
     emit.node('Clip', [...names, emit.floats([min], []), emit.floats([max], [])]),
   ],

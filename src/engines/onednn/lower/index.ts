@@ -5,6 +5,7 @@ import type { OperationName } from '../../../ops/table.ts'
 import type { Plan } from '../plan.ts'
 import { allFinite } from './allFinite.ts'
 import { convolution } from './convolution.ts'
+import { detection } from './detection.ts'
 import { elementwise } from './elementwise.ts'
 import { loops } from './loops.ts'
 import type { Lowering, Lowerings } from './lowering.ts'
@@ -17,6 +18,7 @@ import { reductions } from './reductions.ts'
 const lowerings: Lowerings = {
   allFinite,
   ...elementwise,
+  ...detection,
   ...loops,
   ...movement,
   ...convolution,

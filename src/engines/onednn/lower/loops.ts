@@ -5,7 +5,8 @@ import { rowMajorStrides, unit } from '../descriptor.ts'
 import type { Plan, Stored } from '../plan.ts'
 import { type Lowering, type Lowerings, widened } from './lowering.ts'
 
-const ints = (floats: Float32Array): Int32Array =>
+/** The same bits as whole numbers. */
+export const ints = (floats: Float32Array): Int32Array =>
   new Int32Array(floats.buffer, floats.byteOffset, floats.length)
 
 /** Copies a tensor along the axes that it stretches over. */
@@ -90,9 +91,12 @@ const rowMoments = (row: Float32Array, epsilon: number): [number, number] => {
 
 export const loops = {
   cast: (plan, { inputs: [x], outputs: [y] }) => {
-    if (x.dtype !== 'int32') return plan.alias(y, x)
-    const to = plan.allocateRowMajor(y.shape)
-    plan.loop([plan.rowMajor(x)], [to], ([from], [target]) => target.set(ints(from)))
+    if (x.dtype !== 'int32' && y.dtype !== 'int32') return plan.alias(y, x)
+    const to = plan.allocateRowMajor(y.shape, y.dtype)
+    plan.loop([plan.rowMajor(x)], [to], ([from], [target]) => {
+      if (y.dtype === 'int32') ints(target).set(from)
+      else target.set(ints(from))
+    })
     plan.define(y, to)
   },
   // The library's makes a bound of NaN, here and in hardSigmoid.
