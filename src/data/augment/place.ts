@@ -67,3 +67,13 @@ export const placeBox = (
   const [x1, x2] = mirrored ? [width - right, width - left] : [left, right]
   return [x1, down(y), x2, down(y + boxHeight)]
 }
+
+/** The box x, y, width, height in the image of corners in the network's input: what `placeBox` undoes, unless mirrored or clipped. */
+export const unplaceBox = (
+  [x1, y1, x2, y2]: ArrayLike<number> & Iterable<number>,
+  { window, width, height }: Placement,
+): [number, number, number, number] => {
+  const [across, down] = [window.width / width, window.height / height]
+  const [x, y] = [window.left + x1 * across, window.top + y1 * down]
+  return [x, y, (x2 - x1) * across, (y2 - y1) * down]
+}
