@@ -37,6 +37,8 @@ export const RUN_FILES = {
   test: 'test.json',
   /** The page about it, of every epoch that has ended. */
   report: 'report.html',
+  /** What the report says the network gets wrong, as data. */
+  review: 'review.json',
   /** The images that were skipped or replaced, and files that were left out. */
   bad: 'bad-images.json',
 } as const

@@ -80,6 +80,16 @@ it('tells of the best epoch so far, with curves up to the newest', async () => {
   expect(warnings).toEqual([])
 })
 
+it('has as data what the network gets wrong', async () => {
+  const report = open()
+  evaluate(report.task, 3)
+  await report.afterEpoch([row(1, 0.75)])
+  const { findings, ...of } = JSON.parse(await readFile(join(folder, 'review.json'), 'utf8'))
+  expect(of).toEqual({ epoch: 1, images: 4 })
+  expect(findings).toMatchObject({ wrong: 1, images: [{ name: `${HOSTILE}/3.png` }] })
+  expect(findings.matrix.counts.flat().reduce((sum: number, count: number) => sum + count)).toBe(4)
+})
+
 it('draws the course of whatever a task measures', async () => {
   const { review: _, ...plain } = classification()
   await open(plain as Task).afterEpoch([row(1, 0.5)])

@@ -37,8 +37,15 @@ export const openRunReport = ({
     const best = bestRow(history, task.best)
     const { epoch } = history[history.length - 1]
     // After a resume nothing is known of the best epoch's answers: the newest have to do.
-    if (review !== undefined && (epoch === best?.epoch || reviewed === undefined))
+    if (review !== undefined && (epoch === best?.epoch || reviewed === undefined)) {
       reviewed = { epoch, sections: await review.sections(thumbnail) }
+      const findings = await review.findings?.(thumbnail)
+      if (findings !== undefined)
+        await writeFileAtomic(
+          join(folder, RUN_FILES.review),
+          `${JSON.stringify({ epoch, images: validation.labels.length, findings })}\n`,
+        )
+    }
     const of = reviewed === undefined ? '' : `, reviewed as after epoch ${reviewed.epoch}`
     const text = reportPage({
       model: config.model,

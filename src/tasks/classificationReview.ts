@@ -1,9 +1,9 @@
 /** What a classifier gets wrong, as sections of a report: class by class, which for which, image by image, and how sure of it. */
 
 import { type Dataset, imageName } from '../data/dataset.ts'
-import { galleryMarkup } from '../report/gallery.ts'
+import { type GalleryImage, galleryMarkup } from '../report/gallery.ts'
 import { figure, paragraph, type Section } from '../report/html.ts'
-import { matrixMarkup } from '../report/matrix.ts'
+import { type Matrix, matrixMarkup } from '../report/matrix.ts'
 import { plot } from '../report/plot.ts'
 import { tableMarkup } from '../report/table.ts'
 import { proportionInterval } from '../stats/inference.ts'
@@ -72,6 +72,10 @@ const classTable = (confusion: Confusion, classes: readonly string[]): Section =
   }
 }
 
+/** The confusion matrix, where there are few enough classes to read it. */
+const matrixOf = (counts: Confusion, names: readonly string[]): Matrix | undefined =>
+  names.length > MATRIX_CLASSES ? undefined : { names, counts, rows: 'is', columns: 'taken for' }
+
 const confusionSection = (confusion: Confusion, names: readonly string[]): Section => {
   const pairs = confusion
     .flatMap((row, label) =>
@@ -84,13 +88,12 @@ const confusionSection = (confusion: Confusion, names: readonly string[]): Secti
     .slice(0, LISTED_PAIRS)
     .map(({ label, predicted, times }) => [names[label], names[predicted], count(times)])
   const columns = [{ heading: 'is' }, { heading: 'taken for' }, { heading: 'times', right: true }]
-  const hasMatrix = names.length <= MATRIX_CLASSES
+  const matrix = matrixOf(confusion, names)
+  const hasMatrix = matrix !== undefined
   return {
     heading: 'Confusion matrix',
     body: [
-      ...(hasMatrix
-        ? [matrixMarkup({ names, counts: confusion, rows: 'is', columns: 'taken for' })]
-        : []),
+      ...(hasMatrix ? [matrixMarkup(matrix)] : []),
       ...(cells.length > 0 && !hasMatrix ? [tableMarkup({ columns, rows: cells })] : []),
       paragraph(
         pairs.length === 0
@@ -101,32 +104,42 @@ const confusionSection = (confusion: Confusion, names: readonly string[]): Secti
   }
 }
 
+/** The wrong images, those first whose own class has the least probability. */
+const wrongOf = (outcomes: readonly Outcome[]): readonly Outcome[] =>
+  outcomes.filter(one => !isRight(one)).toSorted((a, b) => a.probability - b.probability)
+
+const galleryOf = (
+  wrong: readonly Outcome[],
+  data: Dataset,
+  thumbnail: (index: number) => Promise<string>,
+): Promise<readonly GalleryImage[]> =>
+  Promise.all(
+    wrong
+      .slice(0, MOST_WRONG)
+      .map(async ({ index, label, predicted, confidence, probability }) => ({
+        source: await thumbnail(index),
+        name: imageName(data, index),
+        lines: [
+          `says ${data.classes[predicted]} ${percent(confidence, 0)}`,
+          `is ${data.classes[label]} ${percent(probability, 0)}`,
+        ],
+      })),
+  )
+
 const wrongSection = async (
   outcomes: readonly Outcome[],
   data: Dataset,
   thumbnail: (index: number) => Promise<string>,
 ): Promise<Section> => {
-  const wrong = outcomes
-    .filter(one => !isRight(one))
-    .toSorted((a, b) => a.probability - b.probability)
-  const shown = wrong.slice(0, MOST_WRONG)
-  const images = await Promise.all(
-    shown.map(async ({ index, label, predicted, confidence, probability }) => ({
-      source: await thumbnail(index),
-      name: imageName(data, index),
-      lines: [
-        `says ${data.classes[predicted]} ${percent(confidence, 0)}`,
-        `is ${data.classes[label]} ${percent(probability, 0)}`,
-      ],
-    })),
-  )
+  const wrong = wrongOf(outcomes)
+  const images = await galleryOf(wrong, data, thumbnail)
   return {
     heading: 'Most wrong images',
     body: [
       paragraph(
         wrong.length === 0
           ? 'None is wrong.'
-          : `${shown.length < wrong.length ? `The ${shown.length} of ${count(wrong.length)} wrong images` : `All ${count(wrong.length)} wrong images, those first`} whose own class has the least probability. Wrong labels are found here, and images that no one could tell.`,
+          : `${images.length < wrong.length ? `The ${images.length} of ${count(wrong.length)} wrong images` : `All ${count(wrong.length)} wrong images, those first`} whose own class has the least probability. Wrong labels are found here, and images that no one could tell.`,
       ),
       ...(images.length === 0 ? [] : [galleryMarkup(images)]),
     ],
@@ -216,6 +229,14 @@ export const classificationReview = (data: Dataset): Review => {
         await wrongSection(outcomes, data, thumbnail),
         calibrationSection(outcomes),
       ]
+    },
+    findings: async thumbnail => {
+      const wrong = wrongOf(outcomes)
+      return {
+        matrix: matrixOf(confusionOf(outcomes, classes.length), classes),
+        wrong: wrong.length,
+        images: await galleryOf(wrong, data, thumbnail),
+      }
     },
   }
 }

@@ -5,7 +5,9 @@ import type { Batch, BatchImages } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
 import type { Value } from '../graph/index.ts'
 import type { Named } from '../nn/index.ts'
+import type { GalleryImage } from '../report/gallery.ts'
 import type { Section } from '../report/html.ts'
+import type { Matrix } from '../report/matrix.ts'
 import type { Cell } from '../text/table.ts'
 
 /** Measurements by name; every task has a `loss`, lower where it is better. */
@@ -82,6 +84,16 @@ export interface PerClass {
   readonly rows: readonly Readonly<Record<string, number>>[]
 }
 
+/** What a review has found, as data that a page draws. */
+export interface Findings {
+  /** Which class is taken for which, where there are few enough classes to read it. */
+  readonly matrix?: Matrix | undefined
+  /** How many images are wrong. */
+  readonly wrong: number
+  /** The most wrong of them. */
+  readonly images: readonly GalleryImage[]
+}
+
 /** What a report shows of a network on a dataset, gathered as it is evaluated. */
 export interface Review {
   /** The metrics whose course is drawn. */
@@ -95,6 +107,8 @@ export interface Review {
    * @param thumbnail - an image of the dataset as a data URI, by its index
    */
   sections(thumbnail: (index: number) => Promise<string>): Promise<readonly Section[]>
+  /** The same as data, for a page that draws it by itself. */
+  findings?(thumbnail: (index: number) => Promise<string>): Promise<Findings>
 }
 
 /**

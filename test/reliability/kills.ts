@@ -34,15 +34,15 @@ const textOf = (name: string, bytes: Buffer): string | Buffer => {
   return name.endsWith('.csv') ? withoutTimes(bytes.toString()) : bytes
 }
 
-/**
- * SHA-256 of every file of a run, without times: weights, optimizer, statistics, metrics, exports. Not
- * of the report, which shows the images that the process at hand has seen.
- */
+/** They show the images that the process at hand has seen. */
+const SEEN: readonly string[] = [RUN_FILES.report, RUN_FILES.review]
+
+/** SHA-256 of every file of a run, without times: weights, optimizer, statistics, metrics, exports. */
 export const digestOf = async (folder: string): Promise<Readonly<Record<string, string>>> => {
   const found: Record<string, string> = {}
   for (const name of (await readdir(folder, { recursive: true })).sort()) {
     const path = join(folder, name)
-    if (name === RUN_FILES.report || !(await stat(path)).isFile()) continue
+    if (SEEN.includes(name) || !(await stat(path)).isFile()) continue
     // A manifest has the hash of the times; what it lists is here.
     const content = basename(name) === 'MANIFEST.json' ? '' : textOf(name, await readFile(path))
     found[name] = createHash('sha256').update(content).digest('hex')
