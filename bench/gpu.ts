@@ -18,7 +18,7 @@ const protocol = isSmall
   : { warmUp: 3, seconds: 10, least: 5 }
 
 const device = await engine.open()
-console.log(`${device.description}${device.isSoftware ? ' (in software)' : ''}\n`)
+console.log(`${device.description}\n`)
 for (const name of ['maxBufferSize', 'maxStorageBufferBindingSize'] as const)
   console.log(`- ${name}: ${device.limits[name] / 2 ** 20} MiB`)
 

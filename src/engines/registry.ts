@@ -55,7 +55,7 @@ const examineWebGpu = async (): Promise<readonly Found[]> => {
     return [{ version: description, offers, isSoftware }]
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
-    return [{ problem: `${error.got}. ${error.hint}` }]
+    return [{ problem: `expected ${error.expected}, got ${error.got}` }]
   }
 }
 
@@ -78,7 +78,8 @@ export const ENGINES = {
   webgpu: {
     describe: 'WebGPU on any GPU: asked for by name; not yet measured on one',
     device: 'gpu',
-    install: 'npm install webgpu',
+    install:
+      'npm install webgpu, and a driver of the GPU (on Linux: one of Vulkan, and libvulkan1)',
     open: openWebGpu,
     examine: examineWebGpu,
   },

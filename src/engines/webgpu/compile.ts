@@ -107,13 +107,13 @@ const compile = async (
         const now = turn
         if (planned.swaps.size > 0) turn = now === 0 ? 1 : 0
         const read = results.begin(planned.outputs.map(place => at(place, now)))
-        await device.guarded('run', 'a step', () =>
-          launches.run(now, encoder => {
+        const found = await device.guarded('run', 'a step', () => {
+          const submitted = launches.run(now, encoder => {
             copyNext(encoder, now)
             read.copy(encoder)
-          }),
-        )
-        const found = await read.finish()
+          })
+          return submitted === undefined ? read.finish() : submitted.then(read.finish)
+        })
         return Object.fromEntries(planned.outputs.map(({ name }, i) => [name, found[i]]))
       })
     },
@@ -132,12 +132,12 @@ const compile = async (
           if (!written.has(name)) throw unwritten(name)
           const state = new Readback(gpu, [value])
           const read = state.begin([at(input(name))])
-          await device.guarded('state', `to read ${name}`, () => {
+          const [tensor] = await device.guarded('state', `to read ${name}`, () => {
             const encoder = gpu.createCommandEncoder()
             read.copy(encoder)
             gpu.queue.submit([encoder.finish()])
+            return read.finish()
           })
-          const [tensor] = await read.finish()
           state.dispose()
           return tensor
         })

@@ -14,7 +14,7 @@ describe('a device', () => {
     await expect(openDevice(undefined)).rejects.toMatchObject({
       code: 'engine',
       message:
-        'engine webgpu: expected an adapter of WebGPU, got none: WebGPU is not here. Install a driver of the GPU (on Linux: one of Vulkan, and libvulkan1), or use another engine',
+        'engine webgpu: expected an adapter of WebGPU, got none: WebGPU is not here. Install a driver of the GPU (on Linux: one of Vulkan, and libvulkan1), or use another `engine`',
     })
   })
 
@@ -41,7 +41,7 @@ describe.skipIf(missingSoftware !== undefined)('SwiftShader', () => {
     const made = block(2 ** 28)
     made.first = made.last = 0
     await expect(allocate([made], device)).rejects.toThrow(
-      'engine webgpu: expected tensors of at most 128 MiB, the limit of this device, got one of 256 MiB. Lower recipe.batch',
+      'engine webgpu: expected tensors of at most 128 MiB, the limit of this device, got one of 256 MiB. Lower `recipe.batch`',
     )
   })
 
@@ -67,7 +67,7 @@ describe.skipIf(missingSoftware !== undefined)('SwiftShader', () => {
     device.gpu.destroy()
     await device.gpu.lost
     await expect(compiled.run(feed)).rejects.toThrow(
-      /run: expected a device that computes, got a lost one \(destroyed.*\)\. Resume the run from its last checkpoint/,
+      /run: expected a device that computes, got a lost one \(destroyed.*\)\. A run is saved as of its last checkpoint/,
     )
     const again = await engine.compile(one)
     expect([...(await again.run(feed)).y.data]).toEqual([6])

@@ -40,6 +40,9 @@ export interface Device {
   ): Promise<Result>
 }
 
+/** Milliseconds in which a loss is told, once it shows. */
+const LOSS_TOLD = 1000
+
 /** Emulations of a GPU on the processor. */
 const SOFTWARE = /swiftshader|llvmpipe|lavapipe|basic render/i
 
@@ -54,7 +57,7 @@ const requestAdapter = async (gpu: GPU | undefined): Promise<GPUAdapter> => {
     'engine webgpu',
     'an adapter of WebGPU',
     gpu === undefined ? 'none: WebGPU is not here' : 'none',
-    'Install a driver of the GPU (on Linux: one of Vulkan, and libvulkan1), or use another engine',
+    'Install a driver of the GPU (on Linux: one of Vulkan, and libvulkan1), or use another `engine`',
   )
 }
 
@@ -69,6 +72,7 @@ export const openDevice = async (
   const adapter = await requestAdapter(gpu)
   const { vendor, architecture, device: model, description, isFallbackAdapter } = adapter.info
   const facts = [vendor, architecture, model, description].filter(fact => fact !== '').join(' ')
+  const isSoftware = isFallbackAdapter || SOFTWARE.test(facts)
   const device = await adapter.requestDevice(
     defaultLimits
       ? {}
@@ -84,13 +88,13 @@ export const openDevice = async (
         where,
         'a device that computes',
         `a lost one (${lost})`,
-        'Resume the run from its last checkpoint, there or on another engine',
+        'A run is saved as of its last checkpoint: `resume` it, with another `engine` and `compatible` where this device stays lost',
       )
   }
   return {
     gpu: device,
-    description: facts,
-    isSoftware: isFallbackAdapter || SOFTWARE.test(facts),
+    description: isSoftware ? `${facts} (in software: for tests)` : facts,
+    isSoftware,
     limits: device.limits,
     isLost: () => lost !== undefined,
     guarded: async (where, needed, work) => {
@@ -100,21 +104,29 @@ export const openDevice = async (
       device.pushErrorScope('validation')
       // Scopes are a stack: all are left before anything is waited for.
       const leave = () => [1, 2, 3].map(() => device.popErrorScope())
-      let result: ReturnType<typeof work>
+      let working: ReturnType<typeof work>
       let scopes: ReturnType<typeof leave>
       try {
-        result = work()
+        working = work()
       } finally {
         scopes = leave()
       }
-      const [invalid, internal, memory] = await Promise.all(scopes)
+      const [result, [invalid, internal, memory]] = await Promise.all([
+        working,
+        Promise.all(scopes),
+      ]).catch(async error => {
+        // What a loss interrupts fails before the loss is told.
+        await Promise.race([device.lost, new Promise(resolve => setTimeout(resolve, LOSS_TOLD))])
+        expectPresent(where)
+        throw error
+      })
       expectPresent(where)
       if (memory !== null)
         throw failure(
           where,
           needed,
           'a device out of memory',
-          'Lower recipe.batch or the size of the images, or use another engine',
+          'Lower `recipe.batch` or the `size` of the images, or use another `engine`',
         )
       const refused = invalid ?? internal
       if (refused !== null)

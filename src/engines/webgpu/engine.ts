@@ -26,7 +26,7 @@ export const loadGpu = async (): Promise<GPU> => {
       {
         where: 'engine webgpu',
         expected: 'the package webgpu',
-        got: messageOf(cause),
+        got: messageOf(cause).startsWith('Cannot find package') ? 'none' : messageOf(cause),
         hint: 'Run: npm install webgpu',
       },
       { cause },

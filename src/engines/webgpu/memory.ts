@@ -39,7 +39,7 @@ const checkSize = ({ bytes }: Block, { limits }: Device): void => {
     where: 'engine webgpu',
     expected: `tensors of at most ${MiB(most)}, the limit of this device`,
     got: `one of ${MiB(bytes)}`,
-    hint: 'Lower recipe.batch or the size of the images, or use another engine',
+    hint: 'Lower `recipe.batch` or the `size` of the images, or use another `engine`',
   })
 }
 
