@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import type { Dataset, Split } from '../data/dataset.ts'
 import { UsageError } from '../errors/index.ts'
 import type { ForeignAnalysis } from '../foreign/analysis.ts'
-import type { Preprocessing, Wanted } from '../foreign/preprocessing.ts'
+import type { Preprocessing } from '../foreign/preprocessing.ts'
 import { chosenClasses } from '../inspect/chosenClasses.ts'
 import type { FileModel } from '../onnx/read/index.ts'
 import { type DataFlags, openSplit } from './dataOptions.ts'
@@ -27,26 +27,6 @@ export interface ForeignFlags extends DataFlags, ForeignOnly, ForeignLimits {
 
 /** What says nothing about a model that is not run. */
 const OF_IMAGES = ['classes', 'mean', 'std', 'order', 'range', 'input', 'feed'] as const
-
-const wantedOf = ({
-  size,
-  mean,
-  std,
-  order,
-  range,
-  cropPct,
-  input,
-  feed,
-}: ForeignFlags): Wanted => ({
-  input,
-  feeds: feed,
-  size,
-  mean,
-  std,
-  order,
-  range,
-  cropPct,
-})
 
 const openImages = async (
   files: readonly string[],
@@ -92,7 +72,7 @@ const withGates = async (
     progress.line('not run: it has no block whose gates can be asked for')
     return { analysis }
   }
-  const preprocessing = preprocessingOf(model, path, wantedOf(flags))
+  const preprocessing = preprocessingOf(model, path, { ...flags, feeds: flags.feed })
   const dataset = await openImages(files, flags, preprocessing)
   try {
     const excitation = await foreignGates(bytes, model, analysis.blocks, dataset, preprocessing, {

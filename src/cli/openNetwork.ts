@@ -80,13 +80,15 @@ export const openNetwork = async (path: string, flags: NetworkFlags): Promise<Cl
   const { readDescription } = await import('../weights/description.ts')
   const { descriptionPath, onnxDescription } = await import('../weights/onnxFile.ts')
   const { describeForeign } = await import('../foreign/describe.ts')
+  const { feedsOf } = await import('../foreign/inputs.ts')
   const { openForeignPredictor } = await import('../foreign/predictor.ts')
   const { openEngine } = await import('../engines/registry.ts')
   const beside = descriptionPath(path)
   const given = existsSync(beside)
     ? readDescription(readFileSync(beside, 'utf8'), beside)
-    : describeForeign(model, path, flags)
+    : describeForeign(model, path, { ...flags, feeds: flags.feed })
   const description = await onnxDescription(bytes, path, { given })
+  const feeds = feedsOf(model, description.input.name, flags.feed ?? new Map(), path)
   if (flags.trustModel !== true)
     throw new UsageError({
       where: path,
@@ -95,7 +97,7 @@ export const openNetwork = async (path: string, flags: NetworkFlags): Promise<Cl
       hint: TRUST_HINT,
     })
   const { cardOf } = await import('../weights/description.ts')
-  const limits = { threads, seconds: flags.timeLimit, memory: flags.memoryLimit * 1e9 }
+  const limits = { threads, seconds: flags.timeLimit, memory: flags.memoryLimit * 1e9, feeds }
   return classifierOf(
     {
       card: cardOf(description),

@@ -14,10 +14,12 @@ import { graph, sizeOf } from '../graph/index.ts'
 import { multiplyAddsOf } from '../models/summary.ts'
 import { variables } from '../nn/index.ts'
 import { reduceMean } from '../ops/index.ts'
-import { largest, moments } from '../stats/moments.ts'
+import { moments } from '../stats/moments.ts'
+import { isRight, type Outcome } from '../tasks/outcomes.ts'
 import type { Trained } from '../weights/trained.ts'
 import { bypass, places, type Tap, type TapKind, type TapMeans, tapsOf } from './attentionTaps.ts'
 import { type Intervention, type Observed, observe } from './observe.ts'
+import { outcomesOf } from './outcomes.ts'
 import { type Measurement, measure, type ProbeOptions } from './probe.ts'
 
 export const REPLACEMENTS = ['identity', 'mean'] as const
@@ -60,18 +62,6 @@ export const tapMeansOf = (observed: Pick<Observed, 'observations'>): Measuremen
       for (const { name, sum } of taps) sum.add(values[name])
     },
     result: () => new Map(taps.map(({ path, sum }) => [path, sum.mean()])),
-  }
-}
-
-/** Whether each image is classified rightly. */
-export const hitsOf = ({ outputs: { logits } }: Observed): Measurement<readonly boolean[]> => {
-  const hits: boolean[] = []
-  return {
-    values: { logits },
-    add: (values, label) => {
-      hits.push(largest(values.logits) === label)
-    },
-    result: () => hits,
   }
 }
 
@@ -118,7 +108,7 @@ const groupsOf = (blocks: readonly Tap[]) => {
 
 /** What is known of the whole network on the same images. */
 export interface Intact {
-  readonly hits: readonly boolean[]
+  readonly outcomes: readonly Outcome[]
   readonly means: TapMeans
 }
 
@@ -131,7 +121,7 @@ export const ablate = async (
   trained: Trained,
   dataset: Dataset,
   options: ProbeOptions,
-  { hits: before, means }: Intact,
+  { outcomes, means }: Intact,
   onStep: (done: number, total: number) => void = () => {},
 ): Promise<Ablation | undefined> => {
   const size: Size = [trained.card.height, trained.card.width]
@@ -143,19 +133,20 @@ export const ablate = async (
         replacement === 'identity' || group.blocks.every(({ kind }) => kind !== 'gain'),
     ).map(replacement => ({ ...group, replacement })),
   )
+  const before = outcomes.map(isRight)
   const full = costOf(trained, size)
   const rows: Ablated[] = []
   for (const { removed, blocks, replacement } of variants) {
     onStep(rows.length, variants.length)
     const without = bypass(blocks, replacement === 'mean' ? means : undefined)
-    const { hits } = await measure(
+    const { found } = await measure(
       trained,
       options,
-      observed => ({ hits: hitsOf(observed) }),
-      (pass, { hits }) => pass(dataset, [hits]),
+      observed => ({ found: outcomesOf(observed) }),
+      (pass, { found }) => pass(dataset, [found]),
       without,
     )
-    const after = hits.result()
+    const after = found.result().map(isRight)
     const bare = costOf(trained, size, bypass(blocks))
     rows.push({
       removed,

@@ -5,8 +5,9 @@ import type { ShapesDataset } from '../data/shapes/shapes.ts'
 import { balanced, subset } from '../data/subset.ts'
 import { UsageError } from '../errors/index.ts'
 import { type Model, model, modelNames } from '../models/registry.ts'
+import type { Outcome } from '../tasks/outcomes.ts'
 import type { Trained } from '../weights/trained.ts'
-import { type Ablation, ablate, hitsOf, tapMeansOf } from './ablation.ts'
+import { type Ablation, ablate, tapMeansOf } from './ablation.ts'
 import { tapsOf } from './attentionTaps.ts'
 import { type Cost, costOf } from './cost.ts'
 import { type BlockExcitation, excitationOf } from './excitation.ts'
@@ -14,6 +15,7 @@ import { type GateLayer, gateDepthOf } from './gates.ts'
 import { enlargedDataset } from './images.ts'
 import { type ImageMaps, type MapImage, maps } from './maps.ts'
 import { observe } from './observe.ts'
+import { outcomesOf } from './outcomes.ts'
 import { measure, type ProbeOptions } from './probe.ts'
 import { SCALES, selectionOf, type UnitSelection } from './selection.ts'
 
@@ -27,6 +29,8 @@ export interface Analysis {
   readonly images: number
   /** In the order of the classes. */
   readonly imagesByClass: readonly number[]
+  /** What it says of each image, by its place in the dataset; empty where it gives no logits. */
+  readonly outcomes: readonly Outcome[]
   /** What the network costs. */
   readonly cost: Cost
   /** Of the same backbone without attention, where there is one. */
@@ -95,7 +99,7 @@ export const measureInside = async (
       gates: gateDepthOf(observed, trained.tensors),
       selection: selectionOf(observed, images.classes, truth),
       means: tapMeansOf(intact ? observed : { observations: [] }),
-      ...(intact ? { hits: hitsOf(observed) } : {}),
+      outcomes: outcomesOf(observed),
     }),
     async (pass, measurements) => {
       const { selection } = measurements
@@ -113,7 +117,7 @@ export const measureInside = async (
     gates: found.gates.result(),
     selection: found.selection.result(),
     means: found.means.result(),
-    hits: found.hits?.result() ?? [],
+    outcomes: found.outcomes.result(),
   }
 }
 
@@ -153,6 +157,7 @@ export const analyze = async (
     attention: card.attention,
     images: indices.length,
     imagesByClass: byClass,
+    outcomes: inside.outcomes.map(one => ({ ...one, index: indices[one.index] })),
     cost: costOf(model, size),
     plain: plainCost(model, size),
     // One image of a class does not tell what the class does from what the image does.

@@ -1,9 +1,12 @@
 /** An analysis as a folder: `report.html` in one file, figures as SVG, numbers as CSV and JSON. */
 
 import { join } from 'node:path'
+import type { Dataset } from '../data/dataset.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
 import { page } from '../report/html.ts'
 import { svgFile } from '../report/svg.ts'
+import { thumbnailsOf } from '../runs/reportPage.ts'
+import { accuracySections } from '../tasks/classificationReview.ts'
 import { count } from '../text/numbers.ts'
 import type { Analysis } from './analysis.ts'
 import { ablationPart } from './figures/ablation.ts'
@@ -31,6 +34,8 @@ export interface ReportOptions {
   readonly images?: readonly MapImage[]
   /** [C, H, W] of the images. */
   readonly shape?: readonly number[]
+  /** What the analysis looked at. */
+  readonly dataset?: Dataset
 }
 
 export type Reported = Pick<Analysis, 'model' | 'cost'> & Partial<Analysis>
@@ -46,10 +51,16 @@ export const imagesText = ({ imagesByClass }: Pick<Analysis, 'imagesByClass'>): 
 /** The parts that an analysis has something for. */
 export const partsOf = async (
   analysis: Reported,
-  { classes = [], images = [], shape = [] }: ReportOptions,
+  { classes = [], images = [], shape = [], dataset }: ReportOptions,
 ): Promise<readonly Part[]> => {
-  const { excitation = [], selection = [], gates = [], maps = [], ablation, cost, plain } = analysis
+  const { excitation = [], selection = [], gates = [], maps = [], outcomes = [] } = analysis
+  const { ablation, cost, plain } = analysis
+  const accuracy =
+    dataset === undefined || outcomes.length === 0
+      ? []
+      : await accuracySections(outcomes, dataset, thumbnailsOf(dataset))
   return [
+    ...accuracy.map(section => ({ ...section, figures: {}, tables: {} })),
     ...(gates.length > 0 ? [gatesPart(gates)] : []),
     ...excitationParts(excitation, classes),
     ...(ablation === undefined ? [] : [ablationPart(ablation)]),

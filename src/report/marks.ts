@@ -39,6 +39,8 @@ export interface Intervals {
   readonly ranges: readonly Range[]
   readonly lying?: boolean
   readonly color?: Color | undefined
+  /** All that can be: what goes beyond is cut off, and an arrowhead says so. */
+  readonly within?: readonly [low: number, high: number] | undefined
 }
 /** Bars from 0: upright at an x, or lying at a y. `width` is in units of the axis. */
 export interface Bars {
@@ -64,6 +66,29 @@ export interface Note {
 }
 export type Mark = Line | Band | Dots | Intervals | Bars | Rule | Note
 
+const ANY = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY] as const
+
+/** The ends of an interval as drawn, and whether each is cut off. */
+const endsOf = ([at, low, high]: Range, { within: [least, most] = ANY, lying }: Intervals) =>
+  [low, high].map(end => {
+    const drawn = Math.min(Math.max(end, least), most)
+    return { point: (lying ? [drawn, at] : [at, drawn]) as Point, isCut: drawn !== end }
+  })
+
+/** The size of an arrowhead, in pixels. */
+const HEAD = 4
+
+/** An open arrowhead at the second of two places. */
+const arrowhead = ([fromX, fromY]: Point, [x, y]: Point): Markup => {
+  const [dx, dy] = [HEAD * Math.sign(x - fromX), HEAD * Math.sign(y - fromY)]
+  const head: Point[] = [
+    [x - dx - dy, y - dy - dx],
+    [x, y],
+    [x - dx + dy, y - dy + dx],
+  ]
+  return element('path', { d: line<Point>().digits(2)(head) ?? '' })
+}
+
 /** All values of a mark along x and along y: what its axes must hold. */
 export const extent = (
   mark: Mark,
@@ -77,10 +102,13 @@ export const extent = (
       return mark.lying ? { x: [0, ...x], y } : { x, y: [0, ...y] }
     }
     case 'band':
+      return {
+        x: mark.ranges.map(([at]) => at),
+        y: mark.ranges.flatMap(([, low, high]) => [low, high]),
+      }
     case 'intervals': {
-      const at = mark.ranges.map(([at]) => at)
-      const over = mark.ranges.flatMap(([, low, high]) => [low, high])
-      return mark.kind === 'intervals' && mark.lying ? { x: over, y: at } : { x: at, y: over }
+      const points = mark.ranges.flatMap(range => endsOf(range, mark)).map(({ point }) => point)
+      return { x: points.map(([x]) => x), y: points.map(([, y]) => y) }
     }
     case 'rule':
       return { x: mark.x === undefined ? [] : [mark.x], y: mark.y === undefined ? [] : [mark.y] }
@@ -140,12 +168,17 @@ export const draw = (
     case 'intervals':
       return element(
         'g',
-        { class: strokeClass(mark.color ?? 0), 'stroke-width': 1.6 },
-        ...mark.ranges.map(([at, low, high]) =>
-          mark.lying
-            ? element('line', { x1: x(low), x2: x(high), y1: y(at), y2: y(at) })
-            : element('line', { x1: x(at), x2: x(at), y1: y(low), y2: y(high) }),
-        ),
+        { class: strokeClass(mark.color ?? 0), 'stroke-width': 1.6, fill: 'none' },
+        ...mark.ranges.flatMap(range => {
+          const ends = endsOf(range, mark)
+          const [from, to] = ends.map(({ point: [a, b] }): Point => [x(a), y(b)])
+          const [[x1, y1], [x2, y2]] = [from, to]
+          return [
+            element('line', { x1, x2, y1, y2 }),
+            ends[0].isCut ? arrowhead(to, from) : undefined,
+            ends[1].isCut ? arrowhead(from, to) : undefined,
+          ]
+        }),
       )
     case 'bars': {
       const half = (mark.width ?? 0.8) / 2

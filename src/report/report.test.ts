@@ -64,6 +64,22 @@ describe('markup', () => {
   })
 })
 
+it('draws an arrowhead where an interval is cut off, whichever way it lies', () => {
+  const arrows = (lying: boolean, within?: readonly [number, number]): number => {
+    const ranges = [
+      [0, -5, 20],
+      [1, -5, 120],
+      [2, 40, 60],
+    ] as const
+    const { drawing } = plot({ marks: [{ kind: 'intervals', ranges, lying, within }] })
+    return drawing.markup.match(/<path/g)?.length ?? 0
+  }
+  for (const lying of [false, true]) {
+    expect(arrows(lying)).toBe(0)
+    expect(arrows(lying, [0, 100])).toBe(3)
+  }
+})
+
 describe('scales', () => {
   const ticks = (...given: Parameters<typeof scaleOf>): readonly string[] =>
     scaleOf(...given).ticks.map(({ text }) => text)

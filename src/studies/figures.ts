@@ -58,10 +58,7 @@ export const differencesFigure = ({ variants, baseline }: StudyResults): Figure 
 }
 
 /** No error is below 0 or above 100 %, whatever the interval of few seeds says. */
-const interval = (mean: number, halfWidth: number): readonly [low: number, high: number] => [
-  Math.max(mean - halfWidth, 0),
-  Math.min(mean + halfWidth, 100),
-]
+const within = [0, 100] as const
 
 /** Each seed as a line across the variants: where lines run together, pairs tell more than means. */
 export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
@@ -92,8 +89,9 @@ export const seedsFigure = ({ variants }: StudyResults): Figure | undefined => {
         ranges: shown.flatMap(({ error }, i) =>
           error?.halfWidth === undefined
             ? []
-            : [[i, ...interval(error.mean, error.halfWidth)] as const],
+            : [[i, error.mean - error.halfWidth, error.mean + error.halfWidth] as const],
         ),
+        within,
       },
       {
         kind: 'dots',
@@ -166,7 +164,7 @@ export const costFigure = ({ variants, baseline }: StudyResults): Figure | undef
       const x = cost.parameters / 1000
       const color = id === baseline ? 'faint' : UNSURE
       return [
-        { kind: 'intervals', ranges: [[x, ...interval(mean, halfWidth)]], color },
+        { kind: 'intervals', ranges: [[x, mean - halfWidth, mean + halfWidth]], color, within },
         { kind: 'dots', points: [[x, mean]], radius: 4, color, label: id },
       ]
     }),

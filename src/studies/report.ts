@@ -53,14 +53,14 @@ export const studyReport = (results: StudyResults): string => {
         seeds &&
           figure(
             [seeds],
-            'Test error of every run after its last epoch, one line per seed; dots and bars are means and their 95 % intervals.',
+            'Test error of every run after its last epoch, one line per seed; dots and bars are means and their 95 % intervals, with an arrowhead where they are cut at 0 or 100 %.',
           ),
       ]),
       ...section('Cost', [
         costs &&
           figure(
             [costs],
-            'Test error against parameters, with 95 % intervals; gray: the baseline.',
+            'Test error against parameters, with 95 % intervals, with an arrowhead where they are cut at 0 or 100 %; gray: the baseline.',
           ),
       ]),
       ...section('Learning curves', [

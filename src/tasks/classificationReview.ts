@@ -10,7 +10,7 @@ import { proportionInterval } from '../stats/inference.ts'
 import { accuracyText } from '../text/accuracy.ts'
 import { count, percent } from '../text/numbers.ts'
 import { calibrationOf, classMeasures } from './measures.ts'
-import { confusionOf, gatherOutcomes, type Outcome } from './outcomes.ts'
+import { confusionOf, gatherOutcomes, isRight, type Outcome } from './outcomes.ts'
 import type { Curve, Review } from './task.ts'
 
 /** More classes than this make a matrix that nobody reads. */
@@ -20,10 +20,9 @@ const LISTED_CLASSES = 50
 const LISTED_PAIRS = 15
 const MOST_WRONG = 24
 
-const isRight = ({ label, predicted }: Outcome): boolean => label === predicted
-
-const summary = (outcomes: readonly Outcome[], split: string): Section => {
+const summary = (outcomes: readonly Outcome[], { split: name }: Dataset): Section => {
   const { length } = outcomes
+  const split = name === 'all' ? '' : `${name} `
   const right = outcomes.filter(isRight).length / length
   return {
     heading: 'Accuracy',
@@ -33,6 +32,7 @@ const summary = (outcomes: readonly Outcome[], split: string): Section => {
   }
 }
 
+type Thumbnail = Parameters<Review['sections']>[0]
 type Confusion = readonly (readonly number[])[]
 
 const classTable = (confusion: Confusion, classes: readonly string[]): Section => {
@@ -111,7 +111,7 @@ const wrongOf = (outcomes: readonly Outcome[]): readonly Outcome[] =>
 const galleryOf = (
   wrong: readonly Outcome[],
   data: Dataset,
-  thumbnail: (index: number) => Promise<string>,
+  thumbnail: Thumbnail,
 ): Promise<readonly GalleryImage[]> =>
   Promise.all(
     wrong
@@ -129,7 +129,7 @@ const galleryOf = (
 const wrongSection = async (
   outcomes: readonly Outcome[],
   data: Dataset,
-  thumbnail: (index: number) => Promise<string>,
+  thumbnail: Thumbnail,
 ): Promise<Section> => {
   const wrong = wrongOf(outcomes)
   const images = await galleryOf(wrong, data, thumbnail)
@@ -209,9 +209,20 @@ const PER_CLASS: readonly Curve[] = [
   { metric: 'f1', title: 'F1', percent: true },
 ]
 
+/** The sections of what is right and wrong, shorter than a review. */
+export const accuracySections = async (
+  outcomes: readonly Outcome[],
+  data: Dataset,
+  thumbnail: Thumbnail,
+): Promise<readonly Section[]> => [
+  summary(outcomes, data),
+  confusionSection(confusionOf(outcomes, data.classes.length), data.classes),
+  await wrongSection(outcomes, data, thumbnail),
+]
+
 /** Reviews a classifier on a dataset. */
 export const classificationReview = (data: Dataset): Review => {
-  const { classes, split } = data
+  const { classes } = data
   const { outcomes, add } = gatherOutcomes(data)
   return {
     curves: [LOSS, TOP1, ...(classes.length > 5 ? [TOP5] : [])],
@@ -221,14 +232,9 @@ export const classificationReview = (data: Dataset): Review => {
       rows: classMeasures(confusionOf(outcomes, classes.length)).map(one => ({ ...one })),
     }),
     sections: async thumbnail => {
-      const confusion = confusionOf(outcomes, classes.length)
-      return [
-        summary(outcomes, split === 'all' ? '' : `${split} `),
-        confusionSection(confusion, classes),
-        classTable(confusion, classes),
-        await wrongSection(outcomes, data, thumbnail),
-        calibrationSection(outcomes),
-      ]
+      const [accuracy, confusion, wrong] = await accuracySections(outcomes, data, thumbnail)
+      const table = classTable(confusionOf(outcomes, classes.length), classes)
+      return [accuracy, confusion, table, wrong, calibrationSection(outcomes)]
     },
     findings: async thumbnail => {
       const wrong = wrongOf(outcomes)

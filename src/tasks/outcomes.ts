@@ -35,6 +35,21 @@ export const judge = (logits: ArrayLike<number>, start: number, classes: number,
   return { loss: largest + Math.log(total) - own, above, predicted, confidence: 1 / total }
 }
 
+/** Whether the class was told. */
+export const isRight = ({ label, predicted }: Outcome): boolean => label === predicted
+
+/** The outcome of an image by its row of logits. */
+export const outcomeOf = (
+  index: number,
+  label: number,
+  logits: ArrayLike<number>,
+  start: number,
+  classes: number,
+): Outcome => {
+  const { loss, predicted, confidence } = judge(logits, start, classes, label)
+  return { index, label, predicted, confidence, probability: Math.exp(-loss) }
+}
+
 /** Gathers the outcomes of an evaluation, batch by batch. */
 export const gatherOutcomes = ({ labels }: Pick<Dataset, 'labels'>) => {
   const outcomes: Outcome[] = []
@@ -43,9 +58,7 @@ export const gatherOutcomes = ({ labels }: Pick<Dataset, 'labels'>) => {
     add: ({ logits: { shape, data } }: Tensors, { indices, count }: BatchImages): void => {
       for (let row = 0; row < count; row++) {
         const index = indices[row]
-        const label = labels[index]
-        const { loss, predicted, confidence } = judge(data, row * shape[1], shape[1], label)
-        outcomes.push({ index, label, predicted, confidence, probability: Math.exp(-loss) })
+        outcomes.push(outcomeOf(index, labels[index], data, row * shape[1], shape[1]))
       }
     },
   }

@@ -1,5 +1,6 @@
 /** A folder of images is all that a training needs: the rest is chosen, said, and written down. */
 
+import { existsSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, it } from 'vitest'
@@ -14,9 +15,9 @@ it('trains on a folder alone, says what it chose, and is repeated from its confi
     const { code, stderr, stdout } = await excite(folder, 'train', ...args)
     expect(code, stderr).toBe(0)
     expect(stderr).toContain('chosen, where no option says otherwise:\n  resnet8: so few images')
-    expect(stderr).toMatch(/2 epochs of batch 8, learning rate [\d.]+: 14 steps for 60 images/)
+    expect(stderr).toMatch(/2 epochs of batch 8, learning rate [\d.]+: 12 steps for 50 images/)
     expect(stderr).toMatch(/about \d+ seconds on this machine, at [\d.]+ images\/s/)
-    expect(stderr).toContain('14 steps in all, and a network that starts from nothing needs')
+    expect(stderr).toContain('12 steps in all, and a network that starts from nothing needs')
     expect(stderr).toContain('set --batch to 8 and --epochs to')
     expect(JSON.parse(stdout).chosen).toHaveLength(4)
     const run = join(folder, 'runs/resnet8-pictures')
@@ -42,4 +43,14 @@ it('a folder in the place of a network is pointed to its option', () =>
     const none = await excite(folder, 'train')
     expect(none.code).toBe(2)
     expect(none.stderr).toContain('needs images to train on, or the name of a model')
+  }))
+
+it('a training that diverges says what to do, exits with 4, and exports nothing', () =>
+  inFolder(async folder => {
+    const small = '--samples 60,20 --size 16 --batch 10 --epochs 2 --threads 1 --out run'.split(' ')
+    const { code, stderr } = await excite(folder, 'train', 'se-resnet8', '--lr', '1000', ...small)
+    expect(code).toBe(4)
+    expect(stderr).toMatch(/expected a finite loss.* lower (learning rate|--lr)/)
+    expect(stderr).not.toContain('report this')
+    expect(existsSync(join(folder, 'run/model.onnx'))).toBe(false)
   }))

@@ -14,23 +14,30 @@ let folder = ''
 const run = (...words: string[]) => excite(folder, ...words)
 const place = (name: string): string => join(folder, name)
 
-/** Somebody else's: the mean of each channel. */
-const means = encodeModel({
-  opset: 17,
-  metadata: {},
-  graph: {
-    name: 'means',
-    nodes: [
-      {
-        ...{ opType: 'ReduceMean', name: 'mean', inputs: ['x'], outputs: ['y'] },
-        attributes: { axes: [2, 3], keepdims: 0 },
-      },
-    ],
-    initializers: [],
-    inputs: [{ name: 'x', dtype: 'float32', shape: ['N', 3, 8, 8] }],
-    outputs: [{ name: 'y', dtype: 'float32', shape: ['N', 3] }],
-  },
-})
+/** Somebody else's: the mean of each channel, times what else is fed. */
+const means = (...fed: string[]) =>
+  encodeModel({
+    opset: 17,
+    metadata: {},
+    graph: {
+      name: 'means',
+      nodes: [
+        {
+          ...{ opType: 'ReduceMean', name: 'mean', inputs: ['x'] },
+          ...{ outputs: [fed.length === 0 ? 'y' : 'm'], attributes: { axes: [2, 3], keepdims: 0 } },
+        },
+        ...fed.map(name => ({
+          ...{ opType: 'Mul', name: 'times', inputs: ['m', name], outputs: ['y'], attributes: {} },
+        })),
+      ],
+      initializers: [],
+      inputs: [
+        { name: 'x', dtype: 'float32', shape: ['N', 3, 8, 8] },
+        ...fed.map(name => ({ name, dtype: 'float32' as const, shape: ['N', 3] })),
+      ],
+      outputs: [{ name: 'y', dtype: 'float32', shape: ['N', 3] }],
+    },
+  })
 
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'excite-service-'))
@@ -49,7 +56,8 @@ beforeAll(async () => {
   await copyFile(place('images/val/green/green 9.png'), place('mixed/deep/a.PNG'))
   await writeFile(place('mixed/notes.txt'), 'no image')
   await writeFile(place('broken.png'), 'no image')
-  await writeFile(place('theirs.onnx'), means)
+  await writeFile(place('theirs.onnx'), means())
+  await writeFile(place('fed.onnx'), means('weights'))
   const trained = await run(
     ...'train resnet8 --data images --size 16 --epochs 2 --batch 8 --threads 1'.split(' '),
     ...'--engine onnxruntime --out run --quiet'.split(' '),
@@ -154,6 +162,27 @@ describe('a model from elsewhere', () => {
     const { stdout } = await run(...THEIRS, '--trust-model')
     await rm(place('theirs.json'))
     expect(JSON.parse(stdout).results[0].classes[0].class).toBe('red')
+  })
+
+  it('is given its other inputs by --feed', async () => {
+    const fed = ['predict', 'fed.onnx', 'mixed/b.png', 'mixed/deep/a.PNG', '--json']
+    const said = ['--classes', 'red,green,blue', '--mean=-0.1', '--std', '0.1', '--trust-model']
+    const first = async (weights: string): Promise<string[]> => {
+      const { stdout } = await run(...fed, ...said, '--feed', `weights=${weights}`)
+      return JSON.parse(stdout).results.map(
+        (one: { classes: { class: string }[] }) => one.classes[0].class,
+      )
+    }
+    expect(await first('1')).toEqual(['red', 'green'])
+    expect(await first('-1,-1,1')).toEqual(['blue', 'blue'])
+    expect(await run(...fed, ...said)).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('none for weights: float32 [N, 3]'),
+    })
+    expect(await run(...fed, ...said, '--feed', 'weigths=1')).toMatchObject({
+      code: 2,
+      stderr: expect.stringContaining('Did you mean weights?'),
+    })
   })
 })
 

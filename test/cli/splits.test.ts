@@ -64,8 +64,16 @@ it('a folder with three splits keeps them apart, and all of another folder is me
     expect(old).toContain('has no test images: these are called --split validation now')
     expect(old).toContain('6 validation images of')
 
+    // Without validation images some are held back from training, and those to test on are left alone.
     await rename(join(folder, 'images/val'), join(folder, 'images/test'))
-    expect(await said('eval run')).toContain('6 test images of')
+    const two = await said(
+      'train se-resnet8 --data ./images --size 16 --epochs 1 --batch 4 --threads 1 --out two',
+    )
+    expect(two).toContain('10 images of')
+    expect(two).toMatch(/best: .* of 2; .*\) of the validation images/)
+    expect(two).toMatch(/test: .* of 6; .*\) of the test images/)
+    expect(await said('eval two')).toContain('2 validation images of')
+    expect(await said('eval two --split test')).toContain('6 test images of')
   }))
 
 it('a set that is published as two splits is evaluated on its test images', () =>

@@ -13,6 +13,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { openHub } from './hub.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const TSX = join(ROOT, 'node_modules/tsx/dist/cli.mjs')
@@ -43,7 +44,10 @@ export const blocksOf = (guide: string): readonly Block[] =>
     }))
     .filter(({ language }) => language === 'sh' || language === 'ts')
 
-/** A folder in which `npx excite`, `npx tsx` and `import 'excite'` are those of this checkout. */
+/**
+ * A folder in which `npx excite`, `npx tsx` and `import 'excite'` are those of this checkout, and the
+ * hub has what lies in `hub/`.
+ */
 export const workplace = async (): Promise<{
   run(block: Block): Promise<void>
   close(): Promise<void>
@@ -62,7 +66,12 @@ export const workplace = async (): Promise<{
   await script('excite', `exec '${process.execPath}' '${join(ROOT, 'bin/excite.js')}' "$@"`)
   await script('tsx', `exec '${process.execPath}' '${TSX}' "$@"`)
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
-  const env = { ...process.env, PATH: `${bin}${delimiter}${process.env.PATH}` }
+  const hub = await openHub(join(folder, 'hub'))
+  const env = {
+    ...process.env,
+    PATH: `${bin}${delimiter}${process.env.PATH}`,
+    HF_ENDPOINT: hub.endpoint,
+  }
   const shell = (text: string) =>
     promisify(execFile)('bash', ['-euc', text], { cwd: folder, env, timeout: 120_000 })
   return {
@@ -74,6 +83,9 @@ export const workplace = async (): Promise<{
       await writeFile(join(folder, file), text)
       await shell(`npx tsx ${file}`)
     },
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: async () => {
+      hub.close()
+      await rm(folder, { recursive: true, force: true })
+    },
   }
 }

@@ -35,8 +35,9 @@ Examples:
   $ excite inspect some.onnx --trust-model photo.jpg --input image --feed scale_factor=1
 
 Writes report.html, which needs nothing else, with its figures as SVG and its numbers as CSV and
-JSON beside it. What it shows follows the attention: gates by class for SE and its like, selection
-by scale for SK, gates by depth for GCT; for all, where the network looks, and what it costs.
+JSON beside it. It begins with the accuracy: what is taken for what, and the most wrong images. The
+rest follows the attention: gates by class for SE and its like, selection by scale for SK, gates by
+depth for GCT; for all, where the network looks, and what it costs.
 
 An .onnx file may be anybody's: it is read strictly, and its attention blocks (SE, effective SE,
 ECA, CBAM, SK, split attention, GCT) are found by their formula, however the exporter wrote them, in
@@ -153,11 +154,18 @@ const inspectRun = async (target: string, flags: InspectFlags): Promise<void> =>
     classes,
     images: explain,
     shape: [card.channels, card.height, card.width],
+    dataset,
   })
   if (flags.json) return printJson({ report: path, engine: engineText(engine), ...analysis })
+  const { isRight } = await import('../../tasks/outcomes.ts')
+  const { accuracyText } = await import('../../text/accuracy.ts')
   const { excitationTables } = await import('../../inspect/figures/kinds.ts')
   const { ablationTable } = await import('../../inspect/figures/ablation.ts')
-  const { excitation, ablation } = analysis
+  const { excitation, ablation, outcomes } = analysis
+  if (outcomes.length > 0) {
+    const right = outcomes.filter(isRight).length / outcomes.length
+    console.log(`right for ${accuracyText(right, outcomes.length)} of these images\n`)
+  }
   for (const { columns, rows } of [
     ...excitationTables(excitation),
     ...(ablation ? [ablationTable(ablation)] : []),

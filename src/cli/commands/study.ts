@@ -5,6 +5,7 @@ import { basename, join, resolve } from 'node:path'
 import { Command } from 'commander'
 import { machine } from '../../bench/machine.ts'
 import type { Dataset } from '../../data/dataset.ts'
+import { imagesOptionsOf } from '../../data/imagesRecord.ts'
 import type { AvailableEngine } from '../../engines/registry.ts'
 import { UsageError } from '../../errors/index.ts'
 import { VERSION } from '../../platform/node/version.ts'
@@ -102,22 +103,23 @@ const planFrom = async (
   flags: StudyFlags,
 ): Promise<Plan> => {
   const { planStudy } = await import('../../studies/plan.ts')
-  const { model, data, seeds, jobs, dataDir, samples, size, baseline } = flags
+  const { imagesRecord } = await import('../../data/openImages.ts')
+  const { isFolder } = await import('../../data/registry.ts')
+  const { describeModel } = await import('../../models/registry.ts')
+  const { model, data, seeds, jobs, baseline } = flags
+  const size = flags.size ?? (isFolder(data) ? describeModel(model).size : undefined)
   const { name, study } = await studyFrom(given, flags)
   const recipe = flags.recipe === 'paper' ? study.recipe : flags.recipe
   return planStudy(
     name,
     {
       model,
-      data,
+      ...imagesRecord(data, { ...flags, size }),
       engine,
       seeds,
       threads: flags.threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
       recipe: recipeOf({ ...flags, recipe }),
       ...variationFlags(flags),
-      ...(dataDir === undefined ? {} : { dataDir }),
-      ...(samples === undefined ? {} : { samples }),
-      ...(size === undefined ? {} : { size }),
       ...(baseline === undefined ? {} : { baseline }),
       ...(flags.variants === undefined ? {} : { variants: flags.variants.split(',') }),
     },
@@ -238,9 +240,11 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   const planned = await planFrom(name, engine.name, flags)
   if (!flags.dryRun) await checkFolder(planned.folder, planned.name)
   // Opened here, so that a download happens once, and what does not fit is said before any run.
+  const { cacheDir, workers, quiet } = flags
+  const images = { ...imagesOptionsOf(planned.runs[0].config), cacheDir, workers }
   const sets = {
-    train: await openSplit(flags.data, 'train', flags, flags.quiet),
-    test: await openSplit(flags.data, 'validation', flags, flags.quiet),
+    train: await openSplit(flags.data, 'train', images, quiet),
+    test: await openSplit(flags.data, 'validation', images, quiet),
   }
   checkData({ config: planned.runs[0].config, train: sets.train, validation: sets.test })
   const { plan, costs } = fitPlan(planned, sets.train)

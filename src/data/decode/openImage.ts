@@ -136,6 +136,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/corrupt header/, 'a corrupt header'],
   [/libpng read error/, 'damaged or incomplete PNG data'],
   [/unable to parse image/, 'damaged or incomplete WebP data'],
+  [/failOn setting/, 'damaged or incomplete data'],
 ]
 
 /** What sharp said, each thing once and on one line, without the names of its functions. */

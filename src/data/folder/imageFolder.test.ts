@@ -141,20 +141,26 @@ describe('splits', () => {
     )
   })
 
-  it('of train and test alone: the test images are evaluated, unless a share is asked for', async () => {
-    const root = await copied('tested')
-    await rename(join(root, 'val'), join(root, 'test'))
-    const found = await open(root, { split: 'validation' })
-    expect([found.split, found.labels.length]).toEqual(['test', 20])
-    expect((await open(root, { split: 'all' })).labels).toHaveLength(60)
-    const divided = await openFolder(root, { valFraction: 0.25 })
-    const sizes = await Promise.all(
-      (['train', 'validation', 'test'] as const).map(
-        async s => (await divided.open(s)).labels.length,
-      ),
-    )
-    expect(sizes).toEqual([30, 10, 20])
-  })
+  it.each([
+    [undefined, 10],
+    [0.5, 20],
+  ])(
+    'of train and test alone: of share %s, %i are held back from train, and test stays apart',
+    async (valFraction, held) => {
+      const root = await copied(`tested-${valFraction}`)
+      await rename(join(root, 'val'), join(root, 'test'))
+      const three = await openFolder(root, { valFraction })
+      const opened = await Promise.all(
+        (['train', 'validation', 'test', 'all'] as const).map(split => three.open(split)),
+      )
+      expect(opened.map(({ split, labels }) => [split, labels.length])).toEqual([
+        ['train', 40 - held],
+        ['validation', held],
+        ['test', 20],
+        ['all', 60],
+      ])
+    },
+  )
 
   it('have no test images without classes, which is said', async () => {
     const root = await copied('unlabeled')

@@ -151,10 +151,9 @@ export const openImageFolder = async (
   }
 
   const openAll = async (): Promise<Dataset> => {
-    const [train, validation] = [await openSplit('train'), await openSplit('validation')]
-    // A test set that stands in for validation is one set, not two.
-    const isThird = splits.test !== undefined && validation.split !== 'test'
-    return concatenate([train, validation, ...(isThird ? [await openSplit('test')] : [])], 'all')
+    const datasets = [await openSplit('train'), await openSplit('validation')]
+    if (splits.test !== undefined) datasets.push(await openSplit('test'))
+    return concatenate(datasets, 'all')
   }
 
   return {

@@ -23,7 +23,6 @@ import { labelingHint } from './suggestLabeling.ts'
 
 /** The images of one split. */
 export interface ImageList {
-  /** What they are called as evaluated: a test set that stands in for validation stays a test set. */
   readonly split: FolderSplit
   readonly folder: string
   /** Paths below `folder`, and the class of each. */
@@ -148,14 +147,11 @@ export const listFolder = async (
     }
   const shareOf = (split: 'train' | 'validation'): Listing =>
     list(split, train, files => heldBack(files, split, valFraction))
-  const tested = isLabeled ? list('test', test) : undefined
-  // A test set stands in where nothing else was asked for, as those of published sets do.
-  const standIn = valFraction === undefined ? tested : undefined
-  const held = validation === undefined ? standIn : list('validation', validation)
+  // Test images choose nothing: without validation images, some of those to train on are held back.
   const splits = {
-    train: held === undefined ? shareOf('train') : list('train', train),
-    validation: held ?? shareOf('validation'),
-    test: tested,
+    train: validation ? list('train', train) : shareOf('train'),
+    validation: validation ? list('validation', validation) : shareOf('validation'),
+    test: isLabeled ? list('test', test) : undefined,
   }
   return { classes, splits, leftOut, notes }
 }
