@@ -20,6 +20,7 @@ import { openCifar } from './sets/cifar.ts'
 import type { DownloadProgress, Places } from './sets/localFiles.ts'
 import { openMnist } from './sets/mnist.ts'
 import { openShapes } from './shapes/shapes.ts'
+import { openShapesDetection } from './shapes/shapesDetection.ts'
 import { balancedSubset, concatenate } from './subset.ts'
 
 /** Where the images of a dataset are found, how many are taken, and how a folder's are read. */
@@ -64,6 +65,7 @@ const published =
     open(name, split === 'train' ? 'train' : 'test', { dataDir, cacheDir, onProgress })
 
 const SHAPES = { train: 8000, test: 2000 }
+const SCENES = { train: 2000, test: 500 }
 
 const BUILT_IN: Readonly<Record<string, Entry>> = {
   shapes: {
@@ -71,6 +73,14 @@ const BUILT_IN: Readonly<Record<string, Entry>> = {
     open: ({ split, samples = SHAPES, size, seed }) => {
       const own = split === 'train' ? 'train' : 'test'
       return openShapes({ split: own, count: samples[own], size, seed })
+    },
+  },
+  'shapes-detection': {
+    describe:
+      'procedural, for detectors: scenes of up to eight shapes with boxes, 128×128 in color',
+    open: ({ split, samples = SCENES, size, seed }) => {
+      const own = split === 'train' ? 'train' : 'test'
+      return openShapesDetection({ split: own, count: samples[own], size, seed })
     },
   },
   'fashion-mnist': {

@@ -2,8 +2,8 @@
 
 import { describe, expect, it } from 'vitest'
 import { random } from '../../random/index.ts'
+import type { Factors } from './layers.ts'
 import { OUTLINES } from './outlines.ts'
-import type { Factors } from './paint.ts'
 import { paint } from './paint.ts'
 import { openShapes, SHAPE_CLASSES, type ShapesOptions } from './shapes.ts'
 import { TEXTURES } from './textures.ts'

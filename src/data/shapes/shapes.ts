@@ -6,8 +6,9 @@
 
 import { type RandomStream, random } from '../../random/index.ts'
 import { type Dataset, type PublishedSplit, pixelDataset } from '../dataset.ts'
+import type { Factors } from './layers.ts'
 import { OUTLINES } from './outlines.ts'
-import { type Factors, paint } from './paint.ts'
+import { paint } from './paint.ts'
 import { sequence } from './sequence.ts'
 import { TEXTURES } from './textures.ts'
 
@@ -26,9 +27,15 @@ export interface ShapesDataset extends Dataset {
 export const SHAPE_CLASSES = Object.keys(OUTLINES)
 const textureNames = Object.keys(TEXTURES)
 
-const drawFactors = (draw: RandomStream, label: number, size: number): Factors => {
+/** @param octaves - between which powers of two the scale lies */
+export const drawFactors = (
+  draw: RandomStream,
+  label: number,
+  size: number,
+  octaves: readonly [low: number, high: number] = [-1, 1],
+): Factors => {
   const { between, pick } = sequence(draw)
-  const scale = 2 ** between(-1, 1)
+  const scale = 2 ** between(...octaves)
   // At least three quarters of the radius stay inside the image.
   const margin = Math.min(0.2 * size * scale * 0.75, size / 2)
   return {
