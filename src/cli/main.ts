@@ -20,6 +20,7 @@ Examples:
 Environment:
   EXCITE_CACHE            folder of downloads (default: ~/.cache/excite)
   EXCITE_ONEDNN           path of oneDNN's library, if it is not found by itself
+  EXCITE_QUEUE            address of the Redis server of excite worker and study --queue
   EXCITE_ORT_TELEMETRY    1 leaves ONNX Runtime's telemetry on (default: off)
   HF_ENDPOINT, HF_TOKEN   address of the Hugging Face Hub, and a token for gated repositories
   NODE_OPTIONS            --import ./mine.js registers attentions, networks and datasets of your own
@@ -63,6 +64,10 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
   study: [
     'run an ablation of the papers, over seeds',
     async () => (await import('./commands/study.ts')).studyCommand(),
+  ],
+  worker: [
+    'train runs of studies from a queue',
+    async () => (await import('./commands/worker.ts')).workerCommand(),
   ],
   lr: ['find a learning rate', async () => (await import('./commands/lr.ts')).lrCommand()],
   bench: [

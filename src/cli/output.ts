@@ -1,6 +1,7 @@
 /** How results are written: tables for people, JSON for programs. */
 
 import type { Command } from 'commander'
+import { withoutPassword } from '../text/address.ts'
 import { shellWord } from '../text/shell.ts'
 
 export { count, duration, multiplyAdds, percent } from '../text/numbers.ts'
@@ -12,6 +13,6 @@ export const withJson = (command: Command): Command =>
 
 export const printJson = (value: unknown): void => console.log(JSON.stringify(value, null, 2))
 
-/** The command line as it was typed, for reports. */
+/** The command line as it was typed, for reports; without the passwords of addresses. */
 export const commandLine = (): string =>
-  ['excite', ...process.argv.slice(2)].map(shellWord).join(' ')
+  ['excite', ...process.argv.slice(2)].map(word => shellWord(withoutPassword(word))).join(' ')

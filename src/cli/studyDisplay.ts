@@ -16,12 +16,14 @@ export interface StudyDisplay {
 }
 
 export const studyDisplay = (planned: number, quiet: boolean): StudyDisplay => {
-  const { update, line, clear } = progressLine(quiet)
+  const { rows, line, clear } = progressLine(quiet)
   const running = new Map<PlannedRun, string>()
   let ended = 0
   const show = (): void => {
-    const lines = [...running].map(([run, text]) => `${runName(run)}: ${text}`)
-    update(`${ended}/${planned} runs  ${lines.join('  ·  ')}`)
+    rows([
+      `${ended}/${planned} runs`,
+      ...[...running].map(([run, text]) => `${runName(run)}: ${text}`),
+    ])
   }
   return {
     begin: run => {

@@ -7,7 +7,7 @@ import { hostname, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, it, onTestFinished } from 'vitest'
 import { FileError, UsageError } from '../errors/index.ts'
-import { lockRun } from './lock.ts'
+import { breakLock, checkLocked, lockHolder, lockRun } from './lock.ts'
 
 const newFolder = async (): Promise<string> => {
   const folder = await mkdtemp(join(tmpdir(), 'excite-'))
@@ -102,4 +102,28 @@ it('removes what a killed process was writing', async () => {
     await writeFile(join(folder, `${name}.tmp-${child.pid}-7`), 'half of i')
   await (await lockRun(folder))()
   expect(await readdir(folder)).toEqual([])
+})
+
+it('is broken where it is of another machine, and there alone', async () => {
+  const folder = await newFolder()
+  await held(folder, { host: 'elsewhere' })
+  expect(await lockHolder(folder)).toBe('process 1 on elsewhere')
+  await breakLock(folder)
+  expect(await lockHolder(folder)).toBeUndefined()
+  const unlock = await lockRun(folder)
+  await breakLock(folder)
+  expect(await lockHolder(folder)).toBe(`process ${process.pid}`)
+  await unlock()
+})
+
+it('was taken over: whoever had it writes no more, and leaves it to the other', async () => {
+  const folder = await newFolder()
+  const unlock = await lockRun(folder)
+  await checkLocked(folder)
+  await held(folder, { host: 'elsewhere' })
+  await expect(checkLocked(folder)).rejects.toThrow(
+    'expected the lock of this process, got one of process 1 on elsewhere',
+  )
+  await unlock()
+  expect(await lockHolder(folder)).toBe('process 1 on elsewhere')
 })

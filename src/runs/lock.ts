@@ -49,8 +49,8 @@ const own = (): Holder => ({
   since: new Date().toISOString(),
 })
 
-/** The locks that this process has. */
-const held = new Set<string>()
+/** The locks that this process has, with what it wrote there. */
+const held = new Map<string, string>()
 
 /** Whether the process that a lock names has it still; of other machines nobody knows. */
 const isRunning = (path: string, { host, pid, started }: Holder): boolean => {
@@ -69,8 +69,11 @@ const readHolder = (text: string): Holder | undefined => {
   }
 }
 
-const refuse = (folder: string, { host, pid, since }: Holder): never => {
-  const there = host === hostname() ? '' : ` on ${host}`
+const placeOf = ({ host }: Holder): string => (host === hostname() ? '' : ` on ${host}`)
+
+const refuse = (folder: string, holder: Holder): never => {
+  const { pid, since } = holder
+  const there = placeOf(holder)
   throw new UsageError({
     where: folder,
     expected: 'an unlocked run folder',
@@ -101,6 +104,41 @@ const takeAway = async (path: string, stale: string): Promise<void> => {
   else await disk.rename(aside, path)
 }
 
+/** Who has a run's folder, in words; undefined where nobody does, or nobody any more. */
+export const lockHolder = async (folder: string): Promise<string | undefined> => {
+  const path = resolve(folder, LOCK)
+  const holder = readHolder((await readLock(path)) ?? '')
+  if (holder === undefined || !isRunning(path, holder)) return undefined
+  return `process ${holder.pid}${placeOf(holder)}`
+}
+
+/** Takes away the lock of another machine: for whoever knows that it has lost the run. */
+export const breakLock = async (folder: string): Promise<void> => {
+  const path = resolve(folder, LOCK)
+  const text = (await readLock(path)) ?? ''
+  const holder = readHolder(text)
+  if (holder !== undefined && holder.host !== hostname()) await takeAway(path, text)
+}
+
+/**
+ * Makes sure that a folder which this process has locked was not taken over meanwhile.
+ * @throws UsageError where it was
+ */
+export const checkLocked = async (folder: string): Promise<void> => {
+  const path = resolve(folder, LOCK)
+  const own = held.get(path)
+  if (own === undefined) return
+  const text = await readLock(path)
+  if (text === own) return
+  const holder = readHolder(text ?? '')
+  throw new UsageError({
+    where: folder,
+    expected: 'the lock of this process',
+    got: holder === undefined ? 'none' : `one of process ${holder.pid}${placeOf(holder)}`,
+    hint: 'The run was taken over. Nothing more is written here',
+  })
+}
+
 /**
  * Locks a run's folder for this process, and gives back what unlocks it. What processes left behind
  * that were killed while they wrote there is removed.
@@ -110,8 +148,11 @@ const takeAway = async (path: string, stale: string): Promise<void> => {
 export const lockRun = async (folder: string): Promise<() => Promise<void>> => {
   await makeFolder(folder)
   const path = resolve(folder, LOCK)
+  const text = JSON.stringify(own())
   const unlock = async (): Promise<void> => {
     held.delete(path)
+    const found = (await readLock(path).catch(() => undefined)) ?? ''
+    if (found !== text && readHolder(found) !== undefined) return
     // A lock that cannot be removed is stale from now on.
     await remove(path).catch(() => {})
   }
@@ -120,9 +161,9 @@ export const lockRun = async (folder: string): Promise<() => Promise<void>> => {
       if (codeOf(cause) !== 'EEXIST') throw writeFailure(path, 100, cause)
     })
     if (file !== undefined) {
-      held.add(path)
+      held.set(path, text)
       try {
-        await file.writeFile(JSON.stringify(own())).finally(() => file.close())
+        await file.writeFile(text).finally(() => file.close())
         await sweepTemporaries(folder)
         return unlock
       } catch (cause) {
@@ -130,14 +171,14 @@ export const lockRun = async (folder: string): Promise<() => Promise<void>> => {
         throw writeFailure(path, 100, cause)
       }
     }
-    const text = await readLock(path)
+    const other = await readLock(path)
     const found = await disk.stat(path).catch(() => undefined)
-    if (found === undefined || text === undefined) continue
-    const holder = readHolder(text)
+    if (found === undefined || other === undefined) continue
+    const holder = readHolder(other)
     if (holder === undefined && Date.now() - found.mtimeMs < GRACE) await setTimeout(20)
     else if (holder !== undefined && isRunning(path, holder)) refuse(folder, holder)
     else
-      await takeAway(path, text).catch((cause: unknown) => {
+      await takeAway(path, other).catch((cause: unknown) => {
         throw writeFailure(path, 0, cause)
       })
   }

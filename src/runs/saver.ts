@@ -10,6 +10,7 @@ import type { TrainingSession } from '../train/session.ts'
 import { type Card, readTrained, type Trained, writeTrained } from '../weights/trained.ts'
 import type { Checkpoints } from './checkpoints.ts'
 import { checkConditions } from './environment.ts'
+import { checkLocked } from './lock.ts'
 import { mendWeights, newestState, type Restored } from './restore.ts'
 import { retrySave } from './retrySave.ts'
 import { RUN_FILES, writeMetrics } from './runFolder.ts'
@@ -91,9 +92,10 @@ export class RunSaver {
     await this.#saveNow()
   }
 
-  /** @throws FileError where something cannot be written */
+  /** @throws FileError where something cannot be written; UsageError where the run was taken over */
   async save(): Promise<void> {
     const { folder, conditions } = this.#options
+    await checkLocked(folder)
     const { step, metrics, seconds, waiting, history } = this.#progress
     await this.#steps.flush()
     for (const [name, bytes] of this.#unwritten) await writeFileAtomic(join(folder, name), bytes)

@@ -33,7 +33,10 @@ const differences = (one: Settings, other: Settings, path = ''): readonly string
 /**
  * @throws UsageError when the folder holds a run of other settings; FileError when it is damaged
  */
-export const progressOf = async ({ folder, config }: PlannedRun): Promise<RunProgress> => {
+export const progressOf = async ({
+  folder,
+  config,
+}: Pick<PlannedRun, 'folder' | 'config'>): Promise<RunProgress> => {
   if (!existsSync(join(folder, RUN_FILES.config)))
     return { begun: false, finished: false, history: [] }
   const others = differences(deciding(await readRun(folder)), deciding(config))

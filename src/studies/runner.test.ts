@@ -40,7 +40,7 @@ const row = (epoch: number, testTop1 = 0.5) => ({
 })
 
 /** Leaves what a training would. */
-const pretend = async ({ folder, config }: PlannedRun, epochs = EPOCHS): Promise<void> => {
+const pretend = async ({ folder, config }: PlannedRun, epochs = EPOCHS): Promise<undefined> => {
   await createRun(folder, config).catch(() => {})
   await writeMetrics(
     folder,
@@ -168,7 +168,7 @@ it('stops when told, and says which runs can go on', async () => {
       controller.abort()
       return pretend(run, 1)
     }
-    await pretend(run)
+    return pretend(run)
   })
   const outcomes = await runStudy(plan(), trainer, { ...idle, signal: controller.signal })
   expect(asked).toEqual(['mean 0', 'max 0'])

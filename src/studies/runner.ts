@@ -1,21 +1,24 @@
-/** Runs what a study takes: several at a time, each once, a failed one twice, finished ones never. */
+/** Runs what a study takes: several at a time, each once, a failed one again, finished ones never. */
 
 import { messageOf } from '../errors/index.ts'
 import type { EpochRow } from '../train/epochRow.ts'
 import type { Plan, PlannedRun } from './plan.ts'
 import { progressOf } from './progress.ts'
 
-/** Begins or goes on with a run, until it is finished or the signal has stopped it. */
+/**
+ * Begins or goes on with a run, until it is finished or the signal has stopped it; gives the epochs of
+ * one that is finished on another machine, in a folder that is not seen here.
+ */
 export type Trainer = (
   run: PlannedRun,
   options: { readonly signal: AbortSignal; onLine(text: string): void },
-) => Promise<void>
+) => Promise<Pick<Outcome, 'history'> | undefined>
 
 /** How one run of a study ended. */
 export interface Outcome {
   /** The run that ended. */
   readonly run: PlannedRun
-  /** `stopped` can go on; `failed` has done so twice. */
+  /** `stopped` can go on; `failed` has done so at every attempt. */
   readonly state: 'finished' | 'failed' | 'stopped'
   /** The epochs of the run. */
   readonly history: readonly EpochRow[]
@@ -29,10 +32,12 @@ export interface Outcome {
 export interface RunnerOptions {
   /** How many runs train at a time. */
   readonly jobs: number
+  /** How often a run that fails is begun; 2 unless given. */
+  readonly attempts?: number | undefined
   /** Stops all runs at their next checkpoint. */
   readonly signal: AbortSignal
   /** Hears that a run begins. */
-  onBegin?(run: PlannedRun): void
+  onBegin?: ((run: PlannedRun) => void) | undefined
   /** A line that a run wrote. */
   onLine?(run: PlannedRun, text: string): void
   /** Hears that a run is tried again, and why. */
@@ -41,12 +46,10 @@ export interface RunnerOptions {
   onEnd?(outcome: Outcome, soFar: readonly Outcome[]): void | Promise<void>
 }
 
-const ATTEMPTS = 2
-
 const perform = async (
   run: PlannedRun,
   trainer: Trainer,
-  { signal, onBegin, onLine, onRetry }: RunnerOptions,
+  { attempts = 2, signal, onBegin, onLine, onRetry }: RunnerOptions,
 ): Promise<Outcome> => {
   const before = await progressOf(run)
   const outcome = { run, reused: false, history: before.history, failures: [] as string[] }
@@ -54,16 +57,17 @@ const perform = async (
   if (signal.aborted) return { ...outcome, state: 'stopped' }
   onBegin?.(run)
   for (;;) {
-    const error = await trainer(run, { signal, onLine: text => onLine?.(run, text) }).then(
-      () => undefined,
+    const ended = await trainer(run, { signal, onLine: text => onLine?.(run, text) }).catch(
       messageOf,
     )
+    const [elsewhere, error] = typeof ended === 'string' ? [undefined, ended] : [ended]
+    if (elsewhere !== undefined) return { ...outcome, ...elsewhere, state: 'finished' }
     const { finished, history } = await progressOf(run)
     if (finished) return { ...outcome, state: 'finished', history }
     if (signal.aborted) return { ...outcome, state: 'stopped', history }
     const failure = error ?? 'it ended before it was finished'
     outcome.failures.push(failure)
-    if (outcome.failures.length === ATTEMPTS) return { ...outcome, state: 'failed', history }
+    if (outcome.failures.length === attempts) return { ...outcome, state: 'failed', history }
     onRetry?.(run, failure)
   }
 }

@@ -4,14 +4,19 @@ import { spawn } from 'node:child_process'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import type { Readable } from 'node:stream'
 import { EngineError } from '../errors/index.ts'
 import { createRun, RUN_FILES } from '../runs/runFolder.ts'
 import type { PlannedRun } from './plan.ts'
 import type { Trainer } from './runner.ts'
 
 export interface SpawnOptions {
-  readonly cacheDir?: string
+  readonly cacheDir?: string | undefined
   readonly saveEvery: number
+  /** Where relative paths begin; this process's folder unless given. */
+  readonly cwd?: string | undefined
+  /** Ends the training at once, saved or not. */
+  readonly kill?: AbortSignal | undefined
 }
 
 /** How much of what a run last wrote is kept, to be told if it fails. */
@@ -37,11 +42,11 @@ export const beginRun = async ({
 }
 
 /**
- * A run that has not begun starts, one that has goes on from its newest checkpoint. Its standard
- * error is our pipe: should this process vanish, the run ends at the next line that it writes.
+ * A run that has not begun starts, one that has goes on from its newest checkpoint. It has a channel
+ * to this process: should this one vanish, the channel closes, and the run saves and stops.
  */
 export const spawnTraining =
-  ({ cacheDir, saveEvery }: SpawnOptions): Trainer =>
+  ({ cacheDir, saveEvery, cwd, kill }: SpawnOptions): Trainer =>
   async ({ folder, config }, { signal, onLine }) => {
     await beginRun({ folder, config })
     const args = ['train', '--resume', folder, '--save-every', `${saveEvery}`]
@@ -49,10 +54,11 @@ export const spawnTraining =
     const child = spawn(process.execPath, [...process.execArgv, process.argv[1], ...args], {
       // A group of its own: Ctrl-C reaches it once, through us.
       detached: true,
-      stdio: ['ignore', 'ignore', 'pipe'],
+      cwd,
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     })
     const last: string[] = []
-    createInterface({ input: child.stderr }).on('line', text => {
+    createInterface({ input: child.stderr as Readable }).on('line', text => {
       last.push(text)
       if (last.length > KEPT_LINES) last.shift()
       onLine(text)
@@ -60,7 +66,11 @@ export const spawnTraining =
     const stop = (): void => {
       child.kill('SIGINT')
     }
+    const end = (): void => {
+      child.kill('SIGKILL')
+    }
     signal.addEventListener('abort', stop)
+    kill?.addEventListener('abort', end)
     try {
       const ending = await new Promise<string | undefined>((resolve, reject) => {
         child.on('error', reject)
@@ -68,7 +78,7 @@ export const spawnTraining =
           resolve(code === 0 ? undefined : (signal ?? `exit code ${code}`)),
         )
       })
-      if (ending === undefined || signal.aborted) return
+      if (ending === undefined || signal.aborted) return undefined
       throw new EngineError({
         where: folder,
         expected: 'a training to its end',
@@ -76,5 +86,6 @@ export const spawnTraining =
       })
     } finally {
       signal.removeEventListener('abort', stop)
+      kill?.removeEventListener('abort', end)
     }
   }

@@ -8,6 +8,7 @@ import type { Dataset } from '../../data/dataset.ts'
 import { imagesOptionsOf } from '../../data/imagesRecord.ts'
 import type { AvailableEngine } from '../../engines/registry.ts'
 import { UsageError } from '../../errors/index.ts'
+import type { QueueAddress } from '../../machines/queue/server.ts'
 import { VERSION } from '../../platform/node/version.ts'
 import type { Plan } from '../../studies/plan.ts'
 import type { Facts } from '../../studies/results.ts'
@@ -26,6 +27,7 @@ import { interruptedCode, interruptible } from '../interrupt.ts'
 import { type ModelFlags, variationFlags, withVariations } from '../modelOptions.ts'
 import { commandLine, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
+import { openQueue } from '../queueOption.ts'
 import { recipeOf, variedOption, withRecipeOptions } from '../recipeOptions.ts'
 
 const HELP = `
@@ -37,6 +39,7 @@ Examples:
   $ excite study se-reduction --variants r4,r16 --baseline r16
   $ excite study --vary lr=0.01,0.05,0.1 --model se-resnet8
   $ excite study versus --seeds 5 --print-runs > runs.txt     for a batch scheduler
+  $ excite study versus --seeds 5 --queue redis://node1       runs by: excite worker redis://node1
 
 Every variant begins with the same weights in what it shares with the others, and sees the same
 batches in the same order. Each run is an ordinary run folder inside the study's; the same command
@@ -45,7 +48,7 @@ report.html, results.json and figures/ in that folder, written anew after each r
 
 The training is --recipe short unless told; --recipe paper is that of the study's paper.`
 
-/** The exit code of a study in which a run failed twice. */
+/** The exit code of a study in which a run failed at every attempt. */
 const FAILURE = 1
 
 interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
@@ -56,6 +59,7 @@ interface StudyFlags extends DataFlags, Omit<ModelFlags, 'attention'> {
   readonly variants?: string
   readonly baseline?: string
   readonly jobs: number
+  readonly queue?: string | true
   readonly threads?: number
   readonly engine?: string
   readonly out?: string
@@ -172,23 +176,46 @@ const dryRun = async (
   else console.log(`${formatForecast(found, plan)}\nmeasured with ${engineText(engine)}`)
 }
 
-const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<void> => {
+/** Who trains the runs: processes of this machine, or whoever takes them out of a queue. */
+const trainerOf = async (
+  { saveEvery, cacheDir, jobs }: StudyFlags,
+  { runs }: Plan,
+  queue: QueueAddress | undefined,
+  images: string | undefined,
+  onNote: (text: string) => void,
+) => {
+  if (queue === undefined) {
+    const { spawnTraining } = await import('../../studies/spawnTraining.ts')
+    return { trainer: spawnTraining({ saveEvery, cacheDir }), jobs, close: async () => {} }
+  }
+  const { queuedTraining } = await import('../../studies/queue/queuedTraining.ts')
+  const queued = await queuedTraining(queue, { saveEvery, images, onNote })
+  return { ...queued, jobs: runs.length, attempts: 1 }
+}
+
+const perform = async (
+  plan: Plan,
+  flags: StudyFlags,
+  facts: Facts,
+  queue: QueueAddress | undefined,
+  images: string | undefined,
+): Promise<void> => {
   const { runStudy } = await import('../../studies/runner.ts')
   const { runName, summarizeStudy } = await import('../../studies/results.ts')
   const { writeStudy } = await import('../../studies/files.ts')
   const { formatResults } = await import('../../studies/text.ts')
-  const { spawnTraining } = await import('../../studies/spawnTraining.ts')
   const { studyDisplay } = await import('../studyDisplay.ts')
-  const { saveEvery, cacheDir, quiet = false, json = false, jobs } = flags
+  const { quiet = false, json = false } = flags
   const display = studyDisplay(plan.runs.length, quiet)
-  const trainer = spawnTraining({ saveEvery, ...(cacheDir === undefined ? {} : { cacheDir }) })
+  const { trainer, close, ...how } = await trainerOf(flags, plan, queue, images, display.line)
+  const going = queue === undefined ? 'save and stop' : 'go on with their workers'
   let stopped = false
   const outcomes = await interruptible(
     signal =>
       runStudy(plan, trainer, {
-        jobs,
+        ...how,
         signal,
-        onBegin: display.begin,
+        onBegin: queue === undefined ? display.begin : undefined,
         onLine: display.say,
         onRetry: (run, failure) => display.line(`${runName(run)} again, after: ${failure}`),
         onEnd: async (outcome, soFar) => {
@@ -197,8 +224,9 @@ const perform = async (plan: Plan, flags: StudyFlags, facts: Facts): Promise<voi
           await writeStudy(plan.folder, summarizeStudy(plan, soFar, facts))
         },
       }),
-    () => display.line('the runs under way save and stop; Ctrl-C again to leave at once'),
+    () => display.line(`the runs under way ${going}; Ctrl-C again to leave at once`),
   )
+  await close()
   display.clear()
   const results = summarizeStudy(plan, outcomes, facts)
   if (json) printJson({ folder: plan.folder, ...results })
@@ -235,6 +263,13 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   const { checkData } = await import('../../runs/trainer.ts')
   const { fitPlan } = await import('../../studies/networks.ts')
   const { checkFolder } = await import('../../studies/files.ts')
+  if (flags.queue !== undefined && flags.jobs > 1)
+    throw new UsageError({
+      where: '--jobs',
+      expected: 'no --queue beside it: as many runs go on as there are workers',
+      got: `${flags.jobs}`,
+    })
+  const queue = flags.queue === undefined ? undefined : await openQueue(flags.queue)
   const engine = await openEngine(flags.engine)
   if (engine.note !== undefined) progressLine(flags.quiet).line(engine.note)
   const planned = await planFrom(name, engine.name, flags)
@@ -250,7 +285,7 @@ const run = async (name: string | undefined, flags: StudyFlags): Promise<void> =
   const { plan, costs } = fitPlan(planned, sets.train)
   if (flags.dryRun) return dryRun(plan, flags, sets, engine)
   if (flags.printRuns) return printRuns(plan, flags)
-  return perform(plan, flags, factsOf(sets, costs, engine))
+  return perform(plan, flags, factsOf(sets, costs, engine), queue, sets.train.fingerprint)
 }
 
 export const studyCommand = (): Command => {
@@ -264,6 +299,7 @@ export const studyCommand = (): Command => {
     .option('--variants <id,…>', 'only these, and the baseline')
     .option('--baseline <id>', 'what the others are compared with')
     .option('--jobs <n>', 'runs at a time, each a process', whole('--jobs'), 1)
+    .option('--queue [url]', 'runs by excite worker, from a Redis server (default: EXCITE_QUEUE)')
     .option('--threads <n>', 'of a run (default: cores shared out to jobs)', threadCount)
     .option('--out <folder>', 'of the study (default: runs/study-NAME-MODEL-DATA)', path('--out'))
     .option('--save-every <seconds>', 'checkpoint at least so often', whole('--save-every'), 300)
