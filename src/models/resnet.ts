@@ -5,7 +5,16 @@
  */
 
 import type { Value } from '../graph/index.ts'
-import { dropout, globalMean, init, type Layer, layer, linear } from '../nn/index.ts'
+import {
+  type Bound,
+  dropout,
+  globalMean,
+  init,
+  type Layer,
+  layer,
+  linear,
+  type Named,
+} from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
 import type { NetworkOptions } from './backbone.ts'
 import { basic, bottleneck } from './branches.ts'
@@ -91,6 +100,7 @@ const DEFAULTS = {
   dropout: 0,
   shortcut: 'projection',
   poolFirst: false,
+  normalize: undefined,
   attention: undefined,
   at: undefined,
   stages: undefined,
@@ -99,40 +109,70 @@ const DEFAULTS = {
   initialize: init.heNormal,
 } as const
 
-/** [N, channels, H, W] → [N, classes]. */
-export const resnet = (given: ResNetOptions): Layer => {
+/** The layers up to the last stage, and what they give: the channels of each stage. */
+const trunk = (given: ResNetOptions) => {
   const planes = given.planes ?? (given.stem === 'cifar' ? 16 : 64)
   const options = { stemWidth: planes, ...DEFAULTS, ...given, planes }
   const { stem, block, depths, channels, stemWidth } = options
   const preactivation = block.startsWith('preactivation')
   const stages: (Layer | undefined)[] = []
-  let outputs = stemWidth
+  const widths: number[] = []
   for (const [index, depth] of depths.entries()) {
-    const made = stage(index, outputs, depth, options)
+    const made = stage(index, widths.at(-1) ?? stemWidth, depth, options)
     stages.push(made.blocks)
-    outputs = made.outputs
+    widths.push(made.outputs)
   }
+  const outputs = widths.at(-1) ?? stemWidth
   const first = sockets(options, 1, options.initialize)
   const last = sockets(options, depths.length + 1, options.initialize)
+  const children = {
+    conv1: stemLayer(stem, channels, stemWidth, first),
+    bn1: preactivation ? undefined : first.normalization(stemWidth),
+    layer1: stages[0],
+    layer2: stages[1],
+    layer3: stages[2],
+    layer4: stages[3],
+    bn: preactivation ? last.normalization(outputs) : undefined,
+  }
+  const features = (
+    { conv1, bn1, layer1, layer2, layer3, layer4, bn }: Bound<typeof children>,
+    x: Value,
+  ): Value[] => {
+    let y = conv1(x)
+    if (bn1) y = relu(bn1(y))
+    if (stem !== 'cifar') y = POOLINGS[options.pooling](y)
+    const levels: Value[] = []
+    for (const stage of [layer1, layer2, layer3, layer4]) {
+      if (stage) y = stage(y)
+      if (stage) levels.push(y)
+    }
+    if (bn) levels[levels.length - 1] = relu(bn(y))
+    return levels
+  }
+  return { options, children, features, widths }
+}
+
+/** [N, channels, H, W] → [N, classes]. */
+export const resnet = (given: ResNetOptions): Layer => {
+  const { options, children, features, widths } = trunk(given)
   return layer(
     {
-      conv1: stemLayer(stem, channels, stemWidth, first),
-      bn1: preactivation ? undefined : first.normalization(stemWidth),
-      layer1: stages[0],
-      layer2: stages[1],
-      layer3: stages[2],
-      layer4: stages[3],
-      bn: preactivation ? last.normalization(outputs) : undefined,
+      ...children,
       dropout: dropout(options.dropout),
-      fc: linear(outputs, options.classes),
+      fc: linear(widths[widths.length - 1], options.classes),
     },
-    ({ conv1, bn1, layer1, layer2, layer3, layer4, bn, dropout, fc }, x) => {
-      let y = conv1(x)
-      if (bn1) y = relu(bn1(y))
-      if (stem !== 'cifar') y = POOLINGS[options.pooling](y)
-      for (const stage of [layer1, layer2, layer3, layer4]) if (stage) y = stage(y)
-      if (bn) y = relu(bn(y))
-      return fc(dropout(globalMean(y)))
-    },
+    ({ dropout, fc, ...rest }, x) => fc(dropout(globalMean(features(rest, x)[widths.length - 1]))),
   )
+}
+
+/** The same without its classifier: [N, channels, H, W] → what each stage gives, `0`, `1`, …. */
+export const resnetBody = (
+  given: ResNetOptions,
+): { readonly body: Layer<Value, Named>; readonly widths: readonly number[] } => {
+  const { children, features, widths } = trunk(given)
+  const body = layer(
+    children,
+    (bound, x): Named => Object.fromEntries(features(bound, x).entries()),
+  )
+  return { body, widths }
 }

@@ -31,6 +31,8 @@ export interface AttentionOptions {
   readonly at?: Position | undefined
   /** The stages that get it; those of its paper unless given, which are mostly all. */
   readonly stages?: readonly number[] | undefined
+  /** What normalizes so many channels; batch normalization unless given. */
+  readonly normalize?: ((channels: number) => Layer) | undefined
 }
 
 type Elsewhere = (typeof ELSEWHERE)[number]
@@ -87,7 +89,7 @@ const isElsewhere = (position: Position): position is Elsewhere =>
 
 /** The sockets of one stage. */
 export const sockets = (
-  { attention, at, stages }: AttentionOptions,
+  { attention, at, stages, normalize = batchNorm2d }: AttentionOptions,
   stage: number,
   initialize: Initializer,
 ): Sockets => {
@@ -115,7 +117,7 @@ export const sockets = (
     }
   }
   const normalized = (channels: number): readonly Layer[] => {
-    const norm = batchNorm2d(channels)
+    const norm = normalize(channels)
     if (recalibration === undefined) return [norm]
     if (position === 'before-norm') return [recalibrate(recalibration, channels), norm]
     if (position === 'after-norm') return [norm, recalibrate(recalibration, channels)]

@@ -7,10 +7,12 @@ export * as init from './init.ts'
 export { initialize } from './initialize.ts'
 export {
   type AnyLayer,
+  type Bound,
   type Buffer,
   buffer,
   type Initializer,
   inference,
+  isValue,
   type Layer,
   layer,
   type Mode,
@@ -25,7 +27,12 @@ export {
   variables,
 } from './layer.ts'
 export { linear } from './linear.ts'
-export { type BatchNormOptions, batchNorm2d, layerNorm } from './normalization.ts'
+export {
+  type BatchNormOptions,
+  batchNorm2d,
+  frozenBatchNorm2d,
+  layerNorm,
+} from './normalization.ts'
 export { imagesInput, normalizeImages, type Statistics } from './normalizeImages.ts'
 export { adaptiveAveragePool, flatten, globalAveragePool, globalMean } from './pooling.ts'
 export { type Backward, shake } from './shake.ts'

@@ -28,6 +28,9 @@ const uniform =
 /** Normal with variance 2 / fan-out, for convolutions before ReLU (He et al., arXiv:1502.01852, eq. 14). */
 export const heNormal: Initializer = shape => normal(Math.sqrt(2 / fanOut(shape)))(shape)
 
+/** Uniform with variance 1 / fan-in, for layers that no ReLU follows: PyTorch's kaiming_uniform of a = 1. */
+export const lecunUniform: Initializer = shape => uniform(Math.sqrt(3 / fanIn(shape)))
+
 /** PyTorch's default for weights: uniform within ±1/√fan-in. */
 export const torchDefault: Initializer = shape => uniform(1 / Math.sqrt(fanIn(shape)))
 

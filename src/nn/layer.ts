@@ -35,7 +35,8 @@ export type Named = Readonly<Record<string, Value>>
 /** One value, or several by name. */
 export type Values = Value | Named
 
-const isValue = (values: Values): values is Value => typeof values.index === 'number'
+/** Whether these are one value. */
+export const isValue = (values: Values): values is Value => typeof values.index === 'number'
 
 /** Values as a record: one alone under the name given. */
 export const namedValues = (values: Values, name: string): Named =>
@@ -96,6 +97,8 @@ export interface Mode {
   mask(shape: Shape, rate: number): Value
   /** A graph input of the shape, filled anew for each step with numbers uniform in [0, 1). */
   uniform(shape: Shape): Value
+  /** What a batch is trained on, for networks that choose by it what they compute; in training only. */
+  readonly targets?: Named | undefined
   /** Receives what a layer has inside at a tap, and may return what to replace it by. */
   observe?(name: string, value: Value): Value | undefined
 }

@@ -72,6 +72,16 @@ export const batchNorm2d = (
     },
   )
 
+/** Batch normalization by what was learned elsewhere: an affine map of each channel, all of it buffers. */
+export const frozenBatchNorm2d = (channels: number, { epsilon = 1e-5 } = {}): Layer => {
+  const of = (value: number) => buffer([channels], init.constant(value))
+  return layer(
+    { weight: of(1), bias: of(0), running_mean: of(0), running_var: of(1) },
+    ({ weight, bias, running_mean, running_var }, x) =>
+      batchNormalizationInference(x, weight, bias, running_mean, running_var, epsilon),
+  )
+}
+
 /** Layer normalization of the last axis. */
 export const layerNorm = (features: number, { epsilon = 1e-5 } = {}): Layer =>
   layer(

@@ -7,7 +7,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Dataset } from '../data/dataset.ts'
 import { openShapes } from '../data/shapes/shapes.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
-import { input } from '../graph/index.ts'
+import { input, type Value } from '../graph/index.ts'
 import { costOf } from '../inspect/cost.ts'
 import { customModel, type Model, model, recordOf } from '../models/registry.ts'
 import { globalMean, layer, linear } from '../nn/index.ts'
@@ -197,7 +197,7 @@ describe('a network of several outputs', () => {
     ...regression,
     name: 'both',
     loss: (outputs, targets) =>
-      add(regression.loss(outputs, targets), reduceMean(abs(outputs.spread))),
+      add(regression.loss(outputs, targets) as Value, reduceMean(abs(outputs.spread))),
   }
 
   it('is trained, saved, asked, exported and counted', async () => {

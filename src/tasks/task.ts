@@ -3,8 +3,7 @@
 import type { Dataset } from '../data/dataset.ts'
 import type { Batch, BatchImages } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
-import type { Value } from '../graph/index.ts'
-import type { Named } from '../nn/index.ts'
+import type { Named, Values } from '../nn/index.ts'
 import type { GalleryImage } from '../report/gallery.ts'
 import type { Section } from '../report/html.ts'
 import type { Matrix } from '../report/matrix.ts'
@@ -124,8 +123,11 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
   targets(batch: number): Named
   /** The numbers that go into these inputs. */
   encode(data: Data, batch: Batch): Tensors
-  /** A scalar to be minimized. */
-  loss(outputs: Named, targets: Named): Value
+  /**
+   * A scalar to be minimized; or its parts by name, [batch] each, whose sum is: a step then gives
+   * them in place of what the network does.
+   */
+  loss(outputs: Named, targets: Named): Values
   /** Begins to measure a network on a dataset. */
   accumulator(data: Data): Accumulator<Measured>
   /** What a report says besides the course of all metrics. */

@@ -1,8 +1,15 @@
 /** The training step: forward, backward and update as one graph. */
 
 import { type Graph, graph, input, type Shape, type Value } from '../graph/index.ts'
-import { imagesInput, namedValues, type Statistics, type TaskNetwork, trace } from '../nn/index.ts'
-import { mul, reduceSumSquare, sqrt, where } from '../ops/index.ts'
+import {
+  imagesInput,
+  isValue,
+  namedValues,
+  type Statistics,
+  type TaskNetwork,
+  trace,
+} from '../nn/index.ts'
+import { add, mul, reduceSum, reduceSumSquare, sqrt, where } from '../ops/index.ts'
 import { classification } from '../tasks/classification.ts'
 import type { Task } from '../tasks/task.ts'
 import { clipByNorm, decayTerm, ema, flatGradient, flatten } from './flatValues.ts'
@@ -45,7 +52,7 @@ export interface StepOptions {
  * The graph's inputs: `images` [N, C, H, W], the task's targets, scalars `learningRate` and `step`
  * (1 at the first), the flat vectors `parameters`, `buffers`, the optimizer's slots and, where asked
  * for, `ema`, and the masks and uniform draws. Its outputs: the same flat vectors after the update,
- * `loss`, what the network gives, `gradientNorm`, and bool `finite`: where it is false, the flat
+ * `loss`, what the network gives or the parts of its loss, `gradientNorm`, and bool `finite`: where it is false, the flat
  * vectors are as they were before. Between processes there is also the scalar `stop`, an input and an
  * output: in how many of them it was 1.
  */
@@ -63,6 +70,9 @@ export interface TrainingStep {
    */
   diagnosisGraph(): Graph
 }
+
+const sumOf = (parts: readonly Value[]): Value =>
+  parts.map(part => reduceSum(part)).reduce((sum, part) => add(sum, part))
 
 const vector = (name: string, { size }: Layout): Value => input(name, [size])
 
@@ -99,15 +109,18 @@ export const trainingStep = ({
     const own = parameters.entries.filter(({ name }) => name.startsWith(`${path}.`))
     return own.length > 0 && own.every(({ name }) => frozen.has(name))
   }
+  const targets = task.targets(shape[0])
   const { outputs, updates, masks, uniforms } = traceForTraining(
     network,
     imagesInput(shape, statistics),
     tensors,
     path => batchStatistics && !(frozen.size > 0 && isFrozen(path)),
+    targets,
     syncBatchNorm ? ranks?.size : undefined,
   )
   const given = namedValues(outputs, task.output)
-  const ownLoss = task.loss(given, task.targets(shape[0]))
+  const losses = task.loss(given, targets)
+  const ownLoss = isValue(losses) ? losses : sumOf(Object.values(losses))
   const share = ranks === undefined ? ownLoss : mul(ownLoss, 1 / ranks.size)
   const ownBuffers =
     buffers.size === 0
@@ -121,7 +134,7 @@ export const trainingStep = ({
     // What is frozen has no gradient and no decay: so its slots stay zero, and it stays as it is.
     gradient: flatGradient(share, parameters, tensors, frozen),
     buffers: ownBuffers,
-    outputs: given,
+    outputs: isValue(losses) ? given : losses,
   }
   const { loss, gradient, ...all } =
     ranks === undefined ? own : shared({ ...own, stop: input('stop', []) }, ranks)

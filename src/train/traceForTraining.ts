@@ -1,7 +1,7 @@
 /** A network traced for training, with the random inputs it asks for and the buffers it updates. */
 
 import { input, type Shape, type Value } from '../graph/index.ts'
-import { type Layer, type Mode, trace, type Values } from '../nn/index.ts'
+import { type Layer, type Mode, type Named, trace, type Values } from '../nn/index.ts'
 
 /** Random zeros for dropout, to be drawn anew for each step. */
 export interface Mask {
@@ -26,6 +26,7 @@ export interface Traced {
 
 /**
  * @param tensors - parameters and buffers by name
+ * @param targets - of the batch, for networks that choose by them what they compute
  * @param synchronized - how many processes' parts of a batch its statistics are of
  * @param batchStatistics - whether a layer's batch normalization uses and updates the batch's
  */
@@ -34,6 +35,7 @@ export const traceForTraining = (
   images: Value,
   tensors: ReadonlyMap<string, Value>,
   batchStatistics: (path: string) => boolean,
+  targets?: Named,
   synchronized?: number,
 ): Traced => {
   const masks: Mask[] = []
@@ -41,6 +43,7 @@ export const traceForTraining = (
   const updates = new Map<Value, Value>()
   const mode: Omit<Mode, 'batchStatistics'> = {
     training: true,
+    targets,
     synchronized,
     update: (buffer, next) => updates.set(buffer, next),
     mask: (shape, rate) => {
