@@ -24,6 +24,9 @@ const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: 
   shortcutKernel: ['1|3', 'the kernel of projections that stride'],
   shortcut: ['pad|projection', "shortcuts of CIFAR's ResNets where shapes differ"],
   dropout: ['rate', 'dropout before the classifier'],
+  frozenNorm: ['', 'detectors: statistics of a pretrained backbone stay as they are'],
+  pyramid: ['32|64|128|256', 'detectors: channels of the feature pyramid (default: 256)'],
+  anchors: ['8|16|32', 'detectors: side of the smallest anchors, in pixels (default: 32)'],
 }
 
 export const withVariations = (command: Command): Command => {

@@ -14,6 +14,7 @@ import { aliasOf, lookalike } from './aliases.ts'
 import type { Backbone, Family, NetworkOptions } from './backbone.ts'
 import { BN_INCEPTION } from './bninception.ts'
 import { CIFAR } from './cifar.ts'
+import { DETECTOR, detectorOn } from './detection/detectors.ts'
 import { EFFICIENTNET } from './efficientnet.ts'
 import { INCEPTION_RESNET } from './inceptionresnet.ts'
 import { INCEPTION_V3 } from './inceptionv3.ts'
@@ -81,6 +82,11 @@ export const modelNames: readonly string[] = Object.entries<Backbone>(BACKBONES)
   ],
 )
 
+/** The detectors that are listed; any other residual backbone makes one, too. */
+export const detectorNames: readonly string[] = ['resnet18', 'resnet50', 'resnet101'].flatMap(
+  name => [`${DETECTOR}${name}`, ...LISTED.map(prefix => `${DETECTOR}${prefix}-${name}`)],
+)
+
 /** What a network is told besides its name. */
 export interface ModelOptions extends Variations {
   /** As many logits; the paper's unless given. */
@@ -110,6 +116,8 @@ export interface Model extends ModelInfo {
   readonly classes: number
   /** Channels of its images. */
   readonly channels: number
+  /** The task that it is for; classification unless given. */
+  readonly task?: string | undefined
   /** The attention in place of the name's own, as text. */
   readonly attention?: string | undefined
   /** What it was told besides its name and attention. */
@@ -128,7 +136,22 @@ interface Named {
 /** Where all names are. */
 const LIST = 'All names: models.names, or excite models'
 
+/** A detector by the name of its backbone, with or without an attention. */
+const findDetector = (name: string): Named => {
+  const found = find(name.slice(DETECTOR.length))
+  const backbone = detectorOn(found.backbone)
+  if (backbone === undefined)
+    throw new UsageError({
+      where: `model ${name}`,
+      expected: 'a residual backbone for ImageNet',
+      got: name.slice(DETECTOR.length),
+      hint: `For example: ${DETECTOR}resnet50`,
+    })
+  return { ...found, backbone }
+}
+
 const find = (name: string): Named => {
+  if (name.startsWith(DETECTOR) && !registered.has(name)) return findDetector(name)
   const [, prefix, base = name] =
     backboneOf(name) === undefined ? (/^([a-z]+)-(.+)$/.exec(name) ?? []) : []
   const backbone = backboneOf(base)
@@ -143,7 +166,8 @@ const find = (name: string): Named => {
       where: `model ${name}`,
       expected: 'the name of a network',
       got: name || 'none',
-      hint: other ?? suggestion(name, [...modelNames, ...registered.keys()]) ?? LIST,
+      hint:
+        other ?? suggestion(name, [...modelNames, ...detectorNames, ...registered.keys()]) ?? LIST,
     })
   }
   return { backbone, attention: prefix ?? backbone.attention }
@@ -258,6 +282,7 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
     network: build(initialize === undefined ? {} : { initialize }),
     classes,
     channels,
+    ...(backbone.task === undefined ? {} : { task: backbone.task }),
     attention: text === attention ? undefined : text,
     variations: variationsIn(variations),
     ...(typeof given === 'object' && given.spec === undefined ? { custom: true } : {}),

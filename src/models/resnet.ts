@@ -16,7 +16,7 @@ import {
   type Named,
 } from '../nn/index.ts'
 import { averagePool, relu } from '../ops/index.ts'
-import type { NetworkOptions } from './backbone.ts'
+import type { Body, NetworkOptions } from './backbone.ts'
 import { basic, bottleneck } from './branches.ts'
 import { preActivationUnit } from './preactivation.ts'
 import { residualUnit } from './residual.ts'
@@ -70,11 +70,14 @@ const BLOCKS = {
   preactivation: { steps: bottleneck, expansion: 4, unit: preActivationUnit },
 } as const
 
+/** Whatever normalizes, a body is built with it; the others are of what stands on it. */
+type DetectorVariation = 'frozenNorm' | 'pyramid' | 'anchors'
+
 const stage = (
   index: number,
   channels: number,
   depth: number,
-  options: Required<ResNetOptions>,
+  options: Required<Omit<ResNetOptions, DetectorVariation>>,
 ): Stage => {
   const { group, groupWidth, initialize } = options
   const { steps, expansion, unit } = BLOCKS[options.block]
@@ -166,9 +169,7 @@ export const resnet = (given: ResNetOptions): Layer => {
 }
 
 /** The same without its classifier: [N, channels, H, W] → what each stage gives, `0`, `1`, …. */
-export const resnetBody = (
-  given: ResNetOptions,
-): { readonly body: Layer<Value, Named>; readonly widths: readonly number[] } => {
+export const resnetBody = (given: ResNetOptions): Body => {
   const { children, features, widths } = trunk(given)
   const body = layer(
     children,

@@ -2,7 +2,7 @@
 
 import { POSITIONS } from '../attention/attention.ts'
 import type { Backbone, Family } from './backbone.ts'
-import { type ResNetOptions, resnet } from './resnet.ts'
+import { type ResNetOptions, resnet, resnetBody } from './resnet.ts'
 
 /** A residual network has every socket. */
 const residual = { positions: POSITIONS, replaceable: true } as const
@@ -12,20 +12,24 @@ const imagenet = (
   block: 'basic' | 'bottleneck',
   depths: readonly number[],
   more: Partial<ResNetOptions> = {},
-): Backbone => ({
-  ...residual,
-  describe,
-  size: 224,
-  classes: 1000,
-  variations: [
-    'stem',
-    'pooling',
-    'shortcutKernel',
-    'dropout',
-    ...(block === 'bottleneck' ? (['strideIn', 'halfBottleneck'] as const) : []),
-  ],
-  build: options => resnet({ block, depths, stem: 'imagenet', planes: 64, ...more, ...options }),
-})
+): Backbone => {
+  const own = { block, depths, stem: 'imagenet', planes: 64, ...more } as const
+  return {
+    ...residual,
+    describe,
+    size: 224,
+    classes: 1000,
+    variations: [
+      'stem',
+      'pooling',
+      'shortcutKernel',
+      'dropout',
+      ...(block === 'bottleneck' ? (['strideIn', 'halfBottleneck'] as const) : []),
+    ],
+    build: options => resnet({ ...own, ...options }),
+    body: options => resnetBody({ ...own, ...options }),
+  }
+}
 
 const RESNEXT = { group: 32, groupWidth: 4 }
 

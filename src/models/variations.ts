@@ -19,6 +19,12 @@ export const VARIATIONS = {
   shortcut: oneOf('pad', 'projection'),
   /** The rate of dropout before the classifier. */
   dropout: rate,
+  /** Of detectors: whether normalization is an affine map that nothing trains, for pretrained backbones. */
+  frozenNorm: flag,
+  /** Of detectors: the channels of the feature pyramid; regions have four times as many features. */
+  pyramid: named({ '32': 32, '64': 64, '128': 128, '256': 256 } as const),
+  /** Of detectors: the side of the smallest anchors; those of each further level are twice as large. */
+  anchors: named({ '8': 8, '16': 16, '32': 32 } as const),
 } as const satisfies OptionTable
 
 export type Variations = Meanings<typeof VARIATIONS>

@@ -4,6 +4,7 @@ import type { Dataset } from '../data/dataset.ts'
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import { classification } from './classification.ts'
+import { countObjects, detection } from './detection/detection.ts'
 import type { Task, TaskMemory } from './task.ts'
 
 /** What a task is built of. */
@@ -30,6 +31,10 @@ export interface TaskEntry {
 
 const entries = new Map<string, TaskEntry>([
   ['classification', { describe: 'one class an image', build: classification }],
+  [
+    'detection',
+    { describe: 'boxes around objects, each of a class', build: detection, learn: countObjects },
+  ],
 ])
 
 /** The task without a name. */

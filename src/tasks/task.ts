@@ -37,6 +37,8 @@ export interface TaskMemory {
   readonly targets?:
     | { readonly mean: readonly number[]; readonly std: readonly number[] }
     | undefined
+  /** The most objects that an image had, in training. */
+  readonly objects?: number | undefined
 }
 
 /** What a network says of one image. */

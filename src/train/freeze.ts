@@ -21,7 +21,7 @@ type Matcher = (variable: Variable) => boolean
 
 /** Matches whole segments of a name, `*` for any text within one, or a role such as gct. */
 const matcher = (pattern: string, head: string): Matcher => {
-  if (pattern === BACKBONE) return ({ name }) => !isBelow(name, head)
+  if (pattern === BACKBONE && head !== '') return ({ name }) => !isBelow(name, head)
   const text = pattern.replace(/[.+?^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^.]*')
   const segments = new RegExp(`(^|\\.)${text}(\\.|$)`)
   return ({ name, role }) => role === pattern || segments.test(name)

@@ -9,6 +9,7 @@
 import type { Value } from '../../graph/index.ts'
 import { type Layer, layer, type Mode, type Named } from '../../nn/index.ts'
 import { concat, constant, reshape, stopGradient } from '../../ops/index.ts'
+import type { Body } from '../backbone.ts'
 import { type AnchorOptions, anchorsOf, type Extent } from './anchors.ts'
 import { fpn } from './fpn.ts'
 import {
@@ -75,7 +76,7 @@ const sizesOf = (images: Value, { targets }: Mode): Value => {
  * @param body - images to what its stages give, of so many channels each
  */
 export const fasterRcnn = (
-  { body, widths }: { readonly body: Layer<Value, Named>; readonly widths: readonly number[] },
+  { body, widths }: Body,
   classes: number,
   options: DetectorOptions = TORCHVISION,
 ): Layer<Value, Named> => {
