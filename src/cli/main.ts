@@ -61,6 +61,10 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
     'show a network layer by layer',
     async () => (await import('./commands/summary.ts')).summaryCommand(),
   ],
+  ui: [
+    'show the runs of a folder in the browser, as they are trained',
+    async () => (await import('./commands/ui.ts')).uiCommand(),
+  ],
   study: [
     'run an ablation of the papers, over seeds',
     async () => (await import('./commands/study.ts')).studyCommand(),

@@ -17,7 +17,8 @@ import {
   writeFailure,
 } from '../platform/node/files.ts'
 
-const LOCK = 'run.lock'
+/** The file in a run's folder that says who trains there. */
+export const LOCK = 'run.lock'
 /** A lock is one line. */
 const LARGEST = 10_000
 /** Milliseconds in which a lock that says nothing may still be written. */
@@ -30,7 +31,7 @@ const holderSchema = z.strictObject({
   started: z.string().optional(),
   since: z.string(),
 })
-type Holder = z.infer<typeof holderSchema>
+export type Holder = z.infer<typeof holderSchema>
 
 /** When a process began, as Linux has it (proc(5), the 22nd field); elsewhere nothing tells. */
 const startOf = (pid: number): string | undefined => {
@@ -69,7 +70,16 @@ const readHolder = (text: string): Holder | undefined => {
   }
 }
 
+/** Who still has the run whose lock has this path and says this; nobody where its process has ended. */
+export const holderIn = (path: string, text: string): Holder | undefined => {
+  const holder = readHolder(text)
+  return holder !== undefined && isRunning(path, holder) ? holder : undefined
+}
+
 const placeOf = ({ host }: Holder): string => (host === hostname() ? '' : ` on ${host}`)
+
+/** A lock's holder in words. */
+export const holderText = (holder: Holder): string => `process ${holder.pid}${placeOf(holder)}`
 
 const refuse = (folder: string, holder: Holder): never => {
   const { pid, since } = holder
@@ -107,9 +117,8 @@ const takeAway = async (path: string, stale: string): Promise<void> => {
 /** Who has a run's folder, in words; undefined where nobody does, or nobody any more. */
 export const lockHolder = async (folder: string): Promise<string | undefined> => {
   const path = resolve(folder, LOCK)
-  const holder = readHolder((await readLock(path)) ?? '')
-  if (holder === undefined || !isRunning(path, holder)) return undefined
-  return `process ${holder.pid}${placeOf(holder)}`
+  const holder = holderIn(path, (await readLock(path)) ?? '')
+  return holder && holderText(holder)
 }
 
 /** Takes away the lock of another machine: for whoever knows that it has lost the run. */

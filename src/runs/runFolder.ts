@@ -39,6 +39,8 @@ export const RUN_FILES = {
   report: 'report.html',
   /** What the report says the network gets wrong, as data. */
   review: 'review.json',
+  /** What the training said that `excite ui` went on with. */
+  log: 'resume.log',
   /** The images that were skipped or replaced, and files that were left out. */
   bad: 'bad-images.json',
 } as const

@@ -7,7 +7,7 @@ const takeToken = (): string | undefined => {
   const [, given] = /^#k=([\w-]+)/.exec(location.hash) ?? []
   if (given !== undefined) {
     sessionStorage.setItem(KEY, given)
-    history.replaceState(null, '', '#/')
+    history.replaceState(null, '', '#/runs')
   }
   return sessionStorage.getItem(KEY) ?? undefined
 }
