@@ -12,6 +12,8 @@ import { gradients } from '../../src/autodiff/index.ts'
 import type { Engine, Tensor, Tensors } from '../../src/engines/engine.ts'
 import { referenceEngine } from '../../src/engines/reference/engine.ts'
 import { openEngine } from '../../src/engines/registry.ts'
+import { webgpuEngine } from '../../src/engines/webgpu/compile.ts'
+import { missingSoftware, softwareGpu } from '../../src/engines/webgpu/software.testing.ts'
 import { type Graph, graph, input, type Shape, type Value } from '../../src/graph/index.ts'
 import { type Layer, type Mode, trace, variables } from '../../src/nn/index.ts'
 import { mul, reduceSum } from '../../src/ops/index.ts'
@@ -32,6 +34,9 @@ export const FLOAT32_ENGINES: readonly Engine[] = [
     () => [],
   )),
 ]
+
+/** A GPU in software needs a second for every kernel: some cases, all with `EXCITE_PARITY=gpu`. */
+const GPU = missingSoftware === undefined ? [webgpuEngine(softwareGpu)] : []
 
 export type Numbers = Tensor['data']
 
@@ -136,8 +141,10 @@ export interface Case {
   readonly scale?: number
   /** Whether batch normalization uses the running statistics. */
   readonly frozen?: boolean
-  /** Both unless given: the reference engine takes long for the larger. */
+  /** Those of a processor unless given: the reference engine takes long for the larger. */
   readonly engines?: readonly Engine[]
+  /** Whether it is small enough for a GPU in software, as the blocks of this project's papers are. */
+  readonly isForGpu?: boolean
 }
 
 /** Blocks or networks of a recording: output, loss, all gradients and running statistics. */
@@ -148,11 +155,13 @@ export const describeParity = (
 ): void => {
   const fixture = fixtures(file)
   const float32 = what === 'blocks' ? FLOAT32_BLOCK : FLOAT32_NETWORK
-  for (const engine of [...FLOAT32_ENGINES, referenceEngine])
-    describe(`${what} of ${file}, ${engine.name} engine`, () => {
-      const own = Object.entries(cases).filter(([, { engines = [engine] }]) =>
-        engines.includes(engine),
-      )
+  const all = process.env.EXCITE_PARITY === 'gpu'
+  for (const engine of all ? GPU : [...FLOAT32_ENGINES, ...GPU, referenceEngine]) {
+    const own = Object.entries(cases).filter(
+      ([, { engines = [engine], isForGpu = file === 'blocks' }]) =>
+        engine.name === 'webgpu' ? all || isForGpu : engines.includes(engine),
+    )
+    describe.skipIf(own.length === 0)(`${what} of ${file}, ${engine.name} engine`, () => {
       it.each(own)('%s', async (name, { network, shape, scale, frozen = false }) => {
         const { seed, recorded } = fixture(name)
         const made = pass(network, shape, objectives[what], !frozen)
@@ -160,4 +169,5 @@ export const describeParity = (
         expectNear(dataOf(outputs), recorded, engine === referenceEngine ? FLOAT64 : float32)
       })
     })
+  }
 }

@@ -135,6 +135,7 @@ const NETWORKS: Readonly<Record<string, Case>> = {
           at,
         }),
         shape: [2, 3, 12, 12],
+        isForGpu: at === 'pre',
       },
     ]),
   ),
