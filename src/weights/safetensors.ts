@@ -39,6 +39,11 @@ export interface Safetensors {
   readonly metadata: Readonly<Record<string, string>>
 }
 
+/** A tensor to be written, which may be of halves, as their bits. */
+export type WrittenTensor =
+  | StoredTensor
+  | { readonly dtype: 'F16'; readonly shape: Shape; readonly data: Uint16Array }
+
 /** What weights are stored as. */
 export const FLOATS = ['F32', 'F64'] as const satisfies readonly StoredDType[]
 
@@ -61,7 +66,7 @@ const LARGEST_HEADER = 16 * 2 ** 20
  * has it, so that each begins at a multiple of its element size.
  */
 export const writeSafetensors = (
-  tensors: ReadonlyMap<string, StoredTensor>,
+  tensors: ReadonlyMap<string, WrittenTensor>,
   metadata: Readonly<Record<string, string>> = {},
 ): Uint8Array => {
   const sorted = [...tensors].sort(([, a], [, b]) => BYTES[b.dtype] - BYTES[a.dtype])

@@ -7,8 +7,15 @@ import { z } from 'zod'
 import { FileError, WeightError } from '../errors/index.ts'
 import { type Model, networkOf } from '../models/registry.ts'
 import { compareTensors, listed, variables } from '../nn/index.ts'
+import { halfBits } from '../tensor/float16.ts'
 import { current } from './oldFields.ts'
-import { FLOATS, readSafetensors, type StoredTensor, writeSafetensors } from './safetensors.ts'
+import {
+  FLOATS,
+  readSafetensors,
+  type StoredTensor,
+  type WrittenTensor,
+  writeSafetensors,
+} from './safetensors.ts'
 import { variationsSchema } from './variationsSchema.ts'
 
 /** Larger images than any network here was made for; what a damaged card asks for stays within reach. */
@@ -97,12 +104,22 @@ export interface Trained {
 export const modelOf = (card: Card): Model =>
   networkOf(card, { classes: card.classes.length, channels: card.channels })
 
-/** Writes a trained network as one safetensors file. */
-export const writeTrained = ({ card, model, tensors }: Trained): Uint8Array => {
-  const stored = new Map<string, StoredTensor>()
+/**
+ * Writes a trained network as one safetensors file.
+ * @param half - rounds to half precision: half the size
+ */
+export const writeTrained = ({ card, model, tensors }: Trained, half = false): Uint8Array => {
+  const stored = new Map<string, WrittenTensor>()
   for (const { name, tensor } of variables(model.network)) {
     const data = tensors.get(name)
-    if (data !== undefined) stored.set(name, { dtype: 'F32', shape: tensor.shape, data })
+    if (data === undefined) continue
+    const { shape } = tensor
+    stored.set(
+      name,
+      half
+        ? { dtype: 'F16', shape, data: Uint16Array.from(data, halfBits) }
+        : { dtype: 'F32', shape, data },
+    )
   }
   return writeSafetensors(stored, { format: 'pt', excite: JSON.stringify(card) })
 }

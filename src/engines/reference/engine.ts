@@ -16,7 +16,8 @@ import { pooling } from './pooling.ts'
 import { products } from './products.ts'
 import { reductions } from './reductions.ts'
 
-const kernels: Kernels = {
+/** The loops of all operations. */
+export const referenceKernels: Kernels = {
   ...elementwise,
   ...detection,
   ...movement,
@@ -40,9 +41,9 @@ const addUp = async (values: readonly Numbers[], allReduce?: AllReduce): Promise
   for (const [i, numbers] of values.entries()) numbers.set(singles[i])
 }
 
-/** Float64 loops that read as the formulas do: slow, and what all others are compared with. */
-export const referenceEngine: Engine = {
-  name: 'reference',
+/** An engine that computes node after node in float64, by a kernel for each operation. */
+export const interpreter = (name: string, kernels: Kernels): Engine => ({
+  name,
   version: async () => 'float64',
   compile: async (given, { state = [], constants, allReduce } = {}) => {
     const { graph, condition } = conditionalState(given, state)
@@ -77,4 +78,7 @@ export const referenceEngine: Engine = {
       dispose: async () => {},
     })
   },
-}
+})
+
+/** Float64 loops that read as the formulas do: slow, and what all others are compared with. */
+export const referenceEngine = interpreter('reference', referenceKernels)
