@@ -26,6 +26,8 @@ export interface Batch extends BatchImages {
   readonly preparation: Preparation
   /** The batch that these are a part of, where several processes share it. */
   readonly whole?: BatchImages
+  /** Whether further parts of the same batch follow. */
+  readonly more?: boolean
 }
 
 export interface BatchOptions {
@@ -35,7 +37,9 @@ export interface BatchOptions {
   readonly normalization: Normalization
 }
 
-export interface TrainingBatchOptions extends BatchOptions {
+export interface TrainingBatchOptions extends Omit<BatchOptions, 'places'> {
+  /** The places in every batch that are made here, part by part; all at once unless given. */
+  readonly parts?: readonly (readonly number[] | undefined)[] | undefined
   readonly seed: number
   readonly epoch: number
   readonly augmentation: Augmentation
@@ -82,20 +86,27 @@ async function* prefetched(
   }
 }
 
-/** The batches of one epoch of training, shuffled and augmented. */
+/** The batches of one epoch of training, shuffled and augmented; each in its parts, where it has some. */
 export async function* trainingBatches(
   dataset: Dataset,
-  { batch, places, start = 0, sampling, mixing = {}, ...preparation }: TrainingBatchOptions,
+  {
+    batch,
+    parts = [undefined],
+    start = 0,
+    sampling,
+    mixing = {},
+    ...preparation
+  }: TrainingBatchOptions,
 ): AsyncGenerator<Batch> {
   const { seed, epoch } = preparation
   const order = epochOrder(random(seed).fork('shuffle').fork(epoch), dataset.labels, sampling)
-  yield* prefetched(stepsPerEpoch(dataset, batch) - start, async i => {
-    const indices = order.slice((start + i) * batch, (start + i + 1) * batch)
-    const made = await assemble(dataset, indices, batch, preparation, places)
-    const draw = random(seed)
-      .fork('mix')
-      .fork(epoch)
-      .fork(start + i)
+  const { length: count } = parts
+  yield* prefetched((stepsPerEpoch(dataset, batch) - start) * count, async i => {
+    const step = start + Math.floor(i / count)
+    const indices = order.slice(step * batch, (step + 1) * batch)
+    const own = await assemble(dataset, indices, batch, preparation, parts[i % count])
+    const made = i % count < count - 1 ? { ...own, more: true } : own
+    const draw = random(seed).fork('mix').fork(epoch).fork(step)
     const mixed = mix(made.images, made.indices, dataset.shape, mixing, draw)
     if (mixed === undefined) return made
     const { whole } = made

@@ -50,6 +50,7 @@ export const measurePace = async (
   try {
     const batches = trainingBatches(train, {
       batch,
+      parts: session.parts,
       seed,
       epoch: 0,
       augmentation: recipe.augment,
@@ -59,13 +60,15 @@ export const measurePace = async (
     for (let step = 0; step < WARM_UP + MEASURED; step++)
       steps.push(
         await secondsOf(async () => {
-          const { value, done } = await batches.next()
           // A rate of next to nothing: only the time counts.
-          if (!done)
-            await session.step(value, task.encode(train, value), { step, learningRate: 1e-9 })
+          const at = { step, learningRate: 1e-9 }
+          let { value } = await batches.next()
+          for (; value?.more; { value } = await batches.next())
+            await session.add(value, task.encode(train, value), at)
+          if (value) await session.step(value, task.encode(train, value), at)
         }),
       )
-    const tests = evaluationBatches(test, { batch, normalization })
+    const tests = evaluationBatches(test, { batch: session.batch, normalization })
     const evaluations: number[] = []
     for (let i = 0; i < WARM_UP + 2; i++)
       evaluations.push(
@@ -87,10 +90,11 @@ export const measurePace = async (
 /** Seconds of so many epochs. */
 export const secondsAt = (
   { start, step, evaluation }: Pace,
-  { epochs, batch }: Pick<Config['recipe'], 'epochs' | 'batch'>,
+  { epochs, batch, accumulate = 1 }: Pick<Config['recipe'], 'epochs' | 'batch' | 'accumulate'>,
   train: Dataset,
   validation: Dataset,
 ): number =>
   start +
   epochs *
-    (stepsPerEpoch(train, batch) * step + Math.ceil(validation.labels.length / batch) * evaluation)
+    (stepsPerEpoch(train, batch) * step +
+      Math.ceil((validation.labels.length * accumulate) / batch) * evaluation)

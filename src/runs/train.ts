@@ -9,7 +9,7 @@ import { type Model, recordOf } from '../models/registry.ts'
 import type { Metrics, Task } from '../tasks/task.ts'
 import { checkConfig, type Recipe } from '../train/config.ts'
 import { type EpochRow, metricsOf } from '../train/epochRow.ts'
-import { type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
+import { linearRateNote, type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
 import type { RecipeName } from '../train/recipes.ts'
 import { savedConfig } from './configure.ts'
 import { extendRun } from './extendRun.ts'
@@ -147,6 +147,8 @@ export const train = async (
     },
     'options',
   )
+  const note = linearRateNote(base, config.recipe)
+  if (note) onWarning?.(note)
   const firstWeights =
     weights === undefined
       ? undefined

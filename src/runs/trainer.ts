@@ -28,7 +28,7 @@ export const checkData = ({
   validation,
   communicator = alone,
 }: Pick<TrainOptions, 'config' | 'train' | 'validation' | 'communicator'>): void => {
-  const { batch } = config.recipe
+  const { batch, accumulate = 1, mixing } = config.recipe
   if (stepsPerEpoch(train, batch) === 0)
     throw new UsageError({
       where: 'recipe.batch',
@@ -36,11 +36,12 @@ export const checkData = ({
       got: `${batch}`,
     })
   const { size } = communicator
-  const isOdd = (batch / size) % 2 === 1
-  if (batch % size !== 0 || (isOdd && size > 1 && config.recipe.mixing !== undefined))
+  const shares = size * accumulate
+  const isOdd = (batch / shares) % 2 === 1
+  if (batch % shares !== 0 || (isOdd && shares > 1 && mixing !== undefined))
     throw new UsageError({
       where: 'recipe.batch',
-      expected: `a multiple of ${isOdd ? 2 * size : size}: ${size} processes share it alike${isOdd ? ', and mixing needs pairs' : ''}`,
+      expected: `a multiple of ${isOdd ? 2 * shares : shares}: ${[...(size > 1 ? [`${size} processes`] : []), ...(accumulate > 1 ? [`${accumulate} parts`] : [])].join(' by ')} share it alike${isOdd ? ', and mixing needs pairs' : ''}`,
       got: `${batch}`,
     })
   if (validation.labels.length === 0)
@@ -174,7 +175,7 @@ const trainLocked = async (
       if (best) await session.begin(best.tensors)
       await session.share()
       return evaluate(test, {
-        batch,
+        batch: session.batch,
         places: session.places,
         normalization,
         infer: images => session.infer(images),

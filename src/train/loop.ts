@@ -114,7 +114,7 @@ export async function* trainingLoop(
     const first = epoch * steps
     const batches = trainingBatches(train, {
       batch,
-      places: session.places,
+      parts: session.parts,
       seed,
       epoch,
       augmentation: recipe.augment,
@@ -130,13 +130,20 @@ export async function* trainingLoop(
     for await (const images of batches) {
       progress.waiting += (performance.now() - asked) / 1000
       const learningRate = rate()
-      const done = await session.step(images, task.encode(train, images), {
+      const at = {
         step: progress.step,
         learningRate,
         freezeBatchNorm: epoch >= epochs - recipe.freezeBatchNormEpochs,
         freeze: epoch + 1 < unfreezeAt,
         stop: signal?.aborted,
-      })
+      }
+      const targets = task.encode(train, images)
+      if (images.more) {
+        await session.add(images, targets, at)
+        asked = performance.now()
+        continue
+      }
+      const done = await session.step(images, targets, at)
       progress.metrics.add(done.outputs, images.whole ?? images)
       progress.step++
       const now = performance.now()
@@ -158,7 +165,7 @@ export async function* trainingLoop(
     }
     const accumulator = task.accumulator(validation)
     const tested = await evaluate(validation, {
-      batch,
+      batch: session.batch,
       places: session.places,
       normalization,
       infer: images => session.infer(images),

@@ -107,6 +107,12 @@ const furthest = (one: Weights, other: Weights): number => {
   return Math.max(...differences)
 }
 
+/** Statistics of the batch, which ranks and parts have of their own. */
+const OWN = { freezeBatchNormEpochs: 0 }
+const parts = (accumulate: number, recipe: Partial<Recipe> = {}) => ({
+  recipe: { ...recipe, accumulate },
+})
+
 const SYNCHRONIZED = { recipe: { syncBatchNorm: true, freezeBatchNormEpochs: 0 } }
 
 describe('a training over ranks', () => {
@@ -128,5 +134,38 @@ describe('a training over ranks', () => {
       // Among themselves they agree to the bit.
       expect(weights).toEqual(ranks[0].weights)
     }
+  })
+})
+
+describe('a training by parts of batches', () => {
+  it.each([
+    ['in two', 1, parts(2)],
+    ['in eight of one image', 1, parts(8)],
+    ['over ranks', 2, parts(2)],
+    ['of mixed images', 1, parts(2, { mixing: { mixup: 0.4, cutmix: 1 } })],
+    ['with clipping and an average', 1, parts(4, { clipNorm: 0.5, emaDecay: 0.9 })],
+  ])('%s comes to what whole batches do', async (_, size, options) => {
+    const { accumulate: __, ...recipe } = options.recipe
+    for (const engine of ['onnxruntime', 'onednn']) {
+      const [whole] = await trainedBy(1, { recipe, engine })
+      for (const { weights, row } of await trainedBy(size, { ...options, engine })) {
+        expect(furthest(whole.weights, weights)).toBeLessThan(2e-5)
+        for (const name of ['trainLoss', 'testLoss', 'trainTop1', 'testTop1'] as const)
+          expect(row[name]).toBeCloseTo(whole.row[name] as number, 5)
+      }
+    }
+  })
+
+  it('has the statistics that as many ranks have', async () => {
+    const [ranks] = await trainedBy(2, { recipe: OWN })
+    const [one] = await trainedBy(1, parts(2, OWN))
+    expect(furthest(ranks.weights, one.weights)).toBeLessThan(2e-5)
+  })
+
+  it('names the images of the part that is not finite', async () => {
+    const diverging = parts(4, { learningRate: 1e30 })
+    await expect(trainedBy(1, diverging)).rejects.toThrow(
+      /step 1: expected a finite loss, .*; first not finite: (?!unknown)/,
+    )
   })
 })

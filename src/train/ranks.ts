@@ -4,18 +4,25 @@ import { type Shape, sizeOf, type Value } from '../graph/index.ts'
 import { type Communicator, placesOf } from '../machines/communicator.ts'
 import { allReduce, concat, mul, slice, zeros } from '../ops/index.ts'
 
-/** This process among those that share every batch. */
+/** This process among those that share every batch, or every part of one. */
 export interface Ranks {
   readonly size: number
+  /** Into how many shares the batch is divided: parts by processes. */
+  readonly shares: number
   /** The places in a batch that this process computes. */
   readonly places: readonly number[]
 }
 
-/** Undefined for a process by itself: nothing is exchanged then. */
-export const ranksOf = (batch: number, communicator?: Communicator): Ranks | undefined =>
-  communicator === undefined || communicator.size === 1
-    ? undefined
-    : { size: communicator.size, places: placesOf(batch, communicator) }
+/** Undefined for a process by itself that computes whole batches: nothing is exchanged then. */
+export const ranksOf = (
+  batch: number,
+  parts: number,
+  communicator: Pick<Communicator, 'rank' | 'size'> = { rank: 0, size: 1 },
+): Ranks | undefined => {
+  const { size } = communicator
+  if (size * parts === 1) return undefined
+  return { size, shares: size * parts, places: placesOf(batch / parts, communicator) }
+}
 
 /** Consecutive places: `[start, length]`. */
 const runsOf = (places: readonly number[]): readonly (readonly [number, number])[] => {
@@ -23,8 +30,10 @@ const runsOf = (places: readonly number[]): readonly (readonly [number, number])
   return breaks.map((from, i) => [places[from], (breaks[i + 1] ?? places.length) - from])
 }
 
-/** Rows [count, …] at their places among those of the whole batch [batch, …], zeros elsewhere. */
-export const placed = (rows: Value, { size, places }: Ranks): Value => {
+type Placed = Pick<Ranks, 'size' | 'places'>
+
+/** Rows [count, …] at their places among those of all processes [batch, …], zeros elsewhere. */
+export const placed = (rows: Value, { size, places }: Placed): Value => {
   const [count, ...rest] = rows.shape
   const pieces: Value[] = []
   let [made, end] = [0, 0]
@@ -47,7 +56,7 @@ export const placed = (rows: Value, { size, places }: Ranks): Value => {
 export const placedRows = (
   data: ArrayLike<number>,
   shape: Shape,
-  { size, places }: Ranks,
+  { size, places }: Placed,
 ): Float32Array => {
   const width = sizeOf(shape) / places.length
   const whole = new Float32Array(sizeOf(shape) * size)
@@ -76,7 +85,7 @@ export interface Own {
  */
 export const shared = (own: Own, ranks: Ranks): Own => {
   const names = Object.keys(own.outputs)
-  const statistics = own.buffers === undefined ? [] : [mul(own.buffers, 1 / ranks.size)]
+  const statistics = own.buffers === undefined ? [] : [mul(own.buffers, 1 / ranks.shares)]
   const [gradient, loss, stop, ...sums] = allReduce(
     own.gradient,
     own.loss,

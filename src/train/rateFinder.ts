@@ -41,9 +41,10 @@ const KEPT = 0.9
 /** A loss of so many times the lowest ends the test. */
 const TOO_LARGE = 4
 
-async function* endlessBatches({ train, normalization, recipe, seed }: RateTest) {
+async function* endlessBatches({ session, train, normalization, recipe, seed }: RateTest) {
   const { batch, augment, sampling, mixing } = recipe
-  const options = { batch, seed, augmentation: augment, sampling, mixing, normalization }
+  const { parts } = session
+  const options = { batch, parts, seed, augmentation: augment, sampling, mixing, normalization }
   for (let epoch = 0; ; epoch++) yield* trainingBatches(train, { ...options, epoch })
 }
 
@@ -54,9 +55,11 @@ export async function* rateTrials(test: RateTest): AsyncGenerator<RateTrial> {
   let [average, lowest] = [0, Number.POSITIVE_INFINITY]
   try {
     for (let step = 0; step < steps; step++) {
-      const { value } = await batches.next()
-      if (value === undefined) return
       const learningRate = from * (to / from) ** (step / (steps - 1))
+      let { value } = await batches.next()
+      for (; value?.more; { value } = await batches.next())
+        await session.add(value, task.encode(train, value), { step, learningRate })
+      if (value === undefined) return
       const { loss } = await session.step(value, task.encode(train, value), { step, learningRate })
       average = KEPT * average + (1 - KEPT) * loss
       const smoothed = average / (1 - KEPT ** (step + 1))

@@ -51,8 +51,45 @@ const changeGroup = (own: Tree, { kind, ...changes }: Tree): Tree => {
   return group as Tree
 }
 
+/** Recipes whose rate is linear with the batch, as their papers have it. */
+const LINEAR: readonly string[] = ['senet']
+/** So many epochs a rate takes to rise that is larger than the paper's. */
+const RISE = 5
+
+/**
+ * The rate of another batch than a recipe's: linear with it (Goyal et al., 1706.02677). One that is
+ * larger than the paper's begins there and rises.
+ */
+const linearRate = (
+  name: RecipeName,
+  batch: number,
+): Pick<RecipeChanges, 'learningRate' | 'warmUp'> => {
+  const own = RECIPES[name]
+  const ratio = batch / own.batch
+  const learningRate = Number((own.learningRate * ratio).toPrecision(6))
+  return ratio > 1
+    ? { learningRate, warmUp: { epochs: RISE, from: 1 / ratio, flat: false } }
+    : { learningRate }
+}
+
+/** What a recipe did about another batch than its own, in words; undefined where it did nothing. */
+export const linearRateNote = (
+  name: unknown,
+  { batch, learningRate }: Recipe,
+): string | undefined => {
+  const own = LINEAR.includes(String(name)) ? RECIPES[name as RecipeName] : undefined
+  if (
+    own === undefined ||
+    batch === own.batch ||
+    learningRate !== linearRate(name as RecipeName, batch).learningRate
+  )
+    return undefined
+  const rise = batch > own.batch ? `, rising from ${own.learningRate} for ${RISE} epochs` : ''
+  return `the rate of ${name} is linear with the batch: ${own.learningRate} for ${own.batch} images, ${learningRate} for ${batch}${rise}; set \`recipe.learningRate\` for another`
+}
+
 /** The names of recipes, or the recipe itself; what is changed is left to the schema to check. */
-export const recipeFrom = (base: RecipeName | Recipe, changes: RecipeChanges | object): unknown => {
+export const recipeFrom = (base: RecipeName | Recipe, given: RecipeChanges | object): unknown => {
   if (typeof base === 'string' && !recipeNames.includes(base))
     throw new UsageError({
       where: 'recipe',
@@ -60,6 +97,10 @@ export const recipeFrom = (base: RecipeName | Recipe, changes: RecipeChanges | o
       got: base,
       hint: suggestion(base, recipeNames),
     })
+  const { batch, learningRate, warmUp } = given as RecipeChanges
+  const isOpen = typeof batch === 'number' && learningRate === undefined
+  const linear = isOpen && LINEAR.includes(String(base)) && linearRate(base as RecipeName, batch)
+  const changes = linear ? { ...given, ...linear, warmUp: warmUp ?? linear.warmUp } : given
   const recipe = structuredClone(typeof base === 'string' ? RECIPES[base] : base) as unknown as Tree
   for (const [name, value] of Object.entries(changes)) {
     if (value === undefined) continue

@@ -166,6 +166,12 @@ export const recipeSchema = z.strictObject({
     group: RECIPE,
     zero: 'none',
   }).optional(),
+  /** In how many parts a batch is computed, one after the other; what they add up to makes the step. */
+  accumulate: optional(whole(), {
+    value: 'n',
+    help: 'compute a batch in so many parts, where it is too large for the memory',
+    group: RECIPE,
+  }).optional(),
   /** Whether batch normalization looks at the whole batch where several processes share it. */
   syncBatchNorm: optional(flag, {
     help: 'several processes: batch-norm statistics of the whole batch',

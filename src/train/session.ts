@@ -11,6 +11,7 @@ import { firstNonFinite } from './diagnose.ts'
 import { Evaluator } from './evaluator.ts'
 import { ModelState, vectors, type Weights } from './modelState.ts'
 import { adamw, type Optimizer, sgd } from './optimizers.ts'
+import { Parts, partsOf } from './parts.ts'
 import { randomInputs } from './randomInputs.ts'
 import { placedRows, type Ranks, ranksOf } from './ranks.ts'
 import { type GraphTask, type TrainingStep, trainingStep } from './step.ts'
@@ -54,6 +55,12 @@ export interface StepResult {
   readonly stop: boolean
 }
 
+/** The images that a step failed by. */
+interface Culprit {
+  readonly inputs: Tensors
+  readonly indices: Uint32Array
+}
+
 const optimizerOf = ({ optimizer }: Recipe): Optimizer =>
   optimizer.kind === 'sgd' ? sgd(optimizer) : adamw(optimizer)
 
@@ -61,10 +68,18 @@ const scalar = (value: number): Tensor => ({ shape: [], data: Float32Array.of(va
 
 /** The step's variants are compiled when first used, one at a time. */
 export class TrainingSession {
+  /** How many images all processes compute at a time: a whole batch, or a part of one. */
+  readonly batch: number
+  /** The places in every batch that a step is to be given, part by part; undefined for all of it. */
+  readonly parts: readonly (readonly number[] | undefined)[]
   readonly #options: SessionOptions
+  #part = 0
+  /** The first part of the batch under way that is not finite. */
+  #culprit: Culprit | undefined
   readonly #images: Shape
   readonly #ranks: Ranks | undefined
   readonly #step: TrainingStep
+  readonly #parts: Parts
   readonly #state: ModelState
   readonly #evaluator: Evaluator
   #compiled: { variant: string; compiled: Compiled } | undefined
@@ -72,48 +87,71 @@ export class TrainingSession {
   constructor(options: SessionOptions) {
     const { model, size, recipe, engine, threads, task = taskOf({ recipe }) } = options
     this.#options = options
-    this.#ranks = ranksOf(recipe.batch, options.communicator)
-    this.#images = [this.places?.length ?? recipe.batch, model.channels, ...size]
+    const { batch, accumulate = 1 } = recipe
+    this.batch = batch / accumulate
+    this.#ranks = ranksOf(batch, accumulate, options.communicator)
+    this.parts = partsOf(batch, accumulate, this.places)
+    this.#images = [this.places?.length ?? this.batch, model.channels, ...size]
     this.#step = this.#build(false, false)
+    const { parameters, buffers } = this.#step
+    this.#parts = new Parts({
+      batch,
+      count: accumulate,
+      sums: buffers.size > 0 ? 4 : 3,
+      gradient: parameters.size,
+      allReduce: values => options.communicator?.allReduce(values) ?? Promise.resolve(),
+    })
     this.#state = new ModelState(model.network, options.seed, this.#step)
     const inference = [model.network, this.#images, recipe.decayRule, task.output] as const
     this.#evaluator = new Evaluator(this.#state, [...inference], engine, threads)
   }
 
-  /** The places in every batch that this process computes; undefined where it computes all. */
+  /** The places in what all processes compute that are this one's; undefined where it is alone. */
   get places(): readonly number[] | undefined {
-    return this.#ranks?.places
+    return this.#ranks !== undefined && this.#ranks.size > 1 ? this.#ranks.places : undefined
   }
 
   /**
-   * One update. A step that would make anything not finite changes nothing.
+   * One update, by a batch or the last of its parts. A step that would make anything not finite changes
+   * nothing.
    * @param targets - what the task encodes of the batch
    * @throws DivergenceError that names the step, the image indices and what was not finite first
    */
   async step(
     { images, indices }: Pick<Batch, 'images' | 'indices'>,
     targets: Tensors,
-    { step, learningRate, freezeBatchNorm = false, freeze = false, stop = false }: StepAt,
+    at: StepAt,
   ): Promise<StepResult> {
-    const inputs: Tensors = {
-      images: { shape: this.#images, data: images },
-      ...targets,
-      learningRate: scalar(learningRate),
-      step: scalar(step + 1),
-      ...(this.#ranks === undefined ? {} : { stop: scalar(Number(stop)) }),
-      ...randomInputs(this.#step, this.#options.seed, step, this.places),
-    }
+    const { step, freezeBatchNorm = false, freeze = false, stop = false } = at
+    const inputs = this.#inputs(images, targets, at)
     const compiled = await this.#compile(freezeBatchNorm, freeze)
-    const { loss, gradientNorm, finite, stop: stopping, ...outputs } = await compiled.run(inputs)
+    const results = await this.#parts.last(() => compiled.run(inputs), this.#step.outputs)
+    this.#part = 0
+    const { loss, gradientNorm, finite, stop: stopping, ...outputs } = results
     const result = {
       loss: loss.data[0],
       gradientNorm: gradientNorm.data[0],
       outputs,
       stop: stopping === undefined ? stop : stopping.data[0] > 0,
     }
-    if (finite.data[0] === 0) throw await this.#diverged(inputs, step, indices, result)
+    if (finite.data[0] === 0)
+      throw await this.#diverged(this.#culprit ?? { inputs, indices }, step, result)
     this.#state.revision++
     return result
+  }
+
+  /** Computes a part of a batch that further parts follow: `step` takes the last. */
+  async add(
+    { images, indices }: Pick<Batch, 'images' | 'indices'>,
+    targets: Tensors,
+    at: StepAt,
+  ): Promise<void> {
+    const { freezeBatchNorm = false, freeze = false } = at
+    const compiled = await this.#compile(freezeBatchNorm, freeze)
+    const inputs = this.#inputs(images, targets, at)
+    const finite = await this.#parts.add(() => compiled.run(inputs))
+    if (!finite) this.#culprit ??= { inputs, indices }
+    this.#part++
   }
 
   /** What the network gives for a batch, by the averaged parameters where there are any. */
@@ -182,6 +220,17 @@ export class TrainingSession {
     })
   }
 
+  #inputs(images: Float32Array, targets: Tensors, { step, learningRate, stop }: StepAt): Tensors {
+    return {
+      images: { shape: this.#images, data: images },
+      ...targets,
+      learningRate: scalar(learningRate),
+      step: scalar(step + 1),
+      ...(this.#ranks === undefined ? {} : { stop: scalar(Number(stop ?? false)) }),
+      ...randomInputs(this.#step, this.#options.seed, step, this.parts[this.#part]),
+    }
+  }
+
   async #compile(freezeBatchNorm: boolean, freezing: boolean): Promise<Compiled> {
     const freeze = freezing && this.#options.frozen !== undefined
     const variant = `${freezeBatchNorm} ${freeze}`
@@ -189,12 +238,12 @@ export class TrainingSession {
     await this.#state.detach()
     await this.#compiled?.compiled.dispose()
     this.#compiled = undefined
-    const { engine, threads, communicator } = this.#options
+    const { engine, threads } = this.#options
     const { graph } = freezeBatchNorm || freeze ? this.#build(freezeBatchNorm, freeze) : this.#step
     const compiled = await engine.compile(graph, {
       threads,
       state: this.#state.names,
-      allReduce: communicator && (values => communicator.allReduce(values)),
+      allReduce: this.#ranks && this.#parts.exchange,
     })
     await this.#state.attach(compiled.state)
     this.#compiled = { variant, compiled }
@@ -202,9 +251,8 @@ export class TrainingSession {
   }
 
   async #diverged(
-    inputs: Tensors,
+    { inputs, indices }: Culprit,
     step: number,
-    indices: Uint32Array,
     { loss, gradientNorm }: Pick<StepResult, 'loss' | 'gradientNorm'>,
   ): Promise<DivergenceError> {
     const { engine, threads } = this.#options

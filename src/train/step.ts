@@ -44,7 +44,7 @@ export interface StepOptions {
   readonly batchStatistics?: boolean | undefined
   /** Whether batch statistics are of the whole batch, also where processes share it. */
   readonly syncBatchNorm?: boolean | undefined
-  /** The processes that share every batch; `images` is then what this one computes of it. */
+  /** The processes that share every batch, or part of one; `images` is then what this one computes of it. */
   readonly ranks?: Ranks | undefined
 }
 
@@ -62,6 +62,8 @@ export interface TrainingStep {
   readonly buffers: Layout
   /** Names of all flat vectors that a step takes and returns. */
   readonly state: readonly string[]
+  /** Names of what the network gives. */
+  readonly outputs: readonly string[]
   readonly masks: readonly Mask[]
   readonly uniforms: readonly Uniform[]
   /**
@@ -116,12 +118,12 @@ export const trainingStep = ({
     tensors,
     path => batchStatistics && !(frozen.size > 0 && isFrozen(path)),
     targets,
-    syncBatchNorm ? ranks?.size : undefined,
+    syncBatchNorm && ranks !== undefined && ranks.size > 1 ? ranks.size : undefined,
   )
   const given = namedValues(outputs, task.output)
   const losses = task.loss(given, targets)
   const ownLoss = isValue(losses) ? losses : sumOf(Object.values(losses))
-  const share = ranks === undefined ? ownLoss : mul(ownLoss, 1 / ranks.size)
+  const share = ranks === undefined ? ownLoss : mul(ownLoss, 1 / ranks.shares)
   const ownBuffers =
     buffers.size === 0
       ? undefined
@@ -166,6 +168,7 @@ export const trainingStep = ({
     parameters,
     buffers,
     state,
+    outputs: Object.keys(given),
     masks,
     uniforms,
     diagnosisGraph: () => {

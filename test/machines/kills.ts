@@ -9,6 +9,7 @@ import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { isProcess } from '../../src/platform/node/files.ts'
 import { random } from '../../src/random/index.ts'
 
 const MAIN = fileURLToPath(new URL('../../dist/cli/main.js', import.meta.url))
@@ -85,8 +86,12 @@ for (let at = 0; kills < wanted; runs++) {
     let victim: number | undefined
     const timer = setTimeout(() => {
       const ranks = ranksBelow(child.pid as number)
-      victim = ranks[draw.below(at++, Math.max(ranks.length, 1))]
-      if (victim !== undefined) process.kill(victim, 'SIGKILL')
+      const chosen = ranks[draw.below(at++, Math.max(ranks.length, 1))]
+      // It may have ended since it was listed.
+      if (chosen !== undefined && isProcess(chosen)) {
+        victim = chosen
+        process.kill(victim, 'SIGKILL')
+      }
     }, 500 + draw.below(at++, 6000))
     const code = await end
     clearTimeout(timer)

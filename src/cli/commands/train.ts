@@ -203,9 +203,14 @@ const run = async (name: string | undefined, flags: TrainFlags): Promise<void> =
   const display = trainDisplay(quiet, '', validation, task)
   if (engine?.note !== undefined) display.line(engine.note)
   const { size } = communicator
-  if (size > 1)
-    display.line(`${size} processes share every batch: ${config.recipe.batch / size} images each`)
+  const { batch, accumulate = 1 } = config.recipe
+  if (size > 1) display.line(`${size} processes share every batch: ${batch / size} images each`)
+  if (accumulate > 1)
+    display.line(`${accumulate} parts make a batch: ${batch / size / accumulate} images at a time`)
   if (report) reportLines(report).forEach(display.line)
+  const { linearRateNote } = await import('../../train/recipeChanges.ts')
+  const rateNote = resume === undefined && linearRateNote(flags.recipe, config.recipe)
+  if (rateNote) display.line(inOptions(rateNote))
   if (reasons !== undefined) {
     const { fitToMachine } = await import('../../runs/suggest.ts')
     const isFixed = flags.epochs !== undefined || !isChosen(name, flags)
