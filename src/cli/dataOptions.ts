@@ -63,10 +63,10 @@ const twoCounts = (text: string): NonNullable<DataFlags['samples']> => {
   throw new UsageError({ where: '--samples', expected: 'two counts, such as 8000,2000', got: text })
 }
 
-const twoNames = (text: string): [string, string] => {
-  const [file = '', label = '', ...more] = text.split(',').map(name => name.trim())
-  if (file !== '' && label !== '' && more.length === 0) return [file, label]
-  const expected = 'the names of two columns, such as image,breed'
+const columnNames = (text: string): [string, ...string[]] => {
+  const [file = '', ...labels] = text.split(',').map(name => name.trim())
+  if (file !== '' && labels.length > 0 && !labels.includes('')) return [file, ...labels]
+  const expected = 'the names of two columns or more, such as image,breed'
   throw new UsageError({ where: '--label-columns', expected, got: text })
 }
 
@@ -128,9 +128,9 @@ export const withDataOptions = (command: Command): Command =>
       path('--labels'),
     )
     .option(
-      '--label-columns <file,label>',
-      'the columns of --labels (default: found by their names)',
-      twoNames,
+      '--label-columns <file,label,…>',
+      'the columns of --labels, several of flags or numbers (default: found by their names)',
+      columnNames,
     )
     .option(
       '--label-from-name [pattern]',
@@ -138,7 +138,7 @@ export const withDataOptions = (command: Command): Command =>
     )
     .option(
       '--task <name>',
-      'what the targets are for, such as classification (default: as the targets are)',
+      'of --labels: classification, labels or regression (default: as its cells look)',
     )
     .addOption(
       new Option(

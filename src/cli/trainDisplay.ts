@@ -78,11 +78,14 @@ export const trainDisplay = (
       const at = `${label}epoch ${epoch}/${epochs}`
       const counted = `${step}/${steps}`
       const loss = `loss ${metrics.loss.toFixed(4)}`
-      const measured = `${best.ofImages ? 'acc' : title} ${metricText(metrics[metric], best)}`
+      // What an epoch is judged by may be measured on the whole of it alone.
+      const measured = Object.hasOwn(metrics, metric)
+        ? [`${best.ofImages ? 'acc' : title} ${metricText(metrics[metric], best)}`]
+        : []
       const rest = `${duration(left)} left`
       const lines = [
-        [at, bar(step / steps), counted, loss, measured, `${speed.toFixed(0)} images/s`, rest],
-        [at, bar(step / steps, 8), counted, loss, measured, rest],
+        [at, bar(step / steps), counted, loss, ...measured, `${speed.toFixed(0)} images/s`, rest],
+        [at, bar(step / steps, 8), counted, loss, ...measured, rest],
         [at, counted, loss, rest],
         [at, counted, rest],
         [at, rest],
@@ -91,11 +94,15 @@ export const trainDisplay = (
       update(lines.map(parts => parts.join('  ')))
     },
     epoch: (row, epochs) => {
+      const at = `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}`
+      const trained = row[columnOf('train', metric)]
+      const tested = bestText(row[columnOf('test', metric)], best, evaluated.labels.length)
+      const result = `${evaluated.split} ${named}${tested}`
       const parts = [
-        `${label}epoch ${String(row.epoch).padStart(String(epochs).length)}/${epochs}`,
+        at,
         `loss ${row.trainLoss.toFixed(4)}`,
-        `train ${named}${metricText(row[columnOf('train', metric)], best)}`,
-        `${evaluated.split} ${named}${bestText(row[columnOf('test', metric)], best, evaluated.labels.length)}`,
+        ...(trained === undefined ? [] : [`train ${named}${metricText(trained, best)}`]),
+        result,
       ]
       const top5 =
         best.ofImages && hasTop5(evaluated.classes) ? [`top-5 ${percent(row.testTop5)}`] : []
@@ -104,7 +111,7 @@ export const trainDisplay = (
         [...parts, ...top5, `${time}${waited(row)}`],
         [...parts, `${time}${waited(row)}`],
         [...parts, time],
-        [parts[0], parts[3], time],
+        [at, result, time],
       ]
       line(lines.map(texts => texts.join('  ')))
     },

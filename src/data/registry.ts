@@ -33,8 +33,6 @@ export interface DatasetOptions extends ImageFolderOptions {
   readonly onProgress?: DownloadProgress | undefined
   /** How many images to train and to evaluate on: painted, for `shapes`; of others the first of each class. */
   readonly samples?: { readonly train: number; readonly test: number } | undefined
-  /** What the images are for, such as `labels` or `regression`; found by their targets unless told. */
-  readonly task?: string | undefined
   /** What decides the images of `shapes`. */
   readonly seed?: number | undefined
 }

@@ -74,9 +74,9 @@ export const concatenate = (datasets: readonly Dataset[], split: Split): Dataset
   }
 }
 
-/** Up to `most` images, the first of each class in turn, so that every class has as many; for detection the first. */
-export const balanced = ({ classes, labels, objects }: Dataset, most: number): number[] => {
-  if (objects) return [...labels.keys()].slice(0, most)
+/** Up to `most` images, the first of each class in turn, so that every class has as many; the first where they have no class. */
+export const balanced = ({ classes, labels, objects, values }: Dataset, most: number): number[] => {
+  if (objects ?? values) return [...labels.keys()].slice(0, most)
   const each = Math.max(1, Math.floor(most / classes.length))
   const taken = new Array<number>(classes.length).fill(0)
   const chosen: number[] = []

@@ -31,7 +31,7 @@ export const openForeignPredictor = async (
         const count = chunk.length / size
         const others = Object.fromEntries(feeds.map(feed => [feed.name, fed(feed, count)]))
         const found = await runner.run({ ...others, [input.name]: arranged(chunk, input) })
-        const data = asLogits(found[output.name].data, output)
+        const data = asLogits(found[output.name].data, description)
         return checkLabels(data, count, labels, file)
       })
       return { logits: { shape: [images.length / size, labels.length], data: logits } }

@@ -13,7 +13,7 @@ import { type AvailableEngine, openEngine } from '../engines/registry.ts'
 import { UsageError } from '../errors/index.ts'
 import type { Model } from '../models/registry.ts'
 import { readRequired, readWhole } from '../platform/node/files.ts'
-import { CLASSIFICATION, isTask, trainedTask } from '../tasks/registry.ts'
+import { CLASSIFICATION, trainedTask } from '../tasks/registry.ts'
 import type { Answer, Metrics, PerClass, Task } from '../tasks/task.ts'
 import { evaluate } from '../train/evaluate.ts'
 import { cardOf, type Description, readDescription, type Serving } from '../weights/description.ts'
@@ -208,14 +208,14 @@ export const classifierOf = async (
   engine: Pick<AvailableEngine, 'name' | 'version' | 'note'>,
 ): Promise<Classifier> => {
   const { card } = source
-  if (card.task !== undefined && !isTask(card.task))
+  const task = trainedTask(card)
+  if (task === undefined)
     throw new UsageError({
       where: path,
       expected: 'a network for a task that is known by name',
       got: `one for ${card.task}`,
       hint: 'Register the task by register.task, or ask the network by weights.openPredictor',
     })
-  const task = trainedTask(card)
   const shape = [card.channels, card.height, card.width] as const
   const single = await source.open(1)
   const outputsFor = async (image: Asked) => {

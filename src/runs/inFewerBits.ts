@@ -6,6 +6,8 @@ import { balanced, subset } from '../data/subset.ts'
 import { onnxEngine } from '../engines/onnxruntime/engine.ts'
 import { UsageError } from '../errors/index.ts'
 import { encodeModel } from '../onnx/encode.ts'
+import { trainedTask } from '../tasks/registry.ts'
+import type { Best } from '../tasks/task.ts'
 import { cardOf, type Description, describe, type Serving } from '../weights/description.ts'
 import { exportOnnx, onnxModelOf } from '../weights/export.ts'
 import { inPrecision, type Precision } from '../weights/precision.ts'
@@ -24,9 +26,10 @@ export interface PrecisionImages {
 /** What fewer bits cost. */
 export interface Cost {
   readonly images: number
-  /** The share of right answers in float32, and in fewer bits. */
+  /** The task's metric in float32, and in fewer bits: of classification the share of right answers. */
   readonly before: number
   readonly after: number
+  readonly best: Best
 }
 
 /** More do not widen the ranges much. */
@@ -40,10 +43,10 @@ async function* batchesOf(dataset: Dataset, description: Description) {
   for await (const { images } of evaluationBatches(some, options)) yield images
 }
 
-const accuracyOf = async (bytes: Uint8Array, dataset: Dataset): Promise<number> => {
+const metricOf = async (bytes: Uint8Array, dataset: Dataset, { metric }: Best): Promise<number> => {
   const classifier = await openClassifier(bytes)
   try {
-    return (await classifier.evaluate(dataset)).metrics.top1
+    return (await classifier.evaluate(dataset)).metrics[metric]
   } finally {
     await classifier.close()
   }
@@ -75,10 +78,12 @@ export const inFewerBits = async (
   )
   if (images === undefined) return { bytes, description, cost: undefined }
   const { validation } = images
+  const { best = { metric: 'loss', higher: false } } = trainedTask(trained.card) ?? {}
   const cost = {
     images: validation.labels.length,
-    before: await accuracyOf(exportOnnx(trained), validation),
-    after: await accuracyOf(bytes, validation),
+    best,
+    before: await metricOf(exportOnnx(trained), validation, best),
+    after: await metricOf(bytes, validation, best),
   }
   return { bytes, description, cost }
 }

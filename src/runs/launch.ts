@@ -171,6 +171,10 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
     await writeFileAtomic(join(folder, RUN_FILES.bad), `${JSON.stringify(found, null, 2)}\n`)
   })
   options.onStart?.({ config, engine, transferred, badImages })
+  if (resume === undefined && task.name === 'regression' && config.recipe.augment.flip)
+    options.onWarning?.(
+      'images are mirrored, their numbers are not: leave it out (`recipe.augment.flip`) if they depend on left and right',
+    )
   const warning = resume === undefined && fewSteps(config, options.train.labels.length)
   if (warning) options.onWarning?.(warning)
   for (const note of weights?.notes ?? []) options.onWarning?.(note)

@@ -5,9 +5,12 @@
 
 import { summarize } from '../models/summary.ts'
 import { variationTexts } from '../models/variations.ts'
-import { count, percent } from '../text/numbers.ts'
+import { figuresOf, metricText } from '../tasks/metricText.ts'
+import { trainedTask } from '../tasks/registry.ts'
+import type { Best, Curve, Task } from '../tasks/task.ts'
+import { count } from '../text/numbers.ts'
 import { markdownText as plain, tableMarkdown } from '../text/table.ts'
-import { bestRow, type EpochRow } from '../train/epochRow.ts'
+import { bestRow, columnOf, type EpochRow, metricsOf } from '../train/epochRow.ts'
 import { type Description, describe } from '../weights/description.ts'
 import { descriptionPath } from '../weights/onnxFile.ts'
 import type { Card, Trained } from '../weights/trained.ts'
@@ -53,6 +56,14 @@ const table = (rows: readonly (readonly [string, string])[]): string =>
 const numbers = (values: readonly number[]): string =>
   values.map(value => Number(value.toPrecision(6))).join(', ')
 
+/** What the deciding metric is called in a sentence. */
+const bestName = ({ metric, title = metric, ofImages }: Best): string =>
+  ofImages ? 'accuracy' : title
+
+/** The metrics of a task that is not known here. */
+const namesOf = (row: EpochRow): readonly Curve[] =>
+  Object.keys(metricsOf('test', row)).map(metric => ({ metric, title: metric }))
+
 const networkRows = ({ card, model }: Trained): [string, string][] => {
   const { parameters, multiplyAdds } = summarize(model, [card.height, card.width])
   return [
@@ -71,7 +82,7 @@ const precisionRows = ({ description, cost }: ModelCardOptions): [string, string
   const text =
     cost === undefined
       ? '; its accuracy was not measured'
-      : `; ${percent(cost.after)} right of ${count(cost.images)} validation images, in float32 ${percent(cost.before)}`
+      : `; ${bestName(cost.best)} ${metricText(cost.after, cost.best)} on ${count(cost.images)} validation images, in float32 ${metricText(cost.before, cost.best)}`
   return [['Precision', `${description.precision}${text}`]]
 }
 
@@ -93,10 +104,12 @@ const inputText = (
 const trainingText = (
   { data, seed, engine, recipe, history }: RunFacts,
   which: ModelCardOptions['which'],
+  task: Task | undefined,
+  classes: readonly string[],
 ): string => {
   const seconds = history.reduce((sum, row) => sum + row.seconds, 0)
   const last = history[history.length - 1]
-  const row = which === 'best' ? (bestRow(history) ?? last) : last
+  const row = which === 'best' ? (bestRow(history, task?.best) ?? last) : last
   return `## Training
 
 ${table([
@@ -118,12 +131,14 @@ ${table([
 
 ${table([
   ['Epoch', `${row.epoch}`],
-  ['Top-1', percent(row.testTop1)],
-  ['Top-5', percent(row.testTop5)],
+  ...(task ? figuresOf(task, classes) : namesOf(row)).map((one): [string, string] => [
+    `${one.title[0].toUpperCase()}${one.title.slice(1)}`,
+    metricText(row[columnOf('test', one.metric)], one),
+  ]),
   ['Loss', row.testLoss.toFixed(4)],
 ])}
 
-Measured on the test images of ${plain(data)}${which === 'best' ? '. The epoch was chosen by this same accuracy, which is therefore slightly optimistic' : ''}.`
+Measured on the test images of ${plain(data)}${which === 'best' ? `. The epoch was chosen by this same ${task ? bestName(task.best) : 'metric'}, which is therefore slightly optimistic` : ''}.`
 }
 
 const originText = ({ source, sha256, naming, notes }: NonNullable<Card['origin']>): string =>
@@ -180,7 +195,7 @@ export const modelCard = (trained: Trained, options: ModelCardOptions): string =
     ]),
     `## Input\n\n${inputText(card, description)}`,
     `## Classes\n\n${classesText(card.classes)}`,
-    ...(trainedHere ? [trainingText(run, which)] : []),
+    ...(trainedHere ? [trainingText(run, which, trainedTask(card), card.classes)] : []),
     ...(card.origin ? [originText(card.origin)] : []),
     `## Use\n\n${useText(options, description)}`,
     `Written by Excite ${version}.`,

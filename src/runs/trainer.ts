@@ -44,6 +44,12 @@ export const checkData = ({
       expected: `a multiple of ${isOdd ? 2 * shares : shares}: ${[...(size > 1 ? [`${size} processes`] : []), ...(accumulate > 1 ? [`${accumulate} parts`] : [])].join(' by ')} share it alike${isOdd ? ', and mixing needs pairs' : ''}`,
       got: `${batch}`,
     })
+  if (config.recipe.sampling === 'balanced' && (train.values ?? train.objects))
+    throw new UsageError({
+      where: 'recipe.sampling',
+      expected: 'shuffle: what is balanced are images of one class each',
+      got: 'balanced',
+    })
   if (validation.labels.length === 0)
     throw new UsageError({
       where: `${validation.split} images`,

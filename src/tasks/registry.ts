@@ -5,7 +5,10 @@ import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import { classification } from './classification.ts'
 import { countObjects, detection } from './detection/detection.ts'
+import { labels } from './labels.ts'
+import { type RegressionLoss, regression, targetScale } from './regression.ts'
 import type { Task, TaskMemory } from './task.ts'
+import { valuesOf } from './values.ts'
 
 /** What a task is built of. */
 export interface TaskSetting {
@@ -15,6 +18,8 @@ export interface TaskSetting {
   readonly memory: TaskMemory
   /** The share of the target that goes to all classes alike. */
   readonly labelSmoothing?: number | undefined
+  /** Of regression: what a distance costs. */
+  readonly loss?: RegressionLoss | undefined
   /** Whether images are mixed. */
   readonly mixed?: boolean | undefined
 }
@@ -29,12 +34,20 @@ export interface TaskEntry {
   learn?(data: Dataset): TaskMemory
 }
 
+/** What has to be there is all that there is to know. */
+const needValues = (data: Dataset): TaskMemory => {
+  valuesOf(data)
+  return {}
+}
+
 const entries = new Map<string, TaskEntry>([
   ['classification', { describe: 'one class an image', build: classification }],
   [
     'detection',
     { describe: 'boxes around objects, each of a class', build: detection, learn: countObjects },
   ],
+  ['labels', { describe: 'any number of labels an image', build: labels, learn: needValues }],
+  ['regression', { describe: 'numbers of an image', build: regression, learn: targetScale }],
 ])
 
 /** The task without a name. */
@@ -42,9 +55,6 @@ export const CLASSIFICATION = 'classification'
 
 /** The names of the tasks that can be built. */
 export const taskNames = (): readonly string[] => [...entries.keys()]
-
-/** Whether a task of this name can be built from its name. */
-export const isTask = (name: string): boolean => entries.has(name)
 
 /**
  * The task of a name.
@@ -74,12 +84,13 @@ export const registerTask = (name: string, entry: TaskEntry): void => {
 
 const BUILT_IN: ReadonlySet<string> = new Set(entries.keys())
 
-/** The task of a trained network, by what its card says. */
+/** The task of a trained network, by what its card says; undefined where its name is not known here. */
 export const trainedTask = ({
   task = CLASSIFICATION,
   classes,
-  ...memory
+  thresholds,
+  targets,
 }: TaskMemory & {
   readonly task?: string | undefined
   readonly classes: readonly string[]
-}): Task => findTask(task).build({ classes, memory })
+}): Task | undefined => entries.get(task)?.build({ classes, memory: { thresholds, targets } })

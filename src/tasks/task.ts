@@ -130,6 +130,8 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
    * them in place of what the network does.
    */
   loss(outputs: Named, targets: Named): Values
+  /** Measures the steps of an epoch, where that is something else than an evaluation. */
+  training?(data: Data): Accumulator
   /** Begins to measure a network on a dataset. */
   accumulator(data: Data): Accumulator<Measured>
   /** What a report says besides the course of all metrics. */

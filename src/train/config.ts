@@ -42,8 +42,8 @@ export const configSchema = z
     valFraction: fraction.optional(),
     /** A table of the images' labels. */
     labels: text.optional(),
-    /** Its columns of files and labels. */
-    labelColumns: z.tuple([text, text]).readonly().optional(),
+    /** Its columns of files and labels, or of one label or number each. */
+    labelColumns: z.tuple([text], text).readonly().optional(),
     /** A pattern of file names that hold labels. */
     labelFromName: text.optional(),
     /** The classes in their order, where not that of their names. */

@@ -75,7 +75,7 @@ export interface EpochEvent {
 /** The progress of a training that has not begun. */
 export const newProgress = (task: Task, train: Dataset): Progress => ({
   step: 0,
-  metrics: task.accumulator(train),
+  metrics: task.training?.(train) ?? task.accumulator(train),
   seconds: 0,
   waiting: 0,
   history: [],

@@ -2,6 +2,7 @@
 
 import { z } from 'zod'
 import { SAMPLINGS } from '../data/sampling.ts'
+import { LOSSES } from '../tasks/regression.ts'
 import {
   belowOne,
   between,
@@ -159,6 +160,12 @@ export const recipeSchema = z.strictObject({
     help: 'label smoothing',
     group: RECIPE,
   }),
+  /** Of regression: what a distance costs; Huber's unless said. */
+  loss: optional(oneOf(LOSSES), {
+    value: 'name',
+    help: 'regression: l1, l2 or huber (default: huber)',
+    group: RECIPE,
+  }).optional(),
   /** The longest L2 norm of a gradient. */
   clipNorm: optional(positive, {
     value: 'x',

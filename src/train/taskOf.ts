@@ -12,9 +12,9 @@ import type { Config } from './config.ts'
 export const taskOf = (
   {
     task: name,
-    recipe: { labelSmoothing, mixing },
+    recipe: { labelSmoothing, mixing, loss },
   }: Pick<Config, 'task'> & {
-    readonly recipe: Pick<Config['recipe'], 'labelSmoothing' | 'mixing'>
+    readonly recipe: Pick<Config['recipe'], 'labelSmoothing' | 'mixing' | 'loss'>
   },
   data?: Dataset,
 ): Task => {
@@ -23,6 +23,7 @@ export const taskOf = (
     classes: data?.classes ?? [],
     memory: (data && learn?.(data)) ?? {},
     labelSmoothing,
+    loss,
     mixed: mixing?.mixup !== undefined || mixing?.cutmix !== undefined,
   })
 }

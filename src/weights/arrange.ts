@@ -40,14 +40,19 @@ export const arranged = (
 /** The least number above zero that a float32 holds: what has no probability at all has a logit, too. */
 const LEAST = 2 ** -149
 
-/** An output as logits: probabilities are those of their logarithms. */
+const logarithm = (value: number): number => Math.log(Math.max(value, LEAST))
+
+/** An output as logits: of probabilities the logarithms, of a label's those of its odds; numbers as they are. */
 export const asLogits = (
   data: ArrayLike<number | bigint>,
-  { values }: Description['output'],
+  { output: { values }, task }: Pick<Description, 'output' | 'task'>,
 ): Float32Array => {
   const numbers = Float32Array.from(
     data as ArrayLike<number>,
     data instanceof Uint16Array ? half : Number,
   )
-  return values === 'logits' ? numbers : numbers.map(value => Math.log(Math.max(value, LEAST)))
+  if (values !== 'probabilities') return numbers
+  return task === 'labels'
+    ? numbers.map(value => logarithm(value) - logarithm(1 - value))
+    : numbers.map(logarithm)
 }

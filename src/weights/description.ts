@@ -49,8 +49,8 @@ export const descriptionSchema = z.object({
   input: inputSchema,
   output: z.strictObject({
     name: z.string(),
-    /** Whether a softmax is still to be taken. */
-    values: z.enum(['logits', 'probabilities']),
+    /** Whether a softmax is still to be taken (of labels a sigmoid); or numbers, as they are. */
+    values: z.enum(['logits', 'probabilities', 'numbers']),
   }),
 })
 
@@ -91,9 +91,10 @@ export const describe = (card: Card, { preprocessing, softmax }: Serving = {}): 
           }
         : { dtype: 'float32', layout: 'NCHW', ...size, order, range: 1, mean, std }),
     },
-    output: softmax
-      ? { name: 'probabilities', values: 'probabilities' }
-      : { name: output, values: 'logits' },
+    output:
+      softmax && !card.targets
+        ? { name: 'probabilities', values: 'probabilities' }
+        : { name: output, values: card.targets ? 'numbers' : 'logits' },
   }
 }
 

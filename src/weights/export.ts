@@ -5,11 +5,13 @@ import { inferenceGraph } from '../models/inferenceGraph.ts'
 import { emit } from '../onnx/emit.ts'
 import { encodeModel } from '../onnx/encode.ts'
 import type { OnnxModel } from '../onnx/model.ts'
-import { softmax } from '../ops/index.ts'
+import { add, constant, mul, sigmoid, softmax } from '../ops/index.ts'
 import { foldBatchNorm } from '../passes/foldBatchNorm.ts'
 import { type Description, describe, type Serving } from './description.ts'
 import { METADATA_KEY } from './onnxFile.ts'
 import type { Trained } from './trained.ts'
+
+const rowOf = (numbers: readonly number[]) => constant(numbers, [1, numbers.length])
 
 /** A trained network's inference, from what goes into the file to what comes out of it. */
 export const servingGraph = (
@@ -20,7 +22,14 @@ export const servingGraph = (
   const { height, width, mean, std } = card
   const statistics = preprocessing ? ({ mean, std, layout: 'NHWC' } as const) : undefined
   const own = inferenceGraph(model, batch, [height, width], statistics, card.output)
-  return ending ? graph({ probabilities: softmax(own.outputs.logits, 1) }) : own
+  const { logits, values } = own.outputs
+  if (card.targets)
+    return graph({
+      ...own.outputs,
+      values: add(mul(values, rowOf(card.targets.std)), rowOf(card.targets.mean)),
+    })
+  if (!ending || logits === undefined) return own
+  return graph({ probabilities: card.task === 'labels' ? sigmoid(logits) : softmax(logits, 1) })
 }
 
 /**

@@ -154,9 +154,14 @@ export const openOnnxPredictor = async (
     infer: images =>
       inChunks(images, description, async chunk => {
         const results = await compiled.run({ [own.name]: arranged(chunk, own) })
-        const logits = asLogits(results[output.name].data, output)
+        const logits = asLogits(results[output.name].data, description)
         return checkLabels(logits, count, labels, where)
-      }).then(data => ({ logits: { shape: [data.length / labels.length, labels.length], data } })),
+      }).then(data => ({
+        [output.values === 'numbers' ? 'values' : 'logits']: {
+          shape: [data.length / labels.length, labels.length],
+          data,
+        },
+      })),
     dispose: () => compiled.dispose(),
   }
 }

@@ -7,7 +7,8 @@ import type { Split } from '../../data/dataset.ts'
 import { UsageError } from '../../errors/index.ts'
 import type { ExportFormat } from '../../runs/exportTrained.ts'
 import type { PrecisionImages } from '../../runs/inFewerBits.ts'
-import { accuracyText, shortAccuracy } from '../../text/accuracy.ts'
+import { bestText } from '../../tasks/metricText.ts'
+import { accuracyText } from '../../text/accuracy.ts'
 import { signed } from '../../text/numbers.ts'
 import { shellWord } from '../../text/shell.ts'
 import type { Serving } from '../../weights/description.ts'
@@ -123,10 +124,12 @@ const run = async (path: string, flags: ExportFlags): Promise<void> => {
     )
   }
   if (cost !== undefined) {
-    const { before, after, images } = cost
-    const right = `${accuracyText(after, images)} in ${precision}, ${shortAccuracy(before, images)} in float32`
+    const { before, after, images, best } = cost
+    const { metric, title = metric } = best
+    const text = (value: number): string => bestText(value, best, images)
+    const points = best.percent ? ` (${signed(100 * (after - before))} points)` : ''
     console.log(
-      `accuracy on ${count(images)} images: ${right} (${signed(100 * (after - before))} points)`,
+      `${best.ofImages ? 'accuracy' : title} on ${count(images)} images: ${best.ofImages ? accuracyText(after, images) : text(after)} in ${precision}, ${text(before)} in float32${points}`,
     )
   } else if (precision !== 'float32')
     console.log('accuracy not measured: no images; --data names some')

@@ -66,7 +66,7 @@ export const withoutBad = async (
   classes: readonly string[],
   { policy, limit, onChecked = () => {} }: BadImageOptions,
 ): Promise<ImageList & { readonly bad: readonly BadImage[] }> => {
-  const { folder, files, labels } = list
+  const { folder, files, labels, values } = list
   const paths = files.map(file => `${folder}/${file}`)
   const reasons: (string | undefined)[] = []
   while (reasons.length < paths.length) {
@@ -100,6 +100,7 @@ export const withoutBad = async (
     ...list,
     files: chosen.map(i => files[i]),
     labels: Int32Array.from(chosen, i => labels[i]),
+    values: values && chosen.map(i => values[i]),
     bad,
   }
 }

@@ -69,10 +69,11 @@ const within = (where: string, value: number, high: number): void => {
 
 /** A hash of which images these are, and of their labels where their paths do not begin with them. */
 const fingerprintOf = (
-  { files, labels }: Pick<ImageList, 'files' | 'labels'>,
+  { files, labels, values }: Pick<ImageList, 'files' | 'labels' | 'values'>,
   classes: readonly string[],
 ): string => {
   const lines = files.map((file, i) => {
+    if (values) return `${file}\t${values[i].join()}`
     const label = classes[labels[i]]
     return file.startsWith(`${label}/`) ? file : `${file}\t${label}`
   })
@@ -98,7 +99,7 @@ export const openImageFolder = async (
 ): Promise<ImageFolder> => {
   within('data.cropPct', cropPct, 1)
   if (listing.valFraction !== undefined) within('data.valFraction', listing.valFraction, 0.9)
-  const { classes, splits, leftOut, notes } = await listFolder(path, listing)
+  const { classes, task, splits, leftOut, notes } = await listFolder(path, listing)
   const shape = [3, size, size] as const
   const background = color && backgroundColor(color)
   const format = { shape, cropPct, background }
@@ -121,7 +122,7 @@ export const openImageFolder = async (
         : await withoutBad(found, classes, { policy: badImages, limit: badLimit, onChecked })
     if (badImages !== 'stop') checked += found.files.length
     bad.push(...good.bad)
-    const { folder, files, labels } = good
+    const { folder, files, labels, values } = good
     const pathOf = (index: number): string => `${folder}/${files[index]}`
     const source = fileSource(format, pathOf)
     return {
@@ -130,6 +131,8 @@ export const openImageFolder = async (
       classes,
       shape,
       labels,
+      task,
+      values,
       cropPct,
       nameOf: index => relative(path, pathOf(index)),
       background,

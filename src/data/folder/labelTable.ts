@@ -8,11 +8,12 @@ import { readText, whyUnreadable } from '../../platform/node/files.ts'
 const MOST_BYTES = 1e8
 
 /** A row of the file: what it says of one image. */
-interface Row {
+export interface Row {
   /** From 1, the header's row. */
   readonly row: number
   readonly file: string
-  readonly label: string
+  /** The label, or what stands in each column of labels. */
+  readonly cells: readonly string[]
   /** Which split the image belongs to, where the file has a column for it. */
   readonly split: string | undefined
 }
@@ -23,22 +24,19 @@ const COLUMNS = {
   label: `label class label_name class_name category target species breed tag diagnosis`,
   split: `split subset`,
 }
-type Column = keyof typeof COLUMNS
+/** The columns that hold files, and labels: one, or several of flags or numbers. */
+export type LabelColumns = readonly [file: string, ...labels: string[]]
 
 const same = (a: string, b: string): boolean =>
   a.toLowerCase().replaceAll(/[ -]/g, '_') === b.toLowerCase().replaceAll(/[ -]/g, '_')
 
 /** Which columns hold the files and the labels, by the names that were given, or by the usual ones. */
-const placesOf = (
-  path: string,
-  header: readonly string[],
-  given: readonly [file: string, label: string] | undefined,
-): Record<Column, number> => {
+const placesOf = (path: string, header: readonly string[], given: LabelColumns | undefined) => {
   const find = (names: readonly string[]): number => {
     const at = names.map(name => header.findIndex(own => same(own, name)))
     return at.find(place => place >= 0) ?? -1
   }
-  const usual = (column: Column): number => find(COLUMNS[column].split(' '))
+  const usual = (column: keyof typeof COLUMNS): number => find(COLUMNS[column].split(' '))
   const refuse = (expected: string): never => {
     throw new FileError({
       where: path,
@@ -47,25 +45,29 @@ const placesOf = (
       hint: 'Name the columns of files and labels, in this order, by `data.labelColumns`. The first row must be a header',
     })
   }
-  const [file, label] = given?.map(name => find([name])) ?? [usual('file'), usual('label')]
-  const missing = [file, label].findIndex(place => place < 0)
+  const [file, ...labels] = given?.map(name => find([name])) ?? [usual('file'), usual('label')]
+  const missing = [file, ...labels].findIndex(place => place < 0)
   if (missing >= 0)
     refuse(
       given
         ? `a column ${given[missing]}`
         : `a column of ${['files, such as file or image', 'labels, such as label or class'][missing]}`,
     )
-  return { file, label, split: usual('split') }
+  return { file, labels, split: usual('split') }
+}
+
+/** A table as it was read. */
+interface LabelTable {
+  /** The names of the columns of labels. */
+  readonly columns: readonly string[]
+  readonly rows: readonly Row[]
 }
 
 /**
- * Reads the rows of a CSV file with a header.
+ * Reads the rows of a CSV file with a header; cells of labels may be empty.
  * @throws FileError that names the row at fault
  */
-export const readLabels = async (
-  path: string,
-  columns?: readonly [file: string, label: string],
-): Promise<readonly Row[]> => {
+export const readLabels = async (path: string, given?: LabelColumns): Promise<LabelTable> => {
   const problem = whyUnreadable(path, MOST_BYTES)
   if (problem !== undefined)
     throw new UsageError({ where: path, expected: 'a CSV file of labels', got: problem })
@@ -78,20 +80,21 @@ export const readLabels = async (
       got: fault.message,
     })
   const [header = []] = data
-  const places = placesOf(path, header, columns)
-  const last = Math.max(places.file, places.label)
-  return data.flatMap((cells, i) => {
+  const places = placesOf(path, header, given)
+  const last = Math.max(places.file, ...places.labels)
+  const rows = data.flatMap((cells, i) => {
     if (i === 0 || cells.every(cell => cell.trim() === '')) return []
     const file = cells[places.file]?.trim()
-    const label = cells[places.label]?.trim()
-    if (!file || !label)
+    if (!file || cells.length <= last)
       throw new FileError({
         where: `${path}, row ${i + 1}`,
         expected: 'a file and a label',
         got: cells.length <= last ? `${cells.length} columns` : cells.join(', '),
       })
-    return { row: i + 1, file, label, split: cells[places.split]?.trim().toLowerCase() }
+    const labels = places.labels.map(place => cells[place].trim())
+    return { row: i + 1, file, cells: labels, split: cells[places.split]?.trim().toLowerCase() }
   })
+  return { columns: places.labels.map(place => header[place].trim()), rows }
 }
 
 const withoutEnding = (path: string): string => path.replace(/\.[^./]*$/, '')

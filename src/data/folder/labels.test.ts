@@ -313,3 +313,43 @@ it('the library opens them the same way, and records how', async () => {
     images.train.fingerprint,
   )
 })
+
+describe('a table of several labels or numbers', () => {
+  const open6 = async (header: string, cells: readonly string[], options = {}) => {
+    const lines = [header, ...six.map((name, i) => `${name},${cells[i]}`)]
+    const root = await folderOf(six, { 'labels.csv': `${lines.join('\n')}\n` })
+    const folder = await open(root, { ...LABELS, ...options })
+    const { task, values, classes } = await folder.open('all')
+    return { task, classes, values: values?.map(own => [...own].join('')) }
+  }
+
+  it('is found by its cells: lists, flags and numbers that are no names', async () => {
+    const lists = await open6('file,label', ['a;b', 'b', '', 'a', 'a;b', 'b'])
+    expect(lists).toMatchObject({ task: 'labels', classes: ['a', 'b'] })
+    expect(lists.values?.sort()).toEqual(['00', '01', '01', '10', '11', '11'])
+    const flags = { labelColumns: ['file', 'wet', 'cold'] as const }
+    const cells = ['0,1', '1,1', '0,0', '1,0', '0,1', '1,1']
+    expect(await open6('file,wet,cold', cells, flags)).toMatchObject({ task: 'labels' })
+    const numbers = await open6('file,label', ['0.5', '1', '2', '3', '4', '5'])
+    expect(numbers).toMatchObject({ task: 'regression', classes: ['label'] })
+    const named = await open6('file,label', ['0', '1', '1', '0', '0', '1'])
+    expect(named).toMatchObject({ task: undefined, classes: ['0', '1'] })
+  })
+
+  it('is what was asked for, or refused by its row', async () => {
+    const cells = ['1', '2', '3', '4', '5', '6']
+    expect(await open6('file,label', cells, { task: 'regression' })).toMatchObject({
+      task: 'regression',
+    })
+    const bad = open6('file,label', [...cells.slice(0, 5), 'much'], { task: 'regression' })
+    await expect(bad).rejects.toThrow('labels.csv, row 7: expected a number, got much')
+    const lists = ['a b', 'b', 'a', 'a', 'a b', 'b']
+    expect(await open6('file,label', lists, { task: 'labels' })).toMatchObject({
+      classes: ['a', 'b'],
+    })
+    await expect(open6('file,label', cells, { task: 'poetry' })).rejects.toThrow('poetry')
+    await expect(open(await folderOf(six), { task: 'labels' })).rejects.toMatchObject({
+      hint: expect.stringContaining('data.labels'),
+    })
+  })
+})

@@ -15,7 +15,9 @@ import {
   findParts,
   type ListOptions,
   labelsPath,
+  NO_CLASS,
   type Part,
+  type PartsTargets,
   splitNamed,
 } from './parts.ts'
 import { byName, contentsOf, filesIn } from './scan.ts'
@@ -28,15 +30,21 @@ export interface ImageList {
   /** Paths below `folder`, and the class of each. */
   readonly files: readonly string[]
   readonly labels: Int32Array
+  /** What each has in place of a class. */
+  readonly values?: readonly Float32Array[] | undefined
 }
 
 /** As many names say what is meant. */
 const SHOWN = 8
 
+const CLASSES = 'classification'
+
 type Listing = () => Promise<ImageList>
 
 export interface FolderListing {
   readonly classes: readonly string[]
+  /** What the targets are for, where images have none of one class each. */
+  readonly task: string | undefined
   /** Each is listed when asked for; `test` is there only where the folder has labeled test images. */
   readonly splits: {
     readonly train: Listing
@@ -58,10 +66,30 @@ const listOf = (
   folder: string,
   byClass: ByClass,
   classes: readonly string[],
+  valuesOf: ((path: string) => Float32Array) | undefined,
 ): ImageList => {
   const perClass = classes.map(name => byClass.get(name) ?? [])
   const labels = perClass.flatMap((files, label) => files.map(() => label))
-  return { split, folder, files: perClass.flat(), labels: Int32Array.from(labels) }
+  const files = perClass.flat()
+  const values = valuesOf && files.map(file => valuesOf(join(folder, file)))
+  return { split, folder, files, labels: Int32Array.from(labels), values }
+}
+
+/** The values of an image in the order of the network's classes. */
+const orderedValues = (
+  root: string,
+  { names, of }: PartsTargets,
+  classes: readonly string[],
+): ((path: string) => Float32Array) => {
+  const stray = names.filter(name => !classes.includes(name))
+  if (stray.length > 0)
+    throw new FileError({
+      where: root,
+      expected: `only outputs of the network (${someOf(classes)})`,
+      got: someOf(stray),
+    })
+  const places = classes.map(name => names.indexOf(name))
+  return path => Float32Array.from(places, place => of.get(path)?.[place] ?? 0)
 }
 
 /**
@@ -73,7 +101,14 @@ export const listFolder = async (
   root: string,
   options: ListOptions = {},
 ): Promise<FolderListing> => {
-  const { valFraction, labels, labelFromName, classes: known } = options
+  const { valFraction, labels, labelFromName, classes: known, task = CLASSES } = options
+  if (labels === undefined && task !== CLASSES)
+    throw new UsageError({
+      where: 'data.task',
+      expected: `${CLASSES}, since folders and names hold one class an image`,
+      got: task,
+      hint: 'Give a table of targets: `data.labels`',
+    })
   const top = await contentsOf(root)
   const isPlain = labels === undefined && !labelFromName
   const [only] = top.folders
@@ -86,16 +121,18 @@ export const listFolder = async (
     leaveOutOthers(inner.leftOut, root, top.files)
     return splitNamed(only) === 'train' ? inner : { ...inner, notes: [note, ...inner.notes] }
   }
-  const { train, validation, test } = await findParts(root, top.folders, options)
+  const { train, validation, test, targets } = await findParts(root, top.folders, options)
   if (validation !== undefined && valFraction !== undefined)
     throw new UsageError({
       where: 'data.valFraction',
       expected: 'a folder without a validation split of its own',
       got: `${root}, which has ${validation.folder}`,
     })
-  const found = await train.labeling.classesIn(train.folder)
+  const found = targets?.names ?? (await train.labeling.classesIn(train.folder))
   const classes = known ?? found
-  if (found.length < (known === undefined ? 2 : 1))
+  const groups = targets ? [NO_CLASS] : classes
+  const valuesOf = targets && orderedValues(root, targets, classes)
+  if (found.length < (known === undefined && targets === undefined ? 2 : 1))
     throw new FileError({
       where: root,
       expected: isPlain
@@ -108,7 +145,7 @@ export const listFolder = async (
   const notes: string[] = []
   const isLabeled =
     test !== undefined &&
-    (await test.labeling.classesIn(test.folder)).some(name => classes.includes(name))
+    (await test.labeling.classesIn(test.folder)).some(name => groups.includes(name))
   if (train.folder !== root) {
     const table = labels && labelsPath(root, labels)
     leaveOutOthers(
@@ -130,7 +167,7 @@ export const listFolder = async (
       const all = listed.get(part) ?? part.labeling.list(part.folder, leftOut)
       listed.set(part, all)
       const byClass = await all
-      const stray = [...byClass.keys()].filter(name => !classes.includes(name)).sort(byName)
+      const stray = [...byClass.keys()].filter(name => !groups.includes(name)).sort(byName)
       if (stray.length > 0)
         throw new FileError({
           where: part.folder,
@@ -140,10 +177,10 @@ export const listFolder = async (
           got: stray.join(', '),
         })
       const shared = new Map([...byClass].map(([name, files]) => [name, share(files)]))
-      const missing = classes.filter(name => !shared.get(name)?.length)
+      const missing = groups.filter(name => !shared.get(name)?.length)
       if (known === undefined && missing.length > 0)
         notes.push(`no ${split} images of ${someOf(missing)}`)
-      return listOf(split, part.folder, shared, classes)
+      return listOf(split, part.folder, shared, groups, valuesOf)
     }
   const shareOf = (split: 'train' | 'validation'): Listing =>
     list(split, train, files => heldBack(files, split, valFraction))
@@ -153,5 +190,5 @@ export const listFolder = async (
     validation: validation ? list('validation', validation) : shareOf('validation'),
     test: isLabeled ? list('test', test) : undefined,
   }
-  return { classes, splits, leftOut, notes }
+  return { classes, task: targets?.task, splits, leftOut, notes }
 }

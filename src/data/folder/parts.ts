@@ -5,8 +5,9 @@ import { join, resolve } from 'node:path'
 import { FileError } from '../../errors/index.ts'
 import type { Split } from '../dataset.ts'
 import { byFileName, byFolder, byTable, type Labeling, NAME_PATTERN } from './labeling.ts'
-import { matchRows, readLabels } from './labelTable.ts'
+import { type LabelColumns, matchRows, type Row, readLabels } from './labelTable.ts'
 import { filesIn } from './scan.ts'
+import { type TableTargets, tableTargets } from './tableTargets.ts'
 
 export type FolderSplit = Exclude<Split, 'all'>
 
@@ -16,8 +17,10 @@ export interface ListOptions {
   readonly valFraction?: number | undefined
   /** A CSV file that says what each image is of, in place of folders: here, or in the folder. */
   readonly labels?: string | undefined
-  /** Its columns of files and labels; found by the usual names unless told. */
-  readonly labelColumns?: readonly [file: string, label: string] | undefined
+  /** Its columns of files and labels, or of one label or number each; found by the usual names unless told. */
+  readonly labelColumns?: LabelColumns | undefined
+  /** What the targets are for, such as `labels` or `regression`; as they look unless told. */
+  readonly task?: string | undefined
   /** Takes labels from the names of files: a regular expression with a group around the label, or `true` for `cat.12.jpg` and its like. */
   readonly labelFromName?: string | boolean | undefined
   /** The classes in their order, where they are known: the folder may then lack some. */
@@ -45,7 +48,17 @@ export interface Parts {
   readonly train: Part
   readonly validation?: Part | undefined
   readonly test?: Part | undefined
+  /** What the images have in place of one class each; all then lie in one group without name. */
+  readonly targets?: PartsTargets | undefined
 }
+
+export interface PartsTargets extends Pick<TableTargets, 'task' | 'names'> {
+  /** By the path of an image from where the process runs. */
+  readonly of: ReadonlyMap<string, Float32Array>
+}
+
+/** The group of images that have other targets than a class. */
+export const NO_CLASS = ''
 
 /** The path of a table of labels: as it is, or in the folder of the images. */
 export const labelsPath = (root: string, labels: string): string =>
@@ -71,18 +84,27 @@ const partsByFolder = (
 const partsByTable = async (
   root: string,
   folders: readonly string[],
-  { labels = '', labelColumns }: ListOptions,
+  { labels = '', labelColumns, task }: ListOptions,
 ): Promise<Parts> => {
   const path = labelsPath(root, labels)
-  const rows = matchRows(labels, await readLabels(path, labelColumns), await filesIn(root))
+  const table = await readLabels(path, labelColumns)
+  const own = tableTargets(labels, table.columns, table.rows, task)
+  const rows = matchRows(labels, table.rows, await filesIn(root))
+  const valuesOf = ({ row }: Row) => own?.of.get(row) as Float32Array
+  const targets = own && {
+    ...own,
+    of: new Map([...rows].map(([file, row]) => [join(root, file), valuesOf(row)])),
+  }
   const of = (isOf: (split: FolderSplit | undefined) => boolean): Part | undefined => {
-    const own = [...rows].filter(([, { split }]) => isOf(splitNamed(split ?? '')))
-    const byPath = new Map(own.map(([file, { label }]) => [join(root, file), label]))
-    return own.length === 0 ? undefined : { folder: root, labeling: byTable(byPath, path) }
+    const named = [...rows].filter(([, { split }]) => isOf(splitNamed(split ?? '')))
+    const byPath = new Map(
+      named.map(([file, { cells }]) => [join(root, file), targets ? NO_CLASS : cells[0]]),
+    )
+    return named.length === 0 ? undefined : { folder: root, labeling: byTable(byPath, path) }
   }
   const all = of(() => true) ?? { folder: root, labeling: byTable(new Map(), path) }
   const train = of(split => split === 'train')
-  if (train === undefined) return partsByFolder(root, folders, () => all.labeling)
+  if (train === undefined) return { ...partsByFolder(root, folders, () => all.labeling), targets }
   const odd = [...rows.values()].find(({ split }) => !splitNamed(split ?? ''))
   if (odd !== undefined)
     throw new FileError({
@@ -94,6 +116,7 @@ const partsByTable = async (
     train,
     validation: of(split => split === 'validation'),
     test: of(split => split === 'test'),
+    targets,
   }
 }
 
