@@ -1,5 +1,6 @@
 /** A server over a folder of runs that were written, not trained; and requests as bytes, since clients mend them. */
 
+import { spawn } from 'node:child_process'
 import { mkdir, mkdtemp, writeFile } from 'node:fs/promises'
 import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -45,6 +46,28 @@ export const openTestUi = async (
   await writeFile(join(place, 'secret.txt'), 'SECRET')
   const ui = await openUi({ folder: root, page, excite: [process.execPath, '-e', ''], ...options })
   return { ...ui, root }
+}
+
+/** A process that has a run's lock until it is told to end, or ends it when it is. */
+export const trainer = async (run: string) => {
+  const lock = join(run, 'run.lock')
+  const program = `
+    const { writeFileSync, rmSync, readFileSync } = require('node:fs')
+    const text = readFileSync('/proc/self/stat', 'utf8')
+    const started = text.slice(text.lastIndexOf(')') + 2).split(' ')[19]
+    const holder = { host: require('node:os').hostname(), pid: process.pid, started, since: 'now' }
+    writeFileSync(${JSON.stringify(lock)}, JSON.stringify(holder))
+    let told = 0
+    process.on('SIGTERM', () => {
+      told++
+      setTimeout(() => { rmSync(${JSON.stringify(lock)}); process.exit(told) }, 200)
+    })
+    setInterval(() => {}, 1000)
+    console.log('here')`
+  const child = spawn(process.execPath, ['-e', program], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const ended = new Promise<number | null>(resolve => child.on('close', resolve))
+  await new Promise(resolve => child.stdout.once('data', resolve))
+  return { child, ended }
 }
 
 /** Sends bytes as they are; gives back status and text. */

@@ -138,11 +138,11 @@ export const CurvePlot = (props: CurvePlotProps) => {
 
   const { x: across, y: up } = extents(series, log)
   const [top, bottom] = [28, height - 40]
-  const y = scaleOf({ log }, up, [bottom, top], 44)
+  const y = scaleOf({ log }, up, [bottom, top], 34)
   const left = Math.max(...y.ticks.map(({ text }) => textWidth(text)), 20) + 8
   const right = Math.max(left + 50, width.value - 12)
   const [low, high] = across
-  const x = scaleOf({ domain: [low, high > low ? high : low + 1] }, [], [left, right], 90)
+  const x = scaleOf({ domain: [low, high > low ? high : low + 1] }, [], [left, right], 70)
   const dark = isDark()
 
   useEffect(() => {

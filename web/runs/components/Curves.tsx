@@ -191,6 +191,17 @@ export const Curves = ({ ids, known, height }: Props) => {
         )}
       </div>
       {model.failure.value !== undefined && <Problem error={model.failure.value} />}
+      {series.value.length > 1 && (
+        <ul class="row legend small">
+          {series.value.map(one => (
+            <li key={one.id} class={`c${one.color % 7}`}>
+              <span class={one.color < 7 ? 'swatch' : 'swatch dashed'} aria-hidden="true" />
+              {named(one.name)}{' '}
+              <span class="number">{shortNumber(one.curve.average.at(-1) ?? Number.NaN)}</span>
+            </li>
+          ))}
+        </ul>
+      )}
       <CurvePlot
         series={series.value}
         xLabel={X_NAMES[x]}
