@@ -2,6 +2,7 @@
  * Trainings on a disk that fails at any one call, once or for good, and what is true of them afterwards.
  *
  *   npm run test:faults -- 10000 7     so many failures of a tiny training, or all of them, by seed 7
+ *   npm run test:faults -- sites       all failures of one call of each kind: what is done to which file
  */
 
 import type { FileHandle } from 'node:fs/promises'
@@ -31,12 +32,17 @@ export interface Fault {
 export const faultText = ({ code, at, lasting, done }: Fault): string =>
   `${code} ${done ? 'after' : 'before'} call ${at}${lasting ? ' and all that follow' : ''}`
 
-/** Lets the disk fail as said; what it gives back counts the calls and ends the failing. */
-const failDisk = (fault: Fault | undefined): { calls(): number; end(): void } => {
-  let calls = 0
+/** What is done to which file: the numbers in its name, such as those of steps, tell no other site. */
+const siteOf = (name: string, path: string): string =>
+  `${name} ${path.split('/').slice(-2).join('/').replaceAll(/\d+/g, '#')}`
+
+/** Lets the disk fail as said; what it gives back has the site of each call, and ends the failing. */
+const failDisk = (fault: Fault | undefined): { readonly sites: readonly string[]; end(): void } => {
+  const sites: string[] = []
   const end = watchDisk(disk, async ({ name, path, content }, work) => {
-    calls++
-    const now = fault !== undefined && (calls === fault.at || (fault.lasting && calls > fault.at))
+    sites.push(siteOf(name, path))
+    const { length } = sites
+    const now = fault !== undefined && (length === fault.at || (fault.lasting && length > fault.at))
     // Closing frees the handle even where it says that it failed.
     if (!now || name === 'close') return work()
     if (fault.done) {
@@ -48,7 +54,7 @@ const failDisk = (fault: Fault | undefined): { calls(): number; end(): void } =>
     }
     throw failureOf(fault.code)
   })
-  return { calls: () => calls, end }
+  return { sites, end }
 }
 
 /** The parts of a run that do not depend on how often it was saved; of its steps, lines may be lost. */
@@ -105,10 +111,10 @@ export interface FaultReport {
   readonly wrong: readonly string[]
 }
 
-/** Tries so many of all faults, drawn by a seed. */
+/** Tries so many of all faults, drawn by a seed; or, of each site, all that can happen to one call. */
 export const tryFaults = async (
   train: Train,
-  most: number,
+  most: number | 'sites',
   seed: number,
   log: (line: string) => void = () => {},
 ): Promise<FaultReport> => {
@@ -116,20 +122,25 @@ export const tryFaults = async (
   const folder = join(place, 'run')
   const counted = failDisk(undefined)
   await train(folder)
-  const calls = counted.calls()
   counted.end()
+  const { sites } = counted
   const expected = await resultOf(folder)
   await rm(folder, { recursive: true })
-  const all = calls * KINDS.length
-  const order = permutation(random(seed).fork('faults'), all)
+  const all = sites.length * KINDS.length
+  const order = [...permutation(random(seed).fork('faults'), all)]
+  const firsts = new Set([...new Set(sites)].map(site => sites.indexOf(site)))
+  const chosen =
+    most === 'sites'
+      ? order.filter(one => firsts.has(Math.floor(one / KINDS.length)))
+      : order.slice(0, most)
   const wrong: string[] = []
-  const tried = Math.min(most, all)
-  for (let i = 0; i < tried; i++) {
-    const fault = { ...KINDS[order[i] % KINDS.length], at: 1 + Math.floor(order[i] / KINDS.length) }
+  const tried = chosen.length
+  for (const [i, one] of chosen.entries()) {
+    const fault = { ...KINDS[one % KINDS.length], at: 1 + Math.floor(one / KINDS.length) }
     const found = await trainThrough(train, folder, fault, expected)
     if (found !== undefined) wrong.push(found)
     if (found !== undefined) log(found)
-    if ((i + 1) % 500 === 0) log(`${i + 1} of ${all} faults, ${wrong.length} wrong`)
+    if ((i + 1) % 500 === 0) log(`${i + 1} of ${tried} faults, ${wrong.length} wrong`)
   }
   await rm(place, { recursive: true })
   return { all, tried, wrong }
@@ -137,7 +148,12 @@ export const tryFaults = async (
 
 if (import.meta.filename === process.argv[1]) {
   const [most = 'Infinity', seed = '1'] = process.argv.slice(2)
-  const report = await tryFaults(await tinyTraining(), Number(most), Number(seed), console.log)
+  const report = await tryFaults(
+    await tinyTraining(),
+    most === 'sites' ? most : Number(most),
+    Number(seed),
+    console.log,
+  )
   console.log(`${report.tried} of ${report.all} faults, ${report.wrong.length} wrong`)
   process.exitCode = report.wrong.length === 0 ? 0 : 1
 }

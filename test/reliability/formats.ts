@@ -202,7 +202,9 @@ const json = (value: unknown, read: Format['read'], open: readonly string[] = []
 const noise = (size: number): Buffer =>
   Buffer.from(Array.from({ length: 3 * size * size }, (_, i) => (i * i * 31 + i * 7) % 256))
 
-const image = async (format: 'png' | 'jpeg' | 'webp'): Promise<Uint8Array> =>
+const image = async (
+  format: 'png' | 'jpeg' | 'webp' | 'gif' | 'tiff' | 'avif',
+): Promise<Uint8Array> =>
   sharp(noise(24), { raw: { width: 24, height: 24, channels: 3 } })
     .toFormat(format, format === 'png' ? { palette: false } : { quality: 80 })
     .toBuffer()
@@ -231,6 +233,7 @@ const chunkAt = (png: Uint8Array, name: string): number => Buffer.from(png).inde
 /** Every format by its name. */
 export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
   const [png, jpeg, webp] = [await image('png'), await image('jpeg'), await image('webp')]
+  const gif = await image('gif')
   const safetensors = writeSafetensors(
     new Map([
       ['conv1.weight', { dtype: 'F32', shape: [2, 3], data: new Float32Array(6) }],
@@ -365,6 +368,10 @@ export const formats = async (): Promise<Readonly<Record<string, Format>>> => {
       ],
       read: readPicture('file'),
     },
+    // The last byte of a GIF says that it ends, which nobody needs.
+    gif: { sample: gif, essential: gif.length - 1, read: readPicture('file') },
+    tiff: { sample: await image('tiff'), read: readPicture('file') },
+    avif: { sample: await image('avif'), read: readPicture('file') },
     tar: {
       sample: archive,
       read: fromFile('file', (path, folder) =>
