@@ -78,6 +78,19 @@ for (const launcher of Object.keys(LAUNCHERS) as (keyof typeof LAUNCHERS)[]) {
       for (const error of errors) expect(error).toContain('rank 1 of 3: expected an answer within')
     })
 
+    it('refuses ranks that do not find each other, each the first of one', () => {
+      const env =
+        launcher === 'mpirun.openmpi'
+          ? { SLURM_PROCID: '1', SLURM_STEP_NUM_TASKS: '3', EXCITE_MPI: 'libmpi.so.40' }
+          : { PMI_RANK: '1', PMI_SIZE: '3' }
+      const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', PROGRAM, 'end'], {
+        env: { ...process.env, ...env },
+        encoding: 'utf8',
+      })
+      expect(status).not.toBe(0)
+      expect(stderr).toMatch(/expected rank 1 of 3, as .* says, got rank 0 of 1/)
+    })
+
     it('refuses the library of another MPI', async () => {
       const other = launcher === 'mpirun.openmpi' ? 'libmpich.so.12' : 'libmpi.so.40'
       const { code, text } = await start(launcher, 'end', { EXCITE_MPI: other })

@@ -138,7 +138,8 @@ export const joinByMpi = async (launch: Launch): Promise<Communicator> => {
   const rank = numberBy(value => mpi.call('MPI_Comm_rank', mpi.abi.world, value))
   const size = numberBy(value => mpi.call('MPI_Comm_size', mpi.abi.world, value))
   const refuse = (expected: string, got: string, hint: string): never => {
-    mpi.call('MPI_Abort', mpi.abi.world, 1)
+    // In order, not by MPI_Abort, which would end the process before anybody has read why.
+    mpi.call('MPI_Finalize')
     throw new MachineError({ where: `${mpi.version} (${mpi.path})`, expected, got, hint })
   }
   if (size !== launch.size || rank !== launch.rank)
