@@ -31,15 +31,19 @@ export const drawOf = (
   index: number,
 ): RandomStream => random(seed).fork('augment').fork(epoch).fork(index)
 
-/** Puts an image in the top left corner of a larger one of zeros, which are the mean. */
-const pad = (
-  image: Float32Array,
+/** Near the mean of photographs. */
+const GRAY = 114
+
+/** Puts an image in the top left corner of a larger one. */
+const pad = <Pixels extends Float32Array | Uint8Array>(
+  image: Pixels,
   [channels, tall, wide]: ImageShape,
   [, height, width]: ImageShape,
-  target: Float32Array,
+  target: Pixels,
   offset: number,
+  padding: number,
 ): void => {
-  target.fill(0, offset, offset + channels * height * width)
+  target.fill(padding, offset, offset + channels * height * width)
   for (let c = 0; c < channels; c++)
     for (let y = 0; y < tall; y++) {
       const from = (c * tall + y) * wide
@@ -64,7 +68,8 @@ const prepareOne = async (
       const part = new Float32Array(sizeOf(own))
       const pixels = await image.read(window, own)
       augment(pixels, own, augmentation, normalization, draw, part, 0)
-      return pad(part, own, shape, target, offset)
+      // Zeros are the mean.
+      return pad(part, own, shape, target, offset, 0)
     }
     const window = augmentation.resizedCrop
       ? randomWindow(image, augmentation.resizedCrop, draw.fork('window'))
@@ -74,6 +79,15 @@ const prepareOne = async (
   } finally {
     image.close?.()
   }
+}
+
+/** An image as a whole in the top left corner of a shape, the rest gray: to be looked at. */
+export const letterboxed = async (image: OpenImage, shape: ImageShape): Promise<Uint8Array> => {
+  const { window, width, height } = placed(image, shape, {}, random(0))
+  const own = [shape[0], height, width] as const
+  const target = new Uint8Array(sizeOf(shape))
+  pad(await image.read(window, own), own, shape, target, 0, GRAY)
+  return target
 }
 
 /**

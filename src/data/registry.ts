@@ -11,6 +11,7 @@ import {
   pixelDataset,
   type Split,
 } from './dataset.ts'
+import { isCocoFolder, openCocoFolder } from './folder/cocoFolder.ts'
 import {
   type FolderReport,
   type ImageFolderOptions,
@@ -154,6 +155,10 @@ const splitsOf = (name: string, { open }: Entry, options: DatasetOptions): Split
   }
 }
 
+/** A folder of images: in COCO's layout for detection, else one folder per class. */
+const openFolder = (name: string, options: DatasetOptions): Promise<Splits> =>
+  isCocoFolder(name) ? openCocoFolder(name, options) : openImageFolder(name, options)
+
 /**
  * Finds a dataset, none of whose images are opened yet.
  * @throws UsageError for an unknown name; FileError for a folder that holds no images by class
@@ -169,7 +174,7 @@ export const openSplits = async (name: string, options: DatasetOptions = {}): Pr
       hint: suggestion(name, names),
     })
   }
-  const splits = entry ? splitsOf(name, entry, options) : await openImageFolder(name, options)
+  const splits = entry ? splitsOf(name, entry, options) : await openFolder(name, options)
   const { samples } = options
   if (samples === undefined) return splits
   return {

@@ -93,11 +93,12 @@ export const balanced = ({ classes, labels, objects, values }: Dataset, most: nu
  * @throws UsageError for more images than there are, or fewer than classes
  */
 export const balancedSubset = <D extends Dataset>(dataset: D, count: number): D => {
-  const { name, split, labels, classes } = dataset
-  if (count < classes.length || count > labels.length)
+  const { name, split, labels, classes, objects, values } = dataset
+  const least = (objects ?? values) ? 1 : classes.length
+  if (count < least || count > labels.length)
     throw new UsageError({
       where: 'data.samples',
-      expected: `${classes.length} to ${labels.length} ${split} images, which is what ${name} has`,
+      expected: `${least} to ${labels.length} ${split} images, which is what ${name} has`,
       got: `${count}`,
     })
   return subset(dataset, balanced(dataset, count))

@@ -15,7 +15,8 @@ Examples:
   $ excite train se-resnet20 --data ./images --size 64
 
 The folder has train/CLASS, val/CLASS and test/CLASS, as far as the dataset has these splits, with
-one file per image. It appears when it is complete.`
+one file per image. It appears when it is complete. A set for detection is written in COCO's layout:
+train, val, and annotations/instances_train.json and so on; --data FOLDER reads it.`
 
 interface ExportFlags extends DataFlags {
   readonly to?: string
@@ -61,7 +62,7 @@ const run = async (name: string, own: object, command: Command): Promise<void> =
   }
   if (json) return printJson({ folder: to, images: written, classes: train.classes })
   console.log(`${to}: ${count(written)} images of ${train.classes.length} classes
-next: excite train se-resnet20 --data ${shellWord(/^[./]/.test(to) ? to : `./${to}`)} --size ${train.shape[1]}`)
+next: excite train ${train.objects ? 'fasterrcnn-se-resnet18' : 'se-resnet20'} --data ${shellWord(/^[./]/.test(to) ? to : `./${to}`)} --size ${train.shape[1]}`)
 }
 
 export const dataExportCommand = (): Command => {

@@ -1,10 +1,14 @@
-/** A dataset written out as a folder of images: `train/CLASS/00012.png`, `val/CLASS/…`, `test/CLASS/…`. */
+/**
+ * A dataset written out as a folder of images: `train/CLASS/00012.png`, `val/CLASS/…`, `test/CLASS/…`;
+ * for detection `train/00012.png` and so on, with `annotations/instances_train.json` in COCO's form.
+ */
 
 import { existsSync } from 'node:fs'
 import { rename, rm, writeFile } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { FileError, UsageError } from '../../errors/index.ts'
 import { makeFolder, writeFailure } from '../../platform/node/files.ts'
+import { annotationsOf } from '../coco/annotationsOf.ts'
 import type { Dataset } from '../dataset.ts'
 import { interleave } from './interleave.ts'
 
@@ -22,6 +26,12 @@ const encode = async (dataset: Dataset, index: number, format: ImageFormat): Pro
 
 /** A class's folder: its name, with what a path cannot hold replaced. */
 const folderOf = (name: string): string => name.replace(/[/\\:*?"<>|]|^\./g, '-')
+
+/** The path of an image in its split's folder. */
+const pathOf = ({ classes, labels, objects }: Dataset, index: number, format: ImageFormat) => {
+  const file = `${String(index).padStart(5, '0')}.${format === 'jpeg' ? 'jpg' : format}`
+  return objects ? file : join(folderOf(classes[labels[index]]), file)
+}
 
 export interface ExportFolderOptions {
   readonly format?: ImageFormat
@@ -50,10 +60,8 @@ export const exportFolder = async (
   const temporary = `${resolve(to)}.tmp-${process.pid}`
   let done = 0
   const write = async (dataset: Dataset, index: number): Promise<void> => {
-    const name = folderOf(dataset.classes[dataset.labels[index]])
-    const file = `${String(index).padStart(5, '0')}.${format === 'jpeg' ? 'jpg' : format}`
     const bytes = await encode(dataset, index, format)
-    const path = join(temporary, FOLDERS[dataset.split], name, file)
+    const path = join(temporary, FOLDERS[dataset.split], pathOf(dataset, index, format))
     await writeFile(path, bytes).catch((cause: unknown) => {
       throw writeFailure(path, bytes.length, cause)
     })
@@ -66,8 +74,17 @@ export const exportFolder = async (
   })
   try {
     for (const dataset of splits) {
-      for (const name of dataset.classes)
-        await makeFolder(join(temporary, FOLDERS[dataset.split], folderOf(name)))
+      const { objects, split } = dataset
+      const folders = objects ? ['.'] : dataset.classes.map(folderOf)
+      for (const name of folders) await makeFolder(join(temporary, FOLDERS[split], name))
+      if (objects) {
+        const annotations = annotationsOf({ ...dataset, objects }, index =>
+          pathOf(dataset, index, format),
+        )
+        await makeFolder(join(temporary, 'annotations'))
+        const name = `instances_${split === 'all' ? 'train' : FOLDERS[split]}.json`
+        await writeFile(join(temporary, 'annotations', name), JSON.stringify(annotations))
+      }
       for (let first = 0; first < dataset.labels.length; first += WRITE_BATCH) {
         signal?.throwIfAborted()
         const count = Math.min(WRITE_BATCH, dataset.labels.length - first)

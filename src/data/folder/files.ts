@@ -9,6 +9,8 @@ import type { ImageSource } from '../prepare.ts'
 export interface ImageFormat {
   readonly shape: ImageShape
   readonly cropPct: number
+  /** Whether images are seen whole, and padded. */
+  readonly letterbox?: boolean | undefined
   readonly background?: string | undefined
 }
 
@@ -16,11 +18,12 @@ const REMEDY = 'Repair it, remove it, or have bad images skipped or replaced (`d
 
 /** Files by index. */
 export const fileSource = (
-  { shape, cropPct, background }: ImageFormat,
+  { shape, cropPct, letterbox, background }: ImageFormat,
   pathOf: (index: number) => string,
 ): ImageSource => ({
   shape,
   cropPct,
+  letterbox,
   open: async index => {
     const refuse = (cause: unknown): never => {
       if (!(cause instanceof FileError)) throw cause
