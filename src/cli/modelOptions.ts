@@ -23,6 +23,7 @@ const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: 
   halfBottleneck: ['', 'bottlenecks: the first 1x1 half as wide'],
   shortcutKernel: ['1|3', 'the kernel of projections that stride'],
   shortcut: ['pad|projection', "shortcuts of CIFAR's ResNets where shapes differ"],
+  norm: ['batch|layer|instance|group|lrn', 'what normalizes a residual network (default: batch)'],
   dropout: ['rate', 'dropout before the classifier'],
   frozenNorm: ['', 'detectors: statistics of a pretrained backbone stay as they are'],
   pyramid: ['32|64|128|256', 'detectors: channels of the feature pyramid (default: 256)'],

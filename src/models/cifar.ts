@@ -21,6 +21,7 @@ const cifar = (
   size: 32,
   classes: 10,
   variations: [
+    'norm',
     'dropout',
     ...(options.block === 'bottleneck' ? (['strideIn'] as const) : []),
     ...(options.block === 'basic' ? (['shortcut'] as const) : []),

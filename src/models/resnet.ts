@@ -99,6 +99,7 @@ const DEFAULTS = {
   strideIn: '3x3',
   pooling: 'padded',
   halfBottleneck: false,
+  norm: 'batch',
   shortcutKernel: 1,
   dropout: 0,
   shortcut: 'projection',

@@ -23,6 +23,7 @@ const imagenet = (
       'stem',
       'pooling',
       'shortcutKernel',
+      'norm',
       'dropout',
       ...(block === 'bottleneck' ? (['strideIn', 'halfBottleneck'] as const) : []),
     ],
@@ -64,7 +65,7 @@ const resnetD = (
   stemWidth = 64,
 ): Backbone => ({
   ...imagenet(describe, block, depths, { stem: 'deep', stemWidth, poolFirst: true }),
-  variations: ['pooling', 'dropout'],
+  variations: ['pooling', 'norm', 'dropout'],
 })
 
 /** ResNeSt (arXiv:2004.08955): a stride is an average pool behind the attention (section 4.1). */

@@ -14,12 +14,13 @@ import {
 } from '../attention/attention.ts'
 import type { Value } from '../graph/index.ts'
 import {
-  batchNorm2d,
   type ConvolutionLayerOptions,
   conv2d,
   type Initializer,
   type Layer,
   layer,
+  type Norm,
+  norm,
   sequential,
   tapEnds,
 } from '../nn/index.ts'
@@ -31,7 +32,9 @@ export interface AttentionOptions {
   readonly at?: Position | undefined
   /** The stages that get it; those of its paper unless given, which are mostly all. */
   readonly stages?: readonly number[] | undefined
-  /** What normalizes so many channels; batch normalization unless given. */
+  /** What normalizes; the batch unless given. */
+  readonly norm?: Norm
+  /** The same as a function, in place of the name. */
   readonly normalize?: ((channels: number) => Layer) | undefined
 }
 
@@ -72,7 +75,7 @@ export interface Sockets {
     options?: ConvolutionLayerOptions,
     following?: number,
   ): Layer
-  /** A batch normalization, with what stands before or after it. */
+  /** A normalization, with what stands before or after it. */
   normalization(channels: number): Layer
   /** A projection shortcut: a convolution, with what stands before it, and its normalization. */
   projection(channels: number, outputs: number, stride: number, kernel?: 1 | 3): Layer
@@ -89,7 +92,13 @@ const isElsewhere = (position: Position): position is Elsewhere =>
 
 /** The sockets of one stage. */
 export const sockets = (
-  { attention, at, stages, normalize = batchNorm2d }: AttentionOptions,
+  {
+    attention,
+    at,
+    stages,
+    norm: kind = 'batch',
+    normalize = channels => norm(kind, channels),
+  }: AttentionOptions,
   stage: number,
   initialize: Initializer,
 ): Sockets => {
@@ -117,11 +126,11 @@ export const sockets = (
     }
   }
   const normalized = (channels: number): readonly Layer[] => {
-    const norm = normalize(channels)
-    if (recalibration === undefined) return [norm]
-    if (position === 'before-norm') return [recalibrate(recalibration, channels), norm]
-    if (position === 'after-norm') return [norm, recalibrate(recalibration, channels)]
-    return [norm]
+    const own = normalize(channels)
+    if (recalibration === undefined) return [own]
+    if (position === 'before-norm') return [recalibrate(recalibration, channels), own]
+    if (position === 'after-norm') return [own, recalibrate(recalibration, channels)]
+    return [own]
   }
   return {
     unit: (channels, outputs, own = {}) => {

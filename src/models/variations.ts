@@ -3,6 +3,7 @@
 import { flag, type Meanings, named, type OptionTable, oneOf, rate } from '../attention/options.ts'
 import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
+import { NORMS } from '../nn/index.ts'
 
 export const VARIATIONS = {
   /** Of bottlenecks: stride in the first 1×1 (v1, Caffe's) or in the 3×3 (v1.5, the default). */
@@ -17,6 +18,8 @@ export const VARIATIONS = {
   shortcutKernel: named({ '1': 1, '3': 3 } as const),
   /** How CIFAR's ResNets shorten where shapes differ: by zero channels, or by a projection. */
   shortcut: oneOf('pad', 'projection'),
+  /** What stands in the place of batch normalization: by each image alone, or by neighboring channels. */
+  norm: oneOf(...NORMS),
   /** The rate of dropout before the classifier. */
   dropout: rate,
   /** Of detectors: whether normalization is an affine map that nothing trains, for pretrained backbones. */

@@ -34,6 +34,15 @@ export {
   layerNorm,
 } from './normalization.ts'
 export { imagesInput, normalizeImages, type Statistics } from './normalizeImages.ts'
+export {
+  groupNorm,
+  instanceNorm,
+  type LocalResponseOptions,
+  localResponseNorm,
+  NORMS,
+  type Norm,
+  norm,
+} from './norms.ts'
 export { adaptiveAveragePool, flatten, globalAveragePool, globalMean } from './pooling.ts'
 export { type Backward, shake } from './shake.ts'
 export { channelShuffle } from './shuffle.ts'

@@ -28,8 +28,10 @@ describe.each(Object.entries(STUDIES))('%s', (_, study) => {
     for (const variant of study.variants) expect(missing(variant)).toBeUndefined()
   })
 
-  it('differs in attention alone, and no two variants are the same network', () => {
-    const specs = study.variants.map(({ attention }) => attention ?? '')
+  it('has no two variants that are the same network', () => {
+    const specs = study.variants.map(({ attention, variations }) =>
+      JSON.stringify([attention, variations]),
+    )
     expect(new Set(specs).size).toBe(specs.length)
   })
 })

@@ -114,6 +114,9 @@ export const planStudy = (
       config: checkConfig({
         ...common,
         attention: variant.attention,
+        variations: variant.variations
+          ? { ...common.variations, ...variant.variations }
+          : common.variations,
         seed,
         recipe: recipeFrom(base as Recipe, variant.changes ?? {}),
       }),

@@ -4,6 +4,7 @@ import { UsageError } from '../errors/index.ts'
 import { suggestion } from '../errors/suggest.ts'
 import type { Study } from './study.ts'
 import { GCT_STUDIES } from './tables/gct.ts'
+import { NORM_STUDIES } from './tables/norms.ts'
 import { SE_STUDIES } from './tables/se.ts'
 import { SK_STUDIES } from './tables/sk.ts'
 import { VERSUS } from './tables/versus.ts'
@@ -14,6 +15,7 @@ export const STUDIES: Readonly<Record<string, Study>> = {
   ...SE_STUDIES,
   ...SK_STUDIES,
   ...GCT_STUDIES,
+  ...NORM_STUDIES,
 }
 
 /** The names of the studies. */

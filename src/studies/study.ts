@@ -2,6 +2,7 @@
 
 import { parseAttention } from '../attention/registry.ts'
 import { UsageError } from '../errors/index.ts'
+import type { Variations } from '../models/variations.ts'
 import type { RecipeName } from '../train/recipes.ts'
 
 /** What a paper printed for a variant; errors in percent on its test set. */
@@ -28,6 +29,8 @@ export interface Variant {
   readonly name: string
   /** As on the command line, such as `se:reduction=8`; the plain backbone without. */
   readonly attention?: string | undefined
+  /** How its backbone differs from the study's. */
+  readonly variations?: Variations | undefined
   /** What it is trained by otherwise. */
   readonly changes?: object | undefined
   /** What the paper found. */
