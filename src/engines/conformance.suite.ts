@@ -71,7 +71,7 @@ const describeOperations = (engine: Engine, skip: ConformanceOptions['skip'] = {
   })
 }
 
-const describeContract = (engine: Engine): void => {
+export const describeContract = (engine: Engine): void => {
   const x = input('x', [2, 3])
   const data = Float32Array.of(-1, 2, -3, 4, -5, 6)
   const doubled = graph({ y: mul(x, 2), same: x, fixed: constant([7, 8]), alias: mul(x, 2) })

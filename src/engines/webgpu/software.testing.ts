@@ -2,6 +2,7 @@
 
 import { existsSync } from 'node:fs'
 import koffi from 'koffi'
+import type { ConformanceOptions } from '../conformance.suite.ts'
 import { loadGpu } from './engine.ts'
 
 const CHROMIUM = '/usr/lib/chromium'
@@ -20,4 +21,21 @@ export const softwareGpu = async (): Promise<GPU> => {
   process.env.XDG_RUNTIME_DIR ??= '/tmp'
   if (loaded.length === 0) loaded.push(koffi.load(`${CHROMIUM}/libvulkan.so.1`))
   return loadGpu()
+}
+
+/** A GPU may take numbers below 2⁻¹²⁶ for 0, and SwiftShader does. */
+const SUBNORMAL = 'numbers below 2⁻¹²⁶ are 0'
+
+/** Refused with a typed error: detectors run on processors. */
+const REFUSED = 'not for kernels'
+
+/** Where the engine does not conform on SwiftShader, with the reasons. */
+export const DIFFERENCES: ConformanceOptions = {
+  skip: { topK: REFUSED, nonMaximumSuppression: REFUSED },
+  differs: Object.fromEntries(
+    ['div', 'mul', 'sign of a sum', 'sqrt', 'sqrt of few', 'sqrt of a sum'].map(name => [
+      name,
+      SUBNORMAL,
+    ]),
+  ),
 }
