@@ -1,9 +1,9 @@
 /**
- * jax-js on WebAssembly, the whole step under jit(): forward, gradients, momentum with weight decay.
+ * jax-js on WebAssembly, or WebGPU in a page, the whole step under jit(): forward, gradients, momentum
+ * with weight decay.
  * Its functions take what they are given: `ref` is one more use of a value.
  */
 
-import { readFileSync } from 'node:fs'
 import {
   blockUntilReady,
   defaultDevice,
@@ -16,11 +16,12 @@ import {
   valueAndGrad,
 } from '@jax-js/jax'
 import { measure, told } from './measure.ts'
+import own from './node_modules/@jax-js/jax/package.json' with { type: 'json' }
 import { classesOf, forward } from './resnet.js'
 
-const { work, network, batch, size } = told
-await init('wasm')
-defaultDevice('wasm')
+const { work, network, batch, size, backend = 'wasm' } = told
+await init(backend)
+defaultDevice(backend)
 
 const begun = []
 const begin = (shape, value) => {
@@ -136,7 +137,7 @@ const once = async () => {
     velocity = next.velocity
   }
 }
-const version = JSON.parse(
-  readFileSync(new URL('node_modules/@jax-js/jax/package.json', import.meta.url), 'utf8'),
-).version
-await measure(once, { version, parameters: begun.reduce((sum, { size }) => sum + size, 0) })
+await measure(once, {
+  version: own.version,
+  parameters: begun.reduce((sum, { size }) => sum + size, 0),
+})

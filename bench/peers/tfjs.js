@@ -1,16 +1,19 @@
 /**
  * TensorFlow.js: training on its CPU backend (its WebAssembly has no gradient of convolutions),
- * answers on WebAssembly with threads. Its momentum optimizer knows no weight decay.
+ * answers on WebAssembly with threads; both on WebGPU in a page. Its momentum optimizer knows no
+ * weight decay.
  */
 
 import * as tf from '@tensorflow/tfjs'
 import { setThreadsCount } from '@tensorflow/tfjs-backend-wasm'
+import '@tensorflow/tfjs-backend-webgpu'
 import { measure, told } from './measure.ts'
 import { classesOf, forward } from './resnet.js'
 
 const { work, network, batch, size, threads } = told
-if (work === 'infer') setThreadsCount(threads)
-await tf.setBackend(work === 'train' ? 'cpu' : 'wasm')
+const { backend = work === 'train' ? 'cpu' : 'wasm' } = told
+if (backend === 'wasm') setThreadsCount(threads)
+await tf.setBackend(backend)
 await tf.ready()
 
 const variables = []
