@@ -3,8 +3,9 @@
 import { stat } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { normalized } from '../data/augment/augment.ts'
+import type { Placement } from '../data/augment/place.ts'
 import type { Dataset } from '../data/dataset.ts'
-import { type ImageInput, readImage } from '../data/decode/openImage.ts'
+import { type ImageInput, readImage, wholeImage } from '../data/decode/openImage.ts'
 import type { Batch } from '../data/loader.ts'
 import { fetchBytes } from '../data/sets/fetchBytes.ts'
 import type { Tensors } from '../engines/engine.ts'
@@ -218,10 +219,16 @@ export const classifierOf = async (
     })
   const shape = [card.channels, card.height, card.width] as const
   const single = await source.open(1)
-  const outputsFor = async (image: Asked) => {
-    const isPrepared = typeof image === 'object' && 'prepared' in image
-    const pixels = isPrepared ? image.prepared : await readImage(image, shape, card)
-    const outputs = await single.infer(normalized(pixels, shape, card))
+  const preparedFor = async (
+    image: Asked,
+  ): Promise<{ readonly input: Float32Array; readonly placement?: Placement }> => {
+    if (typeof image === 'object' && 'prepared' in image)
+      return { input: normalized(image.prepared, shape, card) }
+    if (task.letterbox) return wholeImage(image, shape, card)
+    return { input: normalized(await readImage(image, shape, card), shape, card) }
+  }
+  const outputsFor = async (input: Float32Array) => {
+    const outputs = await single.infer(input)
     for (const { data } of Object.values(outputs)) {
       const bad = Array.from(data).find(value => !Number.isFinite(value))
       if (bad !== undefined) throw notFinite(path, `${bad}`)
@@ -230,7 +237,12 @@ export const classifierOf = async (
   }
   const classify = async (image: Asked, top?: number): Promise<readonly Guess[]> => {
     if (task.name === CLASSIFICATION)
-      return guessesOf((await outputsFor(image)).logits.data, card.classes, path, top)
+      return guessesOf(
+        (await outputsFor((await preparedFor(image)).input)).logits.data,
+        card.classes,
+        path,
+        top,
+      )
     throw new UsageError({
       where: path,
       expected: 'a network that tells classes apart',
@@ -247,8 +259,8 @@ export const classifierOf = async (
     classify: (image, { top } = {}) => classify(image, top),
     classifyPrepared: (prepared, top) => classify({ prepared }, top),
     answer: async (image, { top } = {}) => {
-      const outputs = await outputsFor(image)
-      if (task.answers) return task.answers.answer(outputs, 0, top)
+      const { input, placement } = await preparedFor(image)
+      if (task.answers) return task.answers.answer(await outputsFor(input), 0, top, placement)
       throw new UsageError({
         where: `task ${task.name}`,
         expected: 'a task that answers for single images',

@@ -3,7 +3,10 @@
 import { type Dataset, imageName } from '../data/dataset.ts'
 import type { Batch } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
+import { UsageError } from '../errors/index.ts'
 import { writeFileAtomic } from '../platform/node/files.ts'
+import { AS_IS, detectionsOf } from '../tasks/detection/detections.ts'
+import { type CocoResult, cocoResults } from '../tasks/detection/results.ts'
 import type { Task } from '../tasks/task.ts'
 import { csv } from '../text/table.ts'
 import { reportPage, thumbnailsOf } from './reportPage.ts'
@@ -20,6 +23,27 @@ export interface EvaluationFacts {
   readonly model: string
   readonly subtitle: string
   readonly command: string
+}
+
+/** The detections of every image as COCO's results JSON. */
+export const resultsFile = (path: string, dataset: Dataset): EvaluationFile => {
+  const { objects } = dataset
+  if (objects === undefined)
+    throw new UsageError({
+      where: path,
+      expected: 'images with objects, to write what a detector found in them',
+      got: dataset.name,
+    })
+  const results: CocoResult[] = []
+  return {
+    add: (outputs, { indices, count }) => {
+      for (const [row, index] of indices.subarray(0, count).entries())
+        results.push(
+          ...cocoResults(objects, index, detectionsOf(outputs, row, objects.place(index, AS_IS))),
+        )
+    },
+    write: () => writeFileAtomic(path, `${JSON.stringify(results)}\n`),
+  }
 }
 
 /** A page about what a network gets wrong on a dataset. */

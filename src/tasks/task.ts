@@ -1,5 +1,6 @@
 /** A task: what a network is trained for, and how what it gives is judged. */
 
+import type { Placement } from '../data/augment/place.ts'
 import type { Dataset } from '../data/dataset.ts'
 import type { Batch, BatchImages } from '../data/loader.ts'
 import type { Tensors } from '../engines/engine.ts'
@@ -41,8 +42,20 @@ export interface TaskMemory {
   readonly objects?: number | undefined
 }
 
+/** An object that was found. */
+export interface FoundObject {
+  /** The name of its class. */
+  readonly class: string
+  /** How sure it is, 0 to 1. */
+  readonly score: number
+  /** In pixels of the image. */
+  readonly box: readonly [x: number, y: number, width: number, height: number]
+}
+
 /** What a network says of one image. */
 export interface Answer {
+  /** What was found, by a detector: the surest first. */
+  readonly found?: readonly FoundObject[] | undefined
   /** In a line of text. */
   readonly text: string
   /** As JSON has it. */
@@ -57,8 +70,9 @@ export interface Answers<Data extends Dataset = Dataset> {
    * What it says of an image.
    * @param row - the image's in the outputs
    * @param top - of classes, how many of the likeliest
+   * @param placement - where the image lies in the network's input, where that is seen as a whole
    */
-  answer(outputs: Tensors, row: number, top?: number): Answer
+  answer(outputs: Tensors, row: number, top?: number, placement?: Placement): Answer
   /** What is true of an image, in a line of text. */
   truth(data: Data, index: number): string
   /** Truth and answer as a row of an evaluation's table. */
@@ -138,6 +152,8 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
   review?(data: Data): Review
   /** What is said of an evaluation, besides the loss; the best's metric unless given. */
   figures?(classes: readonly string[]): readonly Curve[]
+  /** Whether an image is seen whole and padded, in place of its middle. */
+  readonly letterbox?: boolean | undefined
   /** How it is said of single images what the network gives. */
   readonly answers?: Answers<Data> | undefined
   /** What is remembered from the start, besides what evaluation learns. */

@@ -32,6 +32,7 @@ interface EvalFlags extends DataFlags, Omit<NetworkFlags, keyof DataFlags> {
   readonly perClass?: boolean
   readonly report?: string
   readonly csv?: string
+  readonly results?: string
   readonly batch: number
   readonly quiet?: boolean
   readonly json?: boolean
@@ -44,7 +45,7 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   const { name, dataset } = await openRunData(path, card, flags.split, flags, quiet)
   const progress = progressLine(quiet)
   if (note !== undefined) progress.line(note)
-  const { csvFile, reportFile } = await import('../../runs/evaluationFiles.ts')
+  const { csvFile, reportFile, resultsFile } = await import('../../runs/evaluationFiles.ts')
   const facts = {
     model: card.model,
     subtitle: `${path} on ${imagesText(dataset)} of ${name}, computed by ${engine}.`,
@@ -52,6 +53,7 @@ const run = async (path: string, flags: EvalFlags): Promise<void> => {
   }
   const files = [
     ...(flags.report === undefined ? [] : [reportFile(flags.report, task, dataset, facts)]),
+    ...(flags.results === undefined ? [] : [resultsFile(flags.results, dataset)]),
     ...(flags.csv === undefined ? [] : [csvFile(flags.csv, task, dataset)]),
   ]
   const { metrics, perClass } = await classifier.evaluate(dataset, {
@@ -118,6 +120,11 @@ export const evalCommand = (): Command => {
       '--report <file>',
       'write a page: confusion matrix, most wrong images, calibration',
       filePath('--report'),
+    )
+    .option(
+      '--results <file>',
+      "detection: write what was found as COCO's results JSON",
+      filePath('--results'),
     )
     .option('--csv <file>', 'write a table: probabilities of every image', filePath('--csv'))
     .option('--batch <n>', 'images per batch', whole('--batch'), 100)

@@ -8,7 +8,14 @@ import type { Classifier } from '../../runs/classifier.ts'
 import type { Answer, Task } from '../../tasks/task.ts'
 import { csv } from '../../text/table.ts'
 import { visible } from '../../text/visible.ts'
-import { type DataFlags, openSplit, whole, withDataOptions, withSplit } from '../dataOptions.ts'
+import {
+  type DataFlags,
+  path as filePath,
+  openSplit,
+  whole,
+  withDataOptions,
+  withSplit,
+} from '../dataOptions.ts'
 import { withEngine } from '../engineOption.ts'
 import { type NamedImage, namedImages } from '../imageInputs.ts'
 import { type NetworkFlags, openNetwork, withNetwork } from '../openNetwork.ts'
@@ -21,6 +28,7 @@ Examples:
   $ excite predict runs/flowers ./new-images 'more/*.jpg' --csv > answers.csv
   $ excite predict flowers.onnx https://example.org/rose.jpg --json
   $ cat rose.jpg | excite predict runs/flowers -
+  $ excite predict runs/detector street.jpg --out boxes.png
   $ excite predict runs/se-resnet20-fashion-mnist --data fashion-mnist --index 0,1,2 --top 5
   $ excite predict theirs.onnx photo.jpg --trust-model --classes cat,dog --mean 0.5 --std 0.5
 
@@ -38,6 +46,7 @@ interface PredictFlags extends DataFlags, Omit<NetworkFlags, keyof DataFlags> {
   readonly index?: readonly number[]
   readonly top: number
   readonly csv?: boolean
+  readonly out?: string
   readonly json?: boolean
 }
 
@@ -149,6 +158,26 @@ const csvOf = (results: readonly Result[]): string => {
   )
 }
 
+/** Draws what was found over the one image that was asked about. */
+const drawOut = async (
+  out: string,
+  files: readonly string[],
+  results: readonly Result[],
+  { data }: PredictFlags,
+): Promise<void> => {
+  const [only] = results
+  const found = only?.answer?.found
+  if (results.length !== 1 || data !== undefined || found === undefined)
+    throw new UsageError({
+      where: '--out',
+      expected: 'one image file, and a network that finds objects in it',
+      got: found === undefined ? 'no objects' : `${results.length} images`,
+    })
+  const [image] = await namedImages(files)
+  const { writeBoxes } = await import('../../runs/writeBoxes.ts')
+  await writeBoxes((await image.read?.()) ?? image.name, found, out)
+}
+
 const run = async (path: string, files: readonly string[], flags: PredictFlags): Promise<void> => {
   const classifier = await openNetwork(path, flags)
   const { card, engine, note } = classifier
@@ -166,6 +195,7 @@ const run = async (path: string, files: readonly string[], flags: PredictFlags):
   } finally {
     await classifier.close()
   }
+  if (flags.out !== undefined) await drawOut(flags.out, files, results, flags)
   if (flags.json)
     printJson({
       engine,
@@ -180,13 +210,14 @@ const FAILED = 1
 
 export const predictCommand = (): Command => {
   const command = new Command('predict')
-    .description('classify images')
+    .description('classify images, or find objects in them')
     .argument('<network>', 'the folder of a run, a .safetensors file out of one, or an .onnx file')
     .argument('[images...]', 'image files, folders, patterns, addresses, or - for standard input')
     .option('--data <name>', 'take images of a dataset')
     .option('--index <n,…>', 'which of them (default: all)', indices)
     .option('--top <n>', 'how many classes to show', whole('--top'), 3)
     .option('--last', 'the last epoch, in place of the best')
+    .option('--out <file>', 'detection: draw the boxes over the image', filePath('--out'))
     .addOption(new Option('--csv', 'print the result as CSV').conflicts('json'))
   return withJson(withNetwork(withEngine(withDataOptions(withSplit(command, 'validation')))))
     .addHelpText('after', HELP)

@@ -6,9 +6,12 @@ import { isMainThread } from 'node:worker_threads'
 import { FileError, messageOf } from '../../errors/index.ts'
 import { opener, type PlainImage } from '../../native/libvips.ts'
 import { whyUnreadable } from '../../platform/node/files.ts'
+import { type Placement, placed } from '../augment/place.ts'
 import { BLACK, backgroundColor } from '../background.ts'
 import { center, type ImageShape, type OpenImage, type Size, type Window } from '../image.ts'
 import { pixelPlace, resample, rowsNeeded } from '../kernel/resample.ts'
+import type { Normalization } from '../normalization.ts'
+import { drawOf, prepareImages } from '../prepare.ts'
 import { decodeBmp } from './bmp.ts'
 import { FORMAT_NAMES, formatOf, otherFormat } from './formats.ts'
 
@@ -267,5 +270,23 @@ export const readImage = async (
     return await image.read(center(image, shape, cropPct), shape)
   } finally {
     image.close?.()
+  }
+}
+
+/**
+ * An image as a whole in the top left corner of a shape, normalized, and where it lies there.
+ * @throws FileError for files that are missing, damaged, no images, or too large
+ */
+export const wholeImage = async (
+  input: ImageInput,
+  shape: ImageShape,
+  { background, mean, std }: DecodeOptions & Normalization,
+): Promise<{ readonly input: Float32Array; readonly placement: Placement }> => {
+  const image = await openImage(input, { background: background && backgroundColor(background) })
+  const source = { shape, letterbox: true, open: async () => image }
+  const preparation = { normalization: { mean, std }, augmentation: {}, seed: 0, epoch: 0 }
+  return {
+    input: await prepareImages(source, Uint32Array.of(0), preparation),
+    placement: placed(image, shape, {}, drawOf(preparation, 0)),
   }
 }

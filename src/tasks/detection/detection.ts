@@ -6,6 +6,8 @@ import { input } from '../../graph/index.ts'
 import { concat, reshape } from '../../ops/index.ts'
 import type { TaskSetting } from '../registry.ts'
 import type { Curve, Task, TaskMemory } from '../task.ts'
+import { detectionAnswers } from './detectionAnswers.ts'
+import { detectionReview } from './detectionReview.ts'
 import { detectionLoss } from './loss.ts'
 import { type DetectionMetrics, detectionAccumulator } from './metrics.ts'
 import { encodeObjects } from './targets.ts'
@@ -35,8 +37,9 @@ const FIGURES: readonly Curve[] = [
 
 /** The task of finding objects, as Faster R-CNN is trained for it. */
 export const detection = ({
+  classes,
   memory: { objects: slots = 1 },
-}: Pick<TaskSetting, 'memory'>): Task<Dataset, DetectionMetrics> => ({
+}: Pick<TaskSetting, 'classes' | 'memory'>): Task<Dataset, DetectionMetrics> => ({
   name: 'detection',
   output: 'boxes',
   targets: batch => ({
@@ -55,6 +58,9 @@ export const detection = ({
     }
   },
   accumulator: data => detectionAccumulator(withObjects(data)),
+  review: data => detectionReview(withObjects(data)),
   figures: () => FIGURES,
+  answers: detectionAnswers(classes),
+  letterbox: true,
   best: { metric: 'ap', higher: true, percent: true, title: 'AP' },
 })

@@ -19,12 +19,13 @@ export const detectionsOf = (
   const places = Array.from({ length: slots }, (_, i) => row * slots + i).filter(
     i => labels.data[i] > 0,
   )
+  // What reaches into the padding ends where the image does.
+  const within = (i: number): number[] =>
+    Array.from(boxes.data.subarray(4 * i, 4 * i + 4), (at, k) =>
+      Math.min(at, k % 2 === 0 ? placement.width : placement.height),
+    )
   return {
-    boxes: Float64Array.from(
-      places.flatMap(i =>
-        unplaceBox(Float64Array.from(boxes.data.subarray(4 * i, 4 * i + 4)), placement),
-      ),
-    ),
+    boxes: Float64Array.from(places.flatMap(i => unplaceBox(within(i), placement))),
     scores: Float64Array.from(places, i => scores.data[i]),
     labels: Uint16Array.from(places, i => labels.data[i]),
   }
