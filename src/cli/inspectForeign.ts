@@ -66,7 +66,8 @@ const withGates = async (
       hint: TRUST_HINT,
     })
   const { preprocessingOf } = await import('../foreign/preprocessing.ts')
-  const { foreignGates, isAsked } = await import('../foreign/gates.ts')
+  const { foreignGates } = await import('../foreign/gates.ts')
+  const { isAsked } = await import('../foreign/perImage.ts')
   const progress = progressLine(flags.quiet)
   if (!analysis.blocks.some(isAsked)) {
     progress.line('not run: it has no block whose gates can be asked for')

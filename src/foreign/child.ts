@@ -10,6 +10,7 @@ import { loadRuntime } from '../engines/onnxruntime/engine.ts'
 import { EngineError, messageOf } from '../errors/index.ts'
 import { readable } from '../text/visible.ts'
 import type { InputTensor } from './inputs.ts'
+import type { Found } from './perImage.ts'
 
 export type Request =
   | {
@@ -23,12 +24,6 @@ export type Request =
       readonly kind: 'run'
       readonly inputs: Readonly<Record<string, InputTensor>>
     }
-
-/** A value as it came: 16 bits are half precision. */
-export interface Found {
-  readonly shape: readonly number[]
-  readonly data: Float32Array | Float64Array | Uint16Array
-}
 
 export type Answer =
   | { readonly values: Readonly<Record<string, Found>> }

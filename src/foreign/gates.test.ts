@@ -28,11 +28,12 @@ import {
 import { average } from '../stats/moments.ts'
 import { describe as description } from '../weights/description.ts'
 import { findBlocks } from './blocks.ts'
-import { foreignGates, isAsked, perImage } from './gates.ts'
+import { foreignGates } from './gates.ts'
 import { fitted } from './images.ts'
 import { tensorOf } from './inputs.ts'
 import { openNetwork } from './network.ts'
 import { withOutputs } from './outputs.ts'
+import { isAsked, perImage } from './perImage.ts'
 import { type Preprocessing, preprocessingOf, type Wanted } from './preprocessing.ts'
 import { openRunner, type RunnerOptions } from './runner.ts'
 

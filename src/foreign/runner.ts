@@ -5,8 +5,9 @@ import { createInterface } from 'node:readline'
 import { EngineError } from '../errors/index.ts'
 import { loaderArguments, moduleUrl } from '../platform/node/child.ts'
 import { visible } from '../text/visible.ts'
-import type { Answer, Found, Request } from './child.ts'
+import type { Answer, Request } from './child.ts'
 import type { InputTensor } from './inputs.ts'
+import type { Found } from './perImage.ts'
 
 export interface RunnerOptions {
   /** Values to answer with. */

@@ -7,6 +7,7 @@ import { Probabilities } from '../components/Probabilities.tsx'
 import { Problem } from '../components/Problem.tsx'
 import { address, goTo } from '../frame/address.ts'
 import { openChannel } from '../frame/channel.ts'
+import { expose } from '../frame/expose.ts'
 import { readState, writeState } from '../frame/state.ts'
 import { startWorker } from '../frame/trusted.ts'
 import { FIELDS, SHIPPED } from './address.ts'
@@ -76,6 +77,7 @@ const Answers = ({ model }: { readonly model: InsideModel }) => {
         </section>
         <section class="panel">
           <h2>Channels, block by block</h2>
+          {info.blocks.length === 0 && <p>No attention was found in this network.</p>}
           {info.blocks.map((block, i) => (
             <Gates
               key={block.path}
@@ -95,12 +97,14 @@ const Answers = ({ model }: { readonly model: InsideModel }) => {
       {info.blocks.some(({ kind }) => kind === 'selection') && model.image.value === undefined && (
         <SelectionOverScale model={model} info={info} measured={measured} />
       )}
-      <NetworkRow model={model} info={info} measured={measured} />
+      {info.canSwitch && info.blocks.length > 0 && (
+        <NetworkRow model={model} info={info} measured={measured} />
+      )}
       {cost && <p class="see">{cost}</p>}
       <p class="small faint number">
-        {info.parameters.toLocaleString('en')} parameters
-        {measured && `, ${(100 * measured.top1).toFixed(1)} % right on test images`}; a picture
-        takes {answer.milliseconds.toFixed(0)} ms
+        {info.parameters !== undefined && `${info.parameters.toLocaleString('en')} parameters, `}
+        {measured && `${(100 * measured.top1).toFixed(1)} % right on test images, `}a picture takes{' '}
+        {answer.milliseconds.toFixed(0)} ms
       </p>
     </>
   )
@@ -113,12 +117,7 @@ const InsideView = () => {
     if (model.network.value?.file !== undefined) return
     goTo({ path: 'inside', query: writeState(FIELDS, model.state.value) }, true)
   })
-  // For whoever measures the page from outside.
-  useEffect(() => {
-    Object.assign(globalThis, {
-      excite: { ...Object(Reflect.get(globalThis, 'excite')), inside: model },
-    })
-  }, [model])
+  useEffect(() => expose('inside', model), [model])
   const { state, failure, network } = model
   const file = network.value?.file
   return (

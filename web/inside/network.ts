@@ -21,7 +21,10 @@ export interface NetworkInfo {
   /** What it takes: [channels, height, width]. */
   readonly shape: readonly [number, number, number]
   readonly blocks: readonly Gated[]
-  readonly parameters: number
+  /** Whether its blocks can be switched off. */
+  readonly canSwitch: boolean
+  /** Where it is known. */
+  readonly parameters?: number | undefined
 }
 
 /** A square of numbers from 0 to 1, where 1 is its own maximum. */
@@ -100,6 +103,7 @@ export const openNetwork = (trained: Trained, engine: Engine): Looker => {
       classes: card.classes,
       shape,
       blocks,
+      canSwitch: true,
       parameters: [...tensors.values()].reduce((sum, { length }) => sum + length, 0),
     },
     look: async (pixels, off = []) => {

@@ -42,10 +42,21 @@ const pixelsOf = async (picture: Picture): Promise<Uint8Array> => {
   return open.read(center(open, [...shape]), [...shape])
 }
 
+/** Ours as safetensors, or an ONNX file, which ONNX Runtime runs. */
+const openFile = async (bytes: Uint8Array, file: string): Promise<Looker> => {
+  if (!/\.onnx$/i.test(file)) return openNetwork(readTrained(bytes, file), loopsEngine)
+  const [runtime, { openForeign }] = await Promise.all([
+    import('onnxruntime-web/wasm'),
+    import('./foreign.ts'),
+  ])
+  runtime.env.wasm.numThreads = 1
+  return openForeign(bytes, file, runtime)
+}
+
 const methods = {
-  /** Opens the network of a safetensors file, in place of the one before. */
+  /** Opens the network of a file, in place of the one before. */
   open: async ({ bytes, file }: { bytes: Uint8Array; file: string }) => {
-    const next = openNetwork(readTrained(bytes, file), loopsEngine)
+    const next = await openFile(bytes, file)
     await looker?.close()
     looker = next
     return next.info

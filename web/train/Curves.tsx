@@ -54,7 +54,7 @@ export const Curves = ({ models }: { readonly models: readonly TrainModel[] }) =
     <div class="plots">
       <Plot
         title="Loss by step"
-        width={460}
+        width={440}
         height={260}
         label={`Loss by step of ${last.join(', ')}`}
         x={{ label: 'step', domain: [0, opened.value?.steps ?? 1], whole: true }}
@@ -63,7 +63,7 @@ export const Curves = ({ models }: { readonly models: readonly TrainModel[] }) =
       />
       <Plot
         title="Accuracy on test images (%)"
-        width={360}
+        width={440}
         height={260}
         label={`Accuracy by epoch: ${last.join(', ')}`}
         x={{ label: 'epoch', domain: [0, epochs + 0.2], whole: true }}

@@ -6,6 +6,7 @@ import { Choice } from '../components/Choice.tsx'
 import { address, goTo } from '../frame/address.ts'
 import { openChannel } from '../frame/channel.ts'
 import { engineInUse } from '../frame/engine.ts'
+import { expose } from '../frame/expose.ts'
 import { readState, writeState } from '../frame/state.ts'
 import { startWorker } from '../frame/trusted.ts'
 import { FIELDS, type TrainState } from './address.ts'
@@ -37,7 +38,7 @@ const ENGINES = {
   webgpu: 'WebGPU',
   wasm: 'WebAssembly',
 }
-const DATA = { shapes: 'shapes, painted here', images: 'my own images' }
+const DATA = { shapes: 'shapes', images: 'my images' }
 
 const state = signal<TrainState | undefined>(undefined)
 const notices = signal<readonly string[]>([])
@@ -60,6 +61,7 @@ const begin = (own: TrainState): void => {
       engine: own.engine,
     }),
   )
+  expose('train', models.value)
 }
 
 const NUMBERS = [
@@ -186,7 +188,7 @@ const Results = () => {
         {own.length > 1 &&
           ' Both see the same batches in the same order, and share this machine: neither is as fast as alone. One seed; a difference of a few points is chance.'}
       </p>
-      <div class="answers">
+      <div class="halves">
         {own.map((model, i) => (
           <TrainingPanel key={i} model={model} />
         ))}
