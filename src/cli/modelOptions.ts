@@ -27,6 +27,7 @@ const DESCRIBED: Readonly<Record<VariationName, readonly [values: string, does: 
   dropout: ['rate', 'dropout before the classifier'],
   frozenNorm: ['', 'detectors: statistics of a pretrained backbone stay as they are'],
   pyramid: ['32|64|128|256', 'detectors: channels of the feature pyramid (default: 256)'],
+  proposals: ['100|300|1000', 'detectors: proposals of an image (default: 1000)'],
   anchors: ['8|16|32', 'detectors: side of the smallest anchors, in pixels (default: 32)'],
 }
 

@@ -70,6 +70,8 @@ export interface ModelInfo {
   readonly describe: string
   /** Height and width of the images it was designed for. */
   readonly size: number
+  /** The task that it is for; classification unless given. */
+  readonly task?: string | undefined
 }
 
 /** The networks that are listed: backbones, and their variants with the papers' attentions. */
@@ -116,8 +118,6 @@ export interface Model extends ModelInfo {
   readonly classes: number
   /** Channels of its images. */
   readonly channels: number
-  /** The task that it is for; classification unless given. */
-  readonly task?: string | undefined
   /** The attention in place of the name's own, as text. */
   readonly attention?: string | undefined
   /** What it was told besides its name and attention. */
@@ -182,13 +182,13 @@ export const attentionOf = (name: string): string | undefined => find(name).atte
  */
 export const describeModel = (name: string, given?: string): ModelInfo => {
   const { backbone, attention } = find(name)
-  const { attention: own, describe, size } = backbone
+  const { attention: own, describe, size, task } = backbone
   const plugged = given ?? (own === undefined ? attention : undefined)
   const text =
     own !== undefined
       ? plugged && `, with ${plugged} in place of its own attention`
       : plugged && plugged !== 'none' && ` with ${plugged.split(':')[0].toUpperCase()}`
-  return { name, describe: `${describe}${text || ''}`, size }
+  return { name, describe: `${describe}${text || ''}`, size, ...(task && { task }) }
 }
 
 /** An attention as it is written down; one that is not registered by its name alone. */
@@ -282,7 +282,6 @@ export const model = (name: string, options: ModelOptions = {}): Model => {
     network: build(initialize === undefined ? {} : { initialize }),
     classes,
     channels,
-    ...(backbone.task === undefined ? {} : { task: backbone.task }),
     attention: text === attention ? undefined : text,
     variations: variationsIn(variations),
     ...(typeof given === 'object' && given.spec === undefined ? { custom: true } : {}),

@@ -71,7 +71,7 @@ const BLOCKS = {
 } as const
 
 /** Whatever normalizes, a body is built with it; the others are of what stands on it. */
-type DetectorVariation = 'frozenNorm' | 'pyramid' | 'anchors'
+type DetectorVariation = 'frozenNorm' | 'pyramid' | 'proposals' | 'anchors'
 
 const stage = (
   index: number,

@@ -26,6 +26,8 @@ export const VARIATIONS = {
   frozenNorm: flag,
   /** Of detectors: the channels of the feature pyramid; regions have four times as many features. */
   pyramid: named({ '32': 32, '64': 64, '128': 128, '256': 256 } as const),
+  /** Of detectors: how many proposals an image has; twice as many in training. */
+  proposals: named({ '100': 100, '300': 300, '1000': 1000 } as const),
   /** Of detectors: the side of the smallest anchors; those of each further level are twice as large. */
   anchors: named({ '8': 8, '16': 16, '32': 32 } as const),
 } as const satisfies OptionTable

@@ -30,7 +30,7 @@ const lowerings: Lowerings = {
 
 export interface EmitOptions {
   /** Makes the first dimension of every input and output free, under this name. */
-  readonly batch?: string
+  readonly batch?: string | undefined
   /** Inputs that become part of the file, by name. */
   readonly weights?: ReadonlyMap<string, Float32Array>
   /** Key-value pairs that the file carries. */

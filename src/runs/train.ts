@@ -10,7 +10,7 @@ import type { Metrics, Task } from '../tasks/task.ts'
 import { checkConfig, type Recipe } from '../train/config.ts'
 import { type EpochRow, metricsOf } from '../train/epochRow.ts'
 import { linearRateNote, type RecipeChanges, recipeFrom } from '../train/recipeChanges.ts'
-import type { RecipeName } from '../train/recipes.ts'
+import { defaultRecipe, type RecipeName } from '../train/recipes.ts'
 import { savedConfig } from './configure.ts'
 import { extendRun } from './extendRun.ts'
 import { readFirstWeights, weightsName } from './firstWeights.ts'
@@ -129,7 +129,7 @@ export const train = async (
     task,
     ...recipe
   } = rest
-  const { recipe: base = 'short', ...changes } = recipe
+  const { recipe: base = defaultRecipe(network.task), ...changes } = recipe
   checkFit(network, images)
   const record = images.record ?? { data: images.train.name }
   const config = checkConfig(

@@ -140,8 +140,8 @@ export interface Task<Data extends Dataset = Dataset, Measured extends Metrics =
   /** The numbers that go into these inputs. */
   encode(data: Data, batch: Batch): Tensors
   /**
-   * A scalar to be minimized; or its parts by name, [batch] each, whose sum is: a step then gives
-   * them in place of what the network does.
+   * A scalar to be minimized; or its parts by name, a row an image, of which the mean of a row's sum
+   * is: a step then gives them in place of what the network does.
    */
   loss(outputs: Named, targets: Named): Values
   /** Measures the steps of an epoch, where that is something else than an evaluation. */

@@ -110,8 +110,46 @@ export const RECIPES = {
     augment: { resizedCrop: { scale: 0.35 }, flip: true },
     initialize: 'he',
   },
+  /** A detector from random weights, on few small images. The default of detectors. */
+  detector: {
+    epochs: 12,
+    batch: 8,
+    learningRate: 0.02,
+    optimizer: SGD,
+    weightDecay: 1e-4,
+    decayRule: 'weights',
+    schedule: { kind: 'cosine', end: 0 },
+    warmUp: { epochs: 0.5, from: 0.01, flat: false },
+    clipNorm: 10,
+    labelSmoothing: 0,
+    freezeBatchNormEpochs: 0,
+    augment: { flip: true },
+    initialize: 'he',
+  },
+  /**
+   * Detectron's schedule "2x" for Faster R-CNN, of SENet's Table 7: 180,000 steps on the 118,287
+   * images of COCO, a tenth at 120,000 and 160,000, 500 steps of warm-up from a third.
+   */
+  'detectron-2x': {
+    epochs: 24,
+    batch: 16,
+    learningRate: 0.02,
+    optimizer: SGD,
+    weightDecay: 1e-4,
+    decayRule: 'weights',
+    schedule: { kind: 'multi-step', at: [2 / 3, 8 / 9], factor: 0.1 },
+    warmUp: { epochs: 0.07, from: 1 / 3, flat: false },
+    labelSmoothing: 0,
+    freezeBatchNormEpochs: 0,
+    augment: { flip: true },
+    initialize: 'he',
+  },
 } as const satisfies Record<string, Recipe>
 
 /** The name of a recipe. */
 export type RecipeName = keyof typeof RECIPES
+
+/** The recipe of a network that is for a task, unless told. */
+export const defaultRecipe = (task?: string): RecipeName =>
+  task === 'detection' ? 'detector' : 'short'
 export const recipeNames = Object.keys(RECIPES) as readonly RecipeName[]

@@ -73,8 +73,9 @@ export interface TrainingStep {
   diagnosisGraph(): Graph
 }
 
-const sumOf = (parts: readonly Value[]): Value =>
-  parts.map(part => reduceSum(part)).reduce((sum, part) => add(sum, part))
+/** The mean over images of all parts of a loss. */
+const meanOf = (parts: readonly Value[]): Value =>
+  parts.map(part => mul(reduceSum(part), 1 / part.shape[0])).reduce((sum, part) => add(sum, part))
 
 const vector = (name: string, { size }: Layout): Value => input(name, [size])
 
@@ -122,7 +123,7 @@ export const trainingStep = ({
   )
   const given = namedValues(outputs, task.output)
   const losses = task.loss(given, targets)
-  const ownLoss = isValue(losses) ? losses : sumOf(Object.values(losses))
+  const ownLoss = isValue(losses) ? losses : meanOf(Object.values(losses))
   const share = ranks === undefined ? ownLoss : mul(ownLoss, 1 / ranks.shares)
   const ownBuffers =
     buffers.size === 0

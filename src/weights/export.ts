@@ -32,8 +32,12 @@ export const servingGraph = (
   return graph({ probabilities: card.task === 'labels' ? sigmoid(logits) : softmax(logits, 1) })
 }
 
+/** How many images a file is for: any number, but one where boxes are suppressed image by image. */
+export const fileBatch = ({ model: { task } }: Trained): number | undefined =>
+  task === 'detection' ? 1 : undefined
+
 /**
- * The model of the file, for any number N of images: input `images`, output `logits` or
+ * The model of the file, for any number N of images (detectors: one): input `images`, output `logits` or
  * `probabilities` [N, classes]; every batch normalization that follows a convolution is folded into it.
  */
 export const onnxModelOf = (
@@ -43,7 +47,8 @@ export const onnxModelOf = (
 ): OnnxModel => {
   const { graph, tensors } = foldBatchNorm(servingGraph(trained, 1, serving), trained.tensors)
   const metadata = { [METADATA_KEY]: JSON.stringify(description) }
-  return emit(graph, { batch: 'N', weights: tensors, metadata })
+  const batch = fileBatch(trained) === undefined ? 'N' : undefined
+  return emit(graph, { batch, weights: tensors, metadata })
 }
 
 /** The bytes of the file. */

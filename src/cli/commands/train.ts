@@ -104,7 +104,11 @@ export const configFrom = async (name: string | undefined, flags: TrainFlags): P
   const { chooseTraining } = await import('../../runs/suggest.ts')
   const { recipeOf } = await import('../recipeOptions.ts')
   const { readFirstWeights } = await import('../../runs/firstWeights.ts')
-  const { data = 'shapes', attention, weights, recipe = 'short' } = flags
+  const { defaultRecipe } = await import('../../train/recipes.ts')
+  const { attention, weights } = flags
+  const task = name === undefined ? undefined : describeModel(name, attention).task
+  const { data = task === undefined ? 'shapes' : 'shapes-detection' } = flags
+  const { recipe = defaultRecipe(task) } = flags
   const firstWeights =
     weights === undefined
       ? undefined

@@ -40,6 +40,7 @@ export const openShapesDetection = ({
   }
   const images = {
     name: 'shapes-detection',
+    task: 'detection',
     split,
     classes: SHAPE_CLASSES,
     shape,

@@ -11,8 +11,15 @@ export const DETECTOR = 'fasterrcnn-'
 /** COCO's classes as torchvision counts them, with gaps. */
 const CLASSES = 90
 
-/** torchvision's numbers, for a pyramid of other channels and anchors of another size. */
-const optionsOf = ({ pyramid = 256, anchors = 32 }: Variations): DetectorOptions => {
+/** Regions to train on, by the number of proposals. */
+const TRAINED_ON = { 100: 64, 300: 128, 1000: 512 } as const
+
+/** torchvision's numbers, for a pyramid of other channels, fewer proposals, and anchors of another size. */
+const optionsOf = ({
+  pyramid = 256,
+  proposals = 1000,
+  anchors = 32,
+}: Variations): DetectorOptions => {
   const { anchorSizes, ratios } = TORCHVISION.anchors
   const factor = anchors / anchorSizes[0]
   const { canonicalSize } = TORCHVISION.regions
@@ -20,6 +27,11 @@ const optionsOf = ({ pyramid = 256, anchors = 32 }: Variations): DetectorOptions
     ...TORCHVISION,
     anchors: { anchorSizes: anchorSizes.map(size => size * factor), ratios },
     regions: { ...TORCHVISION.regions, canonicalSize: canonicalSize * factor },
+    proposals: {
+      training: { ...TORCHVISION.proposals.training, before: 2 * proposals, after: 2 * proposals },
+      inference: { ...TORCHVISION.proposals.inference, before: proposals, after: proposals },
+    },
+    assignRegions: { ...TORCHVISION.assignRegions, count: TRAINED_ON[proposals] },
     channels: pyramid,
     hidden: 4 * pyramid,
   }
@@ -37,6 +49,7 @@ export const detectorOn = ({ body, ...backbone }: Backbone): Backbone | undefine
       ...backbone.variations.filter(name => name !== 'dropout' && name !== 'stem'),
       'frozenNorm',
       'pyramid',
+      'proposals',
       'anchors',
     ],
     build: ({ frozenNorm, ...options }) =>

@@ -1,5 +1,6 @@
 /** What anchors and regions are trained on: which are drawn, with which class and deltas. */
 
+import { UsageError } from '../../errors/index.ts'
 import type { Value } from '../../graph/index.ts'
 import type { Mode, Named } from '../../nn/index.ts'
 import { cast, concat, constant, expand, greater, mul, where } from '../../ops/index.ts'
@@ -24,6 +25,13 @@ export interface Objects extends Proposals {
 
 /** The objects that targets hold: `boxes` [N, G, 4] and int `classes` [N, G], 0 where there is none. */
 export const objectsOf = ({ boxes, classes: given }: Named): Objects => {
+  if (boxes === undefined || given === undefined)
+    throw new UsageError({
+      where: 'task',
+      expected: 'detection, for a network that finds boxes',
+      got: 'a task of images without boxes',
+      hint: 'Train it on images with boxes, such as shapes-detection, or train another network',
+    })
   const classes = cast(given)
   return { boxes, classes, real: greater(classes, 0.5) }
 }

@@ -49,6 +49,13 @@ export const detection = ({
   }),
   encode: (data, batch) => encodeObjects(withObjects(data), batch, slots),
   loss: outputs => {
+    if (outputs.objectness === undefined)
+      throw new UsageError({
+        where: 'model',
+        expected: 'a network that finds boxes',
+        got: `one that gives ${Object.keys(outputs).join(', ')}`,
+        hint: 'For example: fasterrcnn-resnet18',
+      })
     const parts = Object.values(detectionLoss(outputs))
     return {
       losses: concat(

@@ -1,7 +1,8 @@
 /**
  * The four losses of Faster R-CNN (Ren et al., arXiv:1506.01497, equation 1; Girshick: Fast R-CNN,
  * arXiv:1504.08083, section 2.3), as torchvision divides them: by all boxes of the batch that were
- * drawn, positive or not. Each is given image by image, [N], and what is padded counts nowhere.
+ * drawn, positive or not. Each is given image by image, [N], as parts of which the mean is the loss;
+ * what is padded counts nowhere.
  */
 
 import type { Value } from '../../graph/index.ts'
@@ -44,11 +45,11 @@ const smoothL1 = (x: Value, beta: number): Value => {
 const binaryCrossEntropy = (logits: Value, labels: Value): Value =>
   add(sub(maximum(logits, 0), mul(logits, labels)), log(add(exp(neg(abs(logits))), 1)))
 
-/** Σ over all but the images, of those that count, divided by how many of all images were drawn. */
+/** Σ over all but the images, of those that count, divided by how many an image has had drawn on average. */
 const perImage = (each: Value, counts: Value, drawn: Value): Value => {
   const kept = where(counts, each, 0)
-  const axes = [...each.shape.keys()].slice(1)
-  return div(reduceSum(kept, axes), maximum(reduceSum(drawn), 1))
+  const [images, ...axes] = [each.shape[0], ...[...each.shape.keys()].slice(1)]
+  return div(mul(reduceSum(kept, axes), images), maximum(reduceSum(drawn), 1))
 }
 
 const column = (x: Value): Value => reshape(x, [...x.shape, 1])

@@ -31,85 +31,108 @@ const suppress = (
 ): void => {
   const { fround, max, min } = Math
   const limit = fround(threshold)
-  const kept: number[] = []
-  const taking = [...scores.keys()].filter(i => scores[i] > minScore)
-  const areas = Float32Array.from(
-    scores,
-    (_, i) => max(boxes[4 * i + 2] - boxes[4 * i], 0) * max(boxes[4 * i + 3] - boxes[4 * i + 1], 0),
-  )
+  const taking: number[] = []
+  for (let i = 0; i < scores.length; i++) if (scores[i] > minScore) taking.push(i)
+  /** Corners and area of those that stay. */
+  const kept = new Float32Array(5 * taking.length)
+  let end = 0
   stays.fill(0)
   for (const i of descending(scores, taking)) {
     const [x1, y1, x2, y2] = boxes.subarray(4 * i, 4 * i + 4)
-    const drops = (j: number): boolean => {
-      const width = min(x2, boxes[4 * j + 2]) - max(x1, boxes[4 * j])
-      const height = min(y2, boxes[4 * j + 3]) - max(y1, boxes[4 * j + 1])
-      if (!(width > 0 && height > 0)) return false
+    const area = fround(max(x2 - x1, 0) * max(y2 - y1, 0))
+    let stands = true
+    for (let k = 0; stands && k < end; k += 5) {
+      const width = min(x2, kept[k + 2]) - max(x1, kept[k])
+      const height = min(y2, kept[k + 3]) - max(y1, kept[k + 1])
+      if (!(width > 0 && height > 0)) continue
       const shared = fround(fround(width) * fround(height))
-      return fround(shared / fround(fround(areas[i] + areas[j]) - shared)) > limit
+      stands = !(fround(shared / fround(fround(area + kept[k + 4]) - shared)) > limit)
     }
-    if (kept.some(drops)) continue
-    kept.push(i)
+    if (!stands) continue
+    kept.set([x1, y1, x2, y2, area], end)
+    end += 5
     stays[i] = 1
   }
 }
 
-/**
- * Goes over the bins of all regions of a level: `cells` and `weights` hold what each bin reads, four
- * entries a point.
- */
-const eachBin = (
+/** What each of some bins reads: up to `ends` of it, from that of the one before. */
+interface Reads {
+  readonly cells: Int32Array
+  readonly weights: Float32Array
+  readonly ends: Int32Array
+}
+
+const emptyReads = (bins: number, most: number): Reads => ({
+  cells: new Int32Array(bins * most),
+  weights: new Float32Array(bins * most),
+  ends: new Int32Array(bins),
+})
+
+/** The cells of one axis that the bins read, each once. */
+const readAxis = (
+  { cells, weights, ends }: Reads,
+  [start, bin]: readonly [number, number],
+  extent: number,
+  points: number,
+): void => {
+  let end = 0
+  for (let p = 0; p < ends.length; p++) {
+    const begin = end
+    const add = (cell: number, weight: number): void => {
+      if (weight === 0) return
+      let at = begin
+      while (at < end && cells[at] !== cell) at++
+      if (at === end) weights[end++] = 0
+      cells[at] = cell
+      weights[at] += weight / points
+    }
+    for (let i = 0; i < points; i++) {
+      const at = start + bin * (p + (i + 0.5) / points)
+      // Beyond these a point reads nothing; at the border, its cell.
+      if (at < -1 || at > extent) continue
+      const inside = Math.min(Math.max(at, 0), extent - 1)
+      const low = Math.floor(inside)
+      add(low, 1 - (inside - low))
+      add(low + 1, inside - low)
+    }
+    ends[p] = end
+  }
+}
+
+/** Goes over the regions that have a level, with what each bin reads of a channel's map. */
+const eachRegion = (
   [boxes, levels]: readonly [Float32Array, Int32Array],
   shapes: readonly Shape[],
   { size, points, scales, aligned }: RoiAlignAttributes,
-  visit: (level: number, region: number, cells: Int32Array, weights: Float32Array) => void,
+  visit: (level: number, region: number, reads: Reads) => void,
 ): void => {
   const shift = aligned ? 0.5 : 0
-  const reads = 4 * points * points
-  const cells = new Int32Array(size * size * reads)
-  const weights = new Float32Array(cells.length)
-  const axis = (start: number, bin: number, extent: number): Float64Array => {
-    // Of each point: the cell it is at or behind, the one after, and the weight of that; −1 outside.
-    const found = new Float64Array(3 * size * points)
-    for (let p = 0; p < size * points; p++) {
-      const at = start + bin * (Math.floor(p / points) + ((p % points) + 0.5) / points)
-      const inside = Math.min(Math.max(at, 0), extent - 1)
-      const low = Math.floor(inside)
-      found[3 * p] = at < -1 || at > extent ? -1 : low
-      found[3 * p + 1] = Math.min(low + 1, extent - 1)
-      found[3 * p + 2] = inside - low
-    }
-    return found
-  }
+  const rows = emptyReads(size, 2 * points)
+  const columns = emptyReads(size, 2 * points)
+  const reads = emptyReads(size * size, 4 * points * points)
+  const { cells, weights, ends } = reads
   for (let region = 0; region < levels.length; region++) {
     const level = levels[region]
     if (level < 0 || level >= shapes.length) continue
     const [, , height, width] = shapes[level]
     const corner = (i: number): number => boxes[4 * region + i] * scales[level] - shift
-    const side = (i: number): number => {
+    const along = (i: number): readonly [number, number] => {
       const length = corner(i + 2) - corner(i)
-      return (aligned ? length : Math.max(length, 1)) / size
+      return [corner(i), (aligned ? length : Math.max(length, 1)) / size]
     }
-    const rows = axis(corner(1), side(1), height)
-    const columns = axis(corner(0), side(0), width)
-    let next = 0
-    const read = (cell: number, weight: number): void => {
-      cells[next] = cell
-      weights[next++] = weight
-    }
-    for (let bin = 0; bin < size * size; bin++)
-      for (let point = 0; point < points * points; point++) {
-        const y = 3 * (Math.floor(bin / size) * points + Math.floor(point / points))
-        const x = 3 * ((bin % size) * points + (point % points))
-        const share = rows[y] < 0 || columns[x] < 0 ? 0 : 1 / (points * points)
-        for (const [row, weightY] of [
-          [share && rows[y], 1 - rows[y + 2]],
-          [share && rows[y + 1], rows[y + 2]],
-        ]) {
-          read(share && row * width + columns[x], share * weightY * (1 - columns[x + 2]))
-          read(share && row * width + columns[x + 1], share * weightY * columns[x + 2])
+    readAxis(rows, along(1), height, points)
+    readAxis(columns, along(0), width, points)
+    let end = 0
+    for (let bin = 0; bin < ends.length; bin++) {
+      const [row, column] = [Math.floor(bin / size), bin % size]
+      for (let y = row === 0 ? 0 : rows.ends[row - 1]; y < rows.ends[row]; y++)
+        for (let x = column === 0 ? 0 : columns.ends[column - 1]; x < columns.ends[column]; x++) {
+          cells[end] = rows.cells[y] * width + columns.cells[x]
+          weights[end++] = rows.weights[y] * columns.weights[x]
         }
-      }
-    visit(level, region, cells, weights)
+      ends[bin] = end
+    }
+    visit(level, region, reads)
   }
 }
 
@@ -152,16 +175,16 @@ export const detection = {
       const [boxes, levels] = given.slice(-2)
       const bins = size * size
       target.fill(0)
-      eachBin([boxes, ints(levels)], shapes, attributes, (level, region, cells, weights) => {
+      eachRegion([boxes, ints(levels)], shapes, attributes, (level, region, reads) => {
+        const { cells, weights, ends } = reads
         const [, , height, width] = shapes[level]
         const map = given[level]
-        const reads = cells.length / bins
         for (let c = 0; c < channels; c++) {
           const plane = (Math.floor(region / regions) * channels + c) * height * width
           const start = (region * channels + c) * bins
           for (let bin = 0, at = 0; bin < bins; bin++) {
             let sum = 0
-            for (let i = 0; i < reads; i++, at++) sum += weights[at] * map[plane + cells[at]]
+            for (; at < ends[bin]; at++) sum += weights[at] * map[plane + cells[at]]
             target[start + bin] = sum
           }
         }
@@ -176,16 +199,16 @@ export const detection = {
       const { shapes } = attributes
       const bins = size * size
       for (const map of maps) map.fill(0)
-      eachBin([boxes, ints(levels)], shapes, attributes, (level, region, cells, weights) => {
+      eachRegion([boxes, ints(levels)], shapes, attributes, (level, region, reads) => {
+        const { cells, weights, ends } = reads
         const [, , height, width] = shapes[level]
         const map = maps[level]
-        const reads = cells.length / bins
         for (let c = 0; c < channels; c++) {
           const plane = (Math.floor(region / regions) * channels + c) * height * width
           const start = (region * channels + c) * bins
           for (let bin = 0, at = 0; bin < bins; bin++) {
             const slope = dy[start + bin]
-            for (let i = 0; i < reads; i++, at++) map[plane + cells[at]] += weights[at] * slope
+            for (; at < ends[bin]; at++) map[plane + cells[at]] += weights[at] * slope
           }
         }
       })
