@@ -31,6 +31,7 @@ export {
   type ClassifierOptions,
   openClassifier,
 } from './runs/classifier.ts'
+export { type Detector, openDetector } from './runs/detector.ts'
 export { register } from './runs/register.ts'
 export { type SuggestedTraining, type SuggestOptions, suggest } from './runs/suggest.ts'
 export {

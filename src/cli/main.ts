@@ -38,7 +38,7 @@ const COMMANDS: Readonly<Record<string, readonly [does: string, load: () => Prom
     async () => (await import('./commands/eval.ts')).evalCommand(),
   ],
   predict: [
-    'classify images',
+    'classify images, or find objects in them',
     async () => (await import('./commands/predict.ts')).predictCommand(),
   ],
   export: [

@@ -58,9 +58,12 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
   const splits = await openData(name, { badImages: 'skip', badLimit: 1, ...flags })
   const dataset = await splits.open(split)
   const report = splits.report?.()
-  const counts = dataset.classes.map(
-    (_, label) => dataset.labels.filter(own => own === label).length,
-  )
+  const { objects } = dataset
+  const ofClass: readonly number[] = objects
+    ? [...dataset.labels.keys()].flatMap(index => [...objects.of(index).labels].map(one => one - 1))
+    : [...dataset.labels]
+  const counted = objects ? 'objects' : 'images'
+  const counts = dataset.classes.map((_, label) => ofClass.filter(own => own === label).length)
   const normalization = await measureNormalization(dataset)
   if (sheet !== undefined) {
     const { writeContactSheet } = await import('../../data/folder/contactSheet.ts')
@@ -82,7 +85,7 @@ const run = async (name: string | undefined, flags: DataCommandFlags): Promise<v
       split: dataset.split,
       images: labels.length,
       shape,
-      classes: classes.map((label, i) => ({ name: label, images: counts[i] })),
+      classes: classes.map((label, i) => ({ name: label, [counted]: counts[i] })),
       ...normalization,
       factors: factors === undefined ? undefined : made,
       sheet,
@@ -98,7 +101,7 @@ mean ${normalization.mean.join(', ')}; std ${normalization.std.join(', ')}
 `)
   console.log(
     table(
-      [{ heading: 'class' }, { heading: 'images', right: true }],
+      [{ heading: 'class' }, { heading: counted, right: true }],
       classes.map((label, i) => [label, count(counts[i])]),
     ),
   )
