@@ -48,8 +48,12 @@ const WITHIN = /(?:^|\.)(?:layer\d|stem|blocks|stages|embedder|features)(?:\.|$)
 const EXTRA =
   /(?:^|\.)(?:num_batches_tracked|n_averaged|total_ops|total_params)$|^(?:criterion|metrics?|loss\w*|\w+_(?:loss|acc|accuracy|metrics?))\./
 
+/** Heads of detectors, whose backbone keeps its place. */
+const DETECTS = /^(?:rpn|roi_heads)\./
+
 /** The word before the names of most tensors, such as `backbone.`; empty without one. */
 const commonPrefix = (names: readonly string[]): string => {
+  if (names.some(name => DETECTS.test(name))) return ''
   const counts = new Map<string, number>()
   for (const name of names) {
     const prefix = FIRST.exec(name)?.[1]

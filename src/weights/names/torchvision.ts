@@ -11,7 +11,12 @@ import { PREPROCESSING } from './preprocessing.ts'
 export const torchvision: Naming = {
   name: 'torchvision',
   describe: 'torchvision and timm: layer1.0.conv1.weight, layer1.0.se.fc1.weight, fc.weight',
-  rules: [[/^fc\.\d\./, 'fc.']],
+  rules: [
+    [/^fc\.\d\./, 'fc.'],
+    // Detectors before 0.14, the published ones among them, lack a Sequential around convolutions.
+    [/\.(inner|layer)_blocks\.(\d)\.(weight|bias)$/, '.$1_blocks.$2.0.$3'],
+    [/^rpn\.head\.conv\.(weight|bias)$/, 'rpn.head.conv.0.0.$1'],
+  ],
   ignored: /^AuxLogits\./,
   networks: [
     [/senet154$/, { variations: { pooling: 'padded' } }],
