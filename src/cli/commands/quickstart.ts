@@ -1,4 +1,4 @@
-/** `excite quickstart`: the same small network with and without attention, in three minutes. */
+/** `excite quickstart`: the same small network with and without attention, in two minutes. */
 
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
@@ -13,13 +13,13 @@ import { count, duration, percent, printJson, withJson } from '../output.ts'
 import { progressLine } from '../progressLine.ts'
 
 const HELP = `
-Trains resnet8 and sk-resnet8 on shapes: same images, same order, same recipe, same seed.
-Leaves two run folders in runs/. Needs no network, and about three minutes on two cores.`
+Trains resnet8 and se-resnet8 on shapes: same images, same order, same recipe, same seed.
+Leaves two run folders in runs/. Needs no network, and at most two minutes on two cores.`
 
 const SAMPLES = { train: 6000, test: 1000 }
 const SIZE = 24
 const EPOCHS = 10
-const NAMES = ['resnet8', 'sk-resnet8']
+const NAMES = ['resnet8', 'se-resnet8']
 
 interface QuickstartFlags {
   readonly engine?: string
@@ -40,7 +40,7 @@ const run = async ({ engine: wanted, quiet = false, json = false }: QuickstartFl
   const started = performance.now()
   const say = progressLine(quiet).line
   say(
-    `Two small networks are trained, without attention and with selective kernels, on ${count(SAMPLES.train)} painted images, ${EPOCHS} epochs each: about a minute on two cores with oneDNN, two with ONNX Runtime. Ctrl-C saves.`,
+    `Two small networks are trained, without attention and with squeeze-and-excitation, on ${count(SAMPLES.train)} painted images, ${EPOCHS} epochs each: one to two minutes on two cores. Ctrl-C saves.`,
   )
   if (engine.note !== undefined) say(engine.note)
   const train = await openSplit('shapes', 'train', { samples: SAMPLES, size: SIZE })
@@ -95,7 +95,7 @@ const run = async ({ engine: wanted, quiet = false, json = false }: QuickstartFl
   console.log(`
 Right on ${count(SAMPLES.test)} images of shapes that neither network has seen:
 ${line(plain)}
-${line(attended)}  with selective kernels
+${line(attended)}  with squeeze-and-excitation
 in ${duration(seconds)}; one seed and ${EPOCHS} epochs, so a point or two are chance: excite study shows whether.
 
 ${attended.run}/model.onnx runs in any ONNX Runtime. What to type next:
