@@ -251,6 +251,13 @@ export const recipeSchema = z.strictObject({
         }),
       })
       .optional(),
+    /** Detection: the size of an image, times a factor between these two; what is then too large is cropped. */
+    scaleJitter: optional(z.strictObject({ low: between(0.1, 10), high: between(0.1, 10) }), {
+      value: 'x,y',
+      help: 'detection: random size, from x to y of what fits',
+      group: AUGMENTATION,
+      zero: 'none',
+    }).optional(),
     /** A turn by up to so many degrees either way. */
     rotate: z
       .strictObject({

@@ -16,7 +16,7 @@ export interface Augmentation {
   /** A part of random size and aspect, resized to the whole. */
   readonly resizedCrop?: ResizedCrop | undefined
   /** Detection: the size at which an image is placed, times a factor between these two. */
-  readonly scaleJitter?: readonly [low: number, high: number] | undefined
+  readonly scaleJitter?: { readonly low: number; readonly high: number } | undefined
   /** Mirrors every other image, at random. */
   readonly flip?: boolean | undefined
   /** Brightness, contrast and saturation by random factors within 1 ± strength. */

@@ -35,7 +35,7 @@ export const placed = (
       mirrored,
     }
   const place = draw.fork('place')
-  const [low, high] = scaleJitter ?? [1, 1]
+  const { low, high } = scaleJitter ?? { low: 1, high: 1 }
   const factor = low + (high - low) * place.uniform(0)
   const scale = factor * Math.min(height / image.height, width / image.width)
   /** One axis: its length in the input, and the part of the image's that is seen. */

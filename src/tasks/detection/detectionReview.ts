@@ -179,7 +179,7 @@ const worstSection = async (
       paragraph(
         worst.length === 0
           ? 'None is wrong.'
-          : `The ${images.length} of ${count(worst.length)} images with the most errors. Green boxes are right, orange ones wrong; dashed yellow ones are objects that were missed.`,
+          : `${images.length < worst.length ? `The ${images.length} with the most errors of ${count(worst.length)} images that have any` : `All ${count(worst.length)} images that have errors`}. Green boxes are right, orange ones wrong; dashed yellow ones are objects that were missed.`,
       ),
       ...(images.length === 0 ? [] : [galleryMarkup(images)]),
     ],

@@ -68,7 +68,7 @@ export const boxesSvg = (
   image?: string,
 ): string => {
   const { width, height } = size
-  const line = Math.max(Math.min(width, height) / 240, 0.5)
+  const line = Math.max(Math.min(width, height) / 240, 1.2)
   return element(
     'svg',
     { xmlns: 'http://www.w3.org/2000/svg', viewBox: `0 0 ${width} ${height}`, width, height },

@@ -81,8 +81,8 @@ describe('boxes', () => {
   it.each<[string, Augmentation, number]>([
     ['nothing', {}, 18],
     ['mirrors', { flip: true }, 18],
-    ['smaller images, padded', { scaleJitter: [0.5, 1] }, 18],
-    ['larger images, cropped', { scaleJitter: [1, 2], flip: true }, 12],
+    ['smaller images, padded', { scaleJitter: { low: 0.5, high: 1 } }, 18],
+    ['larger images, cropped', { scaleJitter: { low: 1, high: 2 }, flip: true }, 12],
     ['parts of images', { resizedCrop: { scale: 0.3 }, flip: true }, 12],
   ])('follow %s', async (_, augmentation, least) => {
     const found = await gather(rectangles(), augmentation)
@@ -92,7 +92,9 @@ describe('boxes', () => {
   })
 
   it('follow in a part of a dataset', async () => {
-    const found = await gather(subset(rectangles(), [4, 1, 3, 2]), { scaleJitter: [0.5, 2] })
+    const found = await gather(subset(rectangles(), [4, 1, 3, 2]), {
+      scaleJitter: { low: 0.5, high: 2 },
+    })
     for (const { box, seen } of found)
       for (const [i, at] of box.entries()) expect(Math.abs(at - seen[i])).toBeLessThan(1.3)
   })
