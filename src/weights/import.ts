@@ -51,11 +51,15 @@ const CROP_PCT = 0.875
 /** The first convolution and the classifier: what a file's own network may have otherwise. */
 const endsOf = ({
   network,
+  task,
 }: Model): { readonly first: string; readonly head: readonly string[] } => {
   const all = variables(network)
   const weights = all.filter(({ name }) => name.endsWith('.weight'))
   const first = weights.find(({ tensor }) => tensor.shape.length === 4)?.name ?? ''
-  const last = weights.findLast(({ tensor }) => tensor.shape.length === 2)?.name ?? ''
+  const last =
+    task === 'detection'
+      ? 'roi_heads.box_predictor.cls_score.weight'
+      : (weights.findLast(({ tensor }) => tensor.shape.length === 2)?.name ?? '')
   const head = last.slice(0, -'weight'.length)
   return { first, head: all.map(({ name }) => name).filter(name => head && name.startsWith(head)) }
 }
@@ -216,8 +220,11 @@ const sized = (
   classes: number | undefined,
 ): { readonly network: Model; readonly absent: readonly string[] } => {
   const shapeOf = (name: string): readonly number[] | undefined => sources.get(name)?.entry.shape
-  const { first, head } = endsOf(networkOf(record))
-  const logits = shapeOf(head[0] ?? '')?.[0] ?? classes
+  const plain = networkOf(record)
+  const { first, head } = endsOf(plain)
+  const rows = shapeOf(head[0] ?? '')?.[0]
+  // A detector has a row for the background besides.
+  const logits = rows !== undefined && plain.task === 'detection' ? rows - 1 : (rows ?? classes)
   const channels = shapeOf(first)?.[1]
   const network = networkOf(record, {
     ...(logits ? { classes: logits } : {}),
@@ -302,6 +309,7 @@ export const importEntries = (
   const numbers = Array.from(new Array(network.classes).keys(), String)
   const card: Card = {
     model: record.model,
+    ...(network.task === undefined ? {} : { task: network.task }),
     ...(record.attention === undefined ? {} : { attention: record.attention }),
     ...(record.variations === undefined ? {} : { variations: record.variations }),
     classes: options.classes
