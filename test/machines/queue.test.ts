@@ -114,6 +114,15 @@ describe.skipIf(missingRedis)(`a queue${missingRedis ? ` (${missingRedis})` : ''
       expect(existsSync(join(folder, 'runs'))).toBe(false)
     }))
 
+  it('is left by a worker that is drained, also where the server has gone', () =>
+    inFolder(async folder => {
+      const server = await serve(folder)
+      const worker = work(folder, server.url)
+      await new Promise(resolve => worker.child.stderr?.once('data', resolve))
+      await server.stop()
+      expect((await drained(worker)).code).toBe(143)
+    }))
+
   it('trains in a folder of the worker where that of the study is not seen; refuses another version', () =>
     inFolder(async folder => {
       const made = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:prime256v1', '-nodes']

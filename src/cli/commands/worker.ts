@@ -40,7 +40,8 @@ const run = async (url: string | undefined, flags: WorkerFlags): Promise<void> =
     () => line('the run under way saves and is given back; Ctrl-C again to leave at once'),
   )
   clear()
-  process.exitCode = interruptedCode()
+  // Not left to the event loop: connections that nobody answers would keep it.
+  process.exit(interruptedCode())
 }
 
 export const workerCommand = (): Command =>

@@ -50,13 +50,15 @@ export const queuedTraining = async (
   address: QueueAddress,
   { saveEvery, images, onNote }: QueuedOptions,
 ): Promise<QueuedTraining> => {
-  const { bullmq } = await loadQueue()
-  const queue = new bullmq.Queue(QUEUE, {
-    prefix: PREFIX,
-    connection: { ...address.connection, enableOfflineQueue: false },
-  })
+  const { bullmq, Redis } = await loadQueue()
+  // Our own connection, which can be left where nobody answers.
+  const connection = new Redis({ ...address.connection, maxRetriesPerRequest: 1 })
+  connection.on('error', () => {})
+  const queue = new bullmq.Queue(QUEUE, { prefix: PREFIX, connection })
   queue.on('error', () => {})
   await queue.waitUntilReady()
+  /** One note for all runs, until the server answers again. */
+  let isAnswering = true
 
   const jobOf = async (run: PlannedRun): Promise<Job> => ({
     name: runName(run),
@@ -128,16 +130,24 @@ export const queuedTraining = async (
     while (!signal.aborted) {
       try {
         const result = await ask()
+        isAnswering = true
         if (result !== undefined) return { history: result.history }
       } catch (error) {
         if (error instanceof ExciteError) throw error
-        onNote(`queue ${address.shown}: ${messageOf(error)}; trying again`)
+        const said = messageOf(error)
+        const why = said.includes('max retries') ? 'does not answer' : `fails: ${said}`
+        if (isAnswering) onNote(`queue ${address.shown} ${why}, trying again`)
+        isAnswering = false
       }
       await setTimeout(ASK_MS, undefined, { signal }).catch(() => {})
     }
     // One that a worker has goes on to its end; the same study gathers it.
-    await queue.remove(id).catch(() => {})
+    if (isAnswering) await queue.remove(id).catch(() => {})
     return undefined
   }
-  return { trainer, close: () => queue.close() }
+  const close = async (): Promise<void> => {
+    await queue.close().catch(() => {})
+    connection.disconnect()
+  }
+  return { trainer, close }
 }

@@ -21,7 +21,7 @@ const LOG_LINES = 20
 const TELL_MS = 1000
 
 /** How long a worker that was told to stop waits for a server that does not answer. */
-const LEAVE_MS = 5000
+const LEAVE_MS = 3000
 
 export interface WorkerOptions {
   /** Where runs go whose own folder is not seen here. */
@@ -125,7 +125,12 @@ export const work = async (address: QueueAddress, options: WorkerOptions): Promi
     }
   }
 
-  const worker = new bullmq.Worker(QUEUE, train, {
+  let underWay: Promise<object> = Promise.resolve({})
+  const begin = (queued: QueueJob, token?: string): Promise<object> => {
+    underWay = train(queued, token)
+    return underWay
+  }
+  const worker = new bullmq.Worker(QUEUE, begin, {
     prefix: PREFIX,
     connection: { ...address.connection, maxRetriesPerRequest: null },
     lockDuration: lease.ms,
@@ -150,6 +155,9 @@ export const work = async (address: QueueAddress, options: WorkerOptions): Promi
     if (leaving.aborted) resolve()
     else leaving.addEventListener('abort', () => resolve())
   })
-  await worker.close()
+  const closed = worker.close()
+  await underWay.catch(() => {})
+  // A server that does not answer would be waited for without end.
+  await Promise.race([closed, setTimeout(LEAVE_MS)])
   if (misfit !== undefined) throw misfit
 }
