@@ -79,8 +79,16 @@ describe('a network as it is written down', () => {
 
 describe('refused', () => {
   it.each<readonly [string, object, string]>([
-    ['resnet20', { strideIn: '1x1' }, 'expected variations among dropout, shortcut, got strideIn'],
-    ['resnet20', { stem: 'deep', pooling: 'ceil' }, 'among dropout, shortcut, got stem, pooling'],
+    [
+      'resnet20',
+      { strideIn: '1x1' },
+      'expected variations among norm, dropout, shortcut, got strideIn',
+    ],
+    [
+      'resnet20',
+      { stem: 'deep', pooling: 'ceil' },
+      'among norm, dropout, shortcut, got stem, pooling',
+    ],
     ['shufflenet_g3', { stem: 'deep' }, 'expected variations among pooling, dropout, got stem'],
     ['resnet50', { stems: 'deep' }, 'got stems. Did you mean stem?'],
     ['resnet50', { stem: 'wide' }, 'expected stem among imagenet, deep, cifar, got wide'],
