@@ -64,6 +64,7 @@ export const {
 } = makers
 
 export type { Backbone, NetworkOptions } from './backbone.ts'
+export { type FibinetOptions, fibinet, type Interaction } from './fibinet.ts'
 export { inferenceGraph } from './inferenceGraph.ts'
 export {
   customModel as custom,
