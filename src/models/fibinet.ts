@@ -45,6 +45,7 @@ export const fieldExcitation = (fields: number, ratio = RATIO): Layer => {
 
 /** Which pairs share a matrix: all of them, those of one left field, or none. */
 export const INTERACTIONS = ['all', 'each', 'interaction'] as const
+/** Which pairs of fields share a matrix, by name. */
 export type Interaction = (typeof INTERACTIONS)[number]
 
 /** Bilinear products (v_i W) ⊙ v_j of all pairs i < j of [N, fields, k], in their order: [N, f(f − 1)/2·k]. */

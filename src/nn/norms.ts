@@ -60,8 +60,11 @@ export const instanceNorm = (channels: number): Layer => lambda(x => normalizedG
 export interface LocalResponseOptions {
   /** As many neighboring channels, the channel itself among them. */
   readonly size?: number
+  /** What the mean of squares is multiplied by; 1e-4 unless given. */
   readonly alpha?: number
+  /** The exponent; 0.75 unless given. */
   readonly beta?: number
+  /** What keeps the denominator from 0; 1 unless given. */
   readonly k?: number
 }
 
@@ -86,6 +89,7 @@ export const localResponseNorm = ({
 
 /** What a backbone may be normalized by. */
 export const NORMS = ['batch', 'layer', 'instance', 'group', 'lrn'] as const
+/** A normalization by its name. */
 export type Norm = (typeof NORMS)[number]
 
 /** Detectron's; fewer channels have groups of two at least. */
