@@ -41,13 +41,15 @@ describe('a folder of COCO', () => {
     expect(parts.objects?.of(3)).toEqual(own.objects.of(3))
   })
 
-  it('holds a share back where it has no validation', async () => {
+  it('holds a share back where it has no validation, and keeps what is to test on', async () => {
     const to = join(folder, 'alone')
-    await exportFolder([scenes('train', 10)], to)
-    const [train, validation] = await Promise.all(
-      (['train', 'validation'] as const).map(split => openDataset(to, { split, workers: 0 })),
+    await exportFolder([scenes('train', 10), scenes('test', 3)], to)
+    const opened = await Promise.all(
+      (['train', 'validation', 'test', 'all'] as const).map(split =>
+        openDataset(to, { split, workers: 0 }),
+      ),
     )
-    expect([train.labels.length, validation.labels.length]).toEqual([9, 1])
+    expect(opened.map(({ labels }) => labels.length)).toEqual([9, 1, 3, 13])
   })
 
   it('has its images seen whole, and padded below', async () => {

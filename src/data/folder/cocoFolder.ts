@@ -33,9 +33,10 @@ interface Source {
 const NAMES = {
   train: [/^instances_train/, /^instances_valminusminival/],
   validation: [/^instances_(minival|val)/],
+  test: [/^instances_test/],
 }
 const AMONG_IMAGES = '_annotations.coco.json'
-const FOLDERS = { train: ['train'], validation: ['valid', 'val', 'validation'] }
+const FOLDERS = { train: ['train'], validation: ['valid', 'val', 'validation'], test: ['test'] }
 
 type Part = keyof typeof NAMES
 
@@ -127,7 +128,12 @@ export const openCocoFolder = async (
     background: color && backgroundColor(color),
   }
   const pool = openPool(format, workers)
-  const sources = { train: sourcesOf(root, 'train'), validation: sourcesOf(root, 'validation') }
+  const sources = {
+    train: sourcesOf(root, 'train'),
+    validation: sourcesOf(root, 'validation'),
+    test: sourcesOf(root, 'test'),
+  }
+  const hasTest = sources.test.length > 0
   const listed = new Map<Part, Promise<readonly Entry[]>>()
   const list = (part: Part): Promise<readonly Entry[]> => {
     const found = listed.get(part) ?? entriesOf(sources[part])
@@ -135,7 +141,7 @@ export const openCocoFolder = async (
     return found
   }
   const listOf = async (part: Part): Promise<readonly Entry[]> => {
-    if (sources.validation.length > 0) return list(part)
+    if (part === 'test' || sources.validation.length > 0) return list(part)
     const all = await list('train')
     const names = all.map(({ path }) => path)
     const held = new Set(heldBack(names, part, valFraction))
@@ -198,12 +204,13 @@ export const openCocoFolder = async (
   const [{ of: first }] = await list('train')
   return {
     classes: first.classes,
-    hasTest: false,
+    hasTest,
     open: async (split: Split) => {
+      const parts = ['train', 'validation', ...(hasTest ? ['test'] : [])] as const
       const opened =
         split === 'all'
-          ? concatenate([await openSplit('train'), await openSplit('validation')], 'all')
-          : await openSplit(split === 'train' ? 'train' : 'validation')
+          ? concatenate(await Promise.all(parts.map(part => openSplit(part as Part))), 'all')
+          : await openSplit(split)
       if (opened.labels.length > 0) return opened
       throw new FileError({ where: root, expected: `${split} images`, got: 'none' })
     },
