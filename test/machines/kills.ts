@@ -104,9 +104,15 @@ for (let at = 0; kills < wanted; runs++) {
     }
     kills++
     // Killed in its last moments, a run may be whole, and its launcher says that a rank was lost.
-    if (code === 0) wrong++
+    if (code === 0) {
+      wrong++
+      console.log(`${run}: the launcher ended with 0 although a rank was killed`)
+    }
   }
-  if (hashOf(run) !== whole[which]) wrong++
+  if (hashOf(run) !== whole[which]) {
+    wrong++
+    console.log(`${run} came to something else`)
+  }
   rmSync(join(folder, run), { recursive: true })
 }
 rmSync(folder, { recursive: true })
