@@ -131,7 +131,7 @@ describe.skipIf(!isAsked || !existsSync(CHROMIUM))(`the page in ${CHROMIUM}`, ()
       'the address has “color”, which this view does not know',
       'scale: 9 is outside of 0.5 to 2',
     ])
-    await page.getByRole('button', { name: 'attention of 4_1' }).click()
+    await page.getByRole('button', { name: /^4_1 on/ }).click()
     await page.getByText(/^Without 4_1: [\d.]+ % right on 1,000 test images/).waitFor()
     await page.close()
   })
@@ -180,7 +180,9 @@ describe.skipIf(!isAsked || !existsSync(CHROMIUM))(`the page in ${CHROMIUM}`, ()
         .png()
         .toBuffer()
       const [said] = await Promise.all([
-        page.waitForEvent('download').then(async file => openClassifier(await file.path())),
+        page
+          .waitForEvent('download')
+          .then(async file => openClassifier(await readFile(await file.path()))),
         page.getByRole('button', { name: 'model.onnx' }).click(),
       ])
       const guesses = await said.classify(image)

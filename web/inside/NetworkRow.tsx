@@ -25,7 +25,6 @@ export const NetworkRow = ({ model, info, measured }: Props) => {
               type="button"
               class="switch"
               aria-pressed={isOn}
-              aria-label={`attention of ${block}`}
               onClick={() => model.toggle(path)}
             >
               <b>{block}</b> {isOn ? 'on' : 'off'}
