@@ -8,15 +8,10 @@ import type { LibraryStep } from '../kernels/kernel.ts'
 import { bytesOf, type KernelBuffer, type Placement } from '../kernels/placement.ts'
 import { contract, kernel, PARTIAL, workgroupsOf } from './contract.ts'
 import type { Contraction, Start } from './contraction.ts'
-import {
-  type Convolution,
-  forward,
-  inPlane,
-  inputGradient,
-  type Strided,
-  weightGradient,
-} from './convolution.ts'
+import { forward, inPlane, weightGradient } from './convolution.ts'
+import type { Convolution, Strided } from './convolutionSides.ts'
 import type { Device } from './device.ts'
+import { inputGradient } from './inputGradient.ts'
 import type { Launch } from './launches.ts'
 import { type Matrices, matmul } from './matmul.ts'
 import { packedStrides, packing } from './pack.ts'

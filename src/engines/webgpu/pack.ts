@@ -2,7 +2,7 @@
 
 import type { Shape } from '../../graph/index.ts'
 import { modulo, over, sum, times } from './contraction.ts'
-import type { Strided } from './convolution.ts'
+import type { Strided } from './convolutionSides.ts'
 import { numbered, THREADS } from './direct.ts'
 
 /** Strides of [O, I, kH, kW] that lie as [kH, kW, I, O]. */
