@@ -189,7 +189,7 @@ describe('a damaged card', () => {
     [{ attention: 'see' }, 'Did you mean se?'],
     [
       { variations: { pooling: 'ceil' } },
-      'expected variations among dropout, shortcut, got pooling',
+      'expected variations among norm, dropout, shortcut, got pooling',
     ],
     [{ attention: 'se:reduction=0' }, 'expected reduction as a number above 0'],
   ])('that asks for %j says what there is', (change, message) => {

@@ -124,7 +124,7 @@ const WRONG: readonly [command: string, message: string][] = [
   ['summary vgg16_bn --stem deep', 'model vgg16_bn: expected variations among dropout, got stem'],
   [
     'train resnet20 --pooling ceil --samples 20,20',
-    'expected variations among dropout, shortcut, got pooling',
+    'expected variations among norm, dropout, shortcut, got pooling',
   ],
   ['train resnet20 --dropout 1', '--dropout: expected a value as a number from 0, below 1, got 1'],
   ['train --resume nowhere --half-bottleneck', 'the run already decides, got --half-bottleneck'],

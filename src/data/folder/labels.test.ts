@@ -123,7 +123,7 @@ describe('a table of labels', () => {
     [
       'a row without label',
       'file,label\na.png,cat\nb.png,',
-      'labels.csv, row 3: expected a file and a label, got b.png, ',
+      'labels.csv, row 3: expected a file and a label, got an empty cell',
     ],
     [
       'a row that is short',
