@@ -4,7 +4,11 @@
  */
 
 import { afterAll, describe, it } from 'vitest'
-import { describeConformance, describeState } from '../../src/engines/conformance.suite.ts'
+import {
+  describeConformance,
+  describeContract,
+  describeState,
+} from '../../src/engines/conformance.suite.ts'
 import { DIFFERENCES } from '../../src/engines/webgpu/software.testing.ts'
 import { hasChromium, openPage } from './openPage.ts'
 import { remoteEngine } from './remoteEngine.ts'
@@ -18,6 +22,7 @@ const open = () => {
 if (!hasChromium) describe.skip('webgpu in a page: no Chromium', () => it('conforms', () => {}))
 else if (process.env.EXCITE_PAGE === 'all') describeConformance(open(), DIFFERENCES)
 else {
-  // Of the contract, what happens during a run depends on which message of the worker comes first.
-  describeState(open())
+  const engine = open()
+  describeContract(engine)
+  describeState(engine)
 }

@@ -48,12 +48,26 @@ const workerOf = async ({ page }: OpenedPage): Promise<Worker> => {
 /** @param opening - the page, which a first compilation waits for */
 export const remoteEngine = (opening: Promise<OpenedPage>): Engine => {
   const ready = opening.then(workerOf)
-  const ask = async <Result>(verb: string, given: object): Promise<Result> => {
+  let asked: (readonly [verb: string, given: object])[] = []
+  let answers: Promise<readonly Answer<unknown>[]> | undefined
+  /** Sends what is asked in one tick as one message, so that it begins in one tick there, too. */
+  const send = async (): Promise<readonly Answer<unknown>[]> => {
     const worker = await ready
-    const answer = await worker.evaluate(
-      ([verb, given]) => (globalThis as unknown as Remote).answer(verb, given),
-      [verb, given] as const,
+    const sent = asked
+    asked = []
+    answers = undefined
+    return worker.evaluate(
+      sent =>
+        Promise.all(
+          sent.map(([verb, given]) => (globalThis as unknown as Remote).answer(verb, given)),
+        ),
+      sent,
     )
+  }
+  const ask = async <Result>(verb: string, given: object): Promise<Result> => {
+    const place = asked.push([verb, given]) - 1
+    answers ??= send()
+    const answer = (await answers)[place]
     if ('problem' in answer) throw new EngineError(answer.problem)
     return answer.result as Result
   }
