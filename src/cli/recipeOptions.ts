@@ -123,8 +123,12 @@ const meaningOf = ({ flag, words, schema, zero }: Field, given: unknown): unknow
     const value = number(text, flag)
     return value === 0 && zero === 'none' ? null : value
   }
-  const [operations, magnitude = 9] = text.split(',').map(part => number(part, flag))
-  return operations === 0 ? null : { operations, magnitude }
+  const names = Object.keys(schema.shape)
+  const numbers = text.split(',').map(part => number(part, flag))
+  if (numbers.length > names.length)
+    throw new UsageError({ where: flag, expected: `at most ${names.length} numbers`, got: text })
+  if (numbers[0] === 0) return null
+  return Object.fromEntries(numbers.map((value, i) => [names[i], value]))
 }
 
 /** A value at its place, as a change to a recipe. */

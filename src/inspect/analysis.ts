@@ -121,7 +121,10 @@ export const measureInside = async (
   }
 }
 
-/** @throws UsageError when blocks are to be taken out of a network that has none */
+/**
+ * @throws UsageError where an image has more or something else than one class, and when blocks are to
+ * be taken out of a network that has none
+ */
 export const analyze = async (
   trained: Trained,
   dataset: Dataset,
@@ -130,6 +133,13 @@ export const analyze = async (
   const { onStep = () => {}, explain = [], ablateBlocks = false } = options
   const { card, model } = trained
   const size = [card.height, card.width] as const
+  if (dataset.objects ?? dataset.values)
+    throw new UsageError({
+      where: `the images of ${dataset.name}`,
+      expected: 'one class each: what is looked at is told by class',
+      got: `the targets of ${card.task ?? 'another task'}`,
+      hint: 'What it costs can be seen without its weights: excite summary',
+    })
   if (ablateBlocks && tapsOf(observe(model, 1, size)).length === 0)
     throw new UsageError({
       where: 'without its blocks',

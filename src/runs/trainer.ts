@@ -28,7 +28,14 @@ export const checkData = ({
   validation,
   communicator = alone,
 }: Pick<TrainOptions, 'config' | 'train' | 'validation' | 'communicator'>): void => {
-  const { batch, accumulate = 1, mixing } = config.recipe
+  const { batch, accumulate = 1, mixing, augment } = config.recipe
+  if (augment.scaleJitter !== undefined && train.objects === undefined)
+    throw new UsageError({
+      where: 'recipe.augment.scaleJitter',
+      expected: 'images with objects: it is for detectors',
+      got: `${train.name}, which has none`,
+      hint: 'For others there is `recipe.augment.resizedCrop`',
+    })
   if (stepsPerEpoch(train, batch) === 0)
     throw new UsageError({
       where: 'recipe.batch',

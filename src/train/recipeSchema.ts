@@ -283,12 +283,15 @@ export const recipeSchema = z.strictObject({
       })
       .optional(),
     /** RandAugment: so many operations of a magnitude. */
-    randAugment: optional(z.strictObject({ operations: whole(1, 8), magnitude: between(0, 10) }), {
-      value: 'n,m',
-      help: 'RandAugment: n operations of magnitude m, up to 10',
-      group: AUGMENTATION,
-      zero: 'none',
-    }).optional(),
+    randAugment: optional(
+      z.strictObject({ operations: whole(1, 8), magnitude: between(0, 10).default(9) }),
+      {
+        value: 'n,m',
+        help: 'RandAugment: n operations of magnitude m, up to 10',
+        group: AUGMENTATION,
+        zero: 'none',
+      },
+    ).optional(),
     /** A rectangle of noise, with this probability. */
     erase: z
       .strictObject({

@@ -126,6 +126,14 @@ const WRONG: readonly [command: string, message: string][] = [
     'train resnet20 --pooling ceil --samples 20,20',
     'expected variations among norm, dropout, shortcut, got pooling',
   ],
+  [
+    'train resnet8 --data shapes --samples 200,20 --batch 20 --scale-jitter 0.5,2',
+    '--scale-jitter: expected images with objects: it is for detectors, got shapes, which has none',
+  ],
+  [
+    'train resnet8 --data shapes --samples 200,20 --rand-augment 1,2,3',
+    '--rand-augment: expected at most 2 numbers, got 1,2,3',
+  ],
   ['train resnet20 --dropout 1', '--dropout: expected a value as a number from 0, below 1, got 1'],
   ['train --resume nowhere --half-bottleneck', 'the run already decides, got --half-bottleneck'],
   ['summary sk-inception_v3', 'got sk, which replaces a spatial convolution'],
