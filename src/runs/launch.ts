@@ -20,6 +20,8 @@ import { bestRow, type EpochRow } from '../train/epochRow.ts'
 import { fewSteps } from '../train/fewSteps.ts'
 import { frozenBy } from '../train/freeze.ts'
 import { layoutsOf } from '../train/layout.ts'
+import { sgd } from '../train/optimizers.ts'
+import { trainingStep } from '../train/step.ts'
 import { taskOf } from '../train/taskOf.ts'
 import { conditionsOf } from './environment.ts'
 import { openEventFile } from './eventFile.ts'
@@ -155,6 +157,8 @@ export const launch = async (options: LaunchOptions): Promise<Run> => {
   checkData(options)
   layoutsOf(network.network)
   inferenceGraph(network, 1, [shape[1], shape[2]])
+  // A network that cannot be trained for the task says so before there is a folder.
+  trainingStep({ network: network.network, task, images: [2, ...shape], optimizer: sgd() })
   const { threads: _, ...same } = config
   await checkAlike(communicator, {
     version: VERSION,

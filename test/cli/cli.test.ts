@@ -1,6 +1,6 @@
 /** The command as its users meet it: from training to ONNX, in JSON, and when they slip. */
 
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import sharp from 'sharp'
 import { expect, it } from 'vitest'
@@ -154,6 +154,19 @@ it.each(WRONG)('excite %s exits 2 and says what to do', async (command, message)
     const { code, stderr } = await excite(folder, ...command.split(' '))
     expect(stderr).toContain(message)
     expect(code).toBe(2)
+  }),
+)
+
+it.each([
+  ['fasterrcnn-resnet18', 'shapes', '--task: expected detection, for a network that finds boxes'],
+  ['resnet8', 'shapes-detection', 'expected a network that finds boxes'],
+])('excite train %s on %s is refused, and leaves nothing', (network, data, message) =>
+  inFolder(async folder => {
+    const words = ['train', network, '--data', data, '--samples', '8,4', '--batch', '4']
+    const { code, stderr } = await excite(folder, ...words)
+    expect(stderr).toContain(message)
+    expect(code).toBe(2)
+    expect(await readdir(folder)).toEqual([])
   }),
 )
 
