@@ -24,7 +24,7 @@ const running: Running[] = []
 afterAll(async () => {
   for (const { child } of running) child.kill('SIGKILL')
   for (const server of servers) await server.stop()
-}, 60_000)
+})
 
 const serve = async (...given: Parameters<typeof redisServer>): Promise<RedisServer> => {
   const server = await redisServer(...given)

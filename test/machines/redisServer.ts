@@ -20,7 +20,7 @@ export interface RedisServer {
   readonly url: string
   /** Starts it again, on the same port, with what it had kept. */
   start(): Promise<void>
-  /** Ends it, by SIGKILL unless told otherwise. */
+  /** Ends it, by SIGKILL unless told otherwise; nothing where it has ended. */
   stop(signal?: NodeJS.Signals): Promise<void>
 }
 
@@ -67,8 +67,10 @@ export const redisServer = async (
     start,
     stop: (signal = 'SIGKILL') =>
       new Promise(resolve => {
-        child?.removeAllListeners('close').on('close', () => resolve())
-        child?.kill(signal)
+        if (child === undefined) return resolve()
+        child.removeAllListeners('close').on('close', () => resolve())
+        child.kill(signal)
+        child = undefined
       }),
   }
 }
