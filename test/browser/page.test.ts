@@ -30,10 +30,7 @@ const SIZES = [
   { width: 360, height: 740 },
 ]
 
-/** Asked for by EXCITE_TEST_PAGE=1, until it has been seen to pass on a machine at rest. */
-const isAsked = process.env.EXCITE_TEST_PAGE !== undefined
-
-describe.skipIf(!isAsked || !existsSync(CHROMIUM))(`the page in ${CHROMIUM}`, () => {
+describe.skipIf(!existsSync(CHROMIUM))(`the page in ${CHROMIUM}`, () => {
   let root: string
   let server: Awaited<ReturnType<typeof serve>>
   let browser: Browser
