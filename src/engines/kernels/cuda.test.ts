@@ -54,7 +54,9 @@ const REFUSED: readonly string[] = ['topK', 'nonMaximumSuppression']
 
 /** Whether kernels alone compute values: convolutions and products are an engine's own, as are sums of them. */
 const areGenerated = (values: readonly Value[]): boolean =>
-  decompose(graph(Object.fromEntries(values.entries()))).nodes.every(node => kindOf(node) !== 'library')
+  decompose(graph(Object.fromEntries(values.entries()))).nodes.every(
+    node => kindOf(node) !== 'library',
+  )
 
 /** One case of every operation that is generated, as one graph. */
 const everything = () => {
