@@ -1,19 +1,10 @@
 /** A curve of any length in as many columns as a screen has: smoothed first, then thinned, so that neither depends on the other. */
 
-import type { CurveX, CurveY } from './protocol.ts'
+import type { CurveRequest, CurveX, CurveY } from './protocol.ts'
 import type { Columns } from './stepColumns.ts'
 
-/** What of a run is drawn, and how. */
-export interface CurveOptions {
-  readonly y: CurveY
-  readonly x: CurveX
-  /** How much of the average stays at each step: 0 to less than 1. */
-  readonly smooth: number
-  /** How many columns at most. */
-  readonly width: number
-  /** Of x, from where to where; all unless given. */
-  readonly from?: number | undefined
-  readonly to?: number | undefined
+/** A curve that is asked for, and what its numbers are made of. */
+export interface CurveOptions extends CurveRequest {
   /** Images a step, for their number a second. */
   readonly batch: number
 }

@@ -107,6 +107,19 @@ export type CurveY = (typeof CURVE_Y)[number]
 export const CURVE_X = ['step', 'epoch', 'time'] as const
 export type CurveX = (typeof CURVE_X)[number]
 
+/** What of a run is drawn, and how. */
+export interface CurveRequest {
+  readonly y: CurveY
+  readonly x: CurveX
+  /** How much of the average stays at each step: 0 to less than 1. */
+  readonly smooth: number
+  /** How many columns at most. */
+  readonly width: number
+  /** Of x, from where to where; all unless given. */
+  readonly from?: number | undefined
+  readonly to?: number | undefined
+}
+
 /** A failure as the server tells it. */
 export interface ServerProblem {
   readonly message: string

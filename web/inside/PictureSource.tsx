@@ -1,9 +1,10 @@
 /** Where the picture comes from: the scene, a file, the camera; and a network from a file. */
 
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
-import { type Camera, frameOf, openCamera } from '../components/camera.ts'
+import { useEffect } from 'preact/hooks'
+import { frameOf } from '../components/camera.ts'
 import { Problem } from '../components/Problem.tsx'
+import { useCamera } from '../components/useCamera.ts'
 import type { InsideModel } from './model.ts'
 
 const isModel = ({ name }: File): boolean => /\.(safetensors|onnx)$/i.test(name)
@@ -11,14 +12,10 @@ const CAMERA_INTERVAL = 100
 
 export const PictureSource = ({ model }: { readonly model: InsideModel }) => {
   const failure = useSignal<unknown>(undefined)
-  const camera = useRef<Camera | undefined>(undefined)
-  const isLive = useSignal(false)
-
-  const stop = (): void => {
-    camera.current?.stop()
-    camera.current = undefined
-    isLive.value = false
-  }
+  const { isLive, start, stop } = useCamera(async camera => {
+    const side = model.network.peek()?.info.shape[1] ?? 32
+    model.showImage(await frameOf(camera, 4 * side), 'the camera')
+  }, CAMERA_INTERVAL)
   const take = (file: File | undefined): void => {
     if (file === undefined) return
     failure.value = undefined
@@ -28,21 +25,11 @@ export const PictureSource = ({ model }: { readonly model: InsideModel }) => {
       model.showImage(file, file.name)
     }
   }
-  const start = async (): Promise<void> => {
-    try {
-      const own = await openCamera()
-      camera.current = own
-      isLive.value = true
-      failure.value = undefined
-      while (camera.current === own) {
-        const side = model.network.peek()?.info.shape[1] ?? 32
-        model.showImage(await frameOf(own, 4 * side), 'the camera')
-        await new Promise(resolve => setTimeout(resolve, CAMERA_INTERVAL))
-      }
-    } catch (error) {
+  const live = async (): Promise<void> => {
+    failure.value = undefined
+    await start().catch(error => {
       failure.value = error
-      stop()
-    }
+    })
   }
   useEffect(() => {
     const over = (event: DragEvent): void => event.preventDefault()
@@ -55,7 +42,6 @@ export const PictureSource = ({ model }: { readonly model: InsideModel }) => {
     return () => {
       removeEventListener('dragover', over)
       removeEventListener('drop', drop)
-      stop()
     }
   }, [])
   return (
@@ -85,7 +71,7 @@ export const PictureSource = ({ model }: { readonly model: InsideModel }) => {
             hold the picture
           </button>
         ) : (
-          <button type="button" onClick={() => void start()}>
+          <button type="button" onClick={() => void live()}>
             camera
           </button>
         )}

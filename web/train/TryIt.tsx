@@ -1,10 +1,10 @@
 /** What the trained networks say of a picture, or of the camera, side by side. */
 
 import { useSignal } from '@preact/signals'
-import { useEffect, useRef } from 'preact/hooks'
-import { type Camera, frameOf, openCamera } from '../components/camera.ts'
+import { frameOf } from '../components/camera.ts'
 import { Probabilities } from '../components/Probabilities.tsx'
 import { Problem } from '../components/Problem.tsx'
+import { useCamera } from '../components/useCamera.ts'
 import { titleOf } from './Curves.tsx'
 import { pixelsOf } from './images.ts'
 import type { TrainModel } from './model.ts'
@@ -14,32 +14,19 @@ const INTERVAL = 150
 export const TryIt = ({ models }: { readonly models: readonly TrainModel[] }) => {
   const answers = useSignal<readonly (readonly number[])[]>([])
   const failure = useSignal<unknown>(undefined)
-  const camera = useRef<Camera | undefined>(undefined)
-  const isLive = useSignal(false)
-  const stop = (): void => {
-    camera.current?.stop()
-    camera.current = undefined
-    isLive.value = false
-  }
-  useEffect(() => stop, [])
   const ask = async (image: Parameters<TrainModel['classify']>[0]): Promise<void> => {
     answers.value = await Promise.all(models.map(model => model.classify(image)))
   }
+  const { isLive, start, stop } = useCamera(
+    async camera => ask(pixelsOf(await frameOf(camera, models[0].request.settings.size * 2))),
+    INTERVAL,
+  )
   const attempt = async (work: () => Promise<void>): Promise<void> => {
     failure.value = undefined
     await work().catch(error => {
       failure.value = error
       stop()
     })
-  }
-  const live = async (): Promise<void> => {
-    const own = await openCamera()
-    camera.current = own
-    isLive.value = true
-    while (camera.current === own) {
-      await ask(pixelsOf(await frameOf(own, models[0].request.settings.size * 2)))
-      await new Promise(resolve => setTimeout(resolve, INTERVAL))
-    }
   }
   return (
     <section class="panel">
@@ -56,7 +43,7 @@ export const TryIt = ({ models }: { readonly models: readonly TrainModel[] }) =>
             }}
           />
         </label>
-        <button type="button" onClick={() => (isLive.value ? stop() : void attempt(live))}>
+        <button type="button" onClick={() => (isLive.value ? stop() : void attempt(start))}>
           {isLive.value ? 'camera off' : 'camera'}
         </button>
       </div>

@@ -1,8 +1,9 @@
 /** Curves of some runs, asked for again whenever a run or the question has changed; one request a run at a time. */
 
 import { effect, type ReadonlySignal, signal } from '@preact/signals'
+import type { CurveRequest } from '../../../src/ui/protocol.ts'
 import { runs } from './live.ts'
-import { askCurve, type Curve, type CurveRequest } from './server.ts'
+import { askCurve, type Curve } from './server.ts'
 
 /** What keeps curves up to date, and ends that. */
 export const curvesModel = (

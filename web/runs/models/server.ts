@@ -1,6 +1,6 @@
 /** Requests to `excite ui`, each with the token; what it refuses is thrown in its own words. */
 
-import type { CurveX, CurveY, RunList, ServerProblem } from '../../../src/ui/protocol.ts'
+import type { CurveRequest, RunList, ServerProblem } from '../../../src/ui/protocol.ts'
 import { token } from '../../frame/served.ts'
 
 /** A request that the server refused, or that nobody answered. */
@@ -52,16 +52,6 @@ export const download = async (id: string, name: string): Promise<void> => {
   link.download = given?.[1] ?? name
   link.click()
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000)
-}
-
-/** What of a run is drawn, as the server thins it. */
-export interface CurveRequest {
-  readonly y: CurveY
-  readonly x: CurveX
-  readonly smooth: number
-  readonly width: number
-  readonly from?: number | undefined
-  readonly to?: number | undefined
 }
 
 /** A curve in columns: in each the last x, lowest, highest and averaged value. */
