@@ -208,6 +208,11 @@ describe('a model of somebody else', () => {
     ).rejects.toMatchObject({ code: 'file', got: expect.stringContaining(message) })
   })
 
+  it('of a detector is refused, since its boxes are not read', async () => {
+    const description = described({}, { task: 'detection' })
+    await expect(answers(means(), { description })).rejects.toThrow('an ONNX file of a detector')
+  })
+
   it('without a description is refused with what to do', async () => {
     await writeFile(at('bare.onnx'), means())
     await expect(answers(at('bare.onnx'))).rejects.toMatchObject({

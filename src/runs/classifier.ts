@@ -156,8 +156,16 @@ const onnxSource = async (
       return found && readDescription(text(found), path)
     },
   })
+  const card = cardOf(description)
+  if (card.task === 'detection')
+    throw new UsageError({
+      where,
+      expected: 'the folder of a run, or its weights',
+      got: 'an ONNX file of a detector, whose boxes are not read here',
+      hint: 'Ask the run; the file is for ONNX Runtime, and gives boxes, scores and labels',
+    })
   return {
-    card: cardOf(description),
+    card,
     open: batch => openOnnxPredictor(onnxEngine, bytes, description, batch, { where, threads }),
     export: async serving => {
       if (serving === undefined) return { bytes, description }

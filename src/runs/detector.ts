@@ -1,4 +1,4 @@
-/** A trained network that finds objects in images: of a run, a file of weights, or `model.onnx`. */
+/** A trained network that finds objects in images: of a run or a file of weights. */
 
 import type { ImageInput } from '../data/decode/openImage.ts'
 import { UsageError } from '../errors/index.ts'
@@ -30,7 +30,7 @@ export interface Detector
 
 /**
  * Opens a detector, as `openClassifier` opens a classifier.
- * @throws UsageError where there is none, or the network is for another task
+ * @throws UsageError where there is none, the network is for another task, or it is an ONNX file
  * @example
  * const detector = await openDetector('runs/street')
  * for (const { class: name, score, box } of await detector.detect('photo.jpg')) console.log(name, score, box)
