@@ -11,7 +11,7 @@ import { failRanks, leaveRanks, speaks } from './ranks.ts'
 
 const EXAMPLES = `
 Examples:
-  $ excite quickstart                                  a first training, in two minutes
+  $ excite quickstart                                  a first training, in a minute or two
   $ excite train se-resnet20 --data fashion-mnist      train, watch, get model.onnx
   $ excite predict runs/se-resnet20-fashion-mnist shoe.png
   $ excite summary gct-resnet50                        layers, parameters, multiply-adds
